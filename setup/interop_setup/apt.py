@@ -1,0 +1,146 @@
+"""Debian packages: some installed (root only), some only fetched and unpacked.
+
+Fetching never touches the machine's own apt configuration or package lists: the
+lists live in ``var/apt``, and mirrors are read from ``apt-get indextargets``.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from . import paths
+from .errors import SetupError
+from .files import write_text
+from .process import clean_environment, is_root, run
+from .progress import say, step, warn
+
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+OWN_SUITE = "own"
+
+
+def available() -> bool:
+    """Whether this machine has apt and dpkg."""
+    return bool(shutil.which("apt-get") and shutil.which("dpkg"))
+
+
+def install(packages: list[str], reason: str) -> None:
+    """Install system packages as root, without asking anything.
+
+    :raises SetupError: not root, no apt, or apt failed
+    """
+    names = " ".join(packages)
+    remedy = f"Install as root: apt-get install {names}"
+    if not available():
+        raise SetupError(
+            f"{reason} is missing, and this machine has no apt-get.",
+            f"Install with your system's package manager what Debian calls: {names}",
+        )
+    if not is_root():
+        raise SetupError(f"{reason} is missing (Debian: {names}).", remedy)
+    environment = clean_environment(DEBIAN_FRONTEND="noninteractive", LC_ALL="C.UTF-8")
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    with step(f"Installing system packages: {names}"):
+        try:
+            run(command, what="apt-get install", remedy=remedy, env=environment)
+        except SetupError:
+            say("    refreshing the package lists and trying again")
+            run(
+                ["apt-get", "update"],
+                what="apt-get update",
+                remedy="Check the network and the machine's apt sources.",
+                env=environment,
+            )
+            run(command, what="apt-get install", remedy=remedy, env=environment)
+
+
+def _mirror() -> str:
+    """URI of the Debian mirror this machine uses."""
+    output = run(
+        ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(REPO_URI)"],
+        what="Reading the apt sources",
+        remedy="Check /etc/apt/sources.list and run apt-get update.",
+    )
+    rows = [line.split("|", 1) for line in output.splitlines() if "|" in line]
+    for origin, uri in rows:
+        if origin == "Debian" or uri.rstrip("/").endswith("/debian"):
+            return uri
+    if rows:
+        return rows[0][1]
+    raise SetupError(
+        "The machine's apt sources name no Debian mirror.",
+        "Add one to /etc/apt/sources.list, or set ODOO_PATH to an Odoo 19 you have.",
+    )
+
+
+def _options(suite: str) -> list[str]:
+    """apt options for private lists and caches of one suite."""
+    base = paths.APT / suite
+    for folder in (base / "lists" / "partial", base / "cache" / "archives" / "partial"):
+        folder.mkdir(parents=True, exist_ok=True)
+    options = [
+        f"Dir::State::Lists={base}/lists",
+        f"Dir::Cache={base}/cache",
+        "APT::Sandbox::User=root" if is_root() else "Debug::NoLocking=true",
+    ]
+    if suite != OWN_SUITE:
+        source = base / "sources.list"
+        signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
+        write_text(source, f"deb {signed}{_mirror()} {suite} main\n")
+        options += [
+            f"Dir::Etc::SourceList={source}",
+            "Dir::Etc::SourceParts=/dev/null",
+        ]
+    return [part for option in options for part in ("-o", option)]
+
+
+def refresh(suite: str) -> None:
+    """Download the package lists of a suite into the project folder."""
+    run(
+        ["apt-get", *_options(suite), "update"],
+        what=f"Fetching the package lists of {suite}",
+        remedy="Check the network and the mirror in the machine's apt sources.",
+        env=clean_environment(LC_ALL="C.UTF-8"),
+    )
+
+
+def fetch(package: str, suite: str, folder: Path) -> Path | None:
+    """Download one package into ``folder``; ``None`` when the suite lacks it."""
+    before = set(folder.glob("*.deb"))
+    try:
+        run(
+            ["apt-get", *_options(suite), "download", package],
+            what=f"Downloading {package}",
+            remedy="Check the network, then run the same command again.",
+            cwd=folder,
+            env=clean_environment(LC_ALL="C.UTF-8"),
+        )
+    except SetupError as error:
+        if "Unable to locate" in error.message or "Can't select" in error.message:
+            return None
+        raise
+    found = set(folder.glob("*.deb")) - before
+    return found.pop() if found else None
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a package's files without installing it."""
+    run(
+        ["dpkg", "-x", archive, folder],
+        what=f"Unpacking {archive.name}",
+        remedy="Free some disk space, then run the same command again.",
+    )
+
+
+def require_programs(wanted: dict[str, tuple[str, list[str]]]) -> None:
+    """Install what is missing of ``{label: (program, packages)}``."""
+    missing: list[str] = []
+    labels: list[str] = []
+    for label, (program, packages) in wanted.items():
+        if not shutil.which(program):
+            labels.append(label)
+            missing += [name for name in packages if name not in missing]
+    if missing:
+        install(missing, ", ".join(labels))
+        for label, (program, _packages) in wanted.items():
+            if not shutil.which(program):
+                warn(f"{label}: {program} is still not on PATH ({os.environ['PATH']})")

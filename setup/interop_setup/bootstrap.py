@@ -1,0 +1,60 @@
+"""All set-up, in order; each part does nothing when it is done already."""
+
+import argparse
+import ctypes.util
+import shutil
+import time
+
+from . import apt, browser, npm, odoo_source, paths, postgres, venv
+from .files import lock
+from .postgres import Cluster
+from .progress import duration, say, step
+
+
+def bootstrap(*, tests: bool = True) -> Cluster:
+    """Make everything ready and answer the running PostgreSQL cluster.
+
+    :param tests: also what only tests and the demo need (browser, examples)
+    """
+    venv.check_python()
+    paths.ensure_var()
+    with lock("bootstrap"):
+        odoo = odoo_source.ensure()
+        if ctypes.util.find_library("magic") is None:
+            apt.install(["libmagic1"], "libmagic, which python-magic loads,")
+        venv.ensure(odoo)
+        cluster = postgres.ensure()
+        if tests:
+            npm.ensure()
+            browser.ensure()
+    return cluster
+
+
+def main(arguments: list[str]) -> int:
+    """``./setup/bootstrap``."""
+    parser = argparse.ArgumentParser(
+        prog="setup/bootstrap",
+        description="Fetch and prepare everything the project runs on, in var/.",
+    )
+    parser.add_argument(
+        "--stop", action="store_true", help="stop the embedded PostgreSQL and end"
+    )
+    options = parser.parse_args(arguments)
+    if options.stop:
+        return _stop()
+    start = time.monotonic()
+    cluster = bootstrap()
+    say(f"Odoo:        {odoo_source.current()}")
+    say(f"Python:      {paths.VENV_PYTHON}")
+    say(f"PostgreSQL:  {cluster.version()}, socket in {cluster.socket}")
+    say(f"Browser:     {browser.find()}")
+    say(f"Node:        {shutil.which('node')}")
+    say(f"Ready after {duration(time.monotonic() - start)}.")
+    return 0
+
+
+def _stop() -> int:
+    """Stop the embedded PostgreSQL."""
+    with step("Stopping PostgreSQL"):
+        postgres.main_cluster().stop()
+    return 0

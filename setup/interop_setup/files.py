@@ -1,0 +1,92 @@
+"""Small file helpers that leave nothing half-written behind."""
+
+import errno
+import fcntl
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import paths
+from .errors import SetupError
+from .progress import say
+
+
+def write_text(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a whole file or nothing: a temporary file, renamed into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            os.fchmod(stream.fileno(), mode)
+            stream.write(text)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def has_marker(marker: Path, value: str) -> bool:
+    """Whether the marker was written for exactly this value."""
+    try:
+        return marker.read_text(encoding="utf-8").strip() == value
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder that may be missing; links are not followed."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
+
+
+@contextmanager
+def built_folder(target: Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes ``target`` only when all went well.
+
+    What an interrupted earlier run left is removed first; an existing target is
+    replaced.
+    """
+    temporary = target.with_name(f"{target.name}.part")
+    remove_tree(temporary)
+    temporary.mkdir(parents=True)
+    yield temporary
+    remove_tree(target)
+    temporary.rename(target)
+
+
+@contextmanager
+def lock(name: str) -> Iterator[None]:
+    """Let one process at a time into the block; others say that they wait."""
+    paths.ensure_var()
+    with open(paths.LOCKS / name, "w", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise
+            say(f"    waiting: another run of the set-up holds var/lock/{name}")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def check_disk(path: Path, gigabytes: float, what: str) -> None:
+    """Refuse to start something that the disk cannot hold.
+
+    :raises SetupError: less than ``gigabytes`` are free where ``path`` lies
+    """
+    existing = path
+    while not existing.exists():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free / 1e9
+    if free < gigabytes:
+        raise SetupError(
+            f"Not enough disk space for {what}: {free:.1f} GB free, "
+            f"{gigabytes:.1f} GB needed under {existing}.",
+            "Free some space, or move the project to a larger disk.",
+        )

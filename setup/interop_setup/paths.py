@@ -1,0 +1,30 @@
+"""Where everything lives; nothing outside the project folder is written to."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDONS = ROOT / "addons"
+TESTS = ROOT / "tests"
+SETUP = ROOT / "setup"
+LOCK_FILE = SETUP / "requirements.lock"
+
+VAR = ROOT / "var"
+APT = VAR / "apt"
+ODOO = VAR / "odoo"
+VENV = VAR / "venv"
+PG = VAR / "pg"
+NPM = VAR / "npm"
+LOG = VAR / "log"
+RUN = VAR / "run"
+DATA = VAR / "data"
+LOCKS = VAR / "lock"
+
+VENV_PYTHON = VENV / "bin" / "python"
+ODOO_SCRIPT = VENV / "bin" / "odoo"
+FILESTORE = DATA / "filestore"
+
+
+def ensure_var() -> None:
+    """Create the folders that hold generated files."""
+    for folder in (VAR, LOG, RUN, DATA, LOCKS):
+        folder.mkdir(parents=True, exist_ok=True)

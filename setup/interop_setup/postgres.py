@@ -1,0 +1,387 @@
+"""PostgreSQL clusters inside the project folder, run by an unprivileged user.
+
+They listen on a unix socket only. ``fsync`` is off unless asked for: quick for
+development and tests, and switched on where a test pulls the plug.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import apt, paths
+from .errors import SetupError
+from .files import check_disk, has_marker, remove_tree, write_text
+from .process import clean_environment, is_root, run, user_arguments
+from .progress import say, step
+
+ROLE = "interop"
+PORT = 5432  # only a part of the socket's name: no TCP port is opened
+UNPRIVILEGED = "postgres"
+MARKER = ".interop-complete"
+RECIPE = "1"
+SOCKET_LIMIT = 100  # the kernel's limit for a socket's path is 107 bytes
+SETTINGS = """\
+# Written by setup/ at each start.
+listen_addresses = ''
+port = {port}
+unix_socket_directories = '{socket}'
+unix_socket_permissions = 0700
+max_connections = 300
+shared_buffers = 256MB
+work_mem = 16MB
+maintenance_work_mem = 128MB
+max_wal_size = 2GB
+wal_level = minimal
+max_wal_senders = 0
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+# A serialization failure would print the whole statement, content included.
+log_min_error_statement = panic
+log_parameter_max_length_on_error = 0
+fsync = {switch}
+synchronous_commit = {switch}
+full_page_writes = {switch}
+"""
+
+
+def find_binaries() -> Path | None:
+    """The newest PostgreSQL's program folder, or the one INTEROP_PG_BIN names."""
+    given = os.environ.get("INTEROP_PG_BIN", "").strip()
+    if given:
+        if not (Path(given) / "initdb").exists():
+            raise SetupError(
+                f"INTEROP_PG_BIN={given} has no initdb in it.",
+                "Point it to the folder with PostgreSQL's server programs.",
+            )
+        return Path(given)
+    folders = [
+        path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    ]
+    if folders:
+        return max(folders, key=lambda path: float(path.parent.name))
+    program = shutil.which("initdb")
+    return Path(program).resolve().parent if program else None
+
+
+def ensure_binaries() -> Path:
+    """PostgreSQL's program folder, installed from Debian when missing and root."""
+    found = find_binaries()
+    if not found:
+        apt.install(["postgresql"], "PostgreSQL")
+        found = find_binaries()
+    if not found:
+        raise SetupError(
+            "PostgreSQL's server programs (initdb, pg_ctl) were not found.",
+            "Install PostgreSQL 13 or newer, or set INTEROP_PG_BIN to their folder.",
+        )
+    return found
+
+
+def server_user() -> str | None:
+    """Who runs the servers: ``postgres`` when we are root, else ourselves."""
+    return UNPRIVILEGED if is_root() else None
+
+
+def check_traversable(folder: Path, user: str) -> None:
+    """Check that ``user`` may enter every folder down to ``folder``.
+
+    :raises SetupError: one of them is closed to others
+    """
+    for parent in (folder, *folder.parents):
+        if not parent.exists():
+            continue
+        done = subprocess.run(
+            ["test", "-x", str(parent)], check=False, **user_arguments(user)
+        )
+        if done.returncode:
+            raise SetupError(
+                f"The user {user}, who runs PostgreSQL, may not enter {parent}.",
+                f"Run chmod o+x {parent}, or move the project elsewhere.",
+            )
+
+
+@dataclass
+class Cluster:
+    """One embedded PostgreSQL cluster.
+
+    :param folder: everything of it lies in here
+    :param fsync: whether commits survive a crash of the machine; slower
+    :param settings: more lines for its configuration
+    """
+
+    folder: Path
+    fsync: bool = False
+    settings: str = ""
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.folder / "data"
+
+    @property
+    def socket(self) -> Path:
+        """The folder of the unix socket: what ``db_host`` names."""
+        inside = self.folder / "socket"
+        if len(str(inside)) <= SOCKET_LIMIT - len("/.s.PGSQL.5432.lock"):
+            return inside
+        digest = hashlib.sha256(str(inside).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"interop-pg-{digest}"
+
+    @property
+    def log(self) -> Path:
+        """The server's log."""
+        return self.folder / "server.log"
+
+    def program(self, name: str) -> Path:
+        """Path of one of PostgreSQL's programs."""
+        return ensure_binaries() / name
+
+    # -- life cycle --------------------------------------------------------
+
+    def create(self) -> None:
+        """Make the cluster unless it is there; an unfinished one is made anew."""
+        if has_marker(self.folder / MARKER, RECIPE):
+            return
+        check_disk(self.folder, 1, "the PostgreSQL cluster")
+        with step(f"Creating a PostgreSQL cluster in {self._shown()}"):
+            self._stop_left_over()
+            remove_tree(self.folder)
+            self._make_folder(self.folder)
+            self._initdb()
+            self.start()
+            self._create_role()
+            write_text(self.folder / MARKER, RECIPE)
+
+    def _shown(self) -> str:
+        """The folder as shown to people: relative when in the project."""
+        if self.folder.is_relative_to(paths.ROOT):
+            return str(self.folder.relative_to(paths.ROOT))
+        return str(self.folder)
+
+    def _make_folder(self, folder: Path) -> None:
+        """A folder that only the server's user (and root) may enter."""
+        folder.mkdir(parents=True, exist_ok=True)
+        user = server_user()
+        if user:
+            check_traversable(folder.parent, user)
+            shutil.chown(folder, user)
+        folder.chmod(stat.S_IRWXU)
+
+    def _initdb(self) -> None:
+        """Run initdb; local connections need no password, the folder is closed."""
+        run(
+            [
+                self.program("initdb"),
+                f"--pgdata={self.data}",
+                "--username=postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                *([] if self.fsync else ["--no-sync"]),
+            ],
+            what="initdb",
+            remedy="See the lines above; then run the same command again.",
+            user=server_user(),
+            cwd=self.folder,
+            env=clean_environment(LC_ALL="C.UTF-8"),
+        )
+
+    def _create_role(self) -> None:
+        """The role Odoo connects as: may create databases, is no superuser."""
+        self.psql(
+            f"CREATE ROLE {ROLE} LOGIN CREATEDB", database="postgres", role="postgres"
+        )
+
+    def start(self) -> bool:
+        """Start the server and wait until it answers; ``False`` if it ran already."""
+        if self.running():
+            return False
+        self._make_folder(self.socket)
+        self._write_settings()
+        run(
+            [
+                self.program("pg_ctl"),
+                *("start", "-w", "-t", "60", "-s"),
+                *("-D", self.data, "-l", self.log),
+            ],
+            what="Starting PostgreSQL",
+            remedy=f"See {self.log}; if the cluster is damaged (a crash while fsync "
+            f"is off can do that), remove {self.folder} and run again.",
+            user=server_user(),
+            cwd=self.folder,
+            env=clean_environment(LC_ALL="C.UTF-8"),
+        )
+        return True
+
+    def _write_settings(self) -> None:
+        """Write our settings and include them at the end of postgresql.conf."""
+        own = self.data / "interop.conf"
+        switch = "on" if self.fsync else "off"
+        text = SETTINGS.format(port=PORT, socket=self.socket, switch=switch)
+        write_text(own, text + self.settings)
+        main = self.data / "postgresql.conf"
+        include = "include = 'interop.conf'\n"
+        if include not in main.read_text("utf-8"):
+            write_text(main, main.read_text("utf-8") + include, 0o600)
+        user = server_user()
+        for path in (own, main):
+            if user:
+                shutil.chown(path, user)
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server: ``smart``, ``fast`` or ``immediate``."""
+        if not self.running():
+            return
+        run(
+            [
+                self.program("pg_ctl"),
+                *("stop", "-w", "-t", "60", "-s", "-m", mode),
+                *("-D", self.data),
+            ],
+            what="Stopping PostgreSQL",
+            remedy=f"See {self.log}.",
+            user=server_user(),
+            cwd=self.folder,
+        )
+
+    def kill(self) -> None:
+        """End every process of the server at once with SIGKILL (``kill -9``)."""
+        postmaster = self.pid()
+        if postmaster is None:
+            return
+        children = _children(postmaster)
+        for pid in (postmaster, *children):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        deadline = time.monotonic() + 20
+        while any(map(_alive, (postmaster, *children))):
+            if time.monotonic() > deadline:
+                raise SetupError("PostgreSQL did not die.", f"See {self.log}.")
+            time.sleep(0.05)
+
+    def restart(self) -> None:
+        """Stop and start."""
+        self.stop()
+        self.start()
+
+    def destroy(self) -> None:
+        """Stop the server and remove the cluster: for throw-away clusters."""
+        self.stop("immediate")
+        remove_tree(self.folder)
+        remove_tree(self.socket)
+
+    def _stop_left_over(self) -> None:
+        """Stop what an interrupted creation may have left running."""
+        if self.pid() is not None:
+            self.kill()
+
+    # -- state -------------------------------------------------------------
+
+    def pid(self) -> int | None:
+        """The server's process id when it is alive."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text("utf-8").splitlines()
+            pid = int(lines[0])
+        except (FileNotFoundError, NotADirectoryError, IndexError, ValueError):
+            return None
+        try:
+            name = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return None
+        return pid if str(self.data).encode() in name else None
+
+    def running(self) -> bool:
+        """Whether the server is up and answers."""
+        if self.pid() is None:
+            return False
+        done = subprocess.run(
+            [self.program("pg_isready"), "-q", "-h", self.socket, "-p", str(PORT)],
+            check=False,
+            env=clean_environment(),
+        )
+        return done.returncode == 0
+
+    # -- databases ---------------------------------------------------------
+
+    def psql(self, sql: str, *, database: str = "postgres", role: str = ROLE) -> str:
+        """Run SQL and answer its rows, tab separated, one per line."""
+        output = run(
+            [
+                self.program("psql"),
+                *("-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"),
+                *("-h", self.socket, "-p", str(PORT), "-U", role, "-d", database),
+            ],
+            what="psql",
+            remedy=f"See the lines above and {self.log}.",
+            input_text=sql,
+        )
+        return output.strip("\n")
+
+    def databases(self) -> list[str]:
+        """Names of the databases of our role."""
+        rows = self.psql(
+            "SELECT datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba "
+            f"WHERE r.rolname = '{ROLE}' ORDER BY 1"
+        )
+        return rows.split()
+
+    def clients(self) -> int:
+        """How many other client connections there are."""
+        rows = self.psql(
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = "
+            "'client backend' AND pid <> pg_backend_pid()"
+        )
+        return int(rows)
+
+    def version(self) -> str:
+        """The server's version, as in ``15.18``."""
+        return self.psql("SHOW server_version").split()[0]
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process exists and is not a zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2]
+    except OSError:
+        return False
+    return state.split()[0] not in ("Z", "X")
+
+
+def _children(parent: int) -> list[int]:
+    """Process ids of the direct children of a process."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            text = (entry / "stat").read_text("utf-8")
+        except OSError:
+            continue
+        if int(text.rpartition(")")[2].split()[1]) == parent:
+            found.append(int(entry.name))
+    return found
+
+
+def main_cluster() -> Cluster:
+    """The project's own cluster in ``var/pg``; INTEROP_FSYNC=1 switches fsync on."""
+    return Cluster(paths.PG, fsync=os.environ.get("INTEROP_FSYNC", "") in ("1", "on"))
+
+
+def ensure() -> Cluster:
+    """The project's cluster, created and running."""
+    ensure_binaries()
+    cluster = main_cluster()
+    cluster.create()
+    if cluster.start():
+        say(f"    PostgreSQL {cluster.version()} runs in {paths.PG.name}/")
+    return cluster

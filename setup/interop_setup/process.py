@@ -1,0 +1,111 @@
+"""Runs other programs, quietly, and shows their last lines when they fail."""
+
+import os
+import pwd
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from . import paths
+from .errors import SetupError
+
+TAIL_LINES = 30
+# Settings of the caller's Python that must not reach the ones we start.
+UNWANTED = (
+    "ODOO_RC",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+)
+
+
+def is_root() -> bool:
+    """Whether this process runs as root."""
+    return os.geteuid() == 0
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """The environment for a child: without this package's Python settings."""
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in UNWANTED
+    }
+    environment.update(extra)
+    return environment
+
+
+def user_arguments(user: str | None) -> dict[str, object]:
+    """Arguments of :class:`subprocess.Popen` to run as ``user`` (needs root)."""
+    if not user or not is_root():
+        return {}
+    entry = pwd.getpwnam(user)
+    groups = os.getgrouplist(user, entry.pw_gid)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    what: str,
+    remedy: str,
+    log: str = "setup",
+    user: str | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    input_text: str | None = None,
+) -> str:
+    """Run a command to its end and answer its standard output.
+
+    Everything it prints goes to ``var/log/<log>.log`` as well.
+
+    :param what: what the command is for, as in "<what> failed"
+    :param remedy: what the reader can do when it fails
+    :raises SetupError: the program is missing or its exit code is not 0
+    """
+    paths.ensure_var()
+    stdin = {"input": input_text} if input_text is not None else {}
+    if not stdin:
+        stdin = {"stdin": subprocess.DEVNULL}
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            cwd=cwd or paths.ROOT,
+            env=dict(env) if env is not None else clean_environment(),
+            **stdin,
+            **user_arguments(user),
+        )
+    except FileNotFoundError as error:
+        raise SetupError(
+            f"{what} failed: {command[0]} is not there.", remedy
+        ) from error
+    log_path = paths.LOG / f"{log}.log"
+    with open(log_path, "a", encoding="utf-8") as stream:
+        stream.write(f"$ {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+        stream.write(f"[exit {done.returncode}]\n")
+    if done.returncode:
+        lines = (done.stdout + done.stderr).strip().splitlines()[-TAIL_LINES:]
+        raise SetupError(
+            "\n    ".join(
+                [f"{what} failed with exit code {done.returncode}:", *lines]
+            ),
+            f"{remedy} The whole output is in {log_path.relative_to(paths.ROOT)}.",
+        )
+    return done.stdout
+
+
+def stop(child: subprocess.Popen, timeout: float = 20) -> None:
+    """End a child we started: politely first, then for good."""
+    if child.poll() is not None:
+        return
+    child.send_signal(signal.SIGTERM)
+    try:
+        child.wait(timeout)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

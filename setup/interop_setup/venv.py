@@ -1,0 +1,112 @@
+"""The virtual environment that runs Odoo and the tests, in ``var/venv``."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+from . import apt, paths
+from .errors import SetupError
+from .files import check_disk, has_marker, remove_tree, write_text
+from .process import clean_environment, is_root, run
+from .progress import step
+
+MARKER = paths.VENV / ".interop-complete"
+BASE_MARKER = paths.VENV / ".interop-base"
+MINIMUM = (3, 11)
+ODOO_SCRIPT = """#!{python}
+# Odoo's own command line. Started as a script, because with workers Odoo starts
+# sys.argv[0] again for its evented process, which `python -m odoo` does not survive.
+import sys
+
+import odoo.cli
+
+if __name__ == "__main__":
+    sys.exit(odoo.cli.main())
+"""
+
+
+def check_python() -> None:
+    """Refuse a Python that Odoo 19 or this package cannot use.
+
+    :raises SetupError: it is too old
+    """
+    if sys.version_info < MINIMUM:
+        have = ".".join(map(str, sys.version_info[:3]))
+        raise SetupError(
+            f"Python {have} is too old.",
+            "Use Python 3.11 or newer: set INTEROP_PYTHON to its path.",
+        )
+
+
+def lock_hash() -> str:
+    """A short hash of the lock file: what the environment was built from."""
+    return hashlib.sha256(paths.LOCK_FILE.read_bytes()).hexdigest()[:16]
+
+
+def _base_key() -> str:
+    """What makes an environment unusable when it changes: Python and place."""
+    return f"{sys.version_info[0]}.{sys.version_info[1]} {sys.base_prefix} {paths.VENV}"
+
+
+def ensure(odoo_folder: Path) -> None:
+    """Create or bring up to date ``var/venv`` with Odoo importable in it."""
+    if not has_marker(BASE_MARKER, _base_key()) or not paths.VENV_PYTHON.exists():
+        check_disk(paths.VAR, 2, "the virtual environment")
+        _create()
+    if not has_marker(MARKER, lock_hash()):
+        with step("Installing the Python packages of setup/requirements.lock"):
+            _install()
+        write_text(MARKER, lock_hash())
+    _link_odoo(odoo_folder)
+
+
+def _create() -> None:
+    """A fresh environment; what an interrupted run left is removed."""
+    with step(f"Creating the virtual environment with {sys.executable}"):
+        remove_tree(paths.VENV)
+        _require_ensurepip()
+        run(
+            [sys.executable, "-m", "venv", paths.VENV],
+            what="Creating the virtual environment",
+            remedy="Install Python's venv module (Debian: python3-venv).",
+        )
+        write_text(BASE_MARKER, _base_key())
+
+
+def _require_ensurepip() -> None:
+    """Debian ships venv without pip's bundle unless python3-venv is installed."""
+    try:
+        import ensurepip  # noqa: F401  (only whether it is there)
+    except ImportError:
+        name = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+        apt.install([name if is_root() else "python3-venv"], "Python's venv module")
+
+
+def _install() -> None:
+    """Install exactly what the lock file says; it is complete, hence --no-deps."""
+    base = [
+        paths.VENV_PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--quiet",
+    ]
+    run(
+        [*base, "--no-deps", "--prefer-binary", "-r", paths.LOCK_FILE],
+        what="Installing the Python packages",
+        remedy="Check the network, then run the same command again.",
+        env=clean_environment(PIP_NO_INPUT="1"),
+    )
+
+
+def _link_odoo(odoo_folder: Path) -> None:
+    """Put Odoo on the environment's path and its script into its bin folder."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    link = paths.VENV / "lib" / version / "site-packages" / "interop_odoo.pth"
+    if not has_marker(link, str(odoo_folder)):
+        write_text(link, f"{odoo_folder}\n")
+    script = ODOO_SCRIPT.format(python=paths.VENV_PYTHON)
+    if not has_marker(paths.ODOO_SCRIPT, script.strip()):
+        write_text(paths.ODOO_SCRIPT, script, 0o755)
