@@ -1,0 +1,77 @@
+"""Selections of the identifier addon, in the words of HL7 v2 table 0203 and of FHIR."""
+
+# HL7 v2 table 0203: the types that administration meets. "XX" is the table's own "other".
+IDENTIFIER_TYPES = [
+    ("AN", "AN – Account number"),
+    ("DL", "DL – Driver's license"),
+    ("DN", "DN – Doctor number"),
+    ("EI", "EI – Employee number"),
+    ("FI", "FI – Facility"),
+    ("LN", "LN – License number"),
+    ("MC", "MC – Medicare number"),
+    ("MD", "MD – Medical license"),
+    ("MR", "MR – Medical record number"),
+    ("NH", "NH – National health plan identifier"),
+    ("NI", "NI – National unique individual identifier"),
+    ("NII", "NII – National insurance organization"),
+    ("NPI", "NPI – National provider identifier"),
+    ("PI", "PI – Patient internal identifier"),
+    ("PPN", "PPN – Passport number"),
+    ("PRN", "PRN – Provider number"),
+    ("RI", "RI – Resource identifier"),
+    ("SS", "SS – Social security number"),
+    ("TAX", "TAX – Tax identifier"),
+    ("U", "U – Unspecified"),
+    ("UPIN", "UPIN – Medicare UPIN"),
+    ("VN", "VN – Visit number"),
+    ("XX", "XX – Organization identifier"),
+]
+
+CASE_RULES = [
+    ("keep", "As written"),
+    ("upper", "Upper case"),
+    ("lower", "Lower case"),
+]
+
+SEPARATOR_RULES = [
+    ("keep", "Keep"),
+    ("spaces", "Ignore spaces"),
+    ("punctuation", "Ignore spaces, hyphens, dots and slashes"),
+]
+
+VALIDATORS = [
+    ("none", "None"),
+    ("npi", "US NPI (Luhn over 80840)"),
+    ("luhn", "Luhn, HL7 M10"),
+    ("mod11", "HL7 M11"),
+    ("mod97", "ISO 7064 mod 97-10"),
+    ("regex", "Regular expression"),
+    ("standard", "National standard number"),
+]
+
+VALIDATION_LEVELS = [
+    ("off", "Off"),
+    ("warn", "Warn"),
+    ("block", "Block"),
+]
+
+IDENTIFIER_STATES = [
+    ("active", "Active"),
+    ("retired", "Retired"),
+    ("merged", "Merged"),
+    ("entered_in_error", "Entered in error"),
+]
+# A look-up answers with the record of an identifier in one of these states. A merged one
+# points at the survivor, so that the prior number keeps finding the person.
+LOOKUP_STATES = ("active", "merged")
+
+# FHIR value set "identifier-use".
+IDENTIFIER_USES = [
+    ("usual", "Usual"),
+    ("official", "Official"),
+    ("temp", "Temporary"),
+    ("secondary", "Secondary"),
+    ("old", "Old"),
+]
+
+MAX_VALUE_LENGTH = 255

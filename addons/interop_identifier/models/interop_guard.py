@@ -1,0 +1,17 @@
+"""The unique indexes that "one active identifier" rests on."""
+
+from odoo import api, models
+
+
+class InteropGuard(models.AbstractModel):
+    """Messages do not move without the indexes that keep identifiers unique."""
+
+    _inherit = "interop.guard"
+
+    @api.model
+    def _guard_indexes(self):
+        return [
+            *super()._guard_indexes(),
+            "interop_identifier_active_value_uniq",
+            "interop_identifier_active_record_uniq",
+        ]

@@ -1,0 +1,223 @@
+"""One external identifier of one record."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.interop_base import clock
+
+from .. import const
+
+
+class InteropIdentifier(models.Model):
+    """What an assigning authority calls one of our records.
+
+    Identifiers are retired, never deleted: a late message, a merge and an audit all need the
+    history. Uniqueness is the database's work (two partial unique indexes).
+    """
+
+    _name = "interop.identifier"
+    _description = "External Identifier"
+    _inherit = ["interop.state.mixin"]
+    _order = "namespace_id, value_normalized, id"
+    _rec_names_search = ["value", "value_normalized"]
+
+    namespace_id = fields.Many2one(
+        "interop.namespace", required=True, ondelete="restrict", index=True
+    )
+    value = fields.Char(required=True, size=const.MAX_VALUE_LENGTH, help="As it was received.")
+    value_normalized = fields.Char(
+        "Normalized",
+        compute="_compute_value_normalized",
+        store=True,
+        precompute=True,
+        required=True,
+        help="The spelling that look-ups compare.",
+    )
+    check_failed = fields.Boolean(
+        "Check Failed",
+        compute="_compute_value_normalized",
+        store=True,
+        precompute=True,
+        help="The value does not pass the check of its namespace.",
+    )
+    res_model = fields.Char("Document Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        "Document ID", model_field="res_model", required=True, readonly=True
+    )
+    record_ref = fields.Reference(
+        selection="_selection_record_ref",
+        string="Record",
+        compute="_compute_record_ref",
+        readonly=False,  # given once, when a person creates the identifier
+        help="What this identifier identifies.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Partner",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    state = fields.Selection(
+        const.IDENTIFIER_STATES, required=True, default="active", readonly=True, index=True
+    )
+    use = fields.Selection(const.IDENTIFIER_USES, help="FHIR identifier use.")
+    period_start = fields.Datetime("Valid From")
+    period_end = fields.Datetime(
+        "Valid To", help="A message about an earlier moment still finds a retired one."
+    )
+    message_id = fields.Many2one(
+        "interop.message",
+        "Learned From",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The message that brought this identifier.",
+    )
+    company_id = fields.Many2one(
+        related="namespace_id.company_id",
+        store=True,
+        precompute=True,
+        index=True,
+        string="Facility",
+    )
+    single = fields.Boolean(
+        related="namespace_id.one_active_per_record",
+        store=True,
+        precompute=True,
+        string="One per Record",
+    )
+
+    _active_value_uniq = models.UniqueIndex(
+        "(namespace_id, value_normalized) WHERE state = 'active'",
+        "This identifier is active for another record already.",
+    )
+    _active_record_uniq = models.UniqueIndex(
+        "(namespace_id, res_model, res_id) WHERE state = 'active' AND single",
+        "This record has an active identifier of that namespace already. Retire it first.",
+    )
+    _record_idx = models.Index("(res_model, res_id)")
+    _lookup_idx = models.Index("(namespace_id, value_normalized)")
+    _partner_is_record = models.Constraint(
+        "CHECK (res_model <> 'res.partner' OR partner_id = res_id)",
+        "An identifier of a partner points at that partner.",
+    )
+    _period_order = models.Constraint(
+        "CHECK (period_end IS NULL OR period_start IS NULL OR period_end >= period_start)",
+        "An identifier cannot end before it starts.",
+    )
+
+    @api.model
+    def _selection_record_ref(self):
+        # sudo: names of models only
+        models_sudo = self.env["ir.model"].sudo()
+        return [(name, models_sudo._get(name).name) for name in self._record_models()]
+
+    @api.model
+    def _record_models(self):
+        """Return the names of the models whose records may carry identifiers; addons add."""
+        return ["res.partner", "res.company"]
+
+    @api.depends("value", "namespace_id")
+    def _compute_value_normalized(self):
+        for identifier in self:
+            namespace = identifier.namespace_id
+            identifier.value_normalized = namespace._normalize(identifier.value)
+            identifier.check_failed = bool(
+                identifier.value_normalized
+            ) and not namespace._passes(identifier.value_normalized)
+
+    @api.depends("res_model", "res_id")
+    def _compute_record_ref(self):
+        for identifier in self:
+            model = identifier.res_model
+            known = model in self.env and identifier.res_id
+            identifier.record_ref = f"{model},{identifier.res_id}" if known else False
+
+    @api.depends("namespace_id", "value")
+    def _compute_display_name(self):
+        for identifier in self:
+            value = identifier.value or ""
+            if identifier.namespace_id.person_adjacent:
+                value = f"••••{value[-2:]}" if len(value) > 4 else "••••"
+            identifier.display_name = f"{identifier.namespace_id.name or ''} {value}".strip()
+
+    @api.constrains("value", "namespace_id")
+    def _check_value(self):
+        for identifier in self:
+            if not identifier.value_normalized:
+                raise ValidationError(self.env._("An identifier needs a value."))
+            if identifier.check_failed and identifier.namespace_id.validation == "block":
+                raise ValidationError(
+                    self.env._(
+                        "The value does not pass the check of “%s”.",
+                        identifier.namespace_id.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._prepare_record_vals(vals) for vals in vals_list])
+
+    def write(self, vals):
+        if {"res_model", "res_id", "partner_id", "record_ref"} & vals.keys():
+            vals = self._prepare_record_vals(vals)
+        return super().write(vals)
+
+    @api.model
+    def _prepare_record_vals(self, vals):
+        """Return ``vals`` with the generic reference and the partner column in step.
+
+        A form gives ``record_ref`` or ``partner_id``; code gives ``res_model`` and ``res_id``.
+        """
+        vals = dict(vals)
+        reference = vals.pop("record_ref", None)
+        if reference:
+            vals["res_model"], vals["res_id"] = reference.split(",")
+            vals["res_id"] = int(vals["res_id"])
+        elif vals.get("partner_id"):
+            vals["res_model"], vals["res_id"] = "res.partner", vals["partner_id"]
+        if vals.get("res_model"):
+            of_partner = vals["res_model"] == "res.partner"
+            vals["partner_id"] = vals.get("res_id") if of_partner else False
+        return vals
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        raise ValidationError(
+            self.env._("Identifiers are kept for their history. Retire this one instead.")
+        )
+
+    # ------------------------------------------------------------------
+    # Transitions
+    # ------------------------------------------------------------------
+    def _set_retired(self):
+        """Close the identifiers: they are not looked up from now on, except as of then."""
+        return self._set_state("retired", {"active"}, period_end=clock.now())
+
+    def _set_merged(self):
+        """Turn the identifiers into aliases that still find their (surviving) record."""
+        return self._set_state("merged", {"active"})
+
+    def _set_entered_in_error(self):
+        """Withdraw the identifiers: they never were right."""
+        return self._set_state("entered_in_error", {"active", "retired", "merged"})
+
+    def _set_active(self):
+        """Bring retired identifiers back."""
+        return self._set_state("active", {"retired"}, period_end=False)
+
+    def action_retire(self):
+        """Button: retire."""
+        self._set_retired()
+        return True
+
+    def action_enter_in_error(self):
+        """Button: mark as entered in error."""
+        self._set_entered_in_error()
+        return True
+
+    def action_reactivate(self):
+        """Button: bring back a retired identifier."""
+        self._set_active()
+        return True

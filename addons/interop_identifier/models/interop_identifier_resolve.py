@@ -1,0 +1,318 @@
+"""From the identifiers of a message to one record, and back. Never a guess."""
+
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.exceptions import ConcurrencyError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.exceptions import (
+    BusinessError,
+    OwnershipError,
+    PossibleDuplicate,
+)
+
+from .. import const
+from ..tools import period
+
+
+class Named(NamedTuple):
+    """One identifier of a message, read by the rules of its namespace."""
+
+    namespace: models.Model
+    value: str
+    normalized: str
+    use: str
+    start: object
+    end: object
+
+
+class InteropIdentifier(models.Model):
+    """Resolution service of the handlers.
+
+    Identifiers travel as FHIR writes them: ``{"system": uri, "value": text}``, optionally
+    with ``use`` and ``period`` (``start``, ``end``; ISO 8601). ``system`` may also be an
+    alias of the namespace.
+    """
+
+    _inherit = "interop.identifier"
+
+    @api.model
+    def _parse(self, identifiers, company, system=None):
+        """Return the identifiers of a message as ``Named``.
+
+        Raises what ``interop.namespace._find`` raises, and ``BusinessError`` for a value or a
+        period that cannot be read.
+        """
+        named = []
+        for position, item in enumerate(identifiers or ()):
+            namespace = self.env["interop.namespace"]._find(item.get("system"), company, system)
+            value = item.get("value") or ""
+            normalized = namespace._normalize(value)
+            if not normalized or len(value) > const.MAX_VALUE_LENGTH:
+                raise self._invalid(position)
+            span = item.get("period") or {}
+            try:
+                start = period.moment(span.get("start"))
+                end = period.moment(span.get("end"), is_end=True)
+            except ValueError:
+                start = end = self  # told below: the error itself holds the value
+            if start is self or (start and end and end < start):
+                raise self._invalid(position)
+            named.append(Named(namespace, value, normalized, item.get("use"), start, end))
+        return named
+
+    @api.model
+    def _resolve(self, identifiers, company, *, model=None, system=None, at=None):
+        """Return the one record that these identifiers mean, or None.
+
+        ``identifiers`` is a list as described on the class, ``company`` the facility,
+        ``model`` the name of the model expected, ``system`` the sender (for its aliases),
+        ``at`` the naive UTC moment that the message is about (default: now). Raises
+        ``PossibleDuplicate`` when they point to several records or to a record of another
+        model, and what :meth:`_parse` raises.
+        """
+        named = self._parse(identifiers, company, system)
+        rows = self._rows(named, ("active", "merged", "retired"))
+        records = set()
+        for item in named:
+            row = rows.get((item.namespace.id, item.normalized), self.browse())._valid_at(
+                at or clock.now()
+            )
+            if row:
+                records.add((row.res_model, row.res_id))
+        if not records:
+            return None
+        if len(records) > 1:
+            raise PossibleDuplicate(
+                self.env._("The identifiers of this message belong to different records.")
+            )
+        res_model, res_id = records.pop()
+        if model and res_model != model:
+            raise PossibleDuplicate(
+                self.env._("The identifiers of this message belong to another kind of record.")
+            )
+        return self.env[res_model].browse(res_id).exists() or None
+
+    @api.model
+    def _link(self, record, identifiers, message):
+        """Make these identifiers of ``message`` identify ``record``; return the new ones.
+
+        Present ones are left alone but for their period and use. A new one retires the
+        record's previous one where the namespace allows only one. Raises ``PossibleDuplicate``
+        when another record has it, ``OwnershipError`` when the namespace belongs to another
+        source system, ``BusinessError`` when its check blocks the value, and
+        ``ConcurrencyError`` (Odoo then runs the request again) when another transaction has
+        just taken the value.
+        """
+        record.ensure_one()
+        named = self._parse(identifiers, message.company_id, message.system_id)
+        rows = self._rows(named, const.LOOKUP_STATES)
+        created = self.browse()
+        for position, item in enumerate(named):
+            row = rows.get((item.namespace.id, item.normalized), self.browse())
+            row = row.sorted(lambda found: found.state != "active")[:1]
+            if row and (row.res_model, row.res_id) != (record._name, record.id):
+                raise PossibleDuplicate(
+                    self.env._("An identifier of this message belongs to another record.")
+                )
+            if row:
+                row._update_from(item)
+                continue
+            self._check_new(item, message, position)
+            if item.namespace.one_active_per_record:
+                self._active_of(record, item.namespace)._set_retired()
+            row = self._insert(record, item, message)
+            rows[item.namespace.id, item.normalized] = row
+            created |= row
+        return created
+
+    @api.model
+    def _wire(self, record, company):
+        """Return the active identifiers of ``record`` that ``company`` may see, for messages."""
+        return self._wire_many(record, company)[record.id]
+
+    @api.model
+    def _wire_many(self, records, company):
+        """Return ``{record id: identifiers}`` like :meth:`_wire`, for many records in one query."""
+        rows = self.search(
+            [
+                ("res_model", "=", records._name),
+                ("res_id", "in", records.ids),
+                ("state", "=", "active"),
+                "|",
+                ("company_id", "=", False),
+                ("company_id", "parent_of", company.id),
+            ],
+            order="namespace_id, id",
+        )
+        result = {record_id: [] for record_id in records.ids}
+        for row in rows:
+            result[row.res_id].append(row._wire_one())
+        return result
+
+    def _wire_one(self):
+        """Return this identifier as messages carry it."""
+        wire = {
+            "system": self.namespace_id.uri,
+            "value": self.value,
+            "type": self.namespace_id.type_code,
+        }
+        if self.use:
+            wire["use"] = self.use
+        return wire
+
+    @api.model
+    def _repoint(self, sources, target):
+        """Hand the identifiers of partners ``sources`` over to partner ``target``.
+
+        Where ``target`` may have only one of a kind and has it, the others become aliases.
+        """
+        rows = self.search([("partner_id", "in", (sources - target).ids)])
+        taken = set(
+            self.search(
+                [("partner_id", "=", target.id), ("state", "=", "active"), ("single", "=", True)]
+            ).namespace_id.ids
+        )
+        for row in rows.filtered(lambda found: found.state == "active" and found.single):
+            if row.namespace_id.id in taken:
+                row._set_merged()
+            taken.add(row.namespace_id.id)
+        rows.write({"partner_id": target.id})
+        self.env.flush_all()
+
+    # ------------------------------------------------------------------
+    # Steps
+    # ------------------------------------------------------------------
+    @api.model
+    def _rows(self, named, states):
+        """Return ``{(namespace id, normalized value): identifiers}`` in one query."""
+        if not named:
+            return {}
+        domain = Domain.OR(
+            [
+                [("namespace_id", "=", item.namespace.id), ("value_normalized", "=", item.normalized)]
+                for item in named
+            ]
+        )
+        rows = {}
+        for row in self.search(domain & Domain("state", "in", states)):
+            key = (row.namespace_id.id, row.value_normalized)
+            rows[key] = rows.get(key, self.browse()) | row
+        return rows
+
+    def _valid_at(self, at):
+        """Return the one row of these (same value) that was good at ``at``.
+
+        Values are re-used: of several that fit, the one that ended first after ``at`` is the
+        one meant. An active or merged one always counts when nothing else fits.
+        """
+        fitting = self.filtered(
+            lambda row: (not row.period_start or row.period_start <= at)
+            and (not row.period_end or row.period_end > at)
+        ).sorted(
+            lambda row: (
+                not row.period_end,
+                row.period_end or at,
+                const.LOOKUP_STATES.index(row.state) if row.state in const.LOOKUP_STATES else 9,
+            )
+        )
+        current = self.filtered(lambda row: row.state in const.LOOKUP_STATES)
+        return fitting[:1] or current.sorted("state")[:1]
+
+    def _update_from(self, item):
+        """Take over use and period from a message that knows them."""
+        vals = {
+            name: value
+            for name, value in (
+                ("use", item.use),
+                ("period_start", item.start),
+                ("period_end", item.end),
+            )
+            if value and self[name] != value
+        }
+        if vals:
+            self.write(vals)
+
+    @api.model
+    def _check_new(self, item, message, position):
+        """Refuse a new identifier that its sender may not add or that fails a blocking check."""
+        owner = item.namespace.system_id
+        if owner and owner != message.system_id:
+            raise OwnershipError(
+                self.env._("Only its source system may add identifiers to this namespace."),
+                code="namespace_not_owned",
+                pointer=f"/data/identifiers/{position}",
+            )
+        if item.namespace.validation == "block" and not item.namespace._passes(item.normalized):
+            raise self._invalid(position)
+
+    @api.model
+    def _invalid(self, position):
+        """Return the error of an identifier that cannot be accepted; it holds no value."""
+        return BusinessError(
+            self.env._("Identifier %s has no valid value or period.", position + 1),
+            code="identifier_invalid",
+            pointer=f"/data/identifiers/{position}",
+        )
+
+    @api.model
+    def _active_of(self, record, namespace):
+        """Return the active identifiers of ``record`` in ``namespace``."""
+        return self.search(
+            [
+                ("res_model", "=", record._name),
+                ("res_id", "=", record.id),
+                ("namespace_id", "=", namespace.id),
+                ("state", "=", "active"),
+            ]
+        )
+
+    @api.model
+    def _insert(self, record, item, message):
+        """Insert one active identifier and return it.
+
+        In SQL rather than with ``create``: a value that another transaction takes at the same
+        moment must not end as a logged statement with the value in it. Access rights and
+        record rules are checked as ``create`` would.
+        """
+        self.check_access("create")
+        self.env.flush_all()
+        namespace = item.namespace
+        now = self.env.cr.now()
+        columns = {
+            "namespace_id": namespace.id,
+            "company_id": namespace.company_id.id or None,
+            "single": namespace.one_active_per_record,
+            "value": item.value,
+            "value_normalized": item.normalized,
+            "check_failed": not namespace._passes(item.normalized),
+            "res_model": record._name,
+            "res_id": record.id,
+            "partner_id": record.id if record._name == "res.partner" else None,
+            "state": "active",
+            "use": item.use or None,
+            "period_start": item.start,
+            "period_end": item.end,
+            "message_id": message.id or None,
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+            "create_date": now,
+            "write_date": now,
+        }
+        query = SQL(
+            "INSERT INTO interop_identifier (%s) VALUES %s ON CONFLICT DO NOTHING RETURNING id",
+            SQL(", ").join(SQL.identifier(name) for name in columns),
+            tuple(columns.values()),
+        )
+        self.env.cr.execute(query, log_exceptions=False)
+        found = self.env.cr.fetchone()
+        if not found:
+            raise ConcurrencyError("An identifier was taken by a concurrent transaction.")
+        self.invalidate_model()
+        record.invalidate_recordset(flush=False)
+        identifier = self.browse(found[0])
+        identifier.check_access("create")
+        return identifier

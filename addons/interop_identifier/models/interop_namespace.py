@@ -1,0 +1,301 @@
+"""Assigning authorities: who hands out a kind of number, and how it is spelled."""
+
+import re
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.interop_base.exceptions import OwnershipError, UnknownIdentifier
+
+from .. import const
+from ..tools import checkdigit
+from ..tools.normalization import Rule, normalize
+
+# Two spellings of a stored value would part if one of these changed under it.
+SPELLING_FIELDS = {"case_rule", "separator_rule", "drop_leading_zeros"}
+
+
+class InteropNamespace(models.Model):
+    """An assigning authority in the sense of FHIR ``Identifier.system`` and HL7 v2 CX.4."""
+
+    _name = "interop.namespace"
+    _description = "Identifier Namespace"
+    _inherit = ["interop.code.mixin", "mail.thread"]
+    _order = "name, id"
+    _rec_names_search = ["name", "code", "uri"]
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    uri = fields.Char(
+        "URI or OID",
+        required=True,
+        index=True,
+        tracking=True,
+        help="Globally unique name that messages carry, such as "
+        "http://hl7.org/fhir/sid/us-npi or urn:oid:2.16.840.1.113883.4.6.",
+    )
+    alias_ids = fields.One2many(
+        "interop.namespace.alias",
+        "namespace_id",
+        "Aliases",
+        copy=False,
+        help="Other names of this authority, above all the short ones of HL7 v2.",
+    )
+    type_code = fields.Selection(
+        const.IDENTIFIER_TYPES,
+        "Type",
+        required=True,
+        default="U",
+        tracking=True,
+        help="HL7 v2 table 0203. Travels with the identifier in outbound messages.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        "Facility",
+        tracking=True,
+        index=True,
+        help="The facility whose numbers these are. Empty means that the number is good at "
+        "every facility, as a national one is.",
+    )
+    system_id = fields.Many2one(
+        "interop.system",
+        "Source System",
+        tracking=True,
+        ondelete="restrict",
+        help="Only messages of this system may add or change identifiers here. Empty: any.",
+    )
+    case_rule = fields.Selection(
+        const.CASE_RULES, "Letter Case", required=True, default="keep", tracking=True
+    )
+    separator_rule = fields.Selection(
+        const.SEPARATOR_RULES, "Separators", required=True, default="spaces", tracking=True
+    )
+    drop_leading_zeros = fields.Boolean("Ignore Leading Zeros", tracking=True)
+    validator = fields.Selection(
+        const.VALIDATORS, required=True, default="none", tracking=True
+    )
+    validator_pattern = fields.Char(
+        "Pattern", tracking=True, help="Regular expression for the whole value."
+    )
+    validator_standard = fields.Char(
+        "Standard", tracking=True, help="Name in python-stdnum, for example gb.nhs or nl.bsn."
+    )
+    validation = fields.Selection(
+        const.VALIDATION_LEVELS,
+        required=True,
+        default="warn",
+        tracking=True,
+        help="What happens to a value that fails the check. Warn: it is accepted and marked. "
+        "Block: it is refused.",
+    )
+    one_active_per_record = fields.Boolean(
+        "One per Record",
+        default=True,
+        tracking=True,
+        help="A record has one active identifier here at a time; a new one retires the old.",
+    )
+    person_adjacent = fields.Boolean(
+        "Identifies a Person",
+        tracking=True,
+        help="Values are masked wherever an identifier is shown by name only, for example "
+        "in links, chatter and exports of other documents.",
+    )
+    identifier_count = fields.Integer(compute="_compute_identifier_count")
+
+    _code_uniq = models.Constraint("UNIQUE (code)", "A namespace with this code exists.")
+    _uri_uniq = models.Constraint("UNIQUE (uri)", "A namespace with this URI or OID exists.")
+
+    def _compute_identifier_count(self):
+        groups = self.env["interop.identifier"]._read_group(
+            [("namespace_id", "in", self.ids)], ["namespace_id"], ["__count"]
+        )
+        counts = {namespace.id: count for namespace, count in groups}
+        for namespace in self:
+            namespace.identifier_count = counts.get(namespace.id, 0)
+
+    @api.constrains("uri")
+    def _check_uri(self):
+        for namespace in self:
+            if re.search(r"\s", namespace.uri or " "):
+                raise ValidationError(
+                    self.env._("“%s”: a URI or OID has no spaces.", namespace.name)
+                )
+
+    @api.constrains("validator", "validator_pattern", "validator_standard")
+    def _check_validator(self):
+        for namespace in self:
+            if namespace.validator == "regex":
+                namespace._check_pattern()
+            elif namespace.validator == "standard" and not checkdigit.has_standard(
+                namespace.validator_standard
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s”: python-stdnum has no standard number “%(standard)s”.",
+                        name=namespace.name,
+                        standard=namespace.validator_standard or "",
+                    )
+                )
+
+    def _check_pattern(self):
+        """Refuse a missing or broken regular expression."""
+        try:
+            usable = bool(self.validator_pattern) and re.compile(self.validator_pattern)
+        except re.error as exc:
+            raise ValidationError(
+                self.env._(
+                    "“%(name)s”: the pattern is not a regular expression (%(error)s).",
+                    name=self.name,
+                    error=exc,
+                )
+            ) from exc
+        if not usable:
+            raise ValidationError(self.env._("“%s” needs a pattern.", self.name))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        namespaces = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return namespaces
+
+    def write(self, vals):
+        changing = SPELLING_FIELDS & vals.keys()
+        for namespace in self if changing else ():
+            if any(namespace[name] != vals[name] for name in changing):
+                namespace._check_unused()
+        result = super().write(vals)
+        if {"uri", "active"} & vals.keys():
+            self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    def _check_unused(self):
+        """Refuse a change of spelling while values are stored in the present one."""
+        # sudo: identifiers of other facilities count as well
+        if self.env["interop.identifier"].sudo().search_count(
+            [("namespace_id", "=", self.id)], limit=1
+        ):
+            raise UserError(
+                self.env._(
+                    "“%s” has identifiers already, so that its spelling rules cannot change: "
+                    "numbers that differ today could become the same one.",
+                    self.name,
+                )
+            )
+
+    # ------------------------------------------------------------------
+    # Looking up and applying the rules
+    # ------------------------------------------------------------------
+    @api.model
+    @tools.ormcache("name", "system_id")
+    def _find_id(self, name, system_id):
+        """Return the id of the active namespace that ``system_id`` calls ``name``, or False."""
+        # sudo: the rule of the facility is applied by the caller, on purpose with its own error
+        namespaces_sudo = self.sudo()
+        found = namespaces_sudo.search([("uri", "=", name)], limit=1)
+        if found:
+            return found.id
+        alias = namespaces_sudo.env["interop.namespace.alias"].search(
+            [
+                ("name", "=", name),
+                ("system_id", "in", [False, system_id]),
+                ("namespace_id.active", "=", True),
+            ],
+            order="system_id NULLS LAST",
+            limit=1,
+        )
+        return alias.namespace_id.id
+
+    @api.model
+    def _find(self, name, company, system=None):
+        """Return the namespace that a message of ``system`` for ``company`` calls ``name``.
+
+        The URI or OID counts first, then the system's own aliases, then the common ones.
+        Raises ``UnknownIdentifier`` for an unknown name (the message waits for a steward) and
+        ``OwnershipError`` when the namespace is another facility's.
+        """
+        namespace_id = self._find_id(name or "", system.id if system else False)
+        if not namespace_id:
+            raise UnknownIdentifier(
+                self.env._("An identifier names an assigning authority that is not set up."),
+                code="unknown_namespace",
+            )
+        namespace_sudo = self.sudo().browse(namespace_id)  # sudo: only its facility is read
+        if namespace_sudo.company_id and namespace_sudo.company_id not in (
+            company.sudo().parent_ids | company  # sudo: the tree of facilities
+        ):
+            raise OwnershipError(
+                self.env._("An identifier belongs to another facility's namespace."),
+                code="namespace_not_allowed",
+            )
+        return self.browse(namespace_id)
+
+    def _normalize(self, value):
+        """Return the comparable form of ``value`` (text) in this namespace."""
+        return normalize(
+            value or "",
+            Rule(self.case_rule, self.separator_rule, self.drop_leading_zeros),
+        )
+
+    def _passes(self, normalized):
+        """Say whether the normalized value passes this namespace's check."""
+        if self.validation == "off":
+            return True
+        return checkdigit.is_valid(
+            self.validator,
+            normalized,
+            pattern=self.validator_pattern or "",
+            standard=self.validator_standard or "",
+        )
+
+    def action_view_identifiers(self):
+        """Open the identifiers of this namespace."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_identifier.interop_identifier_action"
+        )
+        action["domain"] = [("namespace_id", "in", self.ids)]
+        action["context"] = {"default_namespace_id": self[:1].id}
+        return action
+
+
+class InteropNamespaceAlias(models.Model):
+    """Another name of an assigning authority, for everyone or for one system."""
+
+    _name = "interop.namespace.alias"
+    _description = "Namespace Alias"
+    _order = "namespace_id, name"
+
+    namespace_id = fields.Many2one(
+        "interop.namespace", required=True, ondelete="cascade", index=True
+    )
+    name = fields.Char(
+        "Alias",
+        required=True,
+        help="HL7 v2 namespace id (HD.1), universal id (HD.2) or another URI.",
+    )
+    system_id = fields.Many2one(
+        "interop.system",
+        "Used By",
+        ondelete="cascade",
+        help="Short names mean different things in different systems. Empty: in all.",
+    )
+
+    _name_uniq = models.UniqueIndex(
+        "(name, COALESCE(system_id, 0))", "This alias names another namespace already."
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()

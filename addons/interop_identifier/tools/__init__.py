@@ -1,0 +1,5 @@
+"""Pure code of the identifier addon: no Odoo import."""
+
+from . import checkdigit
+from . import normalization
+from . import period

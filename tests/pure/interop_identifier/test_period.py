@@ -1,0 +1,28 @@
+"""Periods as FHIR writes them."""
+
+from datetime import datetime
+
+import pytest
+from interop_identifier_tools.period import moment
+
+
+@pytest.mark.parametrize(
+    ("text", "is_end", "expected"),
+    [
+        (None, False, None),
+        ("", True, None),
+        ("2024-02-28", False, datetime(2024, 2, 28)),
+        ("2024-02-28", True, datetime(2024, 2, 29)),
+        ("2024-02-28T10:00:00Z", True, datetime(2024, 2, 28, 10)),
+        ("2024-02-28T10:00:00.9+02:00", False, datetime(2024, 2, 28, 8)),
+        ("2024-02-28T10:00:00", False, datetime(2024, 2, 28, 10)),
+    ],
+)
+def test_examples(text, is_end, expected):
+    assert moment(text, is_end) == expected
+
+
+@pytest.mark.parametrize("text", ["2024-13-01", "yesterday", "2024-02-30T00:00:00Z"])
+def test_garbage_is_a_value_error(text):
+    with pytest.raises(ValueError, match=".+"):
+        moment(text)
