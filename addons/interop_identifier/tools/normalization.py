@@ -35,14 +35,24 @@ def normalize(value: str, rule: Rule) -> str:
     from anywhere), control characters go, and outer blanks never count. A value of zeros
     only keeps one zero. Idempotent: normalizing twice changes nothing.
     """
-    text = unicodedata.normalize("NFKC", value)
-    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf") or c.isspace())
+    text, before = value, None
+    while text != before:  # taking a character out can bring two together that compose
+        text, before = _step(text, rule), text
+    return text
+
+
+def _step(text, rule):
+    """Return the text after one pass of every rule."""
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(
+        char
+        for char in text
+        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
+    )
     pattern = SEPARATORS[rule.separators]
     text = pattern.sub("", text) if pattern else text.strip()
-    if rule.case == "upper":
-        text = unicodedata.normalize("NFKC", text.upper())
-    elif rule.case == "lower":
-        text = unicodedata.normalize("NFKC", text.lower())
+    if rule.case != "keep":
+        text = text.upper() if rule.case == "upper" else text.lower()
     if rule.drop_leading_zeros and text:
         text = text.lstrip("0") or "0"
-    return text.strip()
+    return unicodedata.normalize("NFKC", text)
