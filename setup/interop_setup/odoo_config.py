@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import odoo_source, paths
+from . import manifests, odoo_source, paths
 from .files import write_text
 from .postgres import PORT, ROLE, Cluster
 from .process import clean_environment
@@ -11,22 +11,17 @@ from .process import clean_environment
 SERVER_WIDE = ("base", "rpc", "web", "queue_job")
 
 
-def own_addons() -> list[str]:
-    """Names of this project's addons, in alphabetical order."""
-    return sorted(path.parent.name for path in paths.ADDONS.glob("*/__manifest__.py"))
-
-
 def addons_path() -> str:
     """Value of Odoo's ``addons_path``."""
     folders = odoo_source.addons_paths(odoo_source.current())
-    if own_addons():
+    if manifests.names():
         folders.append(paths.ADDONS)
     return ",".join(map(str, folders))
 
 
 def server_wide_modules() -> str:
     """Value of ``server_wide_modules``: with ours that must load with no database."""
-    ours = [name for name in ("interop_rest",) if name in own_addons()]
+    ours = [name for name in ("interop_rest",) if name in manifests.names()]
     return ",".join([*SERVER_WIDE, *ours])
 
 

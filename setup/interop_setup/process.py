@@ -56,6 +56,7 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     input_text: str | None = None,
+    forbidden: str | None = None,
 ) -> str:
     """Run a command to its end and answer its standard output.
 
@@ -63,7 +64,9 @@ def run(
 
     :param what: what the command is for, as in "<what> failed"
     :param remedy: what the reader can do when it fails
-    :raises SetupError: the program is missing or its exit code is not 0
+    :param forbidden: a text that its output must not contain
+    :raises SetupError: the program is missing, its exit code is not 0, or it
+        printed what is forbidden
     """
     paths.ensure_var()
     stdin = {"input": input_text} if input_text is not None else {}
@@ -84,19 +87,28 @@ def run(
         raise SetupError(
             f"{what} failed: {command[0]} is not there.", remedy
         ) from error
+    output = done.stdout + done.stderr
     log_path = paths.LOG / f"{log}.log"
     with open(log_path, "a", encoding="utf-8") as stream:
-        stream.write(f"$ {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+        stream.write(f"$ {' '.join(map(str, command))}\n{output}")
         stream.write(f"[exit {done.returncode}]\n")
     if done.returncode:
-        lines = (done.stdout + done.stderr).strip().splitlines()[-TAIL_LINES:]
-        raise SetupError(
-            "\n    ".join(
-                [f"{what} failed with exit code {done.returncode}:", *lines]
-            ),
-            f"{remedy} The whole output is in {log_path.relative_to(paths.ROOT)}.",
-        )
+        raise _failure(f"{what} failed", done.returncode, output, remedy, log_path)
+    if forbidden and forbidden in output:
+        raise _failure(f"{what} reported errors", 0, output, remedy, log_path)
     return done.stdout
+
+
+def _failure(
+    what: str, code: int, output: str, remedy: str, log_path: Path
+) -> SetupError:
+    """The error for a program that failed, with its last lines."""
+    lines = output.strip().splitlines()[-TAIL_LINES:]
+    shown = log_path.relative_to(paths.ROOT)
+    return SetupError(
+        "\n    ".join([f"{what} (exit code {code}):", *lines]),
+        f"{remedy} The whole output is in {shown}.",
+    )
 
 
 def stop(child: subprocess.Popen, timeout: float = 20) -> None:

@@ -102,11 +102,12 @@ def _install() -> None:
 
 
 def _link_odoo(odoo_folder: Path) -> None:
-    """Put Odoo on the environment's path and its script into its bin folder."""
+    """Put Odoo and this package on the path, and Odoo's script into bin."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     link = paths.VENV / "lib" / version / "site-packages" / "interop_odoo.pth"
-    if not has_marker(link, str(odoo_folder)):
-        write_text(link, f"{odoo_folder}\n")
+    lines = f"{odoo_folder}\n{paths.SETUP}\n"
+    if not has_marker(link, lines.strip()):
+        write_text(link, lines)
     script = ODOO_SCRIPT.format(python=paths.VENV_PYTHON)
     if not has_marker(paths.ODOO_SCRIPT, script.strip()):
         write_text(paths.ODOO_SCRIPT, script, 0o755)

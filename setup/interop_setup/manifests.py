@@ -1,0 +1,61 @@
+"""Reads the addons' manifests without Odoo."""
+
+import ast
+import hashlib
+from pathlib import Path
+
+from . import paths
+
+# What an addon's sources contain that leaves no trace in a database.
+WITHOUT_TRACE = {"tests", "controllers", "readme", "i18n", "__pycache__", "static"}
+ICON = Path("static") / "description" / "icon.png"
+
+
+def names() -> list[str]:
+    """Names of this project's addons, in alphabetical order."""
+    return sorted(path.parent.name for path in paths.ADDONS.glob("*/__manifest__.py"))
+
+
+def read(name: str) -> dict:
+    """The manifest of one of our addons."""
+    text = (paths.ADDONS / name / "__manifest__.py").read_text("utf-8")
+    return ast.literal_eval(text)
+
+
+def closure(wanted: list[str]) -> tuple[list[str], list[str]]:
+    """What the wanted addons need: (ours, theirs), both sorted, ours complete."""
+    ours: set[str] = set()
+    theirs: set[str] = set()
+    own = set(names())
+    todo = list(wanted)
+    while todo:
+        name = todo.pop()
+        if name not in own:
+            theirs.add(name)
+        elif name not in ours:
+            ours.add(name)
+            todo += read(name).get("depends", [])
+    return sorted(ours), sorted(theirs)
+
+
+def sources(name: str) -> list[Path]:
+    """Files of an addon that matter to a database it is installed in, sorted."""
+    base = paths.ADDONS / name
+    found = []
+    for path in base.rglob("*"):
+        relative = path.relative_to(base)
+        hidden = WITHOUT_TRACE.intersection(relative.parts[:-1])
+        if path.is_file() and (not hidden or relative == ICON):
+            if path.suffix not in (".md", ".rst", ".pyc", ".toml"):
+                found.append(path)
+    return sorted(found)
+
+
+def digest(addons: list[str]) -> str:
+    """A hash of the sources that matter of these addons."""
+    result = hashlib.sha256()
+    for name in addons:
+        for path in sources(name):
+            result.update(str(path.relative_to(paths.ADDONS)).encode() + b"\0")
+            result.update(hashlib.sha256(path.read_bytes()).digest())
+    return result.hexdigest()

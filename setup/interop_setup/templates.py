@@ -1,0 +1,155 @@
+"""Template databases, named after a hash of what they were built from.
+
+Two layers: *plain* has Odoo's own modules only and lasts long; *suite* adds our
+addons on top of it and is made anew when their sources change. A template gets
+its name when it is complete, so a half-built one is never used.
+"""
+
+import hashlib
+import time
+
+from . import databases, manifests, odoo_config, odoo_source, paths
+from .databases import literal, quoted
+from .errors import SetupError
+from .files import lock
+from .odoo_command import KEY_FILE
+from .postgres import Cluster
+from .process import run
+from .progress import say, step
+from .venv import lock_hash
+
+PLAIN_MODULES = ("account", "base", "mail", "queue_job", "web")
+RECIPE = "1"
+PLAIN = "tpl_plain_"
+SUITE = "tpl_suite_"
+KEEP = {PLAIN: 3, SUITE: 8}
+
+
+def _key(*parts: str) -> str:
+    """A short hash of these texts."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def plain_name(modules: list[str]) -> str:
+    """Name of the template with these modules of Odoo."""
+    odoo = odoo_source.current()
+    version = odoo_source.version_of(odoo) or ""
+    return PLAIN + _key(RECIPE, lock_hash(), str(odoo), version, *modules)
+
+
+def suite_name(plain: str, addons: list[str]) -> str:
+    """Name of the template with these addons, for the sources as they are now."""
+    return SUITE + _key(plain, *addons, manifests.digest(addons))
+
+
+def plain_template(cluster: Cluster, modules: list[str]) -> str:
+    """The template with these modules of Odoo, built when missing."""
+    modules = sorted({*PLAIN_MODULES, *modules})
+    name = plain_name(modules)
+    with lock("templates"):
+        if not databases.exists(cluster, name):
+            part = f"{name}_part"
+            databases.drop(cluster, part)
+            with step(f"Building the template database with {', '.join(modules)}"):
+                _install(cluster, part, modules)
+                databases.rename(cluster, part, name)
+        _touch(cluster, name)
+        _collect(cluster, PLAIN)
+    return name
+
+
+def suite_template(cluster: Cluster, wanted: list[str]) -> str:
+    """The template with our addons (and what they need), built when missing.
+
+    :param wanted: names of our addons; empty for all
+    :raises SetupError: an addon cannot be installed
+    """
+    addons, modules = manifests.closure(wanted or manifests.names())
+    plain = plain_template(cluster, modules)
+    if not addons:
+        return plain
+    name = suite_name(plain, addons)
+    with lock(f"templates-{'-'.join(addons)}"[:120]):
+        if not databases.exists(cluster, name):
+            part = f"{name}_part"
+            with step(f"Building the template database with {', '.join(addons)}"):
+                databases.clone(cluster, plain, part)
+                _install(cluster, part, addons, strict=True)
+                databases.rename(cluster, part, name)
+        _touch(cluster, name)
+    with lock("templates"):
+        _collect(cluster, SUITE)
+    return name
+
+
+def _install(
+    cluster: Cluster, name: str, modules: list[str], *, strict: bool = False
+) -> None:
+    """Install modules into a database, which Odoo makes when it is missing.
+
+    :param strict: an ERROR line in Odoo's log is a failure, too: that is all that
+        Odoo says of, for example, a unique index it could not build
+    """
+    config = paths.RUN / f"{name}.conf"
+    odoo_config.write(config, _sections(cluster))
+    try:
+        run(
+            [
+                *(paths.VENV_PYTHON, paths.ODOO_SCRIPT, "-d", name),
+                *("-i", ",".join(modules), "--stop-after-init", "--no-http"),
+                "--log-level=warn",
+            ],
+            what=f"Installing {', '.join(modules)}",
+            remedy="See the lines above.",
+            log="templates",
+            env=odoo_config.environment(config),
+            forbidden=" ERROR " if strict else None,
+        )
+    finally:
+        config.unlink(missing_ok=True)
+    _check_installed(cluster, name, modules)
+
+
+def _sections(cluster: Cluster) -> dict[str, dict[str, str]]:
+    """The configuration for installing: no workers, no jobs."""
+    return {
+        "options": odoo_config.base_options(cluster),
+        "queue_job": {"channels": "root:0"},
+        "interop": {"key_file": str(KEY_FILE), "environment": "test"},
+    }
+
+
+def _check_installed(cluster: Cluster, name: str, modules: list[str]) -> None:
+    """Odoo only warns of a module it cannot find: look whether all are there."""
+    rows = cluster.psql(
+        "SELECT name FROM ir_module_module WHERE state = 'installed'", database=name
+    )
+    missing = sorted(set(modules) - set(rows.split()))
+    if missing:
+        raise SetupError(
+            f"Odoo did not install {', '.join(missing)}.",
+            "Look for a missing dependency in var/log/templates.log.",
+        )
+
+
+def _touch(cluster: Cluster, name: str) -> None:
+    """Note when a template was last used."""
+    now = literal(f"{time.time():.0f}")
+    cluster.psql(f"COMMENT ON DATABASE {quoted(name)} IS {now}")
+
+
+def _collect(cluster: Cluster, prefix: str) -> None:
+    """Drop the templates that were not used for longest."""
+    rows = cluster.psql(
+        "SELECT datname, coalesce(shobj_description(oid, 'pg_database'), '0') "
+        f"FROM pg_database WHERE datname LIKE {literal(prefix + '%')} "
+        "AND datname NOT LIKE '%\\_part'"
+    )
+    used = sorted(
+        (line.split("\t") for line in rows.splitlines()),
+        key=lambda row: int(row[1]),
+        reverse=True,
+    )
+    for name, _when in used[KEEP[prefix] :]:
+        say(f"    dropping the old template {name}")
+        databases.drop(cluster, name)
