@@ -1,0 +1,6 @@
+"""Pure code of the inbound layer: no Odoo import, no clock, no network."""
+
+from . import headers
+from . import networks
+from . import problems
+from . import problem_page

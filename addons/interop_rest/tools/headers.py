@@ -1,0 +1,49 @@
+"""What the request headers have to look like, and what every answer carries."""
+
+import re
+
+CLIENT = "Interop-Client"
+REPLAYED = "Idempotent-Replayed"
+MEDIA_TYPES = ("application/json", "application/cloudevents+json")
+
+_CLIENT_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
+
+SECURITY = {
+    # Werkzeug and Python put their versions into Server when nobody else sets it.
+    "Server": "interop",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def client_code(value) -> str:
+    """Return the client code of an ``Interop-Client`` header, ``""`` when it is none.
+
+    A repeated header, which servers join with a comma, is none.
+    """
+    text = value or ""
+    return text if _CLIENT_CODE.fullmatch(text) else ""
+
+
+def is_json(content_type) -> bool:
+    """Say whether a ``Content-Type`` is JSON in UTF-8: one media type, no other charset."""
+    media_type, *parameters = (content_type or "").split(";")
+    if media_type.strip().lower() not in MEDIA_TYPES:
+        return False
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in (
+            "utf-8",
+            "utf8",
+        ):
+            return False
+    return True
+
+
+def is_plain(content_encoding) -> bool:
+    """Say whether the body travels without a content encoding."""
+    return (content_encoding or "identity").strip().lower() == "identity"

@@ -1,0 +1,37 @@
+"""Networks from which a client may call, in addition to proving who it is."""
+
+import ipaddress
+
+
+def parse(text) -> tuple:
+    """Return the networks of a text with one CIDR per line or comma.
+
+    A single address is a network of one. Raises ValueError naming the entry that is none, or
+    that has host bits set: 10.1.2.3/8 is more likely a mistake than meant.
+    """
+    entries = (text or "").replace(",", "\n").split("\n")
+    return tuple(_network(entry.strip()) for entry in entries if entry.strip())
+
+
+def allows(networks, address) -> bool:
+    """Say whether ``address`` is in one of ``networks``; no networks allow every address.
+
+    An IPv4 address written as IPv6 (``::ffff:10.0.0.1``) counts as IPv4. What is no address is
+    in no network.
+    """
+    if not networks:
+        return True
+    try:
+        ip = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return False
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return any(ip.version == network.version and ip in network for network in networks)
+
+
+def _network(entry):
+    """Return one network, with the entry named in the error."""
+    try:
+        return ipaddress.ip_network(entry)
+    except ValueError as exc:
+        raise ValueError(f"{entry!r} is not a network (CIDR).") from exc

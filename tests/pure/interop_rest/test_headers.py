@@ -1,0 +1,50 @@
+"""What the request headers have to look like."""
+
+import pytest
+from interop_rest_tools import headers
+
+
+@pytest.mark.parametrize("value", ["mercy-ehr", "a", "0.b_c", "a" * 63])
+def test_client_codes(value):
+    assert headers.client_code(value) == value
+
+
+@pytest.mark.parametrize("value", [None, "", "A", "-a", "a,b", "a b", "a\n", "a" * 64, "é"])
+def test_what_is_no_client_code(value):
+    assert headers.client_code(value) == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        'application/json;charset="utf-8"',
+        "application/cloudevents+json",
+        "application/json; version=1",
+    ],
+)
+def test_json(value):
+    assert headers.is_json(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/json, text/plain",
+        "application/json; charset=latin-1",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonx",
+    ],
+)
+def test_not_json(value):
+    assert not headers.is_json(value)
+
+
+def test_only_plain_bodies():
+    assert headers.is_plain(None) and headers.is_plain("identity")
+    assert not headers.is_plain("gzip") and not headers.is_plain("identity, gzip")

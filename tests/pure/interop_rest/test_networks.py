@@ -1,0 +1,43 @@
+"""Networks from which a client may call."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from interop_rest_tools import networks
+
+
+def test_no_networks_allow_every_address():
+    assert networks.allows(networks.parse(""), "203.0.113.9")
+    assert networks.allows(networks.parse(" \n"), None)
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("10.1.2.3", True),
+        ("::ffff:10.1.2.3", True),
+        ("11.1.2.3", False),
+        ("192.0.2.7", True),
+        ("192.0.2.8", False),
+        ("2001:db8::1", True),
+        ("2001:db9::1", False),
+        ("fe80::1%eth0", False),
+        ("not an address", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_membership(address, allowed):
+    allowed_networks = networks.parse("10.0.0.0/8\n192.0.2.7, 2001:db8::/32")
+    assert networks.allows(allowed_networks, address) is allowed
+
+
+@pytest.mark.parametrize("text", ["10.1.2.3/8", "10.0.0.0/33", "everywhere"])
+def test_a_mistake_is_named(text):
+    with pytest.raises(ValueError, match="is not a network"):
+        networks.parse(text)
+
+
+@given(st.text(max_size=60))
+def test_any_address_gets_an_answer(address):
+    assert networks.allows(networks.parse("10.0.0.0/8"), address) in (True, False)

@@ -1,0 +1,60 @@
+"""Problem details: stable, documented, and without a value of the request."""
+
+import re
+
+import pytest
+from interop_rest_tools import problem_page, problems
+
+
+def test_every_code_is_an_anchor_of_the_page():
+    page = problem_page.render()
+    anchors = re.findall(r'<dt id="([a-z_]+)">', page)
+    assert anchors == list(problems.KINDS)
+
+
+@pytest.mark.parametrize("code", problems.KINDS)
+def test_a_problem_has_the_members_of_rfc_9457(code):
+    body = problems.problem(code, base_url="https://odoo.example", trace_id="t" * 32)
+    assert body["type"] == f"https://odoo.example/interop/v1/problems#{code}"
+    assert 400 <= body["status"] <= 599
+    assert body["title"] and body["detail"] and body["code"] == code
+    assert body["trace_id"] == "t" * 32
+
+
+def test_an_undocumented_code_is_an_error_of_ours():
+    with pytest.raises(KeyError):
+        problems.problem("made_up")
+
+
+def test_errors_and_members_are_carried_and_empty_ones_left_out():
+    body = problems.problem("schema_violation", errors=[{"pointer": "/a"}], status_url="", n=1)
+    assert body["errors"] == [{"pointer": "/a"}]
+    assert body["n"] == 1
+    assert "status_url" not in body and "trace_id" not in body
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(404, "not_found"), (405, "method_not_allowed"), (413, "too_large"), (418, "bad_request")]
+    + [(500, "internal"), (None, "internal"), (403, "unauthorized"), (503, "busy")],
+)
+def test_errors_from_below_get_a_code(status, code):
+    assert problems.code_for_status(status) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "public"),
+    [
+        ("possible_duplicate", "possible_duplicate"),
+        ("something_new", "business_rule"),
+        ("unauthorized", "business_rule"),
+        (None, "business_rule"),
+    ],
+)
+def test_a_failed_message_is_always_a_documented_422(code, public):
+    assert problems.failure_code(code) == public
+    assert problems.KINDS[public].status == 422
+
+
+def test_reader_codes_are_documented():
+    assert set(problems.READER_CODES.values()) <= set(problems.KINDS)
