@@ -10,6 +10,7 @@ COMMANDS = {
     "test": "interop_setup.testing",
     "bench": "interop_setup.benching",
     "demo": "interop_setup.demo.main",
+    "database": "interop_setup.database_command",
 }
 
 

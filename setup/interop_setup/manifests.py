@@ -4,7 +4,8 @@ import ast
 import hashlib
 from pathlib import Path
 
-from . import paths
+from . import odoo_source, paths
+from .errors import SetupError
 
 # What an addon's sources contain that leaves no trace in a database.
 WITHOUT_TRACE = {"tests", "controllers", "readme", "i18n", "__pycache__", "static"}
@@ -23,10 +24,19 @@ def read(name: str) -> dict:
 
 
 def closure(wanted: list[str]) -> tuple[list[str], list[str]]:
-    """What the wanted addons need: (ours, theirs), both sorted, ours complete."""
+    """What the wanted addons need: (ours, theirs), both sorted, ours complete.
+
+    :raises SetupError: a wanted addon is not ours, or a dependency is nowhere
+    """
     ours: set[str] = set()
     theirs: set[str] = set()
     own = set(names())
+    unknown = sorted(set(wanted) - own)
+    if unknown:
+        raise SetupError(
+            f"There is no addon {', '.join(unknown)} in addons/.",
+            f"These are there: {', '.join(sorted(own))}.",
+        )
     todo = list(wanted)
     while todo:
         name = todo.pop()
@@ -35,7 +45,20 @@ def closure(wanted: list[str]) -> tuple[list[str], list[str]]:
         elif name not in ours:
             ours.add(name)
             todo += read(name).get("depends", [])
+    missing = sorted(name for name in theirs if not _available(name))
+    if missing:
+        raise SetupError(
+            f"Neither Odoo nor addons/ has {', '.join(missing)}.",
+            f"Look at 'depends' in the manifests of {', '.join(sorted(ours))}.",
+        )
     return sorted(ours), sorted(theirs)
+
+
+def _available(name: str) -> bool:
+    """Whether Odoo, or a wheel in the environment, has a module of this name."""
+    folders = odoo_source.addons_paths(odoo_source.current())
+    folders += paths.VENV.glob("lib/python3*/site-packages/odoo/addons")
+    return any((folder / name / "__manifest__.py").is_file() for folder in folders)
 
 
 def sources(name: str) -> list[Path]:

@@ -7,7 +7,6 @@ development and tests, and switched on where a test pulls the plug.
 import hashlib
 import os
 import shutil
-import signal
 import stat
 import subprocess
 import tempfile
@@ -19,6 +18,7 @@ from . import apt, paths
 from .errors import SetupError
 from .files import check_disk, has_marker, remove_tree, write_text
 from .process import clean_environment, is_root, run, user_arguments
+from .processes import kill_now, working_in
 from .progress import say, step
 
 ROLE = "interop"
@@ -152,7 +152,7 @@ class Cluster:
             return
         check_disk(self.folder, 1, "the PostgreSQL cluster")
         with step(f"Creating a PostgreSQL cluster in {self._shown()}"):
-            self._stop_left_over()
+            self.kill()
             remove_tree(self.folder)
             self._make_folder(self.folder)
             self._initdb()
@@ -206,6 +206,7 @@ class Cluster:
             return False
         self._make_folder(self.socket)
         self._write_settings()
+        self._remove_stale_lock()
         run(
             [
                 self.program("pg_ctl"),
@@ -220,6 +221,16 @@ class Cluster:
             env=clean_environment(LC_ALL="C.UTF-8"),
         )
         return True
+
+    def _remove_stale_lock(self) -> None:
+        """Remove a dead server's lock files.
+
+        PostgreSQL does that itself, except when the dead process is still listed
+        because nobody reaps it, as in a container without an init process.
+        """
+        if not working_in(self.data):
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            (self.socket / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
 
     def _write_settings(self) -> None:
         """Write our settings and include them at the end of postgresql.conf."""
@@ -253,21 +264,17 @@ class Cluster:
         )
 
     def kill(self) -> None:
-        """End every process of the server at once with SIGKILL (``kill -9``)."""
-        postmaster = self.pid()
-        if postmaster is None:
-            return
-        children = _children(postmaster)
-        for pid in (postmaster, *children):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        """End every process of the server at once with SIGKILL (``kill -9``).
+
+        :raises SetupError: some of them do not die
+        """
         deadline = time.monotonic() + 20
-        while any(map(_alive, (postmaster, *children))):
+        while family := working_in(self.data):
             if time.monotonic() > deadline:
                 raise SetupError("PostgreSQL did not die.", f"See {self.log}.")
-            time.sleep(0.05)
+            for pid in family:
+                kill_now(pid)
+            time.sleep(0.02)
 
     def restart(self) -> None:
         """Stop and start."""
@@ -279,11 +286,6 @@ class Cluster:
         self.stop("immediate")
         remove_tree(self.folder)
         remove_tree(self.socket)
-
-    def _stop_left_over(self) -> None:
-        """Stop what an interrupted creation may have left running."""
-        if self.pid() is not None:
-            self.kill()
 
     # -- state -------------------------------------------------------------
 
@@ -305,7 +307,11 @@ class Cluster:
         if self.pid() is None:
             return False
         done = subprocess.run(
-            [self.program("pg_isready"), "-q", "-h", self.socket, "-p", str(PORT)],
+            [
+                self.program("pg_isready"),
+                *("-q", "-h", self.socket, "-p", str(PORT), "-U", ROLE),
+                *("-d", "postgres"),
+            ],
             check=False,
             env=clean_environment(),
         )
@@ -346,30 +352,6 @@ class Cluster:
     def version(self) -> str:
         """The server's version, as in ``15.18``."""
         return self.psql("SHOW server_version").split()[0]
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process exists and is not a zombie."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2]
-    except OSError:
-        return False
-    return state.split()[0] not in ("Z", "X")
-
-
-def _children(parent: int) -> list[int]:
-    """Process ids of the direct children of a process."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            text = (entry / "stat").read_text("utf-8")
-        except OSError:
-            continue
-        if int(text.rpartition(")")[2].split()[1]) == parent:
-            found.append(int(entry.name))
-    return found
 
 
 def main_cluster() -> Cluster:

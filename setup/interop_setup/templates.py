@@ -7,8 +7,10 @@ its name when it is complete, so a half-built one is never used.
 
 import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from . import databases, manifests, odoo_config, odoo_source, paths
+from . import databases, keyfile, manifests, odoo_config, odoo_source, paths
 from .databases import literal, quoted
 from .errors import SetupError
 from .files import lock
@@ -22,6 +24,7 @@ PLAIN_MODULES = ("account", "base", "mail", "queue_job", "web")
 RECIPE = "1"
 PLAIN = "tpl_plain_"
 SUITE = "tpl_suite_"
+PART = "_part"
 KEEP = {PLAIN: 3, SUITE: 8}
 
 
@@ -46,15 +49,10 @@ def plain_template(cluster: Cluster, modules: list[str]) -> str:
     """The template with these modules of Odoo, built when missing."""
     modules = sorted({*PLAIN_MODULES, *modules})
     name = plain_name(modules)
-    with lock("templates"):
-        if not databases.exists(cluster, name):
-            part = f"{name}_part"
-            databases.drop(cluster, part)
+    with _building(cluster, name) as part:
+        if part:
             with step(f"Building the template database with {', '.join(modules)}"):
                 _install(cluster, part, modules)
-                databases.rename(cluster, part, name)
-        _touch(cluster, name)
-        _collect(cluster, PLAIN)
     return name
 
 
@@ -69,17 +67,41 @@ def suite_template(cluster: Cluster, wanted: list[str]) -> str:
     if not addons:
         return plain
     name = suite_name(plain, addons)
-    with lock(f"templates-{'-'.join(addons)}"[:120]):
-        if not databases.exists(cluster, name):
-            part = f"{name}_part"
+    with _building(cluster, name) as part:
+        if part:
             with step(f"Building the template database with {', '.join(addons)}"):
                 databases.clone(cluster, plain, part)
                 _install(cluster, part, addons, strict=True)
-                databases.rename(cluster, part, name)
-        _touch(cluster, name)
-    with lock("templates"):
-        _collect(cluster, SUITE)
     return name
+
+
+@contextmanager
+def _building(cluster: Cluster, name: str) -> Iterator[str | None]:
+    """Hold the lock of the templates; give a name to build under if it is missing.
+
+    What was built gets its own name at the end; what failed is dropped.
+    """
+    part = f"{name}{PART}"
+    with lock("templates"):
+        if databases.exists(cluster, name):
+            yield None
+        else:
+            _drop_unfinished(cluster)
+            try:
+                yield part
+                databases.rename(cluster, part, name)
+            except BaseException:
+                databases.drop(cluster, part)
+                raise
+        _touch(cluster, name)
+        _collect(cluster, PLAIN if name.startswith(PLAIN) else SUITE)
+
+
+def _drop_unfinished(cluster: Cluster) -> None:
+    """Drop what an interrupted build left; the lock says that nobody builds now."""
+    for name in cluster.databases():
+        if name.startswith((PLAIN, SUITE)) and name.endswith(PART):
+            databases.drop(cluster, name)
 
 
 def _install(
@@ -90,6 +112,7 @@ def _install(
     :param strict: an ERROR line in Odoo's log is a failure, too: that is all that
         Odoo says of, for example, a unique index it could not build
     """
+    keyfile.ensure(KEY_FILE)
     config = paths.RUN / f"{name}.conf"
     odoo_config.write(config, _sections(cluster))
     try:
@@ -142,8 +165,8 @@ def _collect(cluster: Cluster, prefix: str) -> None:
     """Drop the templates that were not used for longest."""
     rows = cluster.psql(
         "SELECT datname, coalesce(shobj_description(oid, 'pg_database'), '0') "
-        f"FROM pg_database WHERE datname LIKE {literal(prefix + '%')} "
-        "AND datname NOT LIKE '%\\_part'"
+        f"FROM pg_database WHERE starts_with(datname, {literal(prefix)}) "
+        f"AND right(datname, {len(PART)}) <> {literal(PART)}"
     )
     used = sorted(
         (line.split("\t") for line in rows.splitlines()),

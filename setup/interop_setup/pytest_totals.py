@@ -1,0 +1,36 @@
+"""A pytest plugin: writes what a run added up to, and knows the ``long`` tests."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+TOTALS = "INTEROP_TOTALS"
+LONG = "INTEROP_LONG"
+KINDS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
+
+
+def pytest_configure(config):
+    """Register the marker of tests that only run with ``--long``."""
+    config.addinivalue_line("markers", "long: takes minutes; run by --long only")
+
+
+def pytest_collection_modifyitems(items):
+    """Leave the long tests out unless they were asked for."""
+    if os.environ.get(LONG):
+        return
+    skip = pytest.mark.skip(reason="long: run by ./setup/test --long")
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(skip)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Write the totals to the file that INTEROP_TOTALS names."""
+    target = os.environ.get(TOTALS)
+    if not target:
+        return
+    stats = terminalreporter.stats
+    totals = {kind: len(stats.get(kind, ())) for kind in KINDS}
+    Path(target).write_text(json.dumps(totals), encoding="utf-8")

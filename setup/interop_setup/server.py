@@ -1,0 +1,302 @@
+"""Real Odoo servers for whole-system tests, the demo and the benches.
+
+A :class:`Server` is one Odoo with its own odoo.conf, log and free loopback ports,
+in ``var/run/<name>``. It can be stopped, restarted, killed whole (``kill -9``) or
+one worker at a time. Only processes it started itself are ever ended.
+"""
+
+import atexit
+import json
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import keyfile, odoo_config, paths
+from .errors import SetupError
+from .postgres import Cluster
+from .process import clean_environment, stop
+from .processes import alive, descendants, kill_now, title
+
+HTTP_WORKER = "WorkerHTTP"
+CRON_WORKER = "WorkerCron"
+JOB_RUNNER = "WorkerJobRunner"
+_started: "weakref.WeakSet[Server]" = weakref.WeakSet()
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def check_port(port: int) -> None:
+    """Refuse a port that is taken.
+
+    :raises SetupError: something listens on it
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SetupError(
+                f"Port {port} on 127.0.0.1 is taken.",
+                f"Stop what listens there (ss -ltnp 'sport = :{port}' shows it), "
+                "or choose another port.",
+            ) from error
+
+
+@dataclass(eq=False)
+class Server:
+    """One Odoo with workers and the queue_job runner.
+
+    :param name: of its folder in ``var/run``
+    :param cluster: the PostgreSQL cluster it uses
+    :param database: the one database it serves
+    :param workers: HTTP workers; 0 is Odoo's threaded mode
+    :param port: HTTP port; a free one when 0
+    :param channels: queue_job's channels
+    :param key_file: ``[interop] key_file``; one is made when ``None``; an empty
+        text leaves the option out
+    :param environment: ``[interop] environment``
+    :param options: more (or other) values for ``[options]``
+    :param sections: more (or other) sections, e.g. ``{"interop": {…}}``, merged
+    :param env: more environment variables for the process
+    """
+
+    name: str
+    cluster: Cluster
+    database: str
+    workers: int = 2
+    port: int = 0
+    channels: str = "root:1"
+    key_file: Path | str | None = None
+    environment: str = "test"
+    cron_threads: int = 1
+    options: Mapping[str, str] = field(default_factory=dict)
+    sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Choose ports once, so that a restart is found where it was."""
+        if self.port:
+            check_port(self.port)
+        else:
+            self.port = free_port()
+        self.gevent_port = free_port()
+        if self.key_file is None:
+            self.key_file = keyfile.ensure(self.folder / "interop.keys")
+
+    # -- where things are --------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """The folder with its configuration and log."""
+        return paths.RUN / self.name
+
+    @property
+    def config(self) -> Path:
+        """Its odoo.conf."""
+        return self.folder / "odoo.conf"
+
+    @property
+    def log(self) -> Path:
+        """Its log, appended to over restarts."""
+        return self.folder / "odoo.log"
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    # -- life cycle --------------------------------------------------------
+
+    def start(self, *, timeout: float = 120, wait: bool = True) -> "Server":
+        """Start it and wait until it is healthy.
+
+        :raises SetupError: it ended, or was not healthy in time
+        """
+        if self.running():
+            return self
+        self._write_config()
+        with open(self.log, "ab") as stream:
+            self.process = subprocess.Popen(
+                [str(paths.VENV_PYTHON), str(paths.ODOO_SCRIPT)],
+                cwd=paths.ROOT,
+                env=clean_environment(
+                    ODOO_RC=str(self.config), PYTHONUNBUFFERED="1", **self.env
+                ),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _started.add(self)
+        if wait:
+            self.wait_healthy(timeout)
+        return self
+
+    def _write_config(self) -> None:
+        """Write its odoo.conf."""
+        sections = {
+            "options": {
+                **odoo_config.base_options(self.cluster),
+                "db_name": self.database,
+                "dbfilter": f"^{self.database}$",
+                "http_port": str(self.port),
+                "gevent_port": str(self.gevent_port),
+                "workers": str(self.workers),
+                "max_cron_threads": str(self.cron_threads),
+                **self.options,
+            },
+            "queue_job": {"channels": self.channels},
+            "interop": {"environment": self.environment},
+        }
+        if self.key_file:
+            sections["interop"]["key_file"] = str(self.key_file)
+        for name, values in self.sections.items():
+            sections[name] = {**sections.get(name, {}), **values}
+        odoo_config.write(self.config, sections)
+
+    def wait_healthy(self, timeout: float = 120) -> None:
+        """Wait until it answers and has loaded the database.
+
+        :raises SetupError: it ended, or the time is over
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            if self.process is None or self.process.poll() is not None:
+                raise self._error("Odoo ended while starting")
+            if self._answers("/web/health") and self._answers("/web/login"):
+                return
+            if time.monotonic() > deadline:
+                raise self._error(f"Odoo was not healthy after {timeout:.0f} s")
+            time.sleep(0.2)
+
+    def _answers(self, path: str) -> bool:
+        """Whether a GET of this path is answered with success."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def _error(self, what: str) -> SetupError:
+        """An error with the log's last lines."""
+        try:
+            lines = self.log.read_text("utf-8", "replace").splitlines()[-20:]
+        except FileNotFoundError:
+            lines = []
+        shown = "\n    ".join([f"{what} ({self.name}):", *lines])
+        return SetupError(shown, f"See {self.log}.")
+
+    def stop(self, timeout: float = 30) -> None:
+        """Stop it as an administrator would; whatever is left is killed."""
+        if self.process is None:
+            return
+        family = self.pids()
+        stop(self.process, timeout)
+        self._kill_all(family)
+
+    def kill(self) -> None:
+        """``kill -9`` of the server with all its workers, at one moment."""
+        if self.process is None:
+            return
+        self._kill_all(self.pids())
+
+    def _kill_all(self, family: list[int]) -> None:
+        """Kill these processes of ours and wait until they are gone."""
+        for pid in family:
+            kill_now(pid)
+        if self.process is not None:
+            self.process.wait()
+        deadline = time.monotonic() + 20
+        while any(map(alive, family)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def restart(self, *, timeout: float = 120) -> "Server":
+        """Stop it (if it still runs) and start it on the same ports."""
+        self.stop()
+        return self.start(timeout=timeout)
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    # -- its processes -----------------------------------------------------
+
+    def running(self) -> bool:
+        """Whether its main process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def pids(self) -> list[int]:
+        """Its main process and everything below, main process first."""
+        if self.process is None:
+            return []
+        family = descendants(self.process.pid)
+        return [self.process.pid, *family] if self.running() else family
+
+    def worker_pids(self, kind: str = HTTP_WORKER) -> list[int]:
+        """Process ids of its workers of one kind (workers > 0)."""
+        if self.process is None:
+            return []
+        return [
+            pid for pid in descendants(self.process.pid) if f" {kind} " in title(pid)
+        ]
+
+    def kill_worker(self, kind: str = HTTP_WORKER, pid: int | None = None) -> int:
+        """``kill -9`` of one worker and answer its process id.
+
+        :param pid: which one; the first of its kind when ``None``
+        :raises SetupError: there is none, or the process is not ours
+        """
+        found = self.worker_pids(kind)
+        if pid is None and found:
+            pid = found[0]
+        if pid is None or pid not in self.pids():
+            raise SetupError(
+                f"{self.name} has no such {kind}.", "Start it with workers > 0."
+            )
+        kill_now(pid)
+        return pid
+
+    # -- talking to it -----------------------------------------------------
+
+    def json2(self, model: str, method: str, key: str, **values: object) -> object:
+        """Call a method over Odoo's external JSON-2 API with an API key.
+
+        :raises urllib.error.HTTPError: it refused
+        """
+        request = urllib.request.Request(
+            f"{self.url}/json/2/{model}/{method}",
+            data=json.dumps(values).encode(),
+            headers={
+                "Authorization": f"bearer {key}",
+                "Content-Type": "application/json",
+            },
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
+
+    def log_text(self) -> str:
+        """Everything it has logged."""
+        return self.log.read_text("utf-8", "replace")
+
+
+@atexit.register
+def _stop_all() -> None:
+    """No server outlives the process that started it."""
+    for server in list(_started):
+        if server.running():
+            server.stop(timeout=10)

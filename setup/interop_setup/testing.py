@@ -1,0 +1,290 @@
+"""``./setup/test``: pure tests, Odoo tests and whole-system tests, added up."""
+
+import argparse
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import databases, keyfile, manifests, odoo_config, paths, postgres, templates
+from .bootstrap import bootstrap
+from .errors import SetupError
+from .files import remove_tree
+from .odoo_command import KEY_FILE
+from .postgres import PORT, ROLE, Cluster
+from .process import clean_environment
+from .progress import duration, say, step
+from .pytest_totals import LONG, TOTALS
+
+SUITES = ("pure", "odoo", "system")
+TESTS_FAILED = 1
+NOTHING_COLLECTED = 5
+OUTSIDE_ODOO = ("-p", "no:odoo", "--import-mode=importlib")
+COUNTED = {
+    "passed": ("passed", "xpassed"),
+    "failed": ("failed", "error"),
+    "skipped": ("skipped", "xfailed"),
+}
+
+
+@dataclass
+class Result:
+    """What one suite came to."""
+
+    suite: str
+    seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+    broken: bool = False  # pytest itself failed, so the counts say too little
+
+    @property
+    def failed(self) -> int:
+        """How many tests failed; one when pytest could not even run."""
+        return self.counts.get("failed", 0) or int(self.broken)
+
+
+@dataclass
+class Request:
+    """What the command line asks for."""
+
+    suites: list[str]
+    addons: list[str]
+    paths: list[Path]
+    extra: list[str]
+    jobs: int
+    long: bool
+    keep: bool
+
+    def paths_of(self, suite: str) -> list[Path]:
+        """The files and folders of one suite to run."""
+        if self.paths:
+            return [path for path in self.paths if suite_of(path) == suite]
+        if suite == "odoo":
+            names = self.addons or manifests.names()
+            folders = [paths.ADDONS / name / "tests" for name in names]
+            return [path for path in folders if path.is_dir()]
+        folder = paths.TESTS / suite
+        return [folder] if folder.is_dir() else []
+
+
+def suite_of(path: Path) -> str:
+    """Which suite a test file or folder belongs to.
+
+    :raises SetupError: it lies in none
+    """
+    plain = Path(str(path).partition("::")[0]).resolve()
+    if plain.is_relative_to(paths.ADDONS):
+        return "odoo"
+    for suite in ("pure", "system"):
+        if plain.is_relative_to(paths.TESTS / suite):
+            return suite
+    raise SetupError(
+        f"{path} is not in tests/pure, tests/system or an addon.",
+        "Name a test file or folder of one of these.",
+    )
+
+
+def parse(arguments: list[str]) -> Request:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="setup/test",
+        description="Set everything up, then run the tests. What is not known here "
+        "is passed to pytest.",
+    )
+    parser.add_argument("paths", nargs="*", type=Path, help="only these tests")
+    parser.add_argument("--only", action="append", choices=SUITES)
+    parser.add_argument("--addons", default="", help="only these, comma-separated")
+    parser.add_argument("--long", action="store_true", help="the long ones, too")
+    parser.add_argument("--keep", action="store_true", help="keep the test database")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=min(2, os.cpu_count() or 1),
+        help="processes for the Odoo tests",
+    )
+    parser.add_argument("-k", metavar="EXPR", help="pytest's selection by name")
+    options, extra = parser.parse_known_intermixed_args(arguments)
+    if options.k:
+        extra += ["-k", options.k]
+    suites = options.only or list(SUITES)
+    if options.paths:
+        suites = [name for name in SUITES if name in set(map(suite_of, options.paths))]
+    return Request(
+        suites=suites,
+        addons=[name for name in options.addons.split(",") if name],
+        paths=options.paths,
+        extra=extra,
+        jobs=options.jobs,
+        long=options.long,
+        keep=options.keep,
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Run what was asked for; the last line is the total."""
+    request = parse(arguments)
+    start = time.monotonic()
+    was_running = _running()
+    cluster = bootstrap()
+    results = []
+    try:
+        for suite in SUITES:
+            targets = request.paths_of(suite) if suite in request.suites else []
+            if targets:
+                results.append(_run_suite(suite, targets, request, cluster))
+    finally:
+        _stop_if_ours(cluster, was_running)
+    return _summary(results, time.monotonic() - start)
+
+
+def _running() -> bool:
+    """Whether the embedded PostgreSQL runs already."""
+    return bool(postgres.find_binaries()) and postgres.main_cluster().running()
+
+
+def _stop_if_ours(cluster: Cluster, was_running: bool) -> None:
+    """Stop PostgreSQL if this run started it and nobody else came to use it."""
+    if not was_running and cluster.running() and not cluster.clients():
+        cluster.stop()
+
+
+def _run_suite(
+    suite: str, targets: list[Path], request: Request, cluster: Cluster
+) -> Result:
+    """Run one suite and answer what it came to."""
+    runner = {"pure": _pure, "odoo": _odoo, "system": _system}[suite]
+    say(f"\n=== {suite} tests ===")
+    return runner(targets, request, cluster)
+
+
+def _pure(targets: list[Path], request: Request, _cluster: Cluster) -> Result:
+    """Plain pytest: no Odoo, no database."""
+    return _pytest("pure", [*OUTSIDE_ODOO, *map(str, targets)], request, {})
+
+
+def _odoo(targets: list[Path], request: Request, cluster: Cluster) -> Result:
+    """Odoo's own test cases on a copy of the template database."""
+    template = templates.suite_template(cluster, request.addons)
+    name = f"test_{os.getpid()}"
+    databases.clone(cluster, template, name)
+    config = _write_config(cluster, name)
+    jobs = request.jobs if not request.paths else 1
+    command = [
+        f"--odoo-config={config}",
+        f"--odoo-database={name}",
+        "--odoo-http",
+        *(["-n", str(jobs), "--dist", "loadfile"] if jobs > 1 else []),
+        *map(str, targets),
+    ]
+    programs = cluster.program("createdb").parent
+    environment = {
+        "PGHOST": str(cluster.socket),
+        "PGPORT": str(PORT),
+        "PGUSER": ROLE,
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+    }
+    try:
+        return _pytest("odoo", command, request, environment)
+    finally:
+        config.unlink(missing_ok=True)
+        if request.keep:
+            say(f"    kept the database {name}")
+        else:
+            databases.drop(cluster, name)
+
+
+def _write_config(cluster: Cluster, name: str) -> Path:
+    """The configuration of the Odoo that the tests run in."""
+    keyfile.ensure(KEY_FILE)
+    config = paths.RUN / f"{name}.conf"
+    options = {**odoo_config.base_options(cluster), "max_cron_threads": "0"}
+    odoo_config.write(
+        config,
+        {
+            "options": options,
+            "queue_job": {"channels": "root:0"},
+            "interop": {"key_file": str(KEY_FILE), "environment": "test"},
+        },
+    )
+    return config
+
+
+def _system(targets: list[Path], request: Request, cluster: Cluster) -> Result:
+    """Whole-system tests: they start real servers on copies of the template."""
+    template = templates.suite_template(cluster, request.addons)
+    environment = {"INTEROP_TEMPLATE": template}
+    return _pytest(
+        "system", [*OUTSIDE_ODOO, *map(str, targets)], request, environment
+    )
+
+
+def _pytest(
+    suite: str, arguments: list[str], request: Request, environment: dict[str, str]
+) -> Result:
+    """Run pytest with its output shown as it comes."""
+    totals = paths.RUN / f"totals-{os.getpid()}-{suite}.json"
+    remove_tree(totals)
+    child_environment = clean_environment(
+        **{TOTALS: str(totals), "PYTHONUNBUFFERED": "1", **environment}
+    )
+    if request.long:
+        child_environment[LONG] = "1"
+    command = [
+        str(paths.VENV_PYTHON),
+        *("-m", "pytest", "-c", str(paths.TESTS / "pytest.ini")),
+        f"--rootdir={paths.ROOT}",
+        *("-o", f"cache_dir={paths.VAR / 'pytest_cache'}"),
+        *arguments,
+        *request.extra,
+    ]
+    start = time.monotonic()
+    with step(f"pytest, {suite}"):
+        code = subprocess.run(
+            command,
+            cwd=paths.ROOT,
+            env=child_environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+    return _result(suite, code, totals, time.monotonic() - start)
+
+
+def _result(suite: str, code: int, totals: Path, seconds: float) -> Result:
+    """Read the totals; an empty selection is no failure, a crash is one."""
+    result = Result(suite, seconds)
+    try:
+        raw = json.loads(totals.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        raw = {}
+    remove_tree(totals)
+    for name, kinds in COUNTED.items():
+        result.counts[name] = sum(raw.get(kind, 0) for kind in kinds)
+    explained = code == TESTS_FAILED and result.counts["failed"] > 0
+    result.broken = code not in (0, NOTHING_COLLECTED) and not explained
+    return result
+
+
+def _summary(results: list[Result], seconds: float) -> int:
+    """Print a line per suite, then the total; the exit code says whether all passed."""
+    say("\n=== summary ===")
+    for result in results:
+        note = ", pytest failed" if result.broken else ""
+        say(f"{result.suite:7} {_counted(result)} in {duration(result.seconds)}{note}")
+    total = Result("total")
+    for result in results:
+        total.counts["passed"] = total.counts.get("passed", 0) + result.counts["passed"]
+        total.counts["failed"] = total.counts.get("failed", 0) + result.failed
+        skipped = total.counts.get("skipped", 0) + result.counts["skipped"]
+        total.counts["skipped"] = skipped
+    say(f"{_counted(total)} in {duration(seconds)}")
+    return 1 if total.failed else 0
+
+
+def _counted(result: Result) -> str:
+    """``12 passed, 0 failed, 1 skipped``."""
+    counts = result.counts
+    return (
+        f"{counts.get('passed', 0)} passed, {result.failed} failed, "
+        f"{counts.get('skipped', 0)} skipped"
+    )

@@ -1,0 +1,81 @@
+"""Fixtures of the whole-system tests: real PostgreSQL, real Odoo, real HTTP.
+
+``./setup/test --only system`` builds the template database first and names it in
+the environment; a plain ``pytest tests/system`` does the same by itself.
+"""
+
+import os
+import uuid
+
+import pytest
+from interop_setup import databases, paths, postgres, templates
+from interop_setup.bootstrap import bootstrap
+from interop_setup.server import Server
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """The project's PostgreSQL cluster (fsync off), running."""
+    return bootstrap(tests=False)
+
+
+@pytest.fixture(scope="session")
+def template(cluster):
+    """Name of the template database with all our addons."""
+    return os.environ.get("INTEROP_TEMPLATE") or templates.suite_template(cluster, [])
+
+
+@pytest.fixture
+def make_database(cluster, template):
+    """Makes databases from the template; they are dropped after the test."""
+    made = []
+
+    def make(prefix="sys"):
+        name = f"{prefix}_{uuid.uuid4().hex[:10]}"
+        made.append(name)
+        return databases.clone(cluster, template, name)
+
+    yield make
+    for name in made:
+        databases.drop(cluster, name)
+
+
+@pytest.fixture
+def make_server(cluster, make_database):
+    """Makes Odoo servers, each on a database of its own; stopped after the test.
+
+    ``make_server(database=…, workers=…, …)`` takes what :class:`Server` takes and
+    answers it started.
+    """
+    made = []
+
+    def make(**values):
+        values.setdefault("cluster", cluster)
+        values.setdefault("database", values.get("database") or make_database())
+        values.setdefault("name", f"system-{uuid.uuid4().hex[:10]}")
+        server = Server(**values)
+        made.append(server)
+        return server.start()
+
+    yield make
+    for server in made:
+        server.stop()
+
+
+@pytest.fixture
+def make_cluster():
+    """Makes throw-away PostgreSQL clusters, fsync on unless asked otherwise."""
+    made = []
+
+    def make(**values):
+        values.setdefault("fsync", True)
+        folder = paths.RUN / f"pg-{uuid.uuid4().hex[:8]}"
+        throw_away = postgres.Cluster(folder, **values)
+        made.append(throw_away)
+        throw_away.create()
+        throw_away.start()
+        return throw_away
+
+    yield make
+    for throw_away in made:
+        throw_away.destroy()

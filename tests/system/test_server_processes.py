@@ -1,0 +1,85 @@
+"""The server helper itself: what other whole-system tests rely on."""
+
+import urllib.request
+
+import pytest
+from interop_setup import databases
+from interop_setup.errors import SetupError
+from interop_setup.processes import alive
+from interop_setup.server import CRON_WORKER, HTTP_WORKER, JOB_RUNNER, check_port
+
+
+def wait_for(condition, seconds=30):
+    """Wait until the condition holds, and answer whether it did."""
+    import time
+
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def get(url):
+    """Status of a GET."""
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.status
+
+
+def test_workers_are_killed_and_come_back(make_server):
+    """A killed worker is replaced; a killed server leaves no process and restarts."""
+    server = make_server(workers=2)
+    assert len(server.worker_pids(HTTP_WORKER)) == 2
+    assert len(server.worker_pids(CRON_WORKER)) == 1
+    assert wait_for(lambda: len(server.worker_pids(JOB_RUNNER)) == 1)
+    with pytest.raises(SetupError, match="taken"):
+        check_port(server.port)
+
+    killed = server.kill_worker()
+    assert wait_for(lambda: not alive(killed))
+    assert wait_for(lambda: len(server.worker_pids(HTTP_WORKER)) == 2)
+    assert killed not in server.worker_pids(HTTP_WORKER)
+
+    family = server.pids()
+    server.kill()
+    assert not [pid for pid in family if alive(pid)]
+    assert not server.running()
+
+    server.restart()
+    assert get(f"{server.url}/web/health") == 200
+    family = server.pids()
+    server.stop()
+    assert not [pid for pid in family if alive(pid)]
+
+
+def test_kills_only_its_own(make_server):
+    """A process that is not the server's is never killed."""
+    server = make_server(workers=1)
+    with pytest.raises(SetupError):
+        server.kill_worker(pid=1)
+
+
+def test_cluster_survives_its_death(make_cluster):
+    """With fsync on, what was committed is there after ``kill -9`` of PostgreSQL."""
+    cluster = make_cluster()
+    assert cluster.psql("SHOW fsync") == "on"
+    assert cluster.psql("SHOW log_min_error_statement") == "panic"
+    cluster.psql("CREATE DATABASE kept")
+    cluster.psql("CREATE TABLE t AS SELECT 42 AS n", database="kept")
+    pid = cluster.pid()
+    cluster.kill()
+    assert not alive(pid)
+    assert not cluster.running()
+    cluster.start()
+    assert cluster.psql("SELECT n FROM t", database="kept") == "42"
+
+
+def test_clone_has_the_filestore(cluster, template, make_database):
+    """A database made from the template brings the template's attachments along."""
+    name = make_database()
+    there = sorted(path.name for path in databases.filestore(name).rglob("*"))
+    assert there
+    assert there == sorted(
+        path.name for path in databases.filestore(template).rglob("*")
+    )
