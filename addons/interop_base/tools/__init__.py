@@ -1,0 +1,16 @@
+"""Pure code of the suite: no Odoo import, no clock of its own, no network.
+
+Every module can be read, run and tested on its own. ``now`` is always an argument.
+"""
+
+from . import errors
+from . import backoff
+from . import canonical
+from . import jsonlimits
+from . import keyring
+from . import outcome
+from . import redaction
+from . import schema
+from . import signing
+from . import trace
+from . import envelope

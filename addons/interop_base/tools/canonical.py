@@ -1,0 +1,124 @@
+"""Canonical JSON bytes, RFC 8785 (JCS): equal values have equal bytes everywhere.
+
+Numbers are IEEE 754 doubles in JCS: an integer beyond ±(2**53 - 1) is refused rather
+than rounded by the receiver. ``Decimal`` is refused as well, because its canonical form
+would go through a float: money and quantities travel as text ("12.30").
+"""
+
+import hashlib
+import math
+from json.encoder import encode_basestring
+
+from .errors import CanonicalError
+
+MAX_SAFE_INTEGER = 2**53 - 1
+MAX_DEPTH = 128
+
+
+def canonical_bytes(value) -> bytes:
+    """Return the RFC 8785 bytes (UTF-8) of a JSON value.
+
+    Takes dict (text keys), list, tuple, str, int, float, bool and None. Raises
+    CanonicalError on anything else, on NaN and infinities, on lone surrogates, on
+    integers no double can hold, and beyond 128 levels.
+    """
+    parts = []
+    _write(value, parts.append, 0)
+    try:
+        return "".join(parts).encode("utf-8")
+    except UnicodeEncodeError:
+        pass
+    raise CanonicalError("Text with a lone surrogate has no UTF-8 form.")
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of some bytes as 64 lower-case hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _write(value, out, depth):
+    """Append the canonical text of ``value``, piece by piece."""
+    if isinstance(value, str):
+        out(encode_basestring(value))
+    elif value is None or value is True or value is False:
+        out({None: "null", True: "true", False: "false"}[value])
+    elif isinstance(value, int | float):
+        out(_number(value))
+    elif isinstance(value, dict):
+        _write_object(value, out, depth + 1)
+    elif isinstance(value, list | tuple):
+        _write_array(value, out, depth + 1)
+    else:
+        raise CanonicalError(f"A {type(value).__name__} is not a JSON value.")
+
+
+def _write_object(value, out, depth):
+    """Append an object, members sorted by the UTF-16 code units of their names."""
+    _check_depth(depth)
+    if not all(isinstance(key, str) for key in value):
+        raise CanonicalError("Member names are text.")
+    separator = "{"
+    for key in sorted(value, key=_utf16):
+        out(separator)
+        out(encode_basestring(key))
+        out(":")
+        _write(value[key], out, depth)
+        separator = ","
+    out("}" if value else "{}")
+
+
+def _write_array(value, out, depth):
+    """Append an array."""
+    _check_depth(depth)
+    separator = "["
+    for item in value:
+        out(separator)
+        _write(item, out, depth)
+        separator = ","
+    out("]" if value else "[]")
+
+
+def _number(value):
+    """Return a number as ECMAScript's Number::toString writes it."""
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE_INTEGER:
+            raise CanonicalError("An integer beyond 2**53 - 1 travels as text.")
+        return int.__repr__(value)
+    if not math.isfinite(value):
+        raise CanonicalError("NaN and infinities are not JSON.")
+    return _float(value)
+
+
+def _float(value):
+    """Return a finite double as ECMAScript writes it: shortest that round-trips."""
+    if value == 0:
+        return "0"
+    sign = "-" if value < 0 else ""
+    mantissa, _, exponent = float.__repr__(abs(float(value))).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    # The decimal point stands after `point` digits: 0.0015 has digits 15, point -2.
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    count = len(digits)
+    if count <= point <= 21:
+        text = digits + "0" * (point - count)
+    elif 0 < point <= 21:
+        text = f"{digits[:point]}.{digits[point:]}"
+    elif -6 < point <= 0:
+        text = "0." + "0" * -point + digits
+    else:
+        power = f"e{point - 1:+d}"
+        text = digits[0] + (f".{digits[1:]}" if count > 1 else "") + power
+    return sign + text
+
+
+def _utf16(key):
+    """Sort key of a member name; lone surrogates are refused later, with the text."""
+    return key.encode("utf-16-be", "surrogatepass")
+
+
+def _check_depth(depth):
+    """Refuse what would exhaust the stack, a structure that holds itself included."""
+    if depth > MAX_DEPTH:
+        raise CanonicalError(f"More than {MAX_DEPTH} levels deep.")

@@ -1,0 +1,333 @@
+"""The suite's message envelope: read it strictly, build it, show it as a CloudEvent.
+
+On the wire an envelope is one JSON object. Required members: ``id``, ``type``,
+``schema_version``, ``source``, ``occurred_at`` and ``data``. Optional ones may be left
+out or null: ``facility``, ``sent_at``, ``sequence``, ``epoch``, ``ordering_key``,
+``correlation_id``, ``causation_id``, ``data_class``, ``test``, ``subject``. Any other
+member is refused.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from .errors import EnvelopeError
+from .jsonlimits import MAX_SAFE_INTEGER, SAFE_NAME
+
+DATA_CLASSES = ("none", "personal", "patient_adjacent")
+MAX_TEXT = 255
+MAX_KEY = 128
+MAX_SUBJECTS = 50
+SUBJECT_MEMBERS = ("system", "value", "type", "use")
+MEDIA_TYPE = "application/json"
+MEDIA_TYPE_CLOUDEVENTS = "application/cloudevents+json"
+
+_ID = re.compile(rf"[!-+\-/-~]{{1,{MAX_KEY}}}")  # as the webhook-id: no "." and no ","
+_TOKEN = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
+_TYPE = re.compile(r"(?=.{3,100}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
+_TIMESTAMP = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?"
+    r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
+)
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """One message, read and checked.
+
+    Times are aware and in UTC. ``subject`` is a tuple of identifiers, each a dict with
+    ``system`` and ``value`` and perhaps ``type`` and ``use``, as in a FHIR Identifier.
+    ``epoch`` counts the lives of a stream: after a restore its ``sequence`` starts
+    anew.
+    """
+
+    id: str
+    type: str
+    schema_version: int
+    source: str
+    occurred_at: datetime
+    data: dict
+    facility: str | None = None
+    sent_at: datetime | None = None
+    sequence: int | None = None
+    epoch: int | None = None
+    ordering_key: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    data_class: str | None = None
+    test: bool = False
+    subject: tuple = ()
+
+    def to_dict(self) -> dict:
+        """Return the wire form; members without a value are left out."""
+        wire = {}
+        for name in MEMBERS:
+            value = getattr(self, name)
+            if isinstance(value, datetime):
+                value = format_timestamp(value)
+            elif name == "subject":
+                value = [dict(item) for item in value]
+            if value not in (None, []):
+                wire[name] = value
+        return wire
+
+
+MEMBERS = tuple(item.name for item in fields(Envelope))
+REQUIRED = ("id", "type", "schema_version", "source", "occurred_at", "data")
+
+
+def parse_envelope(value) -> Envelope:
+    """Return the envelope of a parsed JSON value, or raise EnvelopeError.
+
+    Codes: ``not_an_object``, ``missing_member``, ``unknown_member``, ``wrong_type``,
+    ``invalid_format``, ``invalid_timestamp``, ``out_of_range``, ``too_long``. The
+    message names the member and the rule, never a value.
+    """
+    if not isinstance(value, dict):
+        raise EnvelopeError("not_an_object", "", "The message is a JSON object.")
+    _check_members(value, MEMBERS, REQUIRED, "")
+    checked = {}
+    for name, check in _CHECKS.items():
+        if value.get(name) is not None:
+            checked[name] = check(value[name], f"/{name}")
+        elif name in REQUIRED:
+            raise EnvelopeError(
+                "wrong_type", f"/{name}", f"The member {name} is not null."
+            )
+    return Envelope(**checked)
+
+
+def build(*, id, type, schema_version, source, occurred_at, data, **optional) -> dict:  # pylint: disable=redefined-builtin
+    """Return the wire form of a new message; raises as :func:`parse_envelope`.
+
+    Times are datetimes (a naive one is UTC, as Odoo keeps them) or RFC 3339 text.
+    """
+    wire = {
+        "id": id,
+        "type": type,
+        "schema_version": schema_version,
+        "source": source,
+        "occurred_at": occurred_at,
+        "data": data,
+        **optional,
+    }
+    for name in ("occurred_at", "sent_at"):
+        if isinstance(wire.get(name), datetime):
+            wire[name] = format_timestamp(wire[name])
+    if isinstance(wire.get("subject"), tuple):
+        wire["subject"] = list(wire["subject"])
+    return parse_envelope(wire).to_dict()
+
+
+def new_id(
+    rand: Callable[[int], bytes] = os.urandom,
+    *,
+    now_ms: int | None = None,
+    prefix: str = "msg_",
+) -> str:
+    """Return a new id: the prefix and 26 base32 digits for 128 bits.
+
+    ``rand(n)`` gives n random bytes. With ``now_ms`` (Unix milliseconds) the first 48 bits
+    are that time, so that ids sort by it and stay together in an index; without it, all
+    bits are random.
+    """
+    number = int.from_bytes(rand(16), "big")
+    if now_ms is not None:
+        number = (now_ms & (1 << 48) - 1) << 80 | number & (1 << 80) - 1
+    digits = (_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+    return prefix + "".join(digits)
+
+
+def parse_timestamp(text: str, pointer: str = "") -> datetime:
+    """Return the UTC datetime of an RFC 3339 timestamp; the offset is required.
+
+    Digits beyond microseconds are cut. Raises EnvelopeError ``invalid_timestamp``.
+    """
+    match = _TIMESTAMP.fullmatch(text) if isinstance(text, str) else None
+    if match:
+        date, clock, fraction, sign, hours, minutes = match.groups()
+        try:
+            moment = datetime.fromisoformat(f"{date}T{clock}+00:00")
+            moment += timedelta(microseconds=int((fraction or "")[:6].ljust(6, "0")))
+            return moment - _offset(sign, hours, minutes)
+        except (ValueError, OverflowError):
+            pass
+    raise EnvelopeError(
+        "invalid_timestamp",
+        pointer,
+        "A time is RFC 3339 text with an offset, such as 2026-01-31T08:30:00Z.",
+    )
+
+
+def format_timestamp(moment: datetime) -> str:
+    """Return RFC 3339 text in UTC with a final Z; a naive datetime is UTC."""
+    if moment.tzinfo:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat() + "Z"
+
+
+def cloudevents_structured(envelope: Envelope, source_uri: str) -> dict:
+    """Return the CloudEvents 1.0 JSON form, with the whole envelope as its data.
+
+    The content type is ``application/cloudevents+json``. Raises EnvelopeError when
+    ``source_uri`` is no URI reference.
+    """
+    attributes = _cloudevents_attributes(envelope, source_uri)
+    return {**attributes, "datacontenttype": MEDIA_TYPE, "data": envelope.to_dict()}
+
+
+def cloudevents_binary_headers(envelope: Envelope, source_uri: str) -> dict[str, str]:
+    """Return the ``ce-*`` headers of CloudEvents 1.0; the body is the envelope.
+
+    Values are percent-encoded as the HTTP binding says, so no value can end a header.
+    """
+    attributes = _cloudevents_attributes(envelope, source_uri)
+    headers = {f"ce-{name}": _header_value(value) for name, value in attributes.items()}
+    return {**headers, "content-type": MEDIA_TYPE}
+
+
+def _cloudevents_attributes(envelope, source_uri):
+    """Return the context attributes: none of them tells who it is about."""
+    if not isinstance(source_uri, str) or not _TOKEN.fullmatch(source_uri):
+        raise EnvelopeError(
+            "invalid_format", "/source", "The CloudEvents source is a URI."
+        )
+    attributes = {
+        "specversion": "1.0",
+        "id": envelope.id,
+        "source": source_uri,
+        "type": envelope.type,
+        "time": format_timestamp(envelope.occurred_at),
+        "schemaversion": str(envelope.schema_version),
+        "facility": envelope.facility,
+        "sequence": None if envelope.sequence is None else str(envelope.sequence),
+        "epoch": None if envelope.epoch is None else str(envelope.epoch),
+        "correlationid": envelope.correlation_id,
+        "causationid": envelope.causation_id,
+        "dataclassification": envelope.data_class,
+        "testmessage": envelope.test or None,
+    }
+    if envelope.data_class == "none":
+        # Headers end up in access logs: a key of personal data stays in the body.
+        attributes["partitionkey"] = envelope.ordering_key
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def _header_value(value):
+    """Return a header value: visible ASCII but for the quote and the percent sign."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return quote(text, safe="!#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+def _offset(sign, hours, minutes):
+    """Return the offset from UTC; ValueError beyond 23:59."""
+    if not sign:
+        return timedelta()
+    if int(hours) > 23 or int(minutes) > 59:
+        raise ValueError
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return -offset if sign == "-" else offset
+
+
+def _check_members(value, allowed, required, pointer):
+    """Refuse unknown and missing members of an object."""
+    for name in value:
+        if name not in allowed:
+            safe = isinstance(name, str) and SAFE_NAME.fullmatch(name)
+            where, said = (f"{pointer}/{name}", f" {name}") if safe else (pointer, "")
+            raise EnvelopeError(
+                "unknown_member", where, f"The member{said} is not known here."
+            )
+    for name in required:
+        if name not in value:
+            raise EnvelopeError(
+                "missing_member", pointer, f"The member {name} is missing."
+            )
+
+
+def _typed(value, expected, word, pointer):
+    """Refuse a value of another JSON type (a boolean is no integer)."""
+    if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+        raise EnvelopeError("wrong_type", pointer, f"This member is {word}.")
+    return value
+
+
+def _pattern(pattern, rule, limit):
+    """Return a check for text within ``limit`` characters that matches a pattern."""
+
+    def check(value, pointer):
+        _typed(value, str, "text", pointer)
+        if len(value) > limit:
+            raise EnvelopeError("too_long", pointer, f"At most {limit} characters.")
+        if not pattern.fullmatch(value) or not value.strip():
+            raise EnvelopeError("invalid_format", pointer, rule)
+        return value
+
+    return check
+
+
+def _integer(lowest, highest):
+    """Return a check for an integer within bounds."""
+
+    def check(value, pointer):
+        _typed(value, int, "an integer", pointer)
+        if not lowest <= value <= highest:
+            raise EnvelopeError("out_of_range", pointer, f"From {lowest} to {highest}.")
+        return value
+
+    return check
+
+
+def _data_class(value, pointer):
+    """Check the data class."""
+    if value not in DATA_CLASSES:
+        raise EnvelopeError(
+            "invalid_format", pointer, f"One of: {', '.join(DATA_CLASSES)}."
+        )
+    return value
+
+
+def _subject(value, pointer):
+    """Check the identifiers of whom or what the message is about."""
+    _typed(value, list, "a list of identifiers", pointer)
+    if len(value) > MAX_SUBJECTS:
+        raise EnvelopeError("too_long", pointer, f"At most {MAX_SUBJECTS} identifiers.")
+    for position, item in enumerate(value):
+        where = f"{pointer}/{position}"
+        _typed(item, dict, "an identifier object", where)
+        _check_members(item, SUBJECT_MEMBERS, SUBJECT_MEMBERS[:2], where)
+        for name, part in item.items():
+            _check_text(part, f"{where}/{name}")
+    return tuple(dict(item) for item in value)
+
+
+_check_text = _pattern(_TEXT, "Text without control characters, not blank.", MAX_TEXT)
+_check_key = _pattern(_TEXT, "Text without control characters, not blank.", MAX_KEY)
+_check_token = _pattern(_TOKEN, "Visible ASCII characters only.", MAX_KEY)
+_check_position = _integer(0, MAX_SAFE_INTEGER)
+
+_CHECKS = {
+    "id": _pattern(_ID, 'Visible ASCII characters without "." and ",".', MAX_KEY),
+    "type": _pattern(
+        _TYPE, "Lower-case words joined by dots, such as invoice.posted.", 100
+    ),
+    "schema_version": _integer(1, 9999),
+    "source": _check_text,
+    "occurred_at": parse_timestamp,
+    "data": lambda value, pointer: _typed(value, dict, "an object", pointer),
+    "facility": _check_key,
+    "sent_at": parse_timestamp,
+    "sequence": _check_position,
+    "epoch": _check_position,
+    "ordering_key": _check_key,
+    "correlation_id": _check_token,
+    "causation_id": _check_token,
+    "data_class": _data_class,
+    "test": lambda value, pointer: _typed(value, bool, "true or false", pointer),
+    "subject": _subject,
+}

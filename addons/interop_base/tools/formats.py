@@ -1,0 +1,173 @@
+"""The JSON Schema formats the suite checks, with the standard library alone.
+
+A validator skips a format it has no checker for, and which ones it has depends on what
+happens to be installed. So these are our own, the same everywhere, and a schema that
+names another format is refused when it is saved.
+"""
+
+import ipaddress
+import re
+from datetime import date
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from jsonschema import FormatChecker
+
+from .envelope import parse_timestamp
+from .errors import EnvelopeError
+
+_DURATION = re.compile(
+    r"P(?:[0-9]+W|(?=[0-9T])(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?"
+    r"(?:T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+S)?)?)"
+)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+_LOCAL_PART = re.compile(
+    r"(?=.{1,64}\Z)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+)
+_URI_TEXT = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+# An escape, a whole character class, or "$": only the last one is rewritten.
+_ESCAPE_CLASS_OR_END = re.compile(r"\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]|\$", re.DOTALL)
+_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
+
+
+def is_date_time(text: str) -> bool:
+    """RFC 3339 date and time with an offset."""
+    try:
+        parse_timestamp(text)
+    except EnvelopeError:
+        return False
+    return True
+
+
+def is_date(text: str) -> bool:
+    """RFC 3339 full date."""
+    try:
+        return bool(_DATE.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def is_time(text: str) -> bool:
+    """RFC 3339 time of day with an offset."""
+    return is_date_time(f"2000-01-01T{text}")
+
+
+def is_duration(text: str) -> bool:
+    """ISO 8601 duration as in RFC 3339 appendix A, such as P3DT4H."""
+    return bool(_DURATION.fullmatch(text))
+
+
+def is_hostname(text: str) -> bool:
+    """RFC 1123 host name."""
+    labels = text.split(".")
+    return len(text) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
+
+
+def is_email(text: str) -> bool:
+    """Mailbox without quotes and comments; letters of any script before the @."""
+    local, at, domain = text.rpartition("@")
+    return bool(at and _LOCAL_PART.fullmatch(local)) and is_hostname(domain)
+
+
+def is_ipv4(text: str) -> bool:
+    """Dotted IPv4 address."""
+    return _is_address(text, ipaddress.IPv4Address)
+
+
+def is_ipv6(text: str) -> bool:
+    """IPv6 address without a zone."""
+    return "%" not in text and _is_address(text, ipaddress.IPv6Address)
+
+
+def is_uri(text: str) -> bool:
+    """RFC 3986 URI with a scheme."""
+    return bool(_SCHEME.fullmatch(text)) and is_uri_reference(text)
+
+
+def is_uri_reference(text: str) -> bool:
+    """RFC 3986 URI or relative reference."""
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return bool(_URI_TEXT.fullmatch(text))
+
+
+def is_uuid(text: str) -> bool:
+    """RFC 9562 UUID in its usual text form."""
+    return bool(_UUID.fullmatch(text))
+
+
+def is_json_pointer(text: str) -> bool:
+    """RFC 6901 JSON Pointer."""
+    return bool(_POINTER.fullmatch(text))
+
+
+def is_regex(text: str) -> bool:
+    """Regular expression that compiles here."""
+    try:
+        compile_pattern(text)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def compile_pattern(text: str) -> re.Pattern:
+    """Return a pattern with the meaning that ECMAScript, and so JSON Schema, gives it.
+
+    There ``$`` is the very end (in Python a line feed may follow), and ``\\d`` and
+    ``\\w`` are ASCII: "12\\n" is no ``^\\d+$``. Raises re.error.
+    """
+    return re.compile(_ESCAPE_CLASS_OR_END.sub(_ecma_end, text), re.ASCII)
+
+
+def _ecma_end(match):
+    """Return a ``$`` as the very end, anything else as it is."""
+    return r"\Z" if match[0] == "$" else match[0]
+
+
+def _is_address(text, address_type):
+    """Say whether the text is an address of this type."""
+    try:
+        address_type(text)
+    except ValueError:
+        return False
+    return True
+
+
+# name -> (checker, what it is in words)
+FORMATS = {
+    "date-time": (
+        is_date_time,
+        "a date and time with an offset, such as 2026-01-31T08:30:00Z",
+    ),
+    "date": (is_date, "a date, such as 2026-01-31"),
+    "time": (is_time, "a time of day with an offset, such as 08:30:00Z"),
+    "duration": (is_duration, "a duration, such as PT30M"),
+    "email": (is_email, "an e-mail address"),
+    "hostname": (is_hostname, "a host name"),
+    "ipv4": (is_ipv4, "an IPv4 address"),
+    "ipv6": (is_ipv6, "an IPv6 address"),
+    "uri": (is_uri, "a URI with a scheme"),
+    "uri-reference": (is_uri_reference, "a URI or relative reference"),
+    "uuid": (is_uuid, "a UUID"),
+    "json-pointer": (is_json_pointer, "a JSON Pointer"),
+    "regex": (is_regex, "a regular expression"),
+}
+
+
+def format_checker() -> FormatChecker:
+    """Return a checker with exactly the formats above; other types than text pass."""
+    checker = FormatChecker(formats=())
+    for name, (function, _words) in FORMATS.items():
+        checker.checks(name)(_text_only(function))
+    return checker
+
+
+def _text_only(function):
+    """A format says nothing about a value that is not text."""
+    return lambda value: not isinstance(value, str) or function(value)

@@ -1,0 +1,168 @@
+"""Read a JSON body within limits, strictly (RFC 8259 and I-JSON, RFC 7493).
+
+Stricter than :func:`json.loads` wherever two readers could see two different documents:
+duplicate member names, NaN, numbers no double can hold, lone surrogates, byte order
+marks.
+"""
+
+import json
+import math
+import re
+
+from .errors import EnvelopeError
+
+DEFAULT_MAX_BYTES = 1024 * 1024
+DEFAULT_MAX_DEPTH = 32
+DEFAULT_MAX_ITEMS = 50_000
+MAX_SAFE_INTEGER = 2**53 - 1
+MAX_NUMBER_LENGTH = 64
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+# A string, closed or cut off by the end, or one structural character. Possessive, so
+# linear.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abABcdefCDEF]")
+
+
+def parse(
+    body: bytes,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    max_depth: int = DEFAULT_MAX_DEPTH,
+    max_items: int = DEFAULT_MAX_ITEMS,
+):
+    """Return the JSON value of ``body``.
+
+    ``max_depth`` counts nested arrays and objects; ``max_items`` counts members and
+    elements of the whole document, as commas plus opening brackets. Raises
+    EnvelopeError with code ``too_large`` (bytes, or a number), ``invalid_utf8``,
+    ``invalid_json``, ``duplicate_key``, ``too_deep``, ``too_many_items`` or
+    ``not_finite``. No message holds a value of the body.
+    """
+    if len(body) > max_bytes:
+        raise EnvelopeError(
+            "too_large", "", f"The body has more than {max_bytes} bytes."
+        )
+    text = _decode(bytes(body))
+    _check_structure(text, max_depth, max_items)
+    value = _load(text)
+    if _SURROGATE_ESCAPE.search(text):
+        _check_surrogates(value)
+    return value
+
+
+def _decode(body):
+    """Return the text of strict UTF-8 without a byte order mark."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        position = error.start
+    else:
+        if not text.startswith("\ufeff"):
+            return text
+        position = 0
+    # Raised out here so that the decoding error, which holds the body, is not attached.
+    raise EnvelopeError(
+        "invalid_utf8",
+        "",
+        f"The body is not UTF-8 without a byte order mark (byte {position}).",
+    )
+
+
+def _check_structure(text, max_depth, max_items):
+    """Refuse too many items or levels before anything is built; no recursion."""
+    opening = text.count("[") + text.count("{")
+    if opening <= max_depth and opening + text.count(",") <= max_items:
+        return  # even if every one of them is structural
+    depth = items = 0
+    for match in _TOKEN.finditer(text):
+        char = text[match.start()]
+        if char in "[{":
+            depth += 1
+            items += 1
+        elif char == ",":
+            items += 1
+        elif char in "]}":
+            depth -= 1
+        if depth > max_depth:
+            raise EnvelopeError("too_deep", "", f"More than {max_depth} levels deep.")
+        if items > max_items:
+            raise EnvelopeError("too_many_items", "", f"More than {max_items} items.")
+
+
+def _load(text):
+    """Return the value of JSON text; our own errors only."""
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+    except RecursionError:
+        where = ""
+    # Raised out here: a JSONDecodeError holds the whole document.
+    if where:
+        raise EnvelopeError("invalid_json", "", f"The body is not JSON ({where}).")
+    raise EnvelopeError("too_deep", "", "The body is nested too deep.")
+
+
+def _object(pairs):
+    """Build an object, refusing a repeated name."""
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    seen = set()
+    name = next(key for key, _value in pairs if key in seen or seen.add(key))
+    named = f' "{name}"' if SAFE_NAME.fullmatch(name) else ""
+    raise EnvelopeError(
+        "duplicate_key", "", f"The member{named} occurs twice in one object."
+    )
+
+
+def _integer(text):
+    """Return an integer every reader reads alike."""
+    if len(text) <= 17:
+        value = int(text)
+        if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+            return value
+    raise EnvelopeError(
+        "too_large", "", "An integer is beyond 2**53 - 1; send it as text."
+    )
+
+
+def _float(text):
+    """Return a finite double."""
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise EnvelopeError(
+            "too_large", "", f"A number has over {MAX_NUMBER_LENGTH} characters."
+        )
+    value = float(text)
+    if math.isfinite(value):
+        return value
+    raise EnvelopeError("not_finite", "", "A number is too large for a double.")
+
+
+def _constant(_text):
+    """Refuse NaN, Infinity and -Infinity, which are not JSON."""
+    raise EnvelopeError("not_finite", "", "NaN and Infinity are not JSON.")
+
+
+def _check_surrogates(value):
+    """Refuse strings with a lone surrogate, which only a \\u escape can bring in."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack.extend(item)
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, str) and any(
+            "\ud800" <= char <= "\udfff" for char in item
+        ):
+            raise EnvelopeError("invalid_utf8", "", "A string holds a lone surrogate.")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_float=_float,
+    parse_int=_integer,
+    parse_constant=_constant,
+)

@@ -1,0 +1,336 @@
+"""JSON Schema 2020-12 for contracts: check a schema, list what a value breaks.
+
+What is said about a value never holds the value: a member's name is named only when it
+looks like a name. Nothing is ever fetched: a ``$ref`` stays inside its schema.
+"""
+
+import hashlib
+import json
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import islice
+from threading import Lock
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import extend
+
+from .canonical import canonical_bytes
+from .errors import CanonicalError, SchemaInvalid
+from .formats import FORMATS, compile_pattern, format_checker, is_regex
+from .jsonlimits import SAFE_NAME
+from .schema_words import sentence
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MAX_SCHEMA_BYTES = 512 * 1024
+MAX_SCHEMA_DEPTH = 64
+DEFAULT_LIMIT = 50
+_CACHE_SIZE = 256
+_MAX_BRANCH_VIOLATIONS = 5
+_MAX_PATHS = 5000
+
+_ONE = ("not", "if", "then", "else", "items", "contains", "additionalProperties")
+_ONE += ("unevaluatedProperties", "unevaluatedItems", "propertyNames", "contentSchema")
+_MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
+_NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_REFERENCES = ("$ref", "$dynamicRef")
+
+_cache = OrderedDict()
+_cache_lock = Lock()
+_format_checker = format_checker()
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule: JSON Pointer into the value, schema keyword, one sentence."""
+
+    pointer: str
+    keyword: str
+    message: str
+
+
+def check_schema(schema: dict) -> None:
+    """Raise SchemaInvalid unless this is a schema that we can check completely.
+
+    Refused beside what the standard refuses: another dialect, references that leave the
+    schema or lead nowhere, formats without a checker, patterns that do not compile, and
+    schemas over 512 KiB or 64 levels.
+    """
+    _compiled(schema)
+
+
+def violations(schema: dict, value, *, limit: int = DEFAULT_LIMIT) -> list[Violation]:
+    """Return what ``value`` breaks, at most ``limit`` of it, in the schema's order.
+
+    Formats are checked. No message holds anything of the value but names of members
+    that match ``[A-Za-z0-9_.-]{1,64}``. Raises SchemaInvalid if the schema is not
+    valid.
+    """
+    validator = _compiled(schema)
+    found = []
+    try:
+        for error in islice(validator.iter_errors(value), limit):
+            found.extend(_violations_of(error))
+    except RecursionError:
+        found.append(
+            Violation("", "depth", "The value or the schema is nested too deep.")
+        )
+    return found[:limit]
+
+
+def field_paths(schema: dict) -> list[str]:
+    """Return the paths of the leaf members a schema describes, in its order.
+
+    Members are joined by dots, elements of an array are ``[]`` and members of any other
+    name ``*``: ``lines[].charge_id``. Raises SchemaInvalid if the schema is not valid.
+    """
+    _compiled(schema)
+    found = {}
+    _collect_paths(schema, schema, "", found, ())
+    paths = dict.fromkeys(found.values())
+    inner = {
+        path[: match.start()]
+        for path in paths
+        for match in re.finditer(r"\.|\[\]", path)
+    }
+    return [path for path in paths if path and path not in inner]
+
+
+def _compiled(schema):
+    """Return the validator of a schema, checked once and kept by its digest."""
+    text = _schema_text(schema)
+    key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    with _cache_lock:
+        validator = _cache.get(key)
+        if validator is not None:
+            _cache.move_to_end(key)
+            return validator
+    # A copy of our own: what the caller does to its dict later must not change the
+    # cache.
+    validator = _compile(json.loads(text))
+    with _cache_lock:
+        _cache[key] = validator
+        while len(_cache) > _CACHE_SIZE:
+            _cache.popitem(last=False)
+    return validator
+
+
+def _schema_text(schema):
+    """Return the schema as JSON text within limits."""
+    try:
+        text = json.dumps(schema, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        text = None
+    if text is None:
+        raise SchemaInvalid("The schema is not JSON.")
+    if len(text) > MAX_SCHEMA_BYTES:
+        raise SchemaInvalid(f"The schema has more than {MAX_SCHEMA_BYTES} characters.")
+    return text
+
+
+def _compile(schema):
+    """Return a validator, or raise SchemaInvalid."""
+    if not isinstance(schema, dict):
+        raise SchemaInvalid("A contract's schema is a JSON object.")
+    if str(schema.get("$schema", DIALECT)).rstrip("#") != DIALECT:
+        raise SchemaInvalid(f"The dialect is not supported; use {DIALECT}.", "/$schema")
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise SchemaInvalid(
+            error.message[:500], _pointer(error.absolute_path)
+        ) from None
+    except RecursionError:
+        raise SchemaInvalid("The schema is nested too deep.") from None
+    parts = list(_parts(schema))
+    checked = {id(part) for _path, part in parts}
+    for path, part in parts:
+        _check_part(schema, path, part, checked)
+    # With "$schema" in it, the library would go on with its own validator below a
+    # "$ref": "#".
+    schema.pop("$schema", None)
+    return _Validator(schema, format_checker=_format_checker)
+
+
+def _parts(schema):
+    """Yield (pointer, subschema) of every object schema, the schema itself first."""
+    stack = [("", schema, 0)]
+    while stack:
+        path, part, depth = stack.pop()
+        if depth > MAX_SCHEMA_DEPTH:
+            raise SchemaInvalid(
+                f"The schema has more than {MAX_SCHEMA_DEPTH} levels.", path
+            )
+        if not isinstance(part, dict):
+            continue
+        yield path, part
+        children = [(f"{path}/{k}", part[k]) for k in _ONE if k in part]
+        for keyword in _MANY:
+            children += [
+                (f"{path}/{keyword}/{i}", child)
+                for i, child in enumerate(part.get(keyword, ()))
+            ]
+        for keyword in _NAMED:
+            children += [
+                (f"{path}/{keyword}/{_escape(name)}", child)
+                for name, child in part.get(keyword, {}).items()
+            ]
+        stack.extend((where, child, depth + 1) for where, child in reversed(children))
+
+
+def _check_part(schema, path, part, checked):
+    """Refuse what the metaschema allows and we could not check.
+
+    A reference may lead only to a part that is checked itself, by its ``id()``:
+    examples, for one, are no schemas and could hold a reference to anywhere.
+    """
+    for keyword in _REFERENCES:
+        if keyword not in part:
+            continue
+        target = _resolve(schema, part[keyword])
+        if not isinstance(target, bool) and id(target) not in checked:
+            raise SchemaInvalid(
+                "A reference leads to a part of the same schema, such as #/$defs/name.",
+                f"{path}/{keyword}",
+            )
+    for keyword in ("$id", "$schema"):
+        if path and keyword in part:
+            raise SchemaInvalid(
+                f"Only the whole schema has {keyword}.", f"{path}/{keyword}"
+            )
+    if part.get("format", "date") not in FORMATS:
+        raise SchemaInvalid(
+            f"This format cannot be checked; use one of {', '.join(FORMATS)}.",
+            f"{path}/format",
+        )
+    patterns = [part["pattern"]] if "pattern" in part else []
+    for pattern in (*patterns, *part.get("patternProperties", ())):
+        if not is_regex(pattern):
+            raise SchemaInvalid("A pattern is not a regular expression.", path)
+
+
+def _resolve(schema, reference):
+    """Return the subschema a local reference leads to, or None."""
+    if reference == "#":
+        return schema
+    if not reference.startswith("#") or "%" in reference:
+        return None  # outside, or in an encoding that two readers may read differently
+    if not reference.startswith("#/"):
+        name = reference[1:]
+        anchored = (
+            part
+            for _path, part in _parts(schema)
+            if name in (part.get("$anchor"), part.get("$dynamicAnchor"))
+        )
+        return next(anchored, None)
+    found = schema
+    for step in reference[2:].split("/"):
+        step = step.replace("~1", "/").replace("~0", "~")
+        if (
+            isinstance(found, list)
+            and re.fullmatch("[0-9]{1,6}", step)
+            and int(step) < len(found)
+        ):
+            found = found[int(step)]
+        elif isinstance(found, dict) and step in found:
+            found = found[step]
+        else:
+            return None
+    return found if isinstance(found, dict | bool) else None
+
+
+def _violations_of(error):
+    """Yield the violation, and for an unmatched choice its nearest alternative's."""
+    yield Violation(
+        _pointer(error.absolute_path), error.validator or "false", sentence(error)
+    )
+    if error.validator not in ("anyOf", "oneOf") or not error.context:
+        return
+    branches = {}
+    for nested in error.context:
+        branches.setdefault(nested.schema_path[0], []).append(nested)
+    nearest = min(branches.values(), key=len)
+    for nested in nearest[:_MAX_BRANCH_VIOLATIONS]:
+        where = _pointer(nested.absolute_path)
+        yield Violation(where, nested.validator or "false", sentence(nested))
+
+
+def _pointer(path):
+    """Return a JSON Pointer; a name that may be a value is shown as ``*``."""
+    steps = (
+        str(step) if isinstance(step, int) or SAFE_NAME.fullmatch(step) else "*"
+        for step in path
+    )
+    return "".join(f"/{step}" for step in steps)
+
+
+def _escape(name):
+    """Return a name as a step of a JSON Pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _collect_paths(root, part, path, found, seen):
+    """Add ``path`` and those below it; ``seen`` are the references being followed."""
+    if (path, id(part)) in found:
+        return
+    found[path, id(part)] = path
+    if len(found) > _MAX_PATHS:
+        raise SchemaInvalid(f"The schema describes more than {_MAX_PATHS} members.")
+    if not isinstance(part, dict):
+        return
+    for child_path, child in _children(part, path):
+        _collect_paths(root, child, child_path, found, seen)
+    reference = part.get("$ref")
+    if (
+        reference and reference not in seen
+    ):  # once per branch, so that a tree of nodes ends
+        _collect_paths(root, _resolve(root, reference), path, found, (*seen, reference))
+
+
+def _children(part, path):
+    """Yield (path, subschema) of what a schema says about a value and its parts."""
+    dotted = f"{path}." if path else ""
+    for name, child in part.get("properties", {}).items():
+        yield dotted + name, child
+    for child in part.get("patternProperties", {}).values():
+        yield f"{dotted}*", child
+    if isinstance(part.get("additionalProperties"), dict):
+        yield f"{dotted}*", part["additionalProperties"]
+    if isinstance(part.get("items"), dict):
+        yield f"{path}[]", part["items"]
+    for child in part.get("prefixItems", ()):
+        yield f"{path}[]", child
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for child in part.get(keyword, ()):
+            yield path, child
+    for keyword in ("then", "else"):
+        if keyword in part:
+            yield path, part[keyword]
+
+
+def _pattern_keyword(_validator, pattern, instance, _schema):
+    """Check ``pattern`` with the meaning ECMAScript gives it."""
+    if isinstance(instance, str) and not compile_pattern(pattern).search(instance):
+        yield ValidationError("The pattern does not match.")
+
+
+def _unique_keyword(_validator, unique, instance, _schema):
+    """Check ``uniqueItems`` in linear time; the library takes quadratic time."""
+    if not unique or not isinstance(instance, list):
+        return
+    seen = set()
+    for item in instance:
+        try:
+            form = canonical_bytes(item)
+        except CanonicalError:
+            form = repr(item)
+        if form in seen:
+            yield ValidationError("Two elements are equal.")
+            return
+        seen.add(form)
+
+
+_Validator = extend(
+    Draft202012Validator, {"pattern": _pattern_keyword, "uniqueItems": _unique_keyword}
+)
