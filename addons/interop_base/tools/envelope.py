@@ -132,9 +132,9 @@ def new_id(
 ) -> str:
     """Return a new id: the prefix and 26 base32 digits for 128 bits.
 
-    ``rand(n)`` gives n random bytes. With ``now_ms`` (Unix milliseconds) the first 48 bits
-    are that time, so that ids sort by it and stay together in an index; without it, all
-    bits are random.
+    ``rand(n)`` gives n random bytes. With ``now_ms`` (Unix milliseconds) the first 48
+    bits are that time, so that ids sort by it and stay together in an index; without
+    it, all bits are random.
     """
     number = int.from_bytes(rand(16), "big")
     if now_ms is not None:

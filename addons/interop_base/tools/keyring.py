@@ -30,10 +30,11 @@ MAX_FILE_LENGTH = 64 * 1024
 
 _KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _HEADER = """\
-Keys of the Healthcare Integration suite. Whoever has this file and the database reads
-every stored secret and payload: keep it out of the database's backups, and keep a copy
-of it safe. The key "blind" makes the searchable keys and must never change. Of the
-other keys the first encrypts and all decrypt.
+# Keys of the Healthcare Integration suite. Whoever has this file and the database can
+# read every stored secret and payload: keep it out of the backups of the database, and
+# keep a copy of it in a safe place.
+# The key "blind" makes the searchable keys and must never change. Of the other keys the
+# first encrypts and all decrypt.
 """
 
 

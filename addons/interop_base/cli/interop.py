@@ -1,0 +1,89 @@
+"""``odoo interop …``: key file and database commands for administrators."""
+
+import os
+import sys
+from datetime import datetime, timezone
+
+from odoo import SUPERUSER_ID, api
+from odoo.cli import Command
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+
+class Interop(Command):
+    """Manage the key file and the guards of Healthcare Integration.
+
+    generate-key FILE     create a key file (mode 600)
+    add-key FILE          put a new key first: it encrypts from now on, all decrypt
+    rotate                re-encrypt secrets and contents with the first key of the file
+    adopt                 declare this database the right one (see promise: copies are mute)
+    check                 print why no message may move; exit code 1 if any reason
+    """
+
+    name = "interop"
+
+    def run(self, args):
+        if not args or args[0] in ("-h", "--help"):
+            sys.stdout.write(self.parser.format_help())
+            return
+        action, rest = args[0], args[1:]
+        if action in ("generate-key", "add-key"):
+            self._key_file(action, rest)
+            return
+        config.parse_config(rest, setup_logging=True)
+        names = config["db_name"]
+        if not names:
+            sys.exit("Name the database: -d NAME")
+        name = names[0] if isinstance(names, list) else names
+        with Registry(name).cursor() as cr:
+            self._on_database(action, api.Environment(cr, SUPERUSER_ID, {}))
+
+    def _key_file(self, action, rest):
+        from odoo.addons.interop_base.tools import keyring
+
+        if len(rest) != 1:
+            sys.exit(f"usage: odoo interop {action} FILE")
+        path, now = rest[0], datetime.now(timezone.utc)
+        if action == "generate-key":
+            flags, text = os.O_EXCL, keyring.generate_key_file(now)
+        else:
+            with open(path, encoding="utf-8") as file:
+                flags, text = os.O_TRUNC, keyring.add_key(file.read(), now)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+        except FileExistsError:
+            sys.exit(f"{path} exists already; it was not touched. Use add-key to add one.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        sys.stdout.write(
+            f"{path} written. Name it in odoo.conf, section [interop]: key_file = {path}\n"
+            "Keep a copy in a safe place: without it, encrypted content is lost.\n"
+        )
+
+    def _on_database(self, action, env):
+        if action == "rotate":
+            self._rotate(env)
+        elif action == "adopt":
+            env["interop.audit.event"]._log(
+                "adopted", env["interop.guard"], env.cr.dbname
+            )
+            env["interop.guard"]._adopt_database()
+            sys.stdout.write(f"{env.cr.dbname} may exchange messages.\n")
+        elif action == "check":
+            problems = env["interop.guard"]._problems()
+            sys.stdout.write("\n".join(problems or ["Messages can move."]) + "\n")
+            if problems:
+                env.cr.rollback()
+                sys.exit(1)
+        else:
+            sys.exit(f"unknown command {action}; see odoo interop --help")
+
+    def _rotate(self, env):
+        secrets = env["interop.secret"]._reencrypt_all()
+        env.cr.commit()
+        contents = 0
+        while batch := env["interop.payload"]._reencrypt_batch():
+            contents += batch
+            env.cr.commit()
+            sys.stdout.write(f"{contents} contents …\n")
+        sys.stdout.write(f"{secrets} secrets and {contents} contents re-encrypted.\n")

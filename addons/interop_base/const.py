@@ -1,0 +1,136 @@
+"""Selections and constants shared by the suite.
+
+Names are the field's own: FHIR, HL7, Standard Webhooks, SRE. The directions ``query`` and
+``pull`` are reserved for synchronous look-ups and polled sources; no code offers them yet.
+"""
+
+DIRECTIONS = [("out", "Outbound"), ("in", "Inbound")]
+
+SYSTEM_KINDS = [
+    ("clinical", "Clinical"),
+    ("administrative", "Administrative"),
+    ("partner", "Partner"),
+    ("analytics", "Analytics"),
+]
+
+CRITICALITIES = [
+    ("0", "Low"),
+    ("1", "Normal"),
+    ("2", "High"),
+    ("3", "Critical"),
+]
+
+ENVIRONMENTS = [
+    ("production", "Production"),
+    ("test", "Test"),
+    ("training", "Training"),
+    ("development", "Development"),
+]
+
+DATA_CLASSES = [
+    ("none", "No personal data"),
+    ("personal", "Personal"),
+    ("patient_adjacent", "Patient-adjacent"),
+]
+# Content of these classes is encrypted at rest and searched through blind indexes only.
+PROTECTED_CLASSES = ("personal", "patient_adjacent")
+
+LATENCY_TIERS = [
+    ("real_time", "Real time"),
+    ("near_real_time", "Near real time"),
+    ("batch", "Batch"),
+]
+
+CONTRACT_STATES = [
+    ("draft", "Draft"),
+    ("published", "Published"),
+    ("deprecated", "Deprecated"),
+    ("retired", "Retired"),
+]
+# A message may be exchanged under a contract in one of these states.
+USABLE_CONTRACT_STATES = ("published", "deprecated")
+
+INTERFACE_STATES = [
+    ("draft", "Draft"),
+    ("approved", "Approved"),
+    ("active", "Active"),
+    ("suspended", "Suspended"),
+    ("deprecated", "Deprecated"),
+    ("retired", "Retired"),
+]
+# Events are captured for an interface in these states. A suspended one captures without
+# moving anything: what is published meanwhile waits and goes out when it resumes.
+CAPTURING_STATES = ("active", "suspended")
+
+MESSAGE_STATES = [
+    ("pending", "Waiting"),
+    ("processing", "In progress"),
+    ("done", "Done"),
+    ("dead", "Failed"),
+    ("parked", "Needs a decision"),
+    ("skipped", "Skipped"),
+    ("cancelled", "Cancelled"),
+]
+# These wait for the engine or for a person: retention never touches them.
+OPEN_STATES = ("pending", "processing", "dead", "parked")
+FAILED_STATES = ("dead", "parked")
+
+TECHNICAL_CLASSES = [
+    ("dns", "Name not found"),
+    ("connect", "No connection"),
+    ("tls", "TLS failure"),
+    ("timeout", "Timeout"),
+    ("http_5xx", "Server error"),
+    ("throttled", "Throttled"),
+    ("auth", "Credentials refused"),
+    ("config", "Configuration"),
+    ("internal", "Internal error"),
+]
+BUSINESS_CLASSES = [
+    ("schema", "Content does not match the contract"),
+    ("unknown_identifier", "Unknown identifier"),
+    ("ownership", "Not the owner of the data"),
+    ("business_rule", "Business rule"),
+    ("conflict", "Conflict"),
+]
+ERROR_CLASSES = TECHNICAL_CLASSES + BUSINESS_CLASSES
+ERROR_KINDS = [("technical", "Technical"), ("business", "Business")]
+
+OUTCOMES = [
+    ("done", "Delivered"),
+    ("retry", "Failed, will be retried"),
+    ("dead", "Failed for good"),
+    ("deferred", "Deferred"),
+]
+
+SECRET_KINDS = [
+    ("hmac", "HMAC-SHA256 key (v1)"),
+    ("ed25519_private", "Ed25519 private key (v1a)"),
+    ("ed25519_public", "Ed25519 public key (v1a)"),
+    ("token_hash", "Token hash"),
+    ("credential", "Credential"),
+]
+
+AUDIT_ACTIONS = [
+    ("viewed", "Viewed"),
+    ("revealed", "Payload revealed"),
+    ("requested", "Approval requested"),
+    ("approved", "Approved"),
+    ("transition", "Lifecycle changed"),
+    ("generated", "Secret generated"),
+    ("rotated", "Secret rotated"),
+    ("revoked", "Secret revoked"),
+    ("overrode", "Override"),
+    ("retried", "Retried"),
+    ("cancelled", "Cancelled"),
+    ("closed", "Closed"),
+    ("exported", "Exported"),
+    ("stopped", "Emergency stop"),
+    ("resumed", "Stop lifted"),
+    ("adopted", "Database adopted"),
+]
+
+# A message whose worker died this often is dead, not a loop.
+MAX_CRASHES = 3
+
+CODE_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,62}$"

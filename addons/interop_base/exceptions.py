@@ -1,0 +1,94 @@
+"""The exception family of the suite above the pure tools.
+
+Every exception carries what the message log needs: a stable ``code``, an ``error_class``
+from ``const.ERROR_CLASSES`` and text that is safe to store and show (no payload values).
+``parks`` tells whether a person has to decide (``parked``) or the message failed (``dead``).
+"""
+
+from .tools.errors import InteropError
+
+
+class HandledError(InteropError):
+    """A failure with a place in the message log."""
+
+    code = "internal"
+    error_class = "internal"
+    parks = False
+
+    def __init__(self, message, code=None, error_class=None, pointer=None):
+        super().__init__(message)
+        self.code = code or self.code
+        self.error_class = error_class or self.error_class
+        self.pointer = pointer
+
+
+class BusinessError(HandledError):
+    """The content cannot be applied; the exception owner decides what is right."""
+
+    code = "business_rule"
+    error_class = "business_rule"
+
+
+class SchemaViolation(BusinessError):
+    """The content does not match its contract; ``violations`` lists every place."""
+
+    code = "schema_violation"
+    error_class = "schema"
+
+    def __init__(self, violations):
+        self.violations = list(violations)
+        lines = [f"{v.pointer or '/'}: {v.message}" for v in self.violations]
+        super().__init__("\n".join(lines))
+
+
+class UnknownIdentifier(BusinessError):
+    """An identifier resolves to no record and the interface may not create one."""
+
+    code = "unknown_identifier"
+    error_class = "unknown_identifier"
+    parks = True
+
+
+class PossibleDuplicate(BusinessError):
+    """Identifiers of one message point to several records: never guess."""
+
+    code = "possible_duplicate"
+    error_class = "conflict"
+    parks = True
+
+
+class OwnershipError(BusinessError):
+    """The sender is not the system of record for what it wants to change."""
+
+    code = "not_owner"
+    error_class = "ownership"
+
+
+class ConflictError(BusinessError):
+    """The content contradicts what is already recorded."""
+
+    code = "conflict"
+    error_class = "conflict"
+
+
+class TechnicalError(HandledError):
+    """Something that has nothing to do with the content; trying again may help."""
+
+
+class ConfigurationError(TechnicalError):
+    """The set-up is incomplete; an administrator has to act."""
+
+    code = "configuration"
+    error_class = "config"
+
+
+class GuardError(ConfigurationError):
+    """This database may not exchange messages or read secrets (copy, no key file, …)."""
+
+    code = "guard"
+
+
+class Skipped(HandledError):
+    """Nothing to do, on purpose; the message ends ``skipped`` with this reason."""
+
+    code = "skipped"

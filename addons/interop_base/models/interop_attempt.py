@@ -1,0 +1,73 @@
+"""One try at a message."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .. import const, db
+
+
+class InteropAttempt(models.Model):
+    """Append-only evidence: when, how long, with what outcome."""
+
+    _name = "interop.attempt"
+    _description = "Message Try"
+    _order = "id"
+    _log_access = False
+
+    message_id = fields.Many2one(
+        "interop.message",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    number = fields.Integer("Try", readonly=True)
+    started_at = fields.Datetime("Started", required=True, readonly=True)
+    duration_ms = fields.Integer("Duration (ms)", readonly=True)
+    outcome = fields.Selection(const.OUTCOMES, required=True, readonly=True)
+    http_status = fields.Integer("HTTP Status", readonly=True)
+    error_class = fields.Selection(const.ERROR_CLASSES, readonly=True)
+    error_message = fields.Char("What Happened", readonly=True)
+    excerpt = fields.Char(
+        "Answer Excerpt", readonly=True, help="Redacted before it is stored."
+    )
+
+    @api.model
+    @api.private
+    def _record(self, results):
+        """Append one row per ``engine_types.Result`` in one statement.
+
+        Deferrals are no tries and leave no row.
+        """
+        rows = [
+            (
+                result.message_id,
+                result.message_id,
+                result.started_at,
+                result.duration_ms,
+                result.outcome,
+                result.http_status,
+                result.error_class,
+                result.error_message,
+                result.excerpt,
+            )
+            for result in results
+            if result.outcome != "deferred"
+        ]
+        db.values(
+            self.env.cr,
+            """INSERT INTO interop_attempt (message_id, number, started_at, duration_ms,
+                           outcome, http_status, error_class, error_message, excerpt)
+               VALUES %s""",
+            rows,
+            template="(%s, (SELECT count(*) + 1 FROM interop_attempt WHERE message_id = %s),"
+            " %s, %s, %s, %s, %s, %s, %s)",
+        )
+        self.invalidate_model(flush=False)
+
+    def write(self, vals):
+        raise UserError(self.env._("Tries are evidence and cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Tries are removed with their message only."))

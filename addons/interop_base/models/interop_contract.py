@@ -1,0 +1,414 @@
+"""Versioned message contracts."""
+
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from .. import clock, const
+from ..exceptions import ConfigurationError
+from ..tools import schema as schema_tools
+from ..tools.errors import SchemaInvalid
+
+# What a partner relies on once a contract is published.
+FROZEN_FIELDS = {
+    "message_type",
+    "version",
+    "schema",
+    "data_class",
+    "model_id",
+    "coalesce",
+    "field_ids",
+}
+
+
+class InteropContract(models.Model):
+    """One version of one message type, for example ``invoice.posted`` v1."""
+
+    _name = "interop.contract"
+    _description = "Message Contract"
+    _inherit = ["interop.state.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "message_type, version desc"
+
+    message_type = fields.Char(
+        required=True,
+        index=True,
+        tracking=True,
+        help="Name of the message, such as invoice.posted: subject, dot, what happened.",
+    )
+    version = fields.Integer(required=True, default=1, tracking=True)
+    active = fields.Boolean(default=True)
+    description = fields.Text()
+    state = fields.Selection(
+        const.CONTRACT_STATES,
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+    )
+    published_at = fields.Datetime(readonly=True, copy=False)
+    sunset_date = fields.Date(
+        tracking=True,
+        copy=False,
+        help="Day on which a deprecated version stops being accepted.",
+    )
+    schema = fields.Text(
+        "JSON Schema",
+        required=True,
+        default='{\n  "type": "object",\n  "additionalProperties": false,\n'
+        '  "properties": {}\n}',
+        tracking=True,
+        help="JSON Schema 2020-12 of the member “data”. What it does not name never "
+        "travels when it says additionalProperties: false.",
+    )
+    data_class = fields.Selection(
+        const.DATA_CLASSES,
+        required=True,
+        default="none",
+        tracking=True,
+        help="The strictest class of any field. Personal and patient-adjacent content is "
+        "encrypted at rest and shown only to who may see it.",
+    )
+    model_id = fields.Many2one(
+        "ir.model",
+        "Odoo Object",
+        ondelete="cascade",
+        domain=[("transient", "=", False), ("abstract", "=", False)],
+        help="The object that a message of this contract is built from or applied to.",
+    )
+    coalesce = fields.Boolean(
+        "Combine Repeated Updates",
+        help="Several changes of one record in one transaction make one message.",
+    )
+    example_ids = fields.One2many(
+        "interop.contract.example", "contract_id", "Examples", copy=True
+    )
+    field_ids = fields.One2many(
+        "interop.contract.field", "contract_id", "Field Classes", copy=True
+    )
+    interface_count = fields.Integer(compute="_compute_interface_count")
+    handler_name = fields.Char("Handler", compute="_compute_handler_name")
+
+    _version_uniq = models.Constraint(
+        "UNIQUE (message_type, version)", "This version of the contract exists already."
+    )
+    _version_positive = models.Constraint(
+        "CHECK (version > 0)", "Versions count from 1."
+    )
+
+    @api.depends("message_type", "version")
+    def _compute_display_name(self):
+        for contract in self:
+            contract.display_name = f"{contract.message_type} v{contract.version}"
+
+    def _compute_interface_count(self):
+        interfaces = self.env["interop.interface"].search(
+            [("contract_ids", "in", self.ids)]
+        )
+        for contract in self:
+            contract.interface_count = len(
+                interfaces.filtered(lambda item, own=contract: own in item.contract_ids)
+            )
+
+    @api.depends("message_type")
+    def _compute_handler_name(self):
+        for contract in self:
+            name = f"interop.handler.{contract.message_type}"
+            known = name in self.env.registry
+            contract.handler_name = name if known else "interop.handler.mapping"
+
+    # === CHECKS === #
+
+    @api.constrains("message_type")
+    def _check_message_type(self):
+        for contract in self:
+            parts = (contract.message_type or "").split(".")
+            if len(parts) < 2 or not all(
+                part.replace("_", "").isalnum() and part.islower() for part in parts
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s” is not a message type. Write it as subject and event, "
+                        "in lower case, such as invoice.posted.",
+                        name=contract.message_type,
+                    )
+                )
+
+    @api.constrains("schema")
+    def _check_schema(self):
+        for contract in self:
+            try:
+                schema_tools.check_schema(contract._schema())
+            except SchemaInvalid as error:
+                raise ValidationError(
+                    self.env._(
+                        "The schema of %(name)s is not valid JSON Schema 2020-12: "
+                        "%(reason)s",
+                        name=contract.display_name,
+                        reason=str(error),
+                    )
+                ) from None
+
+    @api.constrains("schema", "example_ids")
+    def _check_examples(self):
+        self.example_ids._check_body()
+
+    @api.constrains("data_class", "field_ids")
+    def _check_field_classes(self):
+        order = [key for key, _label in const.DATA_CLASSES]
+        for contract in self:
+            for line in contract.field_ids:
+                if order.index(line.data_class) > order.index(contract.data_class):
+                    raise ValidationError(
+                        self.env._(
+                            "%(contract)s is classed “%(class)s”, but its field %(path)s "
+                            "is stricter. Raise the class of the contract.",
+                            contract=contract.display_name,
+                            path=line.path,
+                            **{"class": contract.data_class},
+                        )
+                    )
+
+    def write(self, vals):
+        frozen = FROZEN_FIELDS & vals.keys()
+        if frozen and any(contract.state != "draft" for contract in self):
+            published = self.filtered(lambda item: item.state != "draft")[:1]
+            raise UserError(
+                self.env._(
+                    "%(name)s is published and cannot change: partners rely on it. Create "
+                    "a new version instead.",
+                    name=published.display_name,
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_drafts(self):
+        for contract in self:
+            if contract.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "%(name)s was published: messages refer to it. Retire it instead.",
+                        name=contract.display_name,
+                    )
+                )
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for contract, vals in zip(self, vals_list, strict=True):
+            vals["version"] = contract._next_version()
+        return vals_list
+
+    # === BUSINESS METHODS === #
+
+    def _next_version(self):
+        self.ensure_one()
+        latest = self.with_context(active_test=False).search(
+            [("message_type", "=", self.message_type)], order="version desc", limit=1
+        )
+        return latest.version + 1
+
+    def _schema(self):
+        """Return the schema as a dict; raises ``ValidationError`` when it is no JSON."""
+        self.ensure_one()
+        try:
+            value = json.loads(self.schema or "")
+        except ValueError as error:
+            raise ValidationError(
+                self.env._(
+                    "The schema of %(name)s is not valid JSON: %(reason)s",
+                    name=self.display_name,
+                    reason=str(error),
+                )
+            ) from None
+        if not isinstance(value, dict):
+            raise ValidationError(self.env._("A schema is a JSON object."))
+        return value
+
+    def _violations(self, value):
+        """Return every violation of ``value`` against the schema (``schema.Violation``)."""
+        self.ensure_one()
+        return schema_tools.violations(self._schema(), value)
+
+    def _handler(self):
+        """Return the handler model that builds and applies messages of this contract."""
+        self.ensure_one()
+        return self.env[self.handler_name]
+
+    @api.model
+    def _find(self, message_type, version=None):
+        """Return the usable contract of ``message_type``; the newest unless a version is
+        given; empty when there is none."""
+        domain = [
+            ("message_type", "=", message_type),
+            ("state", "in", const.USABLE_CONTRACT_STATES),
+        ]
+        if version is not None:
+            domain.append(("version", "=", version))
+        return self.search(domain, order="version desc", limit=1)
+
+    # === TRANSITIONS === #
+
+    def _set_published(self):
+        """Freeze the contract; interfaces may use it from now on."""
+        for contract in self.filtered(lambda item: item.state == "draft"):
+            contract._check_schema()
+            contract._check_examples()
+            if not contract.example_ids:
+                raise UserError(
+                    self.env._(
+                        "Add at least one example to %(name)s: partners build against it.",
+                        name=contract.display_name,
+                    )
+                )
+        moved = self._set_state("published", ("draft",), published_at=clock.now())
+        if moved:
+            self.env["interop.audit.event"]._log("transition", moved, "published")
+        return moved
+
+    def _set_deprecated(self):
+        """Announce the end of this version; needs the sunset date."""
+        for contract in self:
+            if not contract.sunset_date:
+                raise UserError(
+                    self.env._(
+                        "Set the sunset date of %(name)s first: partners are told when it "
+                        "stops being accepted.",
+                        name=contract.display_name,
+                    )
+                )
+        return self._set_state("deprecated", ("published",))
+
+    def _set_retired(self):
+        """Stop accepting this version."""
+        return self._set_state("retired", ("published", "deprecated"))
+
+    # === ACTIONS === #
+
+    def action_publish(self):
+        """Publish (stewards)."""
+        self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.sudo()._set_published()  # sudo: the steward may not edit drafts otherwise
+
+    def action_deprecate(self):
+        """Deprecate (stewards)."""
+        self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.sudo()._set_deprecated()  # sudo: see action_publish
+
+    def action_retire(self):
+        """Retire (stewards)."""
+        self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.sudo()._set_retired()  # sudo: see action_publish
+
+    def action_new_version(self):
+        """Copy the contract forward as a draft of the next version and open it."""
+        self.ensure_one()
+        draft = self.copy()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": draft.id,
+            "view_mode": "form",
+        }
+
+    def action_view_interfaces(self):
+        """Open the interfaces that use this contract."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_interface_action"
+        )
+        action["domain"] = [("contract_ids", "in", self.ids)]
+        return action
+
+    def action_view_messages(self):
+        """Open the messages of this contract."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_message_action"
+        )
+        action["domain"] = [("contract_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+    @api.model
+    def _require_usable(self, contract):
+        """Raise ``ConfigurationError`` unless ``contract`` may carry messages."""
+        if contract.state not in const.USABLE_CONTRACT_STATES:
+            raise ConfigurationError(
+                self.env._("Contract %s is not published.", contract.display_name)
+            )
+
+
+class InteropContractExample(models.Model):
+    """An example of the member ``data``, checked against the schema."""
+
+    _name = "interop.contract.example"
+    _description = "Contract Example"
+    _order = "sequence, id"
+
+    contract_id = fields.Many2one(
+        "interop.contract", required=True, ondelete="cascade", index=True
+    )
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True)
+    body = fields.Text("Data (JSON)", required=True)
+
+    @api.constrains("body")
+    def _check_body(self):
+        for example in self:
+            try:
+                value = json.loads(example.body)
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        "Example “%(name)s” is not valid JSON: %(reason)s",
+                        name=example.name,
+                        reason=str(error),
+                    )
+                ) from None
+            try:
+                violations = example.contract_id._violations(value)
+            except SchemaInvalid as error:
+                raise ValidationError(str(error)) from None
+            if violations:
+                places = "\n".join(f"{v.pointer or '/'}: {v.message}" for v in violations)
+                raise ValidationError(
+                    self.env._(
+                        "Example “%(name)s” does not match the schema:\n%(places)s",
+                        name=example.name,
+                        places=places,
+                    )
+                )
+
+
+class InteropContractField(models.Model):
+    """The data class of one field of a contract."""
+
+    _name = "interop.contract.field"
+    _description = "Contract Field Class"
+    _order = "path"
+
+    contract_id = fields.Many2one(
+        "interop.contract", required=True, ondelete="cascade", index=True
+    )
+    path = fields.Char(
+        required=True, help="Dotted path in data; [] for the items of a list."
+    )
+    data_class = fields.Selection(const.DATA_CLASSES, required=True, default="none")
+
+    _path_uniq = models.Constraint(
+        "UNIQUE (contract_id, path)", "This path is classified already."
+    )
+
+    @api.constrains("path", "contract_id")
+    def _check_path(self):
+        for line in self:
+            known = schema_tools.field_paths(line.contract_id._schema())
+            if line.path not in known:
+                raise ValidationError(
+                    self.env._(
+                        "The schema of %(contract)s has no field “%(path)s”.",
+                        contract=line.contract_id.display_name,
+                        path=line.path,
+                    )
+                )

@@ -1,0 +1,96 @@
+"""Handlers turn a contract into Odoo work and back."""
+
+from odoo import api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..exceptions import ConfigurationError, HandledError, TechnicalError
+
+
+class InteropHandler(models.AbstractModel):
+    """Base of ``interop.handler.<message type>``. Override what the contract needs."""
+
+    _name = "interop.handler"
+    _description = "Message Handler"
+
+    # === OUTBOUND === #
+
+    def _build(self, record):
+        """Return the member ``data`` for one record: JSON types, money as decimal text.
+
+        :raises HandledError: with text that is safe to store
+        """
+        raise ConfigurationError(
+            self.env._("%s does not build outbound messages.", self._name)
+        )
+
+    def _build_many(self, records, build=None):
+        """Return ``{record id: dict or HandledError}``; one failure never spoils others.
+
+        A failing query aborts the transaction of the business, therefore the savepoints: one
+        for the batch, and one per record only when the batch failed.
+
+        :param build: function of one record, default ``_build``
+        """
+        build = build or self._build
+        try:
+            with self.env.cr.savepoint(flush=False):
+                return {record.id: build(record) for record in records}
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise  # Odoo runs the whole business transaction again
+        except Exception:
+            records.invalidate_recordset(flush=False)
+            return {record.id: self._build_one(record, build) for record in records}
+
+    def _build_one(self, record, build):
+        try:
+            with self.env.cr.savepoint(flush=False):
+                return build(record)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except HandledError as error:
+            return error
+        except Exception as error:
+            # Only the type: the text of a foreign exception may contain content.
+            return TechnicalError(
+                self.env._("Building the message failed (%s).", type(error).__name__),
+                code="build_failed",
+            )
+
+    def _subject(self, record):
+        """Return the identifiers of the record that the message is about."""
+        return []
+
+    def _ordering_key(self, record):
+        """Return the key within which receivers see messages in order."""
+        return f"{record._name},{record.id}"
+
+    def _business_key(self, record):
+        """Return what users search for, such as the invoice number."""
+        return record.display_name
+
+    def _company(self, record):
+        """Return the facility that the record belongs to."""
+        if "company_id" in record._fields and record.company_id:
+            return record.company_id
+        return self.env.company
+
+    # === INBOUND === #
+
+    def _apply(self, message, data):
+        """Do the Odoo work of one inbound message and return the record it concerns.
+
+        Runs as the client's service user in the message's facility, inside a savepoint.
+
+        :param message: ``interop.message``
+        :param dict data: the member ``data``, already valid against the contract
+        :raises HandledError: nothing is applied; ``parks`` decides between parked and dead
+        """
+        raise ConfigurationError(
+            self.env._("%s does not apply inbound messages.", self._name)
+        )
+
+    def _inbound_keys(self, envelope):
+        """Return ``(business key, ordering key)`` of an inbound envelope."""
+        first = next(iter(envelope.subject or []), {})
+        value = first.get("value", "") if isinstance(first, dict) else ""
+        return value, envelope.ordering_key or value

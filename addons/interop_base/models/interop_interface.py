@@ -1,0 +1,355 @@
+"""The catalogue: one governed flow per record."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
+from odoo.tools.safe_eval import safe_eval
+
+from .. import clock, const
+
+
+class InteropInterface(models.Model):
+    """One governed flow between Odoo and a system. Only an active one moves messages."""
+
+    _name = "interop.interface"
+    _description = "Interface"
+    _inherit = [
+        "interop.code.mixin",
+        "interop.stop.mixin",
+        "interop.state.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
+    _order = "name"
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    system_id = fields.Many2one(
+        "interop.system", required=True, ondelete="restrict", index=True, tracking=True
+    )
+    direction = fields.Selection(
+        const.DIRECTIONS, required=True, default="out", tracking=True
+    )
+    transport = fields.Selection(
+        [],
+        tracking=True,
+        help="How messages travel. Each transport is an addon of its own.",
+    )
+    contract_ids = fields.Many2many(
+        "interop.contract", string="Contracts", tracking=True
+    )
+    company_ids = fields.Many2many(
+        "res.company",
+        string="Facilities",
+        tracking=True,
+        help="Only records of these facilities take part. Empty means none.",
+    )
+    purpose = fields.Text(
+        tracking=True, help="What the organization needs this flow for, in a sentence."
+    )
+    owner_id = fields.Many2one(
+        "res.users",
+        "Business Owner",
+        tracking=True,
+        index=True,
+        help="Answers for the flow: what it carries, to whom and why.",
+    )
+    exception_user_id = fields.Many2one(
+        "res.users",
+        "Exception Owner",
+        tracking=True,
+        index=True,
+        help="The person who puts messages right that fail for business reasons.",
+    )
+    exception_team_id = fields.Many2one(
+        "interop.team",
+        "Exception Team",
+        tracking=True,
+        index=True,
+        help="The team that does so, when it is not one person.",
+    )
+    criticality = fields.Selection(
+        const.CRITICALITIES, required=True, default="1", tracking=True
+    )
+    latency_tier = fields.Selection(
+        const.LATENCY_TIERS,
+        tracking=True,
+        help="Real time: inbound messages are applied while the caller waits. Near real "
+        "time: within moments, in the background. Batch: when the work allows.",
+    )
+    data_class = fields.Selection(const.DATA_CLASSES, tracking=True)
+    objective_seconds = fields.Integer(
+        "Objective (s)",
+        tracking=True,
+        help="A message counts as in time when it is done within this many seconds.",
+    )
+    objective_percent = fields.Float(
+        "Objective (%)",
+        default=99.0,
+        tracking=True,
+        help="Share of messages that have to be in time, over the last 30 days.",
+    )
+    attainment = fields.Float(
+        "In Time (%)",
+        compute="_compute_attainment",
+        help="Share of the messages of the last 30 days that were done in time.",
+    )
+    retry_policy_id = fields.Many2one(
+        "interop.retry.policy",
+        "Retry Policy",
+        ondelete="restrict",
+        tracking=True,
+        default=lambda self: self.env.ref(
+            "interop_base.interop_retry_policy_standard", raise_if_not_found=False
+        ),
+    )
+    payload_retention_days = fields.Integer(
+        "Keep Content (days)",
+        tracking=True,
+        default=lambda self: self._default_retention("payload"),
+        help="The exact bytes of closed messages are removed after this time.",
+    )
+    message_retention_days = fields.Integer(
+        "Keep Messages (days)",
+        tracking=True,
+        default=lambda self: self._default_retention("message"),
+        help="The log line of closed messages is removed after this time. What still "
+        "waits for someone is never removed.",
+    )
+    filter_domain = fields.Char(
+        "Filter",
+        tracking=True,
+        help="Only records that match are published, e.g. [('move_type', '=', "
+        "'out_invoice')]",
+    )
+    filter_model = fields.Char(compute="_compute_filter_model")
+    state = fields.Selection(
+        const.INTERFACE_STATES,
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+    )
+    requested_by_id = fields.Many2one(
+        "res.users", "Requested By", readonly=True, copy=False, tracking=True
+    )
+    approved_by_id = fields.Many2one(
+        "res.users", "Approved By", readonly=True, copy=False, tracking=True
+    )
+    approved_at = fields.Datetime("Approved On", readonly=True, copy=False)
+    mapping_ids = fields.One2many(
+        "interop.mapping", "interface_id", "Mappings", copy=True
+    )
+    failed_count = fields.Integer("Failed", compute="_compute_message_counts")
+    waiting_count = fields.Integer("Waiting", compute="_compute_message_counts")
+    color = fields.Integer(compute="_compute_color")
+
+    _code_uniq = models.Constraint(
+        "UNIQUE (code)", "An interface with this code exists."
+    )
+    _retention_order = models.Constraint(
+        "CHECK (payload_retention_days > 0"
+        " AND message_retention_days >= payload_retention_days)",
+        "Content is kept at least one day, and messages at least as long as their content.",
+    )
+    _objective_range = models.Constraint(
+        "CHECK (objective_percent > 0 AND objective_percent <= 100)",
+        "The service objective is a share between 0 and 100 percent.",
+    )
+
+    @api.model
+    def _default_retention(self, kind):
+        # sudo: defaults for new interfaces are system parameters
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        fallback = {"payload": 30, "message": 365}[kind]
+        name = f"interop_base.default_{kind}_retention_days"
+        return int(params_sudo.get_param(name) or fallback)
+
+    @api.model
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {
+            "requested_by_id",
+            "approved_by_id",
+            "approved_at",
+        }
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("contract_ids.model_id")
+    def _compute_filter_model(self):
+        for interface in self:
+            models_ = interface.contract_ids.model_id
+            interface.filter_model = models_.model if len(models_) == 1 else False
+
+    def _compute_message_counts(self):
+        groups = self.env["interop.message"]._read_group(
+            [("interface_id", "in", self.ids), ("state", "in", const.OPEN_STATES)],
+            ["interface_id", "state"],
+            ["__count"],
+        )
+        failed = dict.fromkeys(self.ids, 0)
+        waiting = dict.fromkeys(self.ids, 0)
+        for interface, state, count in groups:
+            target = failed if state in const.FAILED_STATES else waiting
+            target[interface.id] += count
+        for interface in self:
+            interface.failed_count = failed.get(interface.id, 0)
+            interface.waiting_count = waiting.get(interface.id, 0)
+
+    @api.depends("state", "interop_stopped_at")
+    def _compute_color(self):
+        colors = {"active": 10, "suspended": 2, "approved": 4, "deprecated": 3}
+        for interface in self:
+            stopped = interface.interop_stopped_at
+            interface.color = 1 if stopped else colors.get(interface.state, 0)
+
+    @api.depends("objective_seconds")
+    def _compute_attainment(self):
+        since = clock.now() - timedelta(days=30)
+        self.env["interop.message"].flush_model()
+        self.env.cr.execute(
+            """SELECT m.interface_id,
+                      100.0 * count(*) FILTER (
+                          WHERE m.state = 'done' AND m.done_at - m.occurred_at
+                                <= make_interval(secs => i.objective_seconds)
+                      ) / count(*)
+                 FROM interop_message m JOIN interop_interface i ON i.id = m.interface_id
+                WHERE m.interface_id = ANY(%s) AND m.create_date >= %s
+                  AND m.state IN ('done', 'dead', 'parked')
+             GROUP BY m.interface_id""",
+            [self.ids, since],
+        )
+        shares = dict(self.env.cr.fetchall())
+        for interface in self:
+            interface.attainment = shares.get(interface.id, 100.0)
+
+    # === CHECKS === #
+
+    @api.constrains("company_ids", "system_id")
+    def _check_facilities(self):
+        for interface in self:
+            outside = interface.company_ids - interface.system_id.company_ids
+            if outside:
+                raise ValidationError(
+                    self.env._(
+                        "“%(interface)s” covers %(facilities)s, which %(system)s does not "
+                        "serve. Add them to the system first.",
+                        interface=interface.name,
+                        facilities=", ".join(outside.mapped("name")),
+                        system=interface.system_id.name,
+                    )
+                )
+
+    @api.constrains("data_class", "contract_ids")
+    def _check_data_class(self):
+        order = [key for key, _label in const.DATA_CLASSES]
+        for interface in self.filtered("data_class"):
+            limit = order.index(interface.data_class)
+            for contract in interface.contract_ids:
+                if order.index(contract.data_class) > limit:
+                    raise ValidationError(
+                        self.env._(
+                            "“%(interface)s” may carry less than contract %(contract)s "
+                            "contains. Raise its data class.",
+                            interface=interface.name,
+                            contract=contract.display_name,
+                        )
+                    )
+
+    @api.constrains("filter_domain", "contract_ids")
+    def _check_filter_domain(self):
+        for interface in self.filtered("filter_domain"):
+            try:
+                domain = interface._filter()
+                for model in interface.contract_ids.model_id:
+                    self.env[model.model].browse().filtered_domain(domain)
+            except Exception as error:
+                raise ValidationError(
+                    self.env._(
+                        "The filter of “%(name)s” cannot be used: %(reason)s",
+                        name=interface.name,
+                        reason=str(error),
+                    )
+                ) from None
+
+    # === BUSINESS METHODS === #
+
+    def _filter(self):
+        """Return the filter as a domain (list)."""
+        self.ensure_one()
+        return list(safe_eval(self.filter_domain or "[]", {}))
+
+    def _moves(self):
+        """Return whether messages of this interface may move now."""
+        self.ensure_one()
+        return (
+            self.state == "active"
+            and not self.interop_stopped_at
+            and not self.system_id.interop_stopped_at
+            and self.system_id.environment == self.env["interop.guard"]._environment()
+        )
+
+    def _lane(self):
+        """Return the name of the lane that isolates this interface's messages."""
+        self.ensure_one()
+        return f"interface:{self.id}"
+
+    @api.model
+    @tools.ormcache("contract_type")
+    def _capturing(self, contract_type):
+        """Return ``((contract_id, (interface_id, …)), …)`` of the outbound interfaces that
+        capture events of ``contract_type``."""
+        # sudo: business users publish without reading the catalogue
+        interfaces_sudo = self.sudo().search(
+            [
+                ("direction", "=", "out"),
+                ("state", "in", const.CAPTURING_STATES),
+                ("contract_ids.message_type", "=", contract_type),
+            ]
+        )
+        found = {}
+        for interface in interfaces_sudo:
+            for contract in interface.contract_ids:
+                usable = contract.state in const.USABLE_CONTRACT_STATES
+                if contract.message_type == contract_type and usable:
+                    found.setdefault(contract.id, []).append(interface.id)
+        return tuple((key, tuple(ids)) for key, ids in sorted(found.items()))
+
+    def _exception_owner(self, error_class):
+        """Return ``(user, team)`` who has to act on a failure of ``error_class``.
+
+        Technical failures go to the operators' team of Settings, business failures to the
+        exception owner of the interface.
+        """
+        self.ensure_one()
+        if error_class in dict(const.BUSINESS_CLASSES):
+            return self.exception_user_id, self.exception_team_id
+        # sudo: which team operates the integration is a system parameter
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        team_id = int(params_sudo.get_param("interop_base.operators_team_id") or 0)
+        team = self.env["interop.team"].browse(team_id).exists()
+        return (self.env["res.users"] if team else self.system_id.owner_id), team
+
+    def action_view_messages(self):
+        """Open the message log of these interfaces."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_message_action"
+        )
+        action["domain"] = [("interface_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        interfaces = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return interfaces
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"contract_ids", "direction", "active"} & vals.keys():
+            self.env.registry.clear_cache()
+        return result

@@ -1,0 +1,169 @@
+"""No-code mappings: path in the message ↔ field in Odoo.
+
+An allow-list by construction: what has no line never leaves and is never written.
+"""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+LINE_KINDS = [("field", "Field"), ("constant", "Fixed Value"), ("list", "Sub-list")]
+
+
+class InteropMapping(models.Model):
+    """How one contract of one interface maps to one Odoo object."""
+
+    _name = "interop.mapping"
+    _description = "Field Mapping"
+    _order = "interface_id, contract_id"
+
+    interface_id = fields.Many2one(
+        "interop.interface", required=True, ondelete="cascade", index=True
+    )
+    contract_id = fields.Many2one(
+        "interop.contract", required=True, ondelete="restrict", index=True
+    )
+    model_id = fields.Many2one(related="contract_id.model_id")
+    line_ids = fields.One2many(
+        "interop.mapping.line",
+        "mapping_id",
+        "Lines",
+        copy=True,
+        domain=[("parent_id", "=", False)],
+    )
+
+    _contract_uniq = models.Constraint(
+        "UNIQUE (interface_id, contract_id)",
+        "This interface maps the contract already.",
+    )
+
+    @api.depends("interface_id", "contract_id")
+    def _compute_display_name(self):
+        for mapping in self:
+            mapping.display_name = (
+                f"{mapping.interface_id.name} / {mapping.contract_id.display_name}"
+            )
+
+
+class InteropMappingLine(models.Model):
+    """One path of the message and where its value comes from."""
+
+    _name = "interop.mapping.line"
+    _description = "Field Mapping Line"
+    _order = "sequence, id"
+
+    mapping_id = fields.Many2one(
+        "interop.mapping", required=True, ondelete="cascade", index=True
+    )
+    parent_id = fields.Many2one("interop.mapping.line", ondelete="cascade", index=True)
+    child_ids = fields.One2many(
+        "interop.mapping.line", "parent_id", "Columns", copy=True
+    )
+    sequence = fields.Integer(default=10)
+    path = fields.Char(
+        required=True, help="Place in the message, dotted: customer.address.city"
+    )
+    kind = fields.Selection(LINE_KINDS, required=True, default="field")
+    field_path = fields.Char(
+        "Odoo Field",
+        help="Field of the object, dotted through related records: "
+        "partner_id.country_id.code. For a sub-list, a one2many or many2many field.",
+    )
+    constant = fields.Char("Value")
+    value_map_id = fields.Many2one("interop.value.map", ondelete="restrict")
+    required = fields.Boolean(
+        help="Without a value the message is not built; otherwise the path is left out."
+    )
+
+    @api.constrains("kind", "field_path", "mapping_id", "parent_id")
+    def _check_field_path(self):
+        for line in self:
+            if line.kind == "constant":
+                continue
+            model = line._base_model()
+            for name in (line.field_path or "").split("."):
+                field = model._fields.get(name) if model is not None else None
+                if field is None:
+                    raise ValidationError(
+                        self.env._(
+                            "Line “%(path)s”: “%(field)s” is no field of this object.",
+                            path=line.path,
+                            field=line.field_path or "",
+                        )
+                    )
+                model = self.env[field.comodel_name] if field.relational else None
+            if (line.kind == "list") != (field.type in ("one2many", "many2many")):
+                raise ValidationError(
+                    self.env._(
+                        "Line “%(path)s”: a sub-list needs a field with several records, "
+                        "any other line a field with one value.",
+                        path=line.path,
+                    )
+                )
+
+    def _base_model(self):
+        """Return the model that the field path starts from, or ``None``."""
+        self.ensure_one()
+        if self.parent_id:
+            model = self.parent_id._base_model()
+            for name in (self.parent_id.field_path or "").split("."):
+                model = self.env[model._fields[name].comodel_name]
+            return model
+        name = self.mapping_id.model_id.model
+        return self.env[name] if name else None
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("parent_id") and not vals.get("mapping_id"):
+                parent = self.browse(vals["parent_id"])
+                vals["mapping_id"] = parent.mapping_id.id
+        return super().create(vals_list)
+
+
+class InteropValueMap(models.Model):
+    """Codes and units of a partner ↔ values in Odoo."""
+
+    _name = "interop.value.map"
+    _description = "Value Map"
+    _inherit = ["interop.code.mixin"]
+    _order = "name"
+
+    name = fields.Char(required=True)
+    line_ids = fields.One2many("interop.value.map.line", "map_id", "Values", copy=True)
+
+    _code_uniq = models.Constraint("UNIQUE (code)", "A value map with this code exists.")
+
+    def _to_external(self, value):
+        """Return the partner's code of an Odoo ``value`` (text), or ``None``."""
+        self.ensure_one()
+        return next(
+            (line.external for line in self.line_ids if line.internal == value), None
+        )
+
+    def _to_internal(self, value):
+        """Return the Odoo value (text) of a partner's code ``value``, or ``None``."""
+        self.ensure_one()
+        return next(
+            (line.internal for line in self.line_ids if line.external == value), None
+        )
+
+
+class InteropValueMapLine(models.Model):
+    """One pair of a value map."""
+
+    _name = "interop.value.map.line"
+    _description = "Value Map Line"
+    _order = "internal"
+
+    map_id = fields.Many2one(
+        "interop.value.map", required=True, ondelete="cascade", index=True
+    )
+    internal = fields.Char("In Odoo", required=True)
+    external = fields.Char("At the Partner", required=True)
+
+    _internal_uniq = models.Constraint(
+        "UNIQUE (map_id, internal)", "This Odoo value is mapped already."
+    )
+    _external_uniq = models.Constraint(
+        "UNIQUE (map_id, external)", "This partner code is mapped already."
+    )

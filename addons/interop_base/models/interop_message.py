@@ -1,0 +1,248 @@
+"""The integration log: one message on one interface, in or out."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .. import const
+
+
+class InteropMessage(models.Model):
+    """Log line, replay guard and idempotency record at once.
+
+    Rows are written by the engine only; every move between states is a transition in
+    ``interop_message_transition.py`` or a claim in ``interop_message_claim.py``.
+    """
+
+    _name = "interop.message"
+    _description = "Message"
+    _inherit = ["interop.state.mixin"]
+    _order = "id desc"
+    _rec_name = "external_id"
+
+    direction = fields.Selection(const.DIRECTIONS, required=True, readonly=True)
+    interface_id = fields.Many2one(
+        "interop.interface", required=True, readonly=True, ondelete="restrict"
+    )
+    system_id = fields.Many2one(
+        "interop.system", required=True, readonly=True, ondelete="restrict"
+    )
+    contract_id = fields.Many2one(
+        "interop.contract", readonly=True, ondelete="restrict", index=True
+    )
+    company_id = fields.Many2one(
+        "res.company", "Facility", readonly=True, ondelete="restrict"
+    )
+    external_id = fields.Char(
+        "Message ID",
+        required=True,
+        readonly=True,
+        help="The id that both sides know: webhook-id, the same for every retry.",
+    )
+    state = fields.Selection(
+        const.MESSAGE_STATES, required=True, readonly=True, default="pending"
+    )
+    data_class = fields.Selection(const.DATA_CLASSES, required=True, readonly=True)
+    test = fields.Boolean(
+        readonly=True, help="A test message: receivers verify it and do nothing else."
+    )
+    # --- engine ---
+    lane = fields.Char(required=True, readonly=True)
+    next_attempt_at = fields.Datetime("Next Try", readonly=True)
+    lease_token = fields.Char(readonly=True, copy=False)
+    lease_until = fields.Datetime(readonly=True, copy=False)
+    try_count = fields.Integer("Times Claimed", readonly=True)
+    attempt_count = fields.Integer("Tries", readonly=True)
+    # --- failure ---
+    error_class = fields.Selection(const.ERROR_CLASSES, readonly=True)
+    error_kind = fields.Selection(const.ERROR_KINDS, readonly=True)
+    error_code = fields.Char(readonly=True)
+    error_message = fields.Text("What Happened", readonly=True)
+    cause = fields.Char(
+        readonly=True, help="Fingerprint: failures with the same cause have the same."
+    )
+    owner_user_id = fields.Many2one(
+        "res.users", "Owner", readonly=True, ondelete="restrict"
+    )
+    owner_team_id = fields.Many2one(
+        "interop.team", "Owning Team", readonly=True, ondelete="restrict"
+    )
+    next_step = fields.Char(compute="_compute_next_step")
+    # --- tracing ---
+    correlation_id = fields.Char(readonly=True)
+    causation_id = fields.Char(readonly=True)
+    traceparent = fields.Char("Trace Context", readonly=True)
+    sequence = fields.Integer(readonly=True)
+    epoch = fields.Integer(readonly=True)
+    ordering_key = fields.Char(readonly=True)
+    parent_id = fields.Many2one(
+        "interop.message", "Resubmission Of", readonly=True, ondelete="set null"
+    )
+    child_ids = fields.One2many("interop.message", "parent_id", "Resubmissions")
+    # --- what it is about ---
+    res_model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference(
+        "Record ID", model_field="res_model", readonly=True
+    )
+    resource_ref = fields.Reference(
+        selection="_selection_resource_ref",
+        string="Record",
+        compute="_compute_resource_ref",
+    )
+    business_key = fields.Char(
+        readonly=True, help="What users know it by. Hidden for protected data classes."
+    )
+    business_key_index = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    search_key = fields.Char(
+        "Business Key Search",
+        compute="_compute_search_key",
+        search="_search_search_key",
+    )
+    # --- content ---
+    payload_id = fields.Many2one(
+        "interop.payload", readonly=True, ondelete="set null", copy=False
+    )
+    size = fields.Integer("Size (bytes)", readonly=True)
+    body_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    answer_status = fields.Integer("Answer", readonly=True)
+    answer_body = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    # --- times ---
+    occurred_at = fields.Datetime("Occurred", readonly=True)
+    first_attempt_at = fields.Datetime("First Try", readonly=True)
+    done_at = fields.Datetime("Finished", readonly=True)
+    attempt_ids = fields.One2many("interop.attempt", "message_id", "Timeline")
+
+    _outbound_external_id_uniq = models.UniqueIndex(
+        "(interface_id, external_id) WHERE direction = 'out'",
+        "A message with this id exists on this interface.",
+    )
+    _company_known = models.Constraint(
+        "CHECK (company_id IS NOT NULL OR direction = 'in')",
+        "An outbound message belongs to a facility.",
+    )
+    _due_idx = models.Index("(lane, next_attempt_at, id) WHERE state = 'pending'")
+    _lease_idx = models.Index("(lease_until) WHERE state = 'processing'")
+    _failed_idx = models.Index("(id) WHERE state IN ('dead', 'parked')")
+    _owner_idx = models.Index(
+        "(owner_user_id, owner_team_id) WHERE state IN ('dead', 'parked')"
+    )
+    _state_idx = models.Index("(state, company_id)")
+    _created_idx = models.Index("(create_date)")
+    _interface_idx = models.Index("(interface_id, state)")
+    _system_idx = models.Index("(system_id, id)")
+    _record_idx = models.Index("(res_model, res_id)")
+    _external_idx = models.Index("(external_id)")
+    _business_idx = models.Index("(business_key) WHERE business_key IS NOT NULL")
+    _business_blind_idx = models.Index(
+        "(business_key_index) WHERE business_key_index IS NOT NULL"
+    )
+    _correlation_idx = models.Index(
+        "(correlation_id) WHERE correlation_id IS NOT NULL"
+    )
+    _cause_idx = models.Index("(cause) WHERE cause IS NOT NULL")
+    _error_idx = models.Index("(error_class) WHERE error_class IS NOT NULL")
+    _payload_idx = models.Index("(payload_id) WHERE payload_id IS NOT NULL")
+    _parent_idx = models.Index("(parent_id) WHERE parent_id IS NOT NULL")
+
+    # === COMPUTE METHODS === #
+
+    @api.model
+    def _selection_resource_ref(self):
+        # sudo: model names are no secret, and users may not read ir.model
+        models_sudo = self.env["ir.model"].sudo().search([("transient", "=", False)])
+        return [(model.model, model.name) for model in models_sudo]
+
+    @api.depends("res_model", "res_id")
+    def _compute_resource_ref(self):
+        for message in self:
+            reference = False
+            if message.res_model in self.env and message.res_id:
+                record = self.env[message.res_model].browse(message.res_id)
+                if record.exists() and record.sudo(False).has_access("read"):
+                    reference = f"{message.res_model},{message.res_id}"
+            message.resource_ref = reference
+
+    @api.depends("state", "error_class", "error_code")
+    def _compute_next_step(self):
+        steps = self._next_steps()
+        for message in self:
+            failed = message.state in const.FAILED_STATES
+            message.next_step = failed and steps.get(message.error_class, "")
+
+    @api.model
+    def _next_steps(self):
+        """Return ``{error class: what the owner does next}``."""
+        check_then_retry = self.env._("Check the other side, then retry.")
+        return {
+            "dns": self.env._("Check the host name of the endpoint, then retry."),
+            "connect": self.env._("Check that the receiver is up, then retry."),
+            "tls": self.env._("Check the receiver's certificate, then retry."),
+            "timeout": check_then_retry,
+            "http_5xx": check_then_retry,
+            "throttled": self.env._("Lower the rate of the endpoint, then retry."),
+            "auth": self.env._("Check the secret on both sides, then retry."),
+            "config": self.env._("Complete the set-up named here, then retry."),
+            "internal": self.env._("Ask an administrator to read the server log."),
+            "schema": self.env._("Correct the record or the mapping, then resubmit."),
+            "unknown_identifier": self.env._("Link the identifier, then retry."),
+            "ownership": self.env._("Change it in the system that owns the data."),
+            "business_rule": self.env._("Correct the record named here, then retry."),
+            "conflict": self.env._("Decide which record is right, then retry."),
+        }
+
+    @api.depends("business_key")
+    def _compute_search_key(self):
+        for message in self:
+            message.search_key = message.business_key
+
+    def _search_search_key(self, operator, value):
+        """Find by business key: in clear where it is, by blind index where it is not."""
+        if operator not in ("=", "ilike", "=ilike", "like", "in"):
+            return NotImplemented
+        values = [value] if isinstance(value, str) else list(value or [])
+        vault = self.env["interop.vault"]
+        domain = Domain("business_key", "in", values)
+        if operator in ("ilike", "like", "=ilike"):
+            domain |= Domain.OR(
+                Domain("business_key", "=ilike", f"{item}%") for item in values
+            )
+        if vault._available():
+            indexes = [vault._blind("business_key", item) for item in values]
+            # sudo: the index column is closed, looking up a known key is not
+            ids = self.sudo()._search([("business_key_index", "in", indexes)])
+            domain |= Domain("id", "in", ids)
+        return domain
+
+    # === CONTENT === #
+
+    @api.private
+    def _payload_bytes(self):
+        """Return the exact bytes, or ``None`` when they were never kept or are purged."""
+        self.ensure_one()
+        # sudo: columns of the content are closed to every group
+        return self.sudo().payload_id._read() if self.payload_id else None
+
+    @api.model
+    @api.private
+    def _key_values(self, data_class, business_key, ordering_key):
+        """Return the searchable keys as stored: blind for protected classes."""
+        if data_class not in const.PROTECTED_CLASSES:
+            return {
+                "business_key": business_key or None,
+                "business_key_index": None,
+                "ordering_key": ordering_key or None,
+            }
+        blind = self.env["interop.vault"]._blind
+        return {
+            "business_key": None,
+            "business_key_index": business_key and blind("business_key", business_key),
+            "ordering_key": ordering_key and blind("ordering_key", ordering_key),
+        }
+
+    # === GUARDS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("Messages are removed by retention only, never by hand.")
+        )

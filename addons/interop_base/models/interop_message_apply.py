@@ -1,0 +1,124 @@
+"""Applying inbound messages."""
+
+import json
+import logging
+
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from .. import const
+from ..exceptions import HandledError, Skipped, TechnicalError
+from .engine_types import Result
+
+_logger = logging.getLogger(__name__)
+
+
+class InteropMessage(models.Model):
+    """One effect per message, or none and a reason."""
+
+    _inherit = "interop.message"
+
+    def _service_user(self):
+        """Return the user on whose rights the message is applied."""
+        self.ensure_one()
+        return self.env.ref("interop_base.user_integration")
+
+    @api.private
+    def _apply_now(self, data=None):
+        """Apply one inbound message in a savepoint and move it to its end state.
+
+        Business failures end ``dead`` or ``parked`` with their reason and no partial effect.
+
+        :param dict data: the member ``data``; read from the stored content by default
+        :raises TechnicalError: nothing was applied and the state is unchanged: try later
+        """
+        self.ensure_one()
+        if data is None:
+            data = self._stored_data()
+        try:
+            with self.env.cr.savepoint():
+                record = self._apply_as_service_user(data)
+            self._set_done(record)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Skipped as error:
+            self._set_skipped(str(error))
+        except TechnicalError:
+            raise
+        except HandledError as error:
+            settle = self._set_parked if error.parks else self._set_dead
+            settle(error.error_class, error.code, str(error))
+        except (UserError, AccessError) as error:
+            self._set_dead(
+                "business_rule", "refused_by_odoo", self._safe_refusal(error)
+            )
+        except Exception as error:
+            _logger.error(
+                "message %s could not be applied: %s", self.id, type(error).__name__
+            )
+            raise TechnicalError(
+                self.env._("Applying failed (%s).", type(error).__name__),
+                code="apply_failed",
+            ) from None
+        return self
+
+    def _apply_as_service_user(self, data):
+        user = self._service_user()
+        company = self.company_id or user.company_id
+        handler = (
+            self.contract_id._handler()
+            .with_user(user)
+            .with_context(allowed_company_ids=company.ids, tracking_disable=False)
+            .with_company(company)
+        )
+        record = handler._apply(self.with_env(handler.env), data)
+        handler.env.flush_all()
+        return record
+
+    def _safe_refusal(self, error):
+        """Return the text of an Odoo error, unless it could quote protected content."""
+        if self.data_class in const.PROTECTED_CLASSES:
+            return self.env._(
+                "Odoo refused the content (%s). Details would show protected data.",
+                type(error).__name__,
+            )
+        return str(error)
+
+    def _stored_data(self):
+        content = self._payload_bytes()
+        if content is None:
+            raise TechnicalError(
+                self.env._("The content is no longer kept."), code="no_content"
+            )
+        return json.loads(content)["data"]
+
+    @api.private
+    def _lock_claim(self, lease_token):
+        """Lock the row if the lease is still ours; returns whether it is."""
+        self.env.cr.execute(
+            """SELECT 1 FROM interop_message
+                WHERE id = %s AND lease_token = %s AND state = 'processing'
+                  FOR UPDATE""",
+            [self.id, lease_token],
+        )
+        return bool(self.env.cr.fetchone())
+
+    @api.private
+    def _note_applied(self, started, seconds):
+        """Record the try of an applied inbound message (``seconds``: how long it took)."""
+        self.ensure_one()
+        outcome = {"done": "done", "skipped": "done"}.get(self.state, "dead")
+        self.env["interop.attempt"]._record(
+            [
+                Result(
+                    message_id=self.id,
+                    lease_token="",
+                    outcome=outcome,
+                    started_at=started,
+                    duration_ms=int(1000 * seconds),
+                    error_class=self.error_class or None,
+                    error_message=self.error_message or None,
+                )
+            ]
+        )

@@ -1,0 +1,109 @@
+"""Claiming what is due, and creating rows in batches."""
+
+import uuid
+
+from psycopg2.extras import Json
+
+from odoo import api, models
+
+from .. import db
+from .engine_types import Claim
+
+_CLAIM = """
+WITH lanes(lane, cap) AS (SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[])),
+picked AS (
+    SELECT due.id
+      FROM lanes
+     CROSS JOIN LATERAL (
+           SELECT m.id
+             FROM interop_message m
+            WHERE m.state = 'pending' AND m.lane = lanes.lane
+              AND m.next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'
+              AND m.interface_id = ANY(%(interfaces)s)
+              AND (m.company_id IS NULL OR m.company_id <> ALL(%(stopped)s))
+         ORDER BY m.next_attempt_at, m.id
+            LIMIT lanes.cap
+              FOR UPDATE SKIP LOCKED) due
+)
+UPDATE interop_message m
+   SET state = 'processing', lease_token = %(token)s,
+       lease_until = clock_timestamp() AT TIME ZONE 'UTC'
+                     + make_interval(secs => %(lease)s),
+       try_count = m.try_count + 1
+  FROM picked
+ WHERE m.id = picked.id
+RETURNING m.id, m.lease_token, m.interface_id, m.company_id, m.lane, m.external_id,
+          m.try_count, m.attempt_count, m.payload_id, m.ordering_key, m.direction
+"""
+
+
+class InteropMessage(models.Model):
+    """Set-based access for the pump."""
+
+    _inherit = "interop.message"
+
+    @api.model
+    @api.private
+    def _set_claimed(self, lanes, interface_ids, lease_seconds):
+        """Lease due messages to this worker, per lane, in one statement.
+
+        Call it on a READ COMMITTED cursor of its own: SKIP LOCKED fails under REPEATABLE
+        READ as soon as two workers claim.
+
+        :param dict lanes: ``{lane: at most this many}``
+        :param interface_ids: interfaces whose messages may move now
+        :param int lease_seconds: longer than the longest exchange
+        :returns: list of ``Claim`` in the order they became due
+        """
+        if not lanes or not interface_ids:
+            return []
+        # sudo: the engine moves messages of every facility that is not stopped
+        stopped = self.env["res.company"].sudo().search(
+            [("interop_stopped_at", "!=", False)]
+        )
+        self.env.cr.execute(
+            _CLAIM,
+            {
+                "lanes": list(lanes),
+                "caps": list(lanes.values()),
+                "interfaces": list(interface_ids),
+                "stopped": stopped.ids,
+                "token": str(uuid.uuid4()),
+                "lease": lease_seconds,
+            },
+        )
+        claims = [Claim(*row) for row in self.env.cr.fetchall()]
+        self.invalidate_model(flush=False)
+        return sorted(claims, key=lambda claim: claim.message_id)
+
+    @api.model
+    @api.private
+    def _insert_many(self, vals_list):
+        """Insert messages of the same columns in one statement; returns their ids.
+
+        For the engine: no default is applied and nothing is computed, every column a row
+        needs is in its dict.
+        """
+        if not vals_list:
+            return []
+        columns = list(vals_list[0])
+        names = ", ".join(f'"{name}"' for name in columns)
+        rows = [
+            tuple(
+                Json(vals[name]) if isinstance(vals[name], dict) else vals[name]
+                for name in columns
+            )
+            for vals in vals_list
+        ]
+        found = db.values(
+            self.env.cr,
+            f"""INSERT INTO interop_message
+                    ({names}, create_date, write_date, create_uid, write_uid)
+                VALUES %s RETURNING id""",
+            rows,
+            template="(" + "%s, " * len(columns) + "clock_timestamp() AT TIME ZONE 'UTC',"
+            f" clock_timestamp() AT TIME ZONE 'UTC', {int(self.env.uid)},"
+            f" {int(self.env.uid)})",
+            fetch=True,
+        )
+        return [message_id for (message_id,) in found]

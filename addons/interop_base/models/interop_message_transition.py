@@ -1,0 +1,253 @@
+"""Transitions of messages. Nothing else writes their state."""
+
+import logging
+
+from odoo import api, models
+
+from .. import clock, const, db
+from ..tools import outcome as outcome_tools
+
+_logger = logging.getLogger(__name__)
+
+_CLEARED = {
+    "error_class": False,
+    "error_kind": False,
+    "error_code": False,
+    "error_message": False,
+    "cause": False,
+    "owner_user_id": False,
+    "owner_team_id": False,
+}
+_NO_LEASE = {"lease_token": False, "lease_until": False}
+
+
+class InteropMessage(models.Model):
+    """pending → processing → done | dead | parked | skipped | cancelled."""
+
+    _inherit = "interop.message"
+
+    def _set_state(self, state, allowed, **vals):
+        repeated = self.filtered(lambda message: message.state == state)
+        if repeated:
+            _logger.info("messages %s are %s already", repeated.ids, state)
+        return super()._set_state(state, allowed, **vals)
+
+    def _set_done(self, record=None, answer_status=None, answer_body=None):
+        """The message had its effect, or the receiver confirmed it."""
+        vals = {**_CLEARED, **_NO_LEASE, "done_at": clock.now(), "next_attempt_at": False}
+        if record:
+            vals.update(res_model=record._name, res_id=record.id)
+        if answer_status:
+            vals.update(answer_status=answer_status, answer_body=answer_body)
+        return self._set_state("done", ("pending", "processing"), **vals)
+
+    def _failure_values(self, error_class, code, text):
+        self.ensure_one()
+        user, team = self.interface_id._exception_owner(error_class)
+        return {
+            **_NO_LEASE,
+            "error_class": error_class,
+            "error_kind": outcome_tools.ERROR_CLASSES[error_class],
+            "error_code": code,
+            "error_message": text,
+            "cause": outcome_tools.cause_fingerprint(
+                error_class, code, self.interface_id.id, text or ""
+            ),
+            "owner_user_id": user.id,
+            "owner_team_id": team.id,
+        }
+
+    def _set_dead(self, error_class, code, text, **vals):
+        """Failed for good; belongs to its owner until somebody acts."""
+        for message in self:
+            message._set_state(
+                "dead",
+                ("pending", "processing"),
+                **message._failure_values(error_class, code, text),
+                next_attempt_at=False,
+                **vals,
+            )
+        return self
+
+    def _set_parked(self, error_class, code, text, **vals):
+        """Waits for a person's decision."""
+        for message in self:
+            message._set_state(
+                "parked",
+                ("pending", "processing"),
+                **message._failure_values(error_class, code, text),
+                next_attempt_at=False,
+                **vals,
+            )
+        return self
+
+    def _set_skipped(self, reason, **vals):
+        """Nothing was to be done, on purpose."""
+        return self._set_state(
+            "skipped",
+            ("pending", "processing"),
+            **{**_CLEARED, **_NO_LEASE, "error_message": reason, **vals},
+            done_at=clock.now(),
+            next_attempt_at=False,
+        )
+
+    def _set_cancelled(self, reason):
+        """Given up by a person; the reason stays."""
+        return self._set_state(
+            "cancelled",
+            ("pending", "dead", "parked"),
+            error_message=reason,
+            done_at=clock.now(),
+            next_attempt_at=False,
+        )
+
+    def _set_pending(self):
+        """Try again from the start of the schedule: same message, same bytes."""
+        moved = self._set_state(
+            "pending",
+            ("dead", "parked"),
+            **_CLEARED,
+            **_NO_LEASE,
+            next_attempt_at=clock.now(),
+            attempt_count=0,
+            try_count=0,
+        )
+        if moved:
+            self.env["interop.pump"]._arm_after_commit()
+        return moved
+
+    # === RESULTS OF THE PUMP === #
+
+    @api.model
+    @api.private
+    def _set_results(self, results):
+        """Record results in batches, only where the lease is still the worker's own.
+
+        A worker whose lease was taken writes nothing: neither result nor attempt.
+
+        :param results: list of ``engine_types.Result``
+        :returns: ids of the messages that were updated
+        """
+        if not results:
+            return []
+        rows = [self._result_row(result) for result in results]
+        updated = self._fenced_update(rows)
+        self.invalidate_model(flush=False)
+        self.env["interop.attempt"]._record(
+            [result for result in results if result.message_id in updated]
+        )
+        return list(updated)
+
+    def _result_row(self, result):
+        """Return the column values of one result; the budget decides retry or dead."""
+        message = self.browse(result.message_id)
+        delay, state = None, {"done": "done"}.get(result.outcome, "dead")
+        if result.outcome in ("retry", "deferred"):
+            state, delay = self._retry_delay(message, result)
+        failed = state == "dead"
+        failure = (
+            message._failure_values(
+                result.error_class or "internal",
+                result.error_code or "",
+                result.error_message or "",
+            )
+            if result.error_class and result.outcome != "deferred"
+            else {}
+        )
+        return (
+            result.message_id,
+            result.lease_token,
+            state,
+            delay,
+            0 if result.outcome == "deferred" else 1,
+            result.http_status,
+            *(
+                failure.get(name) or None
+                for name in (
+                    "error_class",
+                    "error_kind",
+                    "error_code",
+                    "error_message",
+                    "cause",
+                )
+            ),
+            (failure.get("owner_user_id") or None) if failed else None,
+            (failure.get("owner_team_id") or None) if failed else None,
+        )
+
+    def _retry_delay(self, message, result):
+        """Return ``(state, seconds)``: pending again, or dead when the budget is spent."""
+        if result.outcome == "deferred":
+            return "pending", result.retry_after or 1
+        policy = message.interface_id.retry_policy_id
+        delay = policy._next_delay(message.attempt_count + 1)
+        if delay is None:
+            return "dead", None
+        longest = min(result.retry_after or 0, policy.max_retry_after)
+        return "pending", max(delay, longest)
+
+    def _fenced_update(self, rows):
+        """Write result rows where the lease token matches; returns the ids as a set."""
+        moved = db.values(
+            self.env.cr,
+            """UPDATE interop_message m
+                  SET state = v.state, lease_token = NULL, lease_until = NULL,
+                      attempt_count = m.attempt_count + v.spent,
+                      try_count = CASE WHEN v.spent = 0 THEN m.try_count - 1
+                                       ELSE m.try_count END,
+                      first_attempt_at = COALESCE(m.first_attempt_at, v.at),
+                      done_at = CASE WHEN v.state = 'done' THEN v.at END,
+                      next_attempt_at = CASE WHEN v.state = 'pending' THEN
+                          v.at + make_interval(secs => v.delay) END,
+                      answer_status = COALESCE(v.http_status, m.answer_status),
+                      error_class = v.error_class, error_kind = v.error_kind,
+                      error_code = v.error_code, error_message = v.error_message,
+                      cause = v.cause, owner_user_id = v.owner_user_id,
+                      owner_team_id = v.owner_team_id,
+                      write_date = v.at
+                 FROM (SELECT id, token, state, delay::float8, spent,
+                              http_status::int, error_class, error_kind, error_code,
+                              error_message, cause, owner_user_id::int,
+                              owner_team_id::int,
+                              clock_timestamp() AT TIME ZONE 'UTC' AS at
+                         FROM (VALUES %s) AS raw(id, token, state, delay, spent,
+                              http_status, error_class, error_kind, error_code,
+                              error_message, cause, owner_user_id, owner_team_id)) v
+                WHERE m.id = v.id AND m.lease_token = v.token
+                  AND m.state = 'processing'
+            RETURNING m.id""",
+            rows,
+            fetch=True,
+        )
+        return {message_id for (message_id,) in moved}
+
+    @api.model
+    @api.private
+    def _set_reclaimed(self):
+        """Take back expired leases: pending again, dead after the third dead worker.
+
+        :returns: number of messages taken back
+        """
+        self.env.cr.execute(
+            """UPDATE interop_message
+                  SET state = 'pending', lease_token = NULL, lease_until = NULL,
+                      next_attempt_at = clock_timestamp() AT TIME ZONE 'UTC'
+                WHERE id IN (SELECT id FROM interop_message
+                              WHERE state = 'processing'
+                                AND lease_until < clock_timestamp() AT TIME ZONE 'UTC'
+                              ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+            RETURNING id, try_count - attempt_count"""
+        )
+        rows = self.env.cr.fetchall()
+        self.invalidate_model(flush=False)
+        poisoned = [mid for mid, crashes in rows if crashes >= const.MAX_CRASHES]
+        self.browse(poisoned)._set_dead(
+            "internal",
+            "worker_died",
+            self.env._(
+                "The server process that worked on this message died %s times. The message "
+                "is kept and not tried again by itself.",
+                const.MAX_CRASHES,
+            ),
+        )
+        return len(rows)

@@ -1,0 +1,192 @@
+"""Small behaviors that several governed models share."""
+
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from .. import clock, const
+
+
+class InteropCodeMixin(models.AbstractModel):
+    """A code that partners and exports refer to: unique, and immutable once saved."""
+
+    _name = "interop.code.mixin"
+    _description = "Immutable Code"
+
+    code = fields.Char(
+        required=True,
+        copy=False,
+        index=True,
+        help="Stable technical name, used by partners, exports and odoo.conf. It cannot "
+        "be changed once saved. Lower case letters, digits, '.', '_' and '-'.",
+    )
+
+    @api.constrains("code")
+    def _check_code(self):
+        for record in self:
+            if not re.match(const.CODE_PATTERN, record.code or ""):
+                raise ValidationError(
+                    self.env._(
+                        "The code “%(code)s” of “%(name)s” is not valid. Use 1 to 63 lower "
+                        "case letters, digits, dots, dashes or underscores, and start "
+                        "with a letter or digit.",
+                        code=record.code,
+                        name=record.display_name,
+                    )
+                )
+
+    def write(self, vals):
+        if "code" in vals and any(record.code != vals["code"] for record in self):
+            raise UserError(
+                self.env._(
+                    "The code of “%(name)s” cannot change: partners and exports refer to "
+                    "it. Create a new record instead.",
+                    name=self[:1].display_name,
+                )
+            )
+        return super().write(vals)
+
+
+class InteropStateMixin(models.AbstractModel):
+    """States move only through named transitions (``_set_*``).
+
+    ``write`` refuses the guarded fields whoever asks; the transitions use ``_transition``.
+    There is deliberately no context key for it: RPC callers can forge those.
+    """
+
+    _name = "interop.state.mixin"
+    _description = "Guarded State"
+
+    @api.model
+    def _guarded_fields(self):
+        """Return the names of the fields that only transitions may write."""
+        return {"state"}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        guarded = self._guarded_fields()
+        defaults = self.default_get(list(guarded))
+        for vals in vals_list:
+            for name in guarded & vals.keys():
+                if vals[name] and vals[name] != defaults.get(name):
+                    raise AccessError(self._guarded_message(name))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        for name in self._guarded_fields() & vals.keys():
+            raise AccessError(self._guarded_message(name))
+        return super().write(vals)
+
+    def _guarded_message(self, name):
+        return self.env._(
+            "“%(field)s” of %(model)s changes only through its buttons.",
+            field=self._fields[name].string,
+            model=self._description,
+        )
+
+    def _transition(self, vals):
+        """Write guarded fields. Only ``_set_*`` methods of the same model call this."""
+        return super().write(vals)
+
+    def _set_state(self, state, allowed, **vals):
+        """Move the records that are in an ``allowed`` state to ``state``.
+
+        A repeat is a no-op; a move from any other state raises ``UserError``. Returns the
+        records that moved.
+        """
+        moving = self.filtered(lambda record: record.state != state)
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for record in moving:
+            if record.state not in allowed:
+                raise UserError(
+                    self.env._(
+                        "“%(name)s” is %(state)s and cannot become %(target)s.",
+                        name=record.display_name,
+                        state=labels[record.state].lower(),
+                        target=labels[state].lower(),
+                    )
+                )
+        if moving:
+            moving._transition({"state": state, **vals})
+        return moving
+
+
+class InteropStopMixin(models.AbstractModel):
+    """Emergency stop: nothing moves, nothing is lost, and who stopped it is on record."""
+
+    _name = "interop.stop.mixin"
+    _description = "Emergency Stop"
+
+    interop_stopped_at = fields.Datetime("Stopped On", readonly=True, copy=False)
+    interop_stopped_by_id = fields.Many2one(
+        "res.users", "Stopped By", readonly=True, copy=False, ondelete="restrict"
+    )
+    interop_stop_reason = fields.Char("Reason for the Stop", readonly=True, copy=False)
+
+    _STOP_FIELDS = {
+        "interop_stopped_at",
+        "interop_stopped_by_id",
+        "interop_stop_reason",
+    }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if any(vals.get(name) for name in self._STOP_FIELDS):
+                raise AccessError(self._stop_message())
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if self._STOP_FIELDS & vals.keys():
+            raise AccessError(self._stop_message())
+        return super().write(vals)
+
+    def _stop_message(self):
+        return self.env._("An emergency stop is set and lifted by its buttons only.")
+
+    def _set_stopped(self, reason):
+        """Stop the records with a ``reason`` (text); a repeat changes nothing."""
+        moving = self.filtered(lambda record: not record.interop_stopped_at)
+        if moving:
+            super(InteropStopMixin, moving).write(
+                {
+                    "interop_stopped_at": clock.now(),
+                    "interop_stopped_by_id": self.env.uid,
+                    "interop_stop_reason": reason,
+                }
+            )
+            self.env["interop.audit.event"]._log("stopped", moving, reason)
+        return moving
+
+    def _set_resumed(self):
+        """Lift the stop; what waited meanwhile is due at once."""
+        moving = self.filtered("interop_stopped_at")
+        if moving:
+            super(InteropStopMixin, moving).write(
+                dict.fromkeys(self._STOP_FIELDS, False)
+            )
+            self.env["interop.audit.event"]._log("resumed", moving)
+            self.env["interop.pump"]._arm_after_commit()
+        return moving
+
+    def action_emergency_stop(self):
+        """Open the dialog that asks for the reason of an emergency stop."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Emergency Stop"),
+            "res_model": "interop.stop.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_res_model": self._name,
+                "default_res_ids": ",".join(str(rec_id) for rec_id in self.ids),
+            },
+        }
+
+    def action_lift_stop(self):
+        """Lift the emergency stop (operators and administrators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_operator")
+        # sudo: an operator may lift a stop without otherwise editing the catalogue
+        self.sudo()._set_resumed()
+        return True

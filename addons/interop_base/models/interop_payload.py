@@ -1,0 +1,119 @@
+"""The exact bytes of messages, on their own, shorter retention."""
+
+import uuid
+
+from psycopg2 import Binary
+
+from odoo import api, fields, models
+
+from .. import const, db
+
+
+class InteropPayload(models.Model):
+    """Bytes that were sent, received or snapshotted; never touched by the ORM.
+
+    The content column is written and read by SQL in this file only: the ORM would encode it
+    and log it. Protected classes are encrypted.
+    """
+
+    _name = "interop.payload"
+    _description = "Message Content"
+    _log_access = False
+
+    uuid = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="restrict")
+    data_class = fields.Selection(const.DATA_CLASSES, required=True, readonly=True)
+    key_id = fields.Char(
+        readonly=True,
+        groups=fields.NO_ACCESS,
+        help="Key that encrypted the content; empty when it is in clear.",
+    )
+    content = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
+    size = fields.Integer(readonly=True)
+    created_at = fields.Datetime(readonly=True)
+
+    _stale_idx = models.Index("(key_id) WHERE key_id IS NOT NULL")
+
+    @api.model
+    @api.private
+    def _store_many(self, items):
+        """Store contents in one statement.
+
+        :param items: list of ``(company_id or None, data_class, bytes)``
+        :returns: list of ids in the same order
+        :raises GuardError: when a protected class has to be encrypted without a key file
+        """
+        vault = self.env["interop.vault"]
+        rows = []
+        for company_id, data_class, content in items:
+            uid = str(uuid.uuid4())
+            key_id, blob = None, content
+            if data_class in const.PROTECTED_CLASSES:
+                key_id, blob = vault._encrypt(content, self._name, uid, company_id)
+            rows.append(
+                (uid, company_id, data_class, key_id, Binary(blob), len(content))
+            )
+        if not rows:
+            return []
+        return [row[0] for row in self._insert(rows)]
+
+    @api.model
+    def _insert(self, rows):
+        return db.values(
+            self.env.cr,
+            """INSERT INTO interop_payload
+                   (uuid, company_id, data_class, key_id, content, size, created_at)
+               VALUES %s RETURNING id""",
+            rows,
+            template="(%s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')",
+            fetch=True,
+        )
+
+    @api.private
+    def _read_many(self):
+        """Return ``{id: bytes}`` of what is stored (purged ones are missing)."""
+        if not self:
+            return {}
+        self.env.cr.execute(
+            """SELECT id, uuid, company_id, key_id, content
+                 FROM interop_payload WHERE id = ANY(%s) AND content IS NOT NULL""",
+            [self.ids],
+            log_exceptions=False,
+        )
+        vault = self.env["interop.vault"]
+        contents = {}
+        for row_id, uid, company_id, key_id, content in self.env.cr.fetchall():
+            blob = bytes(content)
+            if key_id:
+                blob = vault._decrypt(key_id, blob, self._name, uid, company_id)
+            contents[row_id] = blob
+        return contents
+
+    @api.private
+    def _read(self):
+        """Return the bytes, or ``None`` when they were purged."""
+        self.ensure_one()
+        return self._read_many().get(self.id)
+
+    @api.model
+    def _reencrypt_batch(self, limit=500):
+        """Encrypt up to ``limit`` contents with the newest key; returns how many."""
+        vault = self.env["interop.vault"]
+        current = vault._keyring().current_key_id
+        self.env.cr.execute(
+            """SELECT id, uuid, company_id, key_id, content FROM interop_payload
+                WHERE key_id IS NOT NULL AND key_id <> %s LIMIT %s
+                  FOR UPDATE SKIP LOCKED""",
+            [current, limit],
+            log_exceptions=False,
+        )
+        rows = self.env.cr.fetchall()
+        for row_id, uid, company_id, key_id, content in rows:
+            plain = vault._decrypt(key_id, bytes(content), self._name, uid, company_id)
+            new_id, blob = vault._encrypt(plain, self._name, uid, company_id)
+            self.env.cr.execute(
+                "UPDATE interop_payload SET key_id = %s, content = %s WHERE id = %s",
+                [new_id, Binary(blob), row_id],
+                log_exceptions=False,
+            )
+        return len(rows)

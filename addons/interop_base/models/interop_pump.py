@@ -1,0 +1,143 @@
+"""The pump: one job that moves everything that is due, for all endpoints, fairly."""
+
+import logging
+import threading
+import time
+
+from odoo import api, models
+from odoo.modules.registry import Registry
+
+from .. import clock
+from .pump_run import PumpRun
+
+_logger = logging.getLogger(__name__)
+
+# At most one arming per worker process and database in this many seconds. A running pump
+# lingers longer than that, so that what an arming was spared for is seen by it.
+ARM_INTERVAL = 0.25
+_last_armed = {}
+_lock = threading.Lock()
+
+
+class InteropPump(models.AbstractModel):
+    """Arming and running the pump. The moving itself is in ``pump_run.py``."""
+
+    _name = "interop.pump"
+    _description = "Message Pump"
+
+    @api.model
+    def _arm(self, eta=None):
+        """Make sure that a pump job runs now, or at ``eta`` (naive UTC).
+
+        Now and later never share an identity key: queue_job answers an existing job even
+        when its ETA is hours away.
+        """
+        key = "interop.pump.now"
+        if eta:
+            key = f"interop.pump.{eta:%Y%m%d%H%M}"
+        user = self.env.ref("interop_base.user_integration")
+        # sudo: whoever caused the work, the engine does it
+        pump = self.with_user(user).sudo().with_context({})
+        pump.with_delay(
+            identity_key=key, eta=eta, description="Move integration messages"
+        )._run()
+
+    @api.model
+    def _arm_after_commit(self):
+        """Arm once the current transaction is committed; never before, never twice."""
+        cr = self.env.cr
+        if "interop.pump" in cr.postcommit.data:
+            return
+        cr.postcommit.data["interop.pump"] = True
+        dbname = cr.dbname
+
+        @cr.postcommit.add
+        def arm():
+            now = time.monotonic()
+            with _lock:
+                if now - _last_armed.get(dbname, 0) < ARM_INTERVAL:
+                    return
+                _last_armed[dbname] = now
+            try:
+                with Registry(dbname).cursor() as own_cr:
+                    api.Environment(own_cr, api.SUPERUSER_ID, {})["interop.pump"]._arm()
+            except Exception:
+                # The business is committed and must not fail now; the cron arms again.
+                _logger.exception("arming the message pump failed; the cron will do it")
+
+    @api.model
+    def _run(self):
+        """Move what is due for about ``run_seconds``, then hand over (queue_job)."""
+        return PumpRun(self.env.registry, self.env.uid, self._options()).run()
+
+    @api.model
+    @api.private
+    def _run_inline(self):
+        """Move what is due now within the current transaction, for tests and tools.
+
+        :returns: number of messages moved
+        """
+        options = self._options()
+        return PumpRun(self.env.registry, self.env.uid, options, self.env).run_once()
+
+    @api.model
+    def _options(self):
+        """Return the engine settings (``ir.config_parameter``) as a dict of integers."""
+        # sudo: system parameters
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        defaults = {"pump_seconds": 20, "pump_batch": 200, "lease_seconds": 120}
+        return {
+            name: int(params_sudo.get_param(f"interop_base.{name}") or default)
+            for name, default in defaults.items()
+        }
+
+    # === WHAT MAY MOVE === #
+
+    @api.model
+    def _moving_interfaces(self):
+        """Return the interfaces whose messages may move now."""
+        environment = self.env["interop.guard"]._environment()
+        return self.env["interop.interface"].search(
+            [
+                ("state", "=", "active"),
+                ("interop_stopped_at", "=", False),
+                ("system_id.interop_stopped_at", "=", False),
+                ("system_id.environment", "=", environment),
+            ]
+        )
+
+    @api.model
+    def _lanes(self, interfaces, batch):
+        """Return ``{lane: how many to claim at once}``; transports narrow it."""
+        lanes = {interface._lane() for interface in interfaces}
+        share = max(1, batch // max(1, len(lanes)))
+        return dict.fromkeys(lanes, share)
+
+    @api.model
+    def _next_due(self):
+        """Return when the next message is due (naive UTC), ``None`` when nothing waits."""
+        interfaces = self._moving_interfaces()
+        lanes = self._lanes(interfaces, 1)
+        self.env.cr.execute(
+            """SELECT min(due.at) FROM unnest(%s::text[]) AS lane(name)
+                CROSS JOIN LATERAL (
+                    SELECT next_attempt_at AS at FROM interop_message
+                     WHERE state = 'pending' AND lane = lane.name
+                       AND interface_id = ANY(%s)
+                  ORDER BY next_attempt_at LIMIT 1) due""",
+            [list(lanes), interfaces.ids],
+        )
+        due = self.env.cr.fetchone()[0]
+        self.env.cr.execute(
+            """SELECT EXISTS (SELECT 1 FROM interop_event
+                               WHERE state IN ('ready', 'failed', 'new'))"""
+        )
+        return clock.now() if self.env.cr.fetchone()[0] else due
+
+    @api.model
+    def _cron_rearm(self):
+        """Arm the pump when something is due: what a crash or a lost job left behind."""
+        self.env["interop.message"]._set_reclaimed()
+        due = self._next_due()
+        if due and due <= clock.now() and not self.env["interop.guard"]._problems():
+            self._arm()

@@ -1,0 +1,132 @@
+"""Applications that Odoo exchanges messages with."""
+
+from odoo import api, fields, models
+
+from .. import const
+
+
+class InteropSystem(models.Model):
+    """An application of the estate: clinical, administrative, partner or analytics."""
+
+    _name = "interop.system"
+    _description = "Integrated System"
+    _inherit = [
+        "interop.code.mixin",
+        "interop.stop.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
+    _order = "name"
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    kind = fields.Selection(
+        const.SYSTEM_KINDS, required=True, default="administrative", tracking=True
+    )
+    description = fields.Text()
+    owner_id = fields.Many2one(
+        "res.users",
+        "Owner",
+        default=lambda self: self.env.user,
+        tracking=True,
+        help="Who answers for this system inside the organization.",
+    )
+    contact_id = fields.Many2one(
+        "res.partner",
+        "Contact",
+        tracking=True,
+        help="Whom to call at the vendor or partner.",
+    )
+    company_ids = fields.Many2many(
+        "res.company",
+        string="Facilities",
+        tracking=True,
+        default=lambda self: self.env.company,
+        help="Facilities that this system serves. Interfaces may cover these only.",
+    )
+    criticality = fields.Selection(
+        const.CRITICALITIES, required=True, default="1", tracking=True
+    )
+    environment = fields.Selection(
+        const.ENVIRONMENTS,
+        required=True,
+        default="production",
+        tracking=True,
+        help="Messages move only where odoo.conf [interop] names the same environment, so "
+        "that a test server never talks to a production system.",
+    )
+    data_residency = fields.Many2one(
+        "res.country",
+        tracking=True,
+        help="Country where this system keeps what it receives.",
+    )
+    facility_code_ids = fields.One2many(
+        "interop.system.facility.code", "system_id", "Facility Codes", copy=True
+    )
+    interface_ids = fields.One2many("interop.interface", "system_id", "Interfaces")
+    interface_count = fields.Integer(compute="_compute_interface_count")
+
+    _code_uniq = models.Constraint("UNIQUE (code)", "A system with this code exists.")
+
+    @api.depends("interface_ids")
+    def _compute_interface_count(self):
+        groups = self.env["interop.interface"]._read_group(
+            [("system_id", "in", self.ids)], ["system_id"], ["__count"]
+        )
+        counts = {system.id: count for system, count in groups}
+        for system in self:
+            system.interface_count = counts.get(system.id, 0)
+
+    def _company_for_code(self, code):
+        """Return the facility that this system calls ``code``; empty when it knows none."""
+        self.ensure_one()
+        line = self.facility_code_ids.filtered(lambda item: item.code == code)
+        return line.company_id
+
+    def _code_for_company(self, company):
+        """Return what this system calls ``company``, or ``""``."""
+        self.ensure_one()
+        line = self.facility_code_ids.filtered(lambda item: item.company_id == company)
+        return line[:1].code or ""
+
+    def action_view_interfaces(self):
+        """Open the interfaces of this system."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_interface_action"
+        )
+        action["domain"] = [("system_id", "in", self.ids)]
+        action["context"] = {"default_system_id": self[:1].id}
+        return action
+
+    def action_view_messages(self):
+        """Open the message log of this system."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_message_action"
+        )
+        action["domain"] = [("system_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+
+class InteropSystemFacilityCode(models.Model):
+    """What a system calls one of our facilities."""
+
+    _name = "interop.system.facility.code"
+    _description = "Facility Code of a System"
+    _order = "system_id, code"
+
+    system_id = fields.Many2one(
+        "interop.system", required=True, ondelete="cascade", index=True
+    )
+    code = fields.Char(required=True)
+    company_id = fields.Many2one(
+        "res.company", "Facility", required=True, ondelete="cascade", index=True
+    )
+
+    _code_uniq = models.Constraint(
+        "UNIQUE (system_id, code)", "This system uses that facility code already."
+    )
+    _company_uniq = models.Constraint(
+        "UNIQUE (system_id, company_id)",
+        "This facility has a code in that system already.",
+    )

@@ -1,0 +1,141 @@
+"""Settings of the engine. Each one is read by code; see the field it belongs to."""
+
+from odoo import api, fields, models, tools
+
+from ..exceptions import GuardError
+
+
+class ResConfigSettings(models.TransientModel):
+    """Block *Healthcare Integration*. Secrets never live here: values are in clear."""
+
+    _inherit = "res.config.settings"
+
+    interop_environment = fields.Char(
+        "Environment",
+        compute="_compute_interop_status",
+        help="Named in odoo.conf, section [interop]: environment = …",
+    )
+    interop_database = fields.Char("Set Up As", compute="_compute_interop_status")
+    interop_is_copy = fields.Boolean(compute="_compute_interop_status")
+    interop_problems = fields.Text("Problems", compute="_compute_interop_status")
+    interop_warnings = fields.Text("Warnings", compute="_compute_interop_status")
+    interop_source = fields.Char(
+        "Name of This Odoo",
+        config_parameter="interop_base.source",
+        help="The member “source” of every message we send. Empty: the web address.",
+    )
+    interop_operators_team_id = fields.Many2one(
+        "interop.team",
+        "Operators",
+        config_parameter="interop_base.operators_team_id",
+        help="Technical failures belong to this team. Empty: to the owner of the system.",
+    )
+    interop_payload_retention_days = fields.Integer(
+        "Keep Content (days)",
+        config_parameter="interop_base.default_payload_retention_days",
+        default=30,
+        help="Default of new interfaces.",
+    )
+    interop_message_retention_days = fields.Integer(
+        "Keep Messages (days)",
+        config_parameter="interop_base.default_message_retention_days",
+        default=365,
+        help="Default of new interfaces.",
+    )
+    interop_pump_seconds = fields.Integer(
+        "Run Time of a Pump Job (s)",
+        config_parameter="interop_base.pump_seconds",
+        default=20,
+        help="Keep it well below limit_time_real of odoo.conf.",
+    )
+    interop_pump_batch = fields.Integer(
+        "Messages per Batch",
+        config_parameter="interop_base.pump_batch",
+        default=200,
+    )
+    interop_lease_seconds = fields.Integer(
+        "Lease (s)",
+        config_parameter="interop_base.lease_seconds",
+        default=120,
+        help="After this time a message whose worker vanished is taken back. Keep it "
+        "longer than the longest exchange with a receiver.",
+    )
+    interop_secret_warning_days = fields.Integer(
+        "Warn Before Expiry (days)",
+        config_parameter="interop_base.secret_warning_days",
+        default=30,
+    )
+    interop_secret_overlap_hours = fields.Integer(
+        "Rotation Overlap (hours)",
+        config_parameter="interop_base.secret_overlap_hours",
+        default=24,
+        help="Old and new secret are both valid for this long after a rotation.",
+    )
+
+    @api.depends("company_id")
+    def _compute_interop_status(self):
+        guard = self.env["interop.guard"]
+        for settings in self:
+            recorded = guard._recorded_database()
+            settings.interop_environment = guard._environment()
+            settings.interop_database = recorded
+            settings.interop_is_copy = recorded != self.env.cr.dbname
+            settings.interop_problems = "\n".join(guard._problems())
+            settings.interop_warnings = "\n".join(self._interop_warnings())
+
+    @api.model
+    def _interop_warnings(self):
+        """Return what an administrator should change outside Odoo, one text each."""
+        warnings = []
+        self.env.cr.execute("SHOW log_min_error_statement")
+        if self.env.cr.fetchone()[0] not in ("panic", "fatal", "log"):
+            warnings.append(
+                self.env._(
+                    "PostgreSQL logs failing statements with their values. Set "
+                    "log_min_error_statement = panic in postgresql.conf."
+                )
+            )
+        workers = tools.config["workers"]
+        if workers and workers < 2:
+            warnings.append(
+                self.env._(
+                    "One worker serves both users and message delivery. Use at least two."
+                )
+            )
+        if not workers:
+            warnings.append(
+                self.env._(
+                    "Odoo runs without workers: fine for a trial, not for operation."
+                )
+            )
+        if "queue_job" not in tools.config["server_wide_modules"]:
+            warnings.append(
+                self.env._(
+                    "queue_job is not in server_wide_modules: nothing is delivered."
+                )
+            )
+        return warnings
+
+    def action_interop_adopt(self):
+        """Declare this database the right one: messages move from now on."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self.env["interop.audit.event"]._log(
+            "adopted", self.env["interop.guard"], self.env.cr.dbname
+        )
+        self.env["interop.guard"]._adopt_database()
+        self.env["interop.pump"]._arm_after_commit()
+        return {"type": "ir.actions.client", "tag": "reload"}
+
+    def action_interop_check(self):
+        """Check the guards and say what is wrong, or that all is well."""
+        try:
+            self.env["interop.guard"]._check()
+        except GuardError as error:
+            kind, text = "danger", str(error)
+        else:
+            kind, text = "success", self.env._("Messages can move.")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": kind, "message": text, "sticky": kind == "danger"},
+        }

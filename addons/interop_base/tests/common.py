@@ -1,0 +1,192 @@
+"""Test base of the suite: a catalogue that is complete unless a test takes things away."""
+
+import itertools
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo.tests import TransactionCase, new_test_user
+
+from odoo.addons.interop_base.models import interop_conf
+from odoo.addons.interop_base.tools import keyring
+
+from .. import clock
+
+_numbers = itertools.count(1)
+
+
+class InteropMixin:
+    """Helpers for ``TransactionCase`` and ``HttpCase`` alike."""
+
+    @classmethod
+    def _set_up_interop(cls):
+        """Give the test an environment, a key file and an adopted database."""
+        handle, cls.key_file = tempfile.mkstemp(prefix="interop_test_key_")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(keyring.generate_key_file(clock.now()))
+        cls.addClassCleanup(os.unlink, cls.key_file)
+        cls.conf = {"environment": "test", "key_file": cls.key_file}
+        patcher = patch.object(interop_conf, "section", lambda: cls.conf)
+        cls.startClassPatcher(patcher)
+        cls.env["interop.guard"]._adopt_database()
+        cls.facility = cls.env["res.company"].create({"name": "Mercy Hospital"})
+        cls.other_facility = cls.env["res.company"].create({"name": "St. Anne Clinic"})
+        cls.env.user.company_ids |= cls.facility | cls.other_facility
+
+    @classmethod
+    def _next(cls):
+        return next(_numbers)
+
+    @classmethod
+    def _create_user(cls, *groups, companies=None):
+        """Create a user with ``groups`` (names after ``interop_base_group_`` or full ids)."""
+        companies = companies or cls.facility
+        names = [
+            group if "." in group else f"interop_base.interop_base_group_{group}"
+            for group in groups
+        ]
+        return new_test_user(
+            cls.env,
+            login=f"interop_user_{cls._next()}",
+            groups=",".join(["base.group_user", *names]),
+            company_id=companies[0].id,
+            company_ids=[(6, 0, companies.ids)],
+        )
+
+    @classmethod
+    def _create_system(cls, **values):
+        number = cls._next()
+        return cls.env["interop.system"].create(
+            {
+                "name": f"System {number}",
+                "code": f"system-{number}",
+                "environment": "test",
+                "company_ids": [(6, 0, cls.facility.ids)],
+                "facility_code_ids": [
+                    (0, 0, {"code": "MERCY", "company_id": cls.facility.id})
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_contract(cls, publish=True, **values):
+        number = cls._next()
+        contract = cls.env["interop.contract"].create(
+            {
+                "message_type": f"thing{number}.changed",
+                "model_id": cls.env["ir.model"]._get_id("res.partner"),
+                "schema": json.dumps(
+                    {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["name"],
+                        "properties": {
+                            "name": {"type": "string"},
+                            "city": {"type": "string"},
+                        },
+                    }
+                ),
+                "example_ids": [(0, 0, {"name": "One", "body": '{"name": "A"}'})],
+                **values,
+            }
+        )
+        if publish:
+            contract._set_published()
+        return contract
+
+    @classmethod
+    def _create_interface(cls, activate=True, **values):
+        """Create an interface that has all it needs; by default an active one."""
+        number = cls._next()
+        values.setdefault("system_id", None)
+        system = values.pop("system_id") or cls._create_system().id
+        if "contract_ids" not in values:
+            values["contract_ids"] = [(6, 0, cls._create_contract().ids)]
+        interface = cls.env["interop.interface"].create(
+            {
+                "name": f"Interface {number}",
+                "code": f"interface-{number}",
+                "system_id": system,
+                "direction": "out",
+                "transport": cls._test_transport(),
+                "company_ids": [(6, 0, cls.facility.ids)],
+                "owner_id": cls.env.user.id,
+                "exception_user_id": cls.env.user.id,
+                "objective_seconds": 60,
+                "latency_tier": "near_real_time",
+                "data_class": "none",
+                "retry_policy_id": cls.env.ref(
+                    "interop_base.interop_retry_policy_standard"
+                ).id,
+                **values,
+            }
+        )
+        cls._map_name(interface)
+        if activate:
+            cls._activate(interface)
+        return interface
+
+    @classmethod
+    def _test_transport(cls):
+        """Return a transport that is installed, if any."""
+        keys = cls.env["interop.interface"]._fields["transport"].get_values(cls.env)
+        return keys[0] if keys else False
+
+    @classmethod
+    def _map_name(cls, interface):
+        """Map ``name`` and ``city`` for contracts that only a mapping can build."""
+        for contract in interface.contract_ids:
+            if contract.handler_name == "interop.handler.mapping":
+                cls.env["interop.mapping"].create(
+                    {
+                        "interface_id": interface.id,
+                        "contract_id": contract.id,
+                        "line_ids": [
+                            (0, 0, {"path": "name", "field_path": "name"}),
+                            (0, 0, {"path": "city", "field_path": "city"}),
+                        ],
+                    }
+                )
+
+    @classmethod
+    def _activate(cls, interface):
+        """Approve as another steward, then activate."""
+        steward = cls._create_user("steward", companies=cls.facility)
+        interface.with_user(steward).action_approve()
+        interface._set_active()
+        return interface
+
+    @contextmanager
+    def _conf(self, **values):
+        """Run with another ``[interop]`` section of odoo.conf; ``None`` removes a key."""
+        kept = dict(self.conf)
+        self.conf.update(values)
+        for name in [name for name, value in values.items() if value is None]:
+            del self.conf[name]
+        try:
+            yield
+        finally:
+            self.conf.clear()
+            self.conf.update(kept)
+
+    def _commit(self):
+        """Do what a commit does before writing: flush and run the pre-commit hooks."""
+        self.env.cr.flush()
+
+    def _message_of(self, record):
+        """Return the messages about ``record``."""
+        return self.env["interop.message"].search(
+            [("res_model", "=", record._name), ("res_id", "=", record.id)]
+        )
+
+
+class InteropCase(InteropMixin, TransactionCase):
+    """``TransactionCase`` with the helpers above."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_interop()

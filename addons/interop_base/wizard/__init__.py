@@ -1,0 +1,1 @@
+from . import interop_stop_wizard
