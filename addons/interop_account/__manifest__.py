@@ -1,0 +1,14 @@
+{
+    "name": "Interop: Invoicing",
+    "summary": "Customer invoices leave Odoo as signed messages when they are posted",
+    "version": "19.0.1.0.0",
+    "category": "Healthcare/Integration",
+    "license": "LGPL-3",
+    "author": "Interop contributors",
+    "website": "https://github.com/interop/interop",
+    "depends": ["interop_care", "account"],
+    "data": [
+        "data/interop_contract_data.xml",
+        "views/account_move_views.xml",
+    ],
+}

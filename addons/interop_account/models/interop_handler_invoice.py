@@ -1,0 +1,107 @@
+"""What other systems learn about a customer invoice."""
+
+from decimal import Decimal
+
+from odoo import models
+
+from .. import const
+
+
+class InteropHandlerInvoicePosted(models.AbstractModel):
+    """``invoice.posted`` v1: what administration needs to follow the money, nothing else.
+
+    Money and quantities travel as decimal text, so that no reader rounds them. The partner
+    travels by identifiers only; free notes and sections of the invoice never leave.
+    """
+
+    _name = "interop.handler.invoice.posted"
+    _inherit = "interop.handler"
+    _description = "Invoice Message Handler"
+
+    def _build(self, record):
+        return {
+            "number": record.name,
+            "type": const.DOCUMENT_TYPES[record.move_type],
+            "state": record.state,
+            "invoice_date": record.invoice_date.isoformat(),
+            "due_date": (record.invoice_date_due or record.invoice_date).isoformat(),
+            "currency": record.currency_id.name,
+            "partner": {"identifiers": self._subject(record)},
+            "lines": self._build_lines(record),
+            **self._build_totals(record),
+            **self._build_optional(record),
+        }
+
+    def _build_optional(self, record):
+        """Return the members that only some invoices have."""
+        members = {
+            "reference": record.ref,
+            "payment_reference": record.payment_reference,
+            "reverses": record.reversed_entry_id.name,
+        }
+        return {name: value for name, value in members.items() if value}
+
+    def _build_totals(self, record):
+        money = record.currency_id
+        return {
+            "net": _money(record.amount_untaxed, money),
+            "tax": _money(record.amount_tax, money),
+            "total": _money(record.amount_total, money),
+            "residual": _money(record.amount_residual, money),
+        }
+
+    def _build_lines(self, record):
+        lines = record.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
+        charges = self._identifiers(lines, record.company_id)
+        return [
+            self._build_line(number, line, charges[line.id])
+            for number, line in enumerate(lines, 1)
+        ]
+
+    def _build_line(self, number, line, charges):
+        money = line.currency_id
+        members = {
+            "number": number,
+            "description": line.name or line.product_id.display_name or "-",
+            "quantity": _plain(line.quantity),
+            "unit_price": _plain(line.price_unit),
+            "net": _money(line.price_subtotal, money),
+            "tax": _money(line.price_total - line.price_subtotal, money),
+            "total": _money(line.price_total, money),
+        }
+        optional = {
+            "code": line.product_id.default_code,
+            "unit": line.product_uom_id.name,
+            "discount_percent": _plain(line.discount) if line.discount else None,
+            "charges": charges,
+        }
+        members.update({name: value for name, value in optional.items() if value})
+        return members
+
+    def _subject(self, record):
+        partner = record.partner_id
+        found = self._identifiers(partner | partner.commercial_partner_id, record.company_id)
+        return found[partner.id] or found[partner.commercial_partner_id.id]
+
+    def _identifiers(self, records, company):
+        """Return ``{record id: identifiers}`` that the facility may see."""
+        return self.env["interop.identifier"]._wire_many(records, company)
+
+    def _ordering_key(self, record):
+        return record.name
+
+    def _business_key(self, record):
+        return record.name
+
+
+def _money(amount, currency):
+    """Return an amount as decimal text with the digits of its currency."""
+    return f"{currency.round(amount) + 0.0:.{currency.decimal_places}f}"
+
+
+def _plain(number):
+    """Return a number as decimal text without exponent or trailing zeros."""
+    text = format(Decimal(repr(number)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

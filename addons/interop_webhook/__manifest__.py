@@ -1,0 +1,25 @@
+{
+    "name": "Interop: Webhooks",
+    "summary": "Signed webhooks out of Odoo: endpoints, delivery, retries, dead letters",
+    "version": "19.0.1.0.0",
+    "category": "Healthcare/Integration",
+    "license": "LGPL-3",
+    "author": "Interop contributors",
+    "website": "https://github.com/interop/interop",
+    "depends": ["interop_identifier"],
+    "external_dependencies": {"python": ["aiohttp", "yarl"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/interop_webhook_security.xml",
+        "data/interop_contract_data.xml",
+        "views/interop_secret_views.xml",
+        "views/interop_endpoint_views.xml",
+        "views/interop_interface_views.xml",
+        "views/interop_message_views.xml",
+        "views/interop_webhook_menus.xml",
+        "views/res_config_settings_views.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["interop_webhook/static/src/**/*"],
+    },
+}

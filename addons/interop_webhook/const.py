@@ -1,0 +1,38 @@
+"""Selections and defaults of the addon."""
+
+from .tools import url_guard
+
+ENDPOINT_STATES = [
+    ("active", "Active"),
+    ("paused", "Paused"),
+    ("disabled", "Disabled"),
+]
+
+SIGNATURE_VERSIONS = [
+    ("v1", "v1: HMAC-SHA256, shared secret"),
+    ("v1a", "v1a: Ed25519, public key"),
+    ("both", "v1 and v1a"),
+]
+# signature version -> kinds of secret that must all be there
+SECRET_KINDS = {
+    "v1": ("hmac",),
+    "v1a": ("ed25519_private",),
+    "both": ("hmac", "ed25519_private"),
+}
+
+# System parameters, with what holds when they are not set.
+PARAM_PORTS = "interop_webhook.allowed_ports"
+PARAM_CONNECT_TIMEOUT = "interop_webhook.connect_timeout"
+PARAM_TOTAL_TIMEOUT = "interop_webhook.total_timeout"
+PARAM_MAX_RESPONSE_KB = "interop_webhook.max_response_kb"
+DEFAULT_PORTS = ", ".join(str(first) for first, _last in url_guard.DEFAULT_PORTS)
+DEFAULT_CONNECT_TIMEOUT = 5
+DEFAULT_TOTAL_TIMEOUT = 20
+DEFAULT_MAX_RESPONSE_KB = 64
+
+# Beyond this an exchange would outlive the lease of its message.
+MAX_TOTAL_TIMEOUT = 60
+MAX_CONCURRENCY = 64
+MAX_RESPONSE_KB = 10240
+
+TEST_TYPE = "interop.test"

@@ -1,0 +1,410 @@
+"""Where deliveries go."""
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.exceptions import ConfigurationError
+
+from .. import const
+from ..tools import header_guard, http_sender, url_guard
+
+LOOKUP_SECONDS = 2
+
+
+class InteropEndpoint(models.Model):
+    """A receiver of signed webhooks. Several interfaces may share one."""
+
+    _name = "interop.endpoint"
+    _description = "Webhook Endpoint"
+    _inherit = [
+        "interop.code.mixin",
+        "interop.state.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
+    _order = "name"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    system_id = fields.Many2one(
+        "interop.system", required=True, ondelete="restrict", index=True, tracking=True
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        "Facility",
+        index=True,
+        tracking=True,
+        help="Set it when the endpoint serves one facility only. Interfaces that use it may "
+        "then cover that facility alone.",
+    )
+    url = fields.Char(
+        "URL",
+        required=True,
+        tracking=True,
+        help="Address that deliveries are posted to. It is checked here and again for "
+        "each connection.",
+    )
+    state = fields.Selection(
+        const.ENDPOINT_STATES,
+        required=True,
+        default="active",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+        help="While paused or disabled, messages wait and lose no try.",
+    )
+    state_reason = fields.Char("Reason", readonly=True, copy=False, tracking=True)
+    signature_version = fields.Selection(
+        const.SIGNATURE_VERSIONS, required=True, default="v1", tracking=True
+    )
+    secret_ids = fields.One2many("interop.secret", "endpoint_id", "Secrets", copy=False)
+    header_ids = fields.One2many(
+        "interop.endpoint.header", "endpoint_id", "Extra Headers", copy=True
+    )
+    connect_timeout = fields.Integer(
+        "Connect Timeout (s)",
+        required=True,
+        tracking=True,
+        default=lambda self: self._default_number(
+            const.PARAM_CONNECT_TIMEOUT, const.DEFAULT_CONNECT_TIMEOUT
+        ),
+        help="Name look-up, connection and TLS together.",
+    )
+    total_timeout = fields.Integer(
+        "Timeout (s)",
+        required=True,
+        tracking=True,
+        default=lambda self: self._default_number(
+            const.PARAM_TOTAL_TIMEOUT, const.DEFAULT_TOTAL_TIMEOUT
+        ),
+        help="The whole exchange, from the look-up to the last byte of the answer.",
+    )
+    concurrency = fields.Integer(
+        required=True,
+        default=8,
+        tracking=True,
+        help="Deliveries on their way at the same time, per worker.",
+    )
+    max_response_kb = fields.Integer(
+        "Answer Read (KB)",
+        required=True,
+        tracking=True,
+        default=lambda self: self._default_number(
+            const.PARAM_MAX_RESPONSE_KB, const.DEFAULT_MAX_RESPONSE_KB
+        ),
+        help="More of an answer is not read, decompressed or not.",
+    )
+    payload_limit_kb = fields.Integer(
+        "Largest Message (KB)",
+        required=True,
+        default=1024,
+        tracking=True,
+        help="A larger message fails at once instead of being sent.",
+    )
+    allowed_networks = fields.Text(
+        "Allowed Private Networks",
+        tracking=True,
+        help="One network per line, such as 10.20.0.0/16. Private, loopback, link-local "
+        "and other special addresses are refused unless they are listed here.",
+    )
+    allow_http = fields.Boolean(
+        "Allow Plain http",
+        tracking=True,
+        help="Without TLS everybody on the way can read the messages.",
+    )
+    ca_certificate = fields.Text(
+        "Certificate Authority (PEM)",
+        tracking=True,
+        help="Trust this authority instead of the public ones, for receivers with "
+        "certificates of their own.",
+    )
+    interface_ids = fields.One2many("interop.interface", "endpoint_id", "Interfaces")
+    failed_count = fields.Integer("Failed", compute="_compute_message_counts")
+    waiting_count = fields.Integer("Waiting", compute="_compute_message_counts")
+    color = fields.Integer(compute="_compute_color")
+
+    _code_uniq = models.Constraint("UNIQUE (code)", "An endpoint with this code exists.")
+    _timeouts = models.Constraint(
+        "CHECK (connect_timeout > 0 AND total_timeout >= connect_timeout"
+        f" AND total_timeout <= {const.MAX_TOTAL_TIMEOUT})",
+        "Timeouts are at least one second, the whole exchange takes at least as long as "
+        "connecting and at most a minute.",
+    )
+    _limits = models.Constraint(
+        f"CHECK (concurrency BETWEEN 1 AND {const.MAX_CONCURRENCY}"
+        f" AND max_response_kb BETWEEN 1 AND {const.MAX_RESPONSE_KB}"
+        " AND payload_limit_kb > 0)",
+        "Concurrency is between 1 and 64, the answer read between 1 and 10240 KB, and the "
+        "largest message at least 1 KB.",
+    )
+
+    @api.model
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {"state_reason"}
+
+    @api.model
+    def _default_number(self, parameter, fallback):
+        # sudo: defaults for new endpoints are system parameters
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        return int(params_sudo.get_param(parameter) or fallback)
+
+    @api.model
+    def _ports(self):
+        """Return the ports allowed in Settings, as ``url_guard`` takes them."""
+        # sudo: which ports may be used is a system parameter
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        return url_guard.parse_ports(
+            params_sudo.get_param(const.PARAM_PORTS) or const.DEFAULT_PORTS
+        )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_message_counts(self):
+        groups = self.env["interop.message"]._read_group(
+            [
+                ("interface_id.endpoint_id", "in", self.ids),
+                ("state", "in", ("pending", "processing", "dead", "parked")),
+            ],
+            ["interface_id", "state"],
+            ["__count"],
+        )
+        failed = dict.fromkeys(self.ids, 0)
+        waiting = dict.fromkeys(self.ids, 0)
+        for interface, state, count in groups:
+            target = failed if state in ("dead", "parked") else waiting
+            target[interface.endpoint_id.id] += count
+        for endpoint in self:
+            endpoint.failed_count = failed.get(endpoint.id, 0)
+            endpoint.waiting_count = waiting.get(endpoint.id, 0)
+
+    @api.depends("state")
+    def _compute_color(self):
+        colors = {"active": 10, "paused": 3, "disabled": 1}
+        for endpoint in self:
+            endpoint.color = colors[endpoint.state]
+
+    # === CHECKS === #
+
+    @api.constrains("url", "allow_http", "allowed_networks")
+    def _check_url(self):
+        for endpoint in self:
+            try:
+                networks = url_guard.parse_networks(endpoint.allowed_networks or "")
+                target = url_guard.parse_url(
+                    endpoint.url, allow_http=endpoint.allow_http, ports=self._ports()
+                )
+                addresses = [str(target.address)] if target.address else []
+                for address in addresses or self._lookup(target.host, target.port):
+                    url_guard.check_address(address, networks)
+            except url_guard.GuardRefusal as refusal:
+                raise ValidationError(
+                    self.env._(
+                        "The endpoint “%(name)s” is refused: %(reason)s",
+                        name=endpoint.name,
+                        reason=str(refusal),
+                    )
+                ) from None
+
+    @api.model
+    def _lookup(self, host, port):
+        """Return the addresses of a name, or none when it cannot be resolved quickly: the
+        guard that counts is the one for each connection."""
+        executor = ThreadPoolExecutor(1)
+        try:
+            infos = executor.submit(
+                socket.getaddrinfo, host, port, type=socket.SOCK_STREAM
+            ).result(LOOKUP_SECONDS)
+        except (OSError, FutureTimeout, UnicodeError):
+            return []
+        finally:
+            executor.shutdown(wait=False)
+        return [info[4][0] for info in infos]
+
+    @api.constrains("ca_certificate")
+    def _check_ca_certificate(self):
+        for endpoint in self.filtered("ca_certificate"):
+            if not http_sender.is_certificate(endpoint.ca_certificate):
+                raise ValidationError(
+                    self.env._(
+                        "The certificate authority of “%s” is not a PEM certificate.",
+                        endpoint.name,
+                    )
+                )
+
+    @api.constrains("company_id", "system_id")
+    def _check_company(self):
+        for endpoint in self.filtered("company_id"):
+            if endpoint.company_id not in endpoint.system_id.company_ids:
+                raise ValidationError(
+                    self.env._(
+                        "“%(endpoint)s” serves %(facility)s, which %(system)s does not.",
+                        endpoint=endpoint.name,
+                        facility=endpoint.company_id.name,
+                        system=endpoint.system_id.name,
+                    )
+                )
+        self.interface_ids._check_endpoint()
+
+    # === BUSINESS METHODS === #
+
+    @api.private
+    def _signing_secrets(self, now):
+        """Return every secret that signs at ``now``: during an overlap old and new.
+
+        :raises ConfigurationError: when a kind that the signature version needs is missing
+        """
+        self.ensure_one()
+        kinds = const.SECRET_KINDS[self.signature_version]
+        # sudo: the engine signs whoever caused the message
+        usable_sudo = self.sudo().secret_ids._usable(now)
+        for kind in kinds:
+            if kind not in usable_sudo.mapped("kind"):
+                raise ConfigurationError(
+                    self.env._(
+                        "Endpoint “%(name)s” has no usable secret for its signatures "
+                        "(%(version)s). Generate one.",
+                        name=self.name,
+                        version=self.signature_version,
+                    ),
+                    code="no_secret",
+                )
+        return usable_sudo.filtered(lambda secret: secret.kind in kinds)
+
+    def _has_usable_secret(self):
+        """Return whether messages could be signed now."""
+        self.ensure_one()
+        try:
+            return bool(self._signing_secrets(clock.now()))
+        except ConfigurationError:
+            return False
+
+    @api.private
+    def _receiver(self):
+        """Return what the sender needs to reach this endpoint."""
+        self.ensure_one()
+        return http_sender.Receiver(
+            key=f"endpoint:{self.id}",
+            url=self.url,
+            allow_http=self.allow_http,
+            ports=self._ports(),
+            networks=url_guard.parse_networks(self.allowed_networks or ""),
+            connect_timeout=self.connect_timeout,
+            total_timeout=self.total_timeout,
+            concurrency=self.concurrency,
+            max_response_bytes=self.max_response_kb * 1024,
+            ca_pem=self.ca_certificate or "",
+        )
+
+    @api.private
+    def _extra_headers(self):
+        """Return the extra headers, checked once more."""
+        self.ensure_one()
+        return header_guard.check_headers(
+            (header.name, header.value) for header in self.header_ids
+        )
+
+    def _test_lane(self):
+        """Return the lane of test messages: they move when others must not."""
+        self.ensure_one()
+        return f"test:{self.id}"
+
+    # === TRANSITIONS === #
+
+    def _set_active(self):
+        """Deliver again; what waited is due at once."""
+        moved = self._set_state("active", ("paused", "disabled"), state_reason=False)
+        return self._moved(moved, "active")
+
+    def _set_paused(self, reason):
+        """Stop delivering for now; messages wait."""
+        moved = self._set_state("paused", ("active",), state_reason=reason)
+        return self._moved(moved, "paused")
+
+    def _set_disabled(self, reason):
+        """Stop delivering until an administrator resumes; messages wait."""
+        moved = self._set_state("disabled", ("active", "paused"), state_reason=reason)
+        return self._moved(moved, "disabled")
+
+    def _set_gone(self):
+        """The receiver answered 410: disable, and tell who owns the system."""
+        moved = self._set_disabled(
+            self.env._("The receiver answered 410 Gone: it wants no more messages.")
+        )
+        for endpoint in moved.filtered("system_id.owner_id"):
+            endpoint.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=endpoint.system_id.owner_id.id,
+                summary=self.env._("Endpoint %s is gone", endpoint.name),
+                note=endpoint.state_reason,
+            )
+        return moved
+
+    def _moved(self, endpoints, detail):
+        if endpoints:
+            self.env["interop.audit.event"]._log("transition", endpoints, detail)
+            self.env["interop.pump"]._arm_after_commit()
+        return endpoints
+
+    # === ACTIONS === #
+
+    def action_pause(self):
+        """Pause (operators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_operator")
+        # sudo: operators pause without editing
+        self.sudo()._set_paused(self.env._("Paused by %s", self.env.user.name))
+
+    def action_resume(self):
+        """Resume (operators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.sudo()._set_active()  # sudo: operators resume without editing
+
+    def action_rotate_secret(self):
+        """Generate what is missing, replace what is there, and show the new values once."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self.ensure_one()
+        created = [
+            self._rotate_kind(kind)
+            for kind in const.SECRET_KINDS[self.signature_version]
+        ]
+        action = created[0][0]._action_show_once(created[0][1])
+        action["params"]["value"] = "\n".join(
+            secret.public_value or plaintext for secret, plaintext in created
+        )
+        return action
+
+    def _rotate_kind(self, kind):
+        """Return ``(secret, plaintext)`` of a new secret of ``kind``."""
+        secrets = self.env["interop.secret"]
+        current = self.secret_ids.filtered(lambda secret: secret.kind == kind)
+        current = current._usable(clock.now())[:1]
+        if current:
+            return current._rotate(secrets._overlap_hours())
+        plaintext = secrets._generate_plaintext(kind)
+        secret = secrets._create_value(
+            {
+                "name": self.env._("Signature of %s", self.name),
+                "system_id": self.system_id.id,
+                "company_id": self.company_id.id,
+                "kind": kind,
+                "endpoint_id": self.id,
+            },
+            plaintext,
+        )
+        self.env["interop.audit.event"]._log("generated", secret)
+        return secret, plaintext
+
+    def action_view_messages(self):
+        """Open the messages of this endpoint."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_message_action"
+        )
+        action["domain"] = [("interface_id.endpoint_id", "in", self.ids)]
+        action["context"] = {}
+        return action

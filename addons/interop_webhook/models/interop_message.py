@@ -1,0 +1,39 @@
+"""Messages that travel by webhook."""
+
+from odoo import api, fields, models
+
+
+class InteropMessage(models.Model):
+    """Adds the endpoint, test messages, and what a receiver that is gone means."""
+
+    _inherit = "interop.message"
+
+    endpoint_id = fields.Many2one(related="interface_id.endpoint_id")
+
+    _test_idx = models.Index("(interface_id) WHERE test AND state = 'pending'")
+
+    def _may_leave(self):
+        """Return whether this message may be sent now; a test message also before its
+        interface is active."""
+        self.ensure_one()
+        interface = self.interface_id
+        return interface._may_test() if self.test else interface._moves()
+
+    def _retry_delay(self, message, result):
+        """A test message is tried once: somebody is waiting for its result."""
+        if message.test and result.outcome == "retry":
+            return "dead", None
+        return super()._retry_delay(message, result)
+
+    @api.model
+    @api.private
+    def _set_results(self, results):
+        """Also disables endpoints whose receiver says that it is gone for good (410)."""
+        updated = super()._set_results(results)
+        gone = [
+            result.message_id
+            for result in results
+            if result.http_status == 410 and result.message_id in updated
+        ]
+        self.browse(gone).endpoint_id._set_gone()
+        return updated

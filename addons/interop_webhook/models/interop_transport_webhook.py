@@ -1,0 +1,212 @@
+"""Outbound delivery: prepare in a short transaction, send without one."""
+
+import os
+import time
+from typing import NamedTuple
+
+from odoo import models
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.exceptions import HandledError
+from odoo.addons.interop_base.models.engine_types import Claim, Result
+from odoo.addons.interop_base.tools import outcome, redaction, signing, trace
+from odoo.addons.interop_base.tools.errors import InteropError
+
+from ..tools import header_guard, http_sender, url_guard
+
+_senders = {}
+
+
+def sender():
+    """Return this process's sender, made on first use (and anew after a fork)."""
+    pid = os.getpid()
+    if pid not in _senders:
+        _senders.clear()
+        _senders[pid] = http_sender.Sender(clock.now)
+    return _senders[pid]
+
+
+class Delivery(NamedTuple):
+    """Everything that sending one message needs; plain values, no records."""
+
+    claim: Claim
+    receiver: http_sender.Receiver
+    body: bytes
+    headers: dict
+    keys: tuple
+    data_class: str
+    retry_other_4xx: bool
+    max_retry_after: int
+
+
+class Route(NamedTuple):
+    """What the messages of one interface share."""
+
+    receiver: http_sender.Receiver
+    headers: dict
+    keys: tuple
+    retry_other_4xx: bool
+    max_retry_after: int
+    payload_limit: int
+
+
+class InteropTransportWebhook(models.AbstractModel):
+    """Standard Webhooks over HTTPS."""
+
+    _name = "interop.transport.webhook"
+    _inherit = "interop.transport"
+    _description = "Webhook Transport"
+
+    # === PREPARE: one short transaction === #
+
+    def _prepare(self, claims):
+        """Return ``(deliveries, results)``; see ``interop.transport``."""
+        messages = self.env["interop.message"].browse(
+            [claim.message_id for claim in claims]
+        )
+        contents = self.env["interop.payload"].browse(
+            [claim.payload_id for claim in claims if claim.payload_id]
+        )._read_many()
+        routes, deliveries, results = {}, [], []
+        for claim, message in zip(claims, messages, strict=True):
+            interface = message.interface_id
+            if interface not in routes:
+                routes[interface] = self._prepare_route(interface)
+            route = routes[interface]
+            body = contents.get(claim.payload_id)
+            refusal = self._refusal(route, message, body)
+            if refusal:
+                results.append(_not_sent(claim, *refusal))
+            else:
+                deliveries.append(self._prepare_delivery(claim, message, route, body))
+        return deliveries, results
+
+    def _prepare_route(self, interface):
+        """Return the ``Route`` of an interface, or the exception that says why not."""
+        endpoint = interface.endpoint_id
+        policy = interface.retry_policy_id
+        try:
+            self.env["interop.guard"]._check_system(interface.system_id)
+            secrets = endpoint._signing_secrets(clock.now())
+            keys = [
+                signing.SigningKey.from_text(secret._get_value(), secret.id)
+                for secret in secrets[: signing.MAX_KEYS]
+            ]
+            return Route(
+                endpoint._receiver(),
+                endpoint._extra_headers(),
+                tuple(keys),
+                policy.retry_other_4xx,
+                policy.max_retry_after,
+                endpoint.payload_limit_kb * 1024,
+            )
+        except (InteropError, url_guard.GuardRefusal, header_guard.HeaderRefusal) as error:
+            return error
+
+    def _refusal(self, route, message, body):
+        """Return ``(outcome, class, code, text)`` when the message is not to be sent."""
+        if not message.interface_id.endpoint_id or not message._may_leave():
+            return "deferred", None, "held", "The interface or its endpoint is on hold."
+        if isinstance(route, Exception):
+            code = route.code if isinstance(route, HandledError) else "configuration"
+            return outcome.DEAD, "config", code, str(route)
+        if body is None:
+            return outcome.DEAD, "internal", "content_purged", "The content is gone."
+        if len(body) > route.payload_limit:
+            text = f"The message has {len(body)} bytes, the endpoint takes {route.payload_limit}."
+            return outcome.DEAD, "config", "too_large", text
+        return None
+
+    def _prepare_delivery(self, claim, message, route, body):
+        headers = {**route.headers, "Content-Type": "application/json"}
+        context = trace.parse_traceparent(message.traceparent)
+        if context:
+            headers["traceparent"] = str(trace.child(context))
+        return Delivery(
+            claim,
+            route.receiver,
+            body,
+            headers,
+            route.keys,
+            message.data_class,
+            route.retry_other_4xx,
+            route.max_retry_after,
+        )
+
+    # === EXCHANGE: no cursor, no records === #
+
+    def _exchange(self, deliveries, deadline):
+        """Yield a ``Result`` per delivery as answers come; see ``interop.transport``."""
+        requests = [
+            http_sender.Request(
+                delivery,
+                delivery.receiver,
+                delivery.body,
+                lambda own=delivery: _signed_headers(own),
+            )
+            for delivery in deliveries
+        ]
+        seconds = max(0.0, deadline - time.monotonic())
+        for answer in sender().run(requests, seconds):
+            yield _result(answer)
+
+
+def _signed_headers(delivery):
+    """Return the headers of one attempt: the timestamp is that of the attempt."""
+    return {
+        **delivery.headers,
+        **signing.headers(
+            delivery.claim.external_id, clock.timestamp(), delivery.body, delivery.keys
+        ),
+    }
+
+
+def _result(answer):
+    """Return what an answer means for its message."""
+    delivery = answer.ref
+    claim = delivery.claim
+    if answer.failure == http_sender.NOT_SENT:
+        return _not_sent(claim, "deferred", None, "busy", "No free connection in time.")
+    if answer.failure:
+        verdict = outcome.classify_exception(answer.failure)
+        text = answer.detail
+    else:
+        verdict = outcome.classify_status(
+            answer.status, retry_other_4xx=delivery.retry_other_4xx
+        )
+        text = f"The receiver answered {answer.status}."
+    done = verdict.result == outcome.DONE
+    return Result(
+        claim.message_id,
+        claim.lease_token,
+        verdict.result,
+        answer.started_at,
+        duration_ms=answer.duration_ms,
+        http_status=answer.status,
+        error_class=verdict.error_class,
+        error_code=verdict.error_code,
+        error_message=None if done else text,
+        excerpt=None
+        if answer.failure
+        else redaction.excerpt(
+            answer.body, answer.content_type, data_class=delivery.data_class
+        ),
+        retry_after=None
+        if done
+        else outcome.parse_retry_after(
+            answer.retry_after, clock.now(), delivery.max_retry_after
+        ),
+    )
+
+
+def _not_sent(claim, result, error_class, code, text):
+    """Return the result of a claim that never reached the network."""
+    return Result(
+        claim.message_id,
+        claim.lease_token,
+        result,
+        clock.now(),
+        error_class=error_class,
+        error_code=code,
+        error_message=text,
+    )

@@ -1,0 +1,1 @@
+"""Pure code of the addon: nothing here imports Odoo, nothing here reads a record."""

@@ -1,0 +1,288 @@
+"""Where a webhook may go: the form of the URL and every address behind it.
+
+Used twice: when an endpoint is saved, and again for each connection that is opened, so that
+a name that changes its address between the two (DNS rebinding) gains nothing.
+
+The address tables follow the IANA special-purpose address registries (RFC 6890 and its
+updates). They are spelled out instead of relying on ``ipaddress.is_global``, whose answers
+differ between Python releases. IPv6 is public only inside 2000::/3, and an address that
+carries an IPv4 address (mapped, compatible, 6to4, NAT64, ISATAP) is judged by what it carries.
+"""
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+MAX_URL = 2048
+DEFAULT_PORTS = ((443, 443), (8443, 8443), (80, 80))
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMERIC_END = re.compile(r"(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$")
+
+# Services that hand out machine credentials. Never reachable, whatever an administrator allows.
+_METADATA = tuple(
+    ipaddress.ip_address(value)
+    for value in (
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "169.254.169.123",
+        "100.100.100.200",
+        "192.0.0.192",
+        "168.63.129.16",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+        "fd20:ce::254",
+    )
+)
+
+# Never allowed either: these are not one machine, or no machine at all.
+_NEVER = tuple(
+    (ipaddress.ip_network(network), why)
+    for network, why in (
+        ("0.0.0.0/8", "an address of 'this network'"),
+        ("224.0.0.0/4", "a multicast address"),
+        ("255.255.255.255/32", "the broadcast address"),
+        ("::/128", "the unspecified address"),
+        ("ff00::/8", "a multicast address"),
+    )
+)
+
+# Refused unless the administrator adds the network to the endpoint.
+_SPECIAL = tuple(
+    (ipaddress.ip_network(network), why)
+    for network, why in (
+        ("127.0.0.0/8", "a loopback address"),
+        ("10.0.0.0/8", "a private address"),
+        ("172.16.0.0/12", "a private address"),
+        ("192.168.0.0/16", "a private address"),
+        ("100.64.0.0/10", "a carrier-grade NAT address"),
+        ("169.254.0.0/16", "a link-local address"),
+        ("192.0.0.0/24", "an address reserved for protocols"),
+        ("192.0.2.0/24", "an address for documentation"),
+        ("192.31.196.0/24", "an address reserved for protocols"),
+        ("192.52.193.0/24", "an address reserved for protocols"),
+        ("192.88.99.0/24", "a 6to4 relay address"),
+        ("192.175.48.0/24", "an address reserved for protocols"),
+        ("198.18.0.0/15", "an address for benchmarks"),
+        ("198.51.100.0/24", "an address for documentation"),
+        ("203.0.113.0/24", "an address for documentation"),
+        ("240.0.0.0/4", "a reserved address"),
+        ("::1/128", "a loopback address"),
+        ("fc00::/7", "a unique local address"),
+        ("fe80::/10", "a link-local address"),
+        ("fec0::/10", "a site-local address"),
+        ("2001::/23", "an address reserved for protocols"),
+        ("2001:db8::/32", "an address for documentation"),
+        ("3fff::/20", "an address for documentation"),
+        ("5f00::/16", "a segment routing address"),
+        ("64:ff9b:1::/48", "a local NAT64 address"),
+        ("100::/64", "a discard-only address"),
+    )
+)
+_PUBLIC_V6 = ipaddress.ip_network("2000::/3")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+
+
+class GuardRefusal(ValueError):
+    """The URL, port, network or address is not acceptable; the text is safe to show."""
+
+
+class Target(NamedTuple):
+    """A checked URL, in the parts a client needs to connect.
+
+    ``host`` is lower-case ASCII, or an IP address in its canonical form without brackets.
+    ``address`` is set when the host is an address. ``path_qs`` starts with "/".
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path_qs: str
+    address: IPAddress | None
+
+    @property
+    def authority(self) -> str:
+        """The host, in brackets when it is an IPv6 address, with a port that is not the default."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = 443 if self.scheme == "https" else 80
+        return host if self.port == default else f"{host}:{self.port}"
+
+
+# --- URL ------------------------------------------------------------------------------
+
+
+def parse_url(url: str, *, allow_http: bool = False, ports=DEFAULT_PORTS) -> Target:
+    """Take a URL apart and refuse everything that is not plain.
+
+    :param ports: the ports allowed, as ``((first, last), ...)``, see :func:`parse_ports`
+    :raise GuardRefusal: with a sentence that says what to change
+    """
+    _check_characters(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as exc:
+        raise GuardRefusal("The URL has a malformed host or port.") from exc
+    scheme = parts.scheme
+    if scheme not in ("https", "http"):
+        raise GuardRefusal("The URL must start with https://.")
+    if scheme == "http" and not allow_http:
+        raise GuardRefusal(
+            "Plain http is not allowed for this endpoint; use https, "
+            "or have an administrator allow http."
+        )
+    if "@" in parts.netloc:
+        raise GuardRefusal("The URL must not contain a user name or password.")
+    if parts.fragment or "#" in url:
+        raise GuardRefusal("The URL must not contain a fragment (#).")
+    host, address = _parse_host(parts.netloc, parts.hostname or "")
+    if port is None:
+        if parts.netloc.endswith(":"):
+            raise GuardRefusal("The URL has a malformed host or port.")
+        port = 443 if scheme == "https" else 80
+    if not any(first <= port <= last for first, last in ports):
+        raise GuardRefusal(f"Port {port} is not among the ports allowed in Settings.")
+    path_qs = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(scheme, host, port, path_qs, address)
+
+
+def _check_characters(url):
+    if not isinstance(url, str) or not url:
+        raise GuardRefusal("The URL is missing.")
+    if len(url) > MAX_URL:
+        raise GuardRefusal(f"The URL is longer than {MAX_URL} characters.")
+    # urlsplit() silently drops tabs and line feeds; a backslash is a slash to some parsers
+    if any(not 0x21 <= ord(char) <= 0x7E or char in '\\"<>^`{|}' for char in url):
+        raise GuardRefusal(
+            "The URL contains a space, a control character, a non-ASCII letter or one of "
+            '\\ " < > ^ ` { | }. Write international names in their xn-- form and encode the rest with %.'
+        )
+
+
+def _parse_host(netloc, hostname):
+    hostname = hostname.lower()
+    if "[" in netloc or "]" in netloc or ":" in hostname:
+        if "%" in hostname:
+            raise GuardRefusal("The URL must not contain an IPv6 zone.")
+        try:
+            address = ipaddress.IPv6Address(hostname)
+        except ValueError as exc:
+            raise GuardRefusal("The URL has a malformed IPv6 address.") from exc
+        return address.compressed, address
+    if _NUMERIC_END.search(hostname):
+        # 0177.0.0.1, 0x7f.1, 2130706433 and 127.1 all mean an address to the C library
+        try:
+            address = ipaddress.IPv4Address(hostname)
+        except ValueError as exc:
+            raise GuardRefusal(
+                "The URL writes an IP address in an unusual form; use four decimal numbers."
+            ) from exc
+        return address.compressed, address
+    name = hostname.removesuffix(".")
+    labels = name.split(".")
+    if not name or len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise GuardRefusal("The URL has a malformed host name.")
+    return name, None
+
+
+def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
+    """Read a list of ports and ranges such as ``"443, 8443, 9000-9010"``.
+
+    :raise GuardRefusal: when a part is not a port or an ordered range between 1 and 65535
+    """
+    ranges = []
+    for part in filter(None, (part.strip() for part in (text or "").split(","))):
+        match = re.fullmatch(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?", part, re.ASCII)
+        first = int(match[1]) if match else 0
+        last = int(match[2] or match[1]) if match else 0
+        if not 1 <= first <= last <= 65535:
+            raise GuardRefusal(f"“{part}” is not a port or a range of ports.")
+        ranges.append((first, last))
+    if not ranges:
+        raise GuardRefusal("At least one port must be allowed.")
+    return tuple(ranges)
+
+
+# --- addresses ------------------------------------------------------------------------
+
+
+def parse_networks(text: str) -> tuple[IPNetwork, ...]:
+    """Read networks in CIDR notation, separated by commas, spaces or lines.
+
+    :raise GuardRefusal: for a malformed network, host bits, or one too broad to be meant
+    """
+    networks = []
+    for part in filter(None, re.split(r"[\s,;]+", text or "")):
+        try:
+            network = ipaddress.ip_network(part)
+        except ValueError as exc:
+            raise GuardRefusal(
+                f"“{part[:60]}” is not a network in CIDR notation, such as 10.20.0.0/16."
+            ) from exc
+        if network.prefixlen < (8 if network.version == 4 else 16):
+            raise GuardRefusal(f"The network {network} is too broad.")
+        if network not in networks:
+            networks.append(network)
+    return tuple(networks)
+
+
+def carried_address(address: IPAddress) -> IPAddress:
+    """Return the IPv4 address an IPv6 address stands for, or the address itself."""
+    if address.version == 4:
+        return address
+    if address.ipv4_mapped:
+        return address.ipv4_mapped
+    if address.sixtofour:
+        return address.sixtofour
+    number = int(address)
+    if address in _NAT64 or (address in _COMPATIBLE and number > 1):
+        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
+    if (number >> 32) & 0xFDFFFFFF == 0x5EFE:  # ISATAP, RFC 5214
+        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
+    return address
+
+
+def check_address(text: str, networks: tuple[IPNetwork, ...] = ()) -> IPAddress:
+    """Judge one address and return it.
+
+    :param networks: networks the administrator allows for the endpoint
+    :raise GuardRefusal: when the address is not public and not in an allowed network
+    """
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError as exc:
+        raise GuardRefusal("A resolved address is malformed.") from exc
+    if getattr(address, "scope_id", None):
+        raise GuardRefusal("An IPv6 address with a zone is not allowed.")
+    inner = carried_address(address)
+    if inner in _METADATA or address in _METADATA:
+        raise GuardRefusal(f"{address} is a metadata service, which is never allowed.")
+    for network, why in _NEVER:
+        if inner in network:
+            raise GuardRefusal(f"{address} is {why}, which is never allowed.")
+    if any(inner in network or address in network for network in networks):
+        return address
+    why = next((why for network, why in _SPECIAL if inner in network), None)
+    if not why and inner.version == 6 and inner not in _PUBLIC_V6:
+        why = "not a public address"
+    if why:
+        raise GuardRefusal(
+            f"{address} is {why}. An administrator can allow its network for this endpoint."
+        )
+    return address
+
+
+def check_addresses(texts, networks: tuple[IPNetwork, ...] = ()) -> list[IPAddress]:
+    """Judge every address a name resolves to; one bad address refuses the name.
+
+    :raise GuardRefusal: see :func:`check_address`; also when there is no address
+    """
+    addresses = [check_address(text, networks) for text in texts]
+    if not addresses:
+        raise GuardRefusal("The host name resolves to no address.")
+    return addresses
