@@ -2,7 +2,7 @@
 
 import os
 
-from . import keyfile, odoo_config, paths
+from . import keyfile, manifests, odoo_config, paths
 from .bootstrap import bootstrap
 from .postgres import Cluster
 
@@ -17,7 +17,7 @@ def write_config(cluster: Cluster) -> None:
         CONFIG,
         {
             "options": {
-                **odoo_config.base_options(cluster),
+                **odoo_config.base_options(cluster, manifests.names()),
                 "http_port": "8069",
                 "list_db": "True",
             },

@@ -1,6 +1,6 @@
 """Writes odoo.conf files and says how Odoo is started."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from . import manifests, odoo_source, paths
@@ -9,6 +9,7 @@ from .postgres import PORT, ROLE, Cluster
 from .process import clean_environment
 
 SERVER_WIDE = ("base", "rpc", "web", "queue_job")
+OURS = ("interop_rest",)
 
 
 def addons_path() -> str:
@@ -19,14 +20,19 @@ def addons_path() -> str:
     return ",".join(map(str, folders))
 
 
-def server_wide_modules() -> str:
-    """Value of ``server_wide_modules``: with ours that must load with no database."""
-    ours = [name for name in ("interop_rest",) if name in manifests.names()]
-    return ",".join([*SERVER_WIDE, *ours])
+def server_wide_modules(addons: Iterable[str]) -> str:
+    """Value of ``server_wide_modules``.
+
+    :param addons: those of ours in use; ``interop_rest`` answers without a database
+    """
+    return ",".join([*SERVER_WIDE, *(name for name in OURS if name in addons)])
 
 
-def base_options(cluster: Cluster) -> dict[str, str]:
-    """The options every Odoo of this project shares."""
+def base_options(cluster: Cluster, addons: Iterable[str] = ()) -> dict[str, str]:
+    """The options every Odoo of this project shares.
+
+    :param addons: those of ours in use, as far as they are loaded server-wide
+    """
     return {
         "addons_path": addons_path(),
         "data_dir": str(paths.DATA),
@@ -35,7 +41,7 @@ def base_options(cluster: Cluster) -> dict[str, str]:
         "db_user": ROLE,
         "db_maxconn": "32",
         "http_interface": "127.0.0.1",
-        "server_wide_modules": server_wide_modules(),
+        "server_wide_modules": server_wide_modules(addons),
         "list_db": "False",
         "admin_passwd": "",
     }

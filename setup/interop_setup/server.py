@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import keyfile, odoo_config, paths
+from . import keyfile, manifests, odoo_config, paths
 from .errors import SetupError
 from .postgres import Cluster
 from .process import clean_environment, stop
@@ -148,7 +148,7 @@ class Server:
         """Write its odoo.conf."""
         sections = {
             "options": {
-                **odoo_config.base_options(self.cluster),
+                **odoo_config.base_options(self.cluster, manifests.names()),
                 "db_name": self.database,
                 "dbfilter": f"^{self.database}$",
                 "http_port": str(self.port),

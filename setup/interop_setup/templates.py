@@ -20,7 +20,7 @@ from .process import run
 from .progress import say, step
 from .venv import lock_hash
 
-PLAIN_MODULES = ("account", "base", "mail", "queue_job", "web")
+PLAIN_MODULES = ("account", "base", "base_setup", "mail", "queue_job", "web")
 RECIPE = "1"
 PLAIN = "tpl_plain_"
 SUITE = "tpl_suite_"

@@ -168,7 +168,8 @@ def _odoo(targets: list[Path], request: Request, cluster: Cluster) -> Result:
     template = templates.suite_template(cluster, request.addons)
     name = f"test_{os.getpid()}"
     databases.clone(cluster, template, name)
-    config = _write_config(cluster, name)
+    addons, _modules = manifests.closure(request.addons or manifests.names())
+    config = _write_config(cluster, name, addons)
     jobs = request.jobs if not request.paths else 1
     command = [
         f"--odoo-config={config}",
@@ -194,15 +195,15 @@ def _odoo(targets: list[Path], request: Request, cluster: Cluster) -> Result:
             databases.drop(cluster, name)
 
 
-def _write_config(cluster: Cluster, name: str) -> Path:
+def _write_config(cluster: Cluster, name: str, addons: list[str]) -> Path:
     """The configuration of the Odoo that the tests run in."""
     keyfile.ensure(KEY_FILE)
     config = paths.RUN / f"{name}.conf"
-    options = {**odoo_config.base_options(cluster), "max_cron_threads": "0"}
+    options = odoo_config.base_options(cluster, addons)
     odoo_config.write(
         config,
         {
-            "options": options,
+            "options": {**options, "max_cron_threads": "0"},
             "queue_job": {"channels": "root:0"},
             "interop": {"key_file": str(KEY_FILE), "environment": "test"},
         },

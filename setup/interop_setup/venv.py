@@ -1,6 +1,7 @@
 """The virtual environment that runs Odoo and the tests, in ``var/venv``."""
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -111,3 +112,20 @@ def _link_odoo(odoo_folder: Path) -> None:
     script = ODOO_SCRIPT.format(python=paths.VENV_PYTHON)
     if not has_marker(paths.ODOO_SCRIPT, script.strip()):
         write_text(paths.ODOO_SCRIPT, script, 0o755)
+
+
+def enter(command: str, arguments: list[str]) -> None:
+    """Go on in the environment's Python, where third-party packages are.
+
+    Answers at once when this is that Python already; else it is this process that
+    becomes it, with the same command line.
+    """
+    if Path(sys.prefix) == paths.VENV:
+        return
+    os.chdir(paths.ROOT)
+    package = str(paths.SETUP / "interop_setup")
+    os.execve(
+        paths.VENV_PYTHON,
+        [str(paths.VENV_PYTHON), package, command, *arguments],
+        clean_environment(),
+    )

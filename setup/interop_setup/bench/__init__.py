@@ -1,0 +1,6 @@
+"""The benches: one module each, run by ``./setup/bench NAME``.
+
+A bench has ``run(bench) -> dict``: the figures, plain numbers by name. ``bench`` is
+a :class:`interop_setup.benching.Bench`. What else it was measured on (rows, clients)
+goes into ``bench.measured_on``.
+"""

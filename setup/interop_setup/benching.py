@@ -1,0 +1,216 @@
+"""``./setup/bench NAME``: runs one bench; its last line is one JSON object."""
+
+import argparse
+import importlib
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from . import databases, keyfile, odoo_config, odoo_source, paths, templates, venv
+from .bootstrap import bootstrap
+from .errors import SetupError
+from .odoo_command import KEY_FILE
+from .postgres import Cluster
+from .progress import say, step
+from .server import Server
+
+FOLDER = Path(__file__).parent / "bench"
+
+
+class Bench:
+    """What a bench gets: databases, servers, Odoo's ORM, and its options.
+
+    :param cluster: the running PostgreSQL cluster
+    :param options: ``--name=value`` arguments of the command line
+    """
+
+    def __init__(self, cluster: Cluster, options: dict[str, str]):
+        self.cluster = cluster
+        self.options = options
+        self.measured_on: dict[str, object] = {
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "odoo": odoo_source.version_of(odoo_source.current()),
+            "postgresql": cluster.version(),
+            "fsync": cluster.psql("SHOW fsync") == "on",
+        }
+        self._databases: list[str] = []
+        self._servers: list[Server] = []
+        self._used: set[str] = set()
+
+    def option(self, name: str, default: int | float | str) -> int | float | str:
+        """An option's value, of the default's type; it is noted in the result.
+
+        :raises SetupError: the value is not of that type
+        """
+        self._used.add(name)
+        text = self.options.get(name)
+        try:
+            value = default if text is None else type(default)(text)
+        except ValueError as error:
+            raise SetupError(
+                f"--{name}={text} is not a {type(default).__name__}.",
+                f"Give a value like --{name}={default}.",
+            ) from error
+        self.measured_on[name] = value
+        return value
+
+    def unused_options(self) -> list[str]:
+        """Options that the bench did not ask for: misspelled, most likely."""
+        return sorted(set(self.options) - self._used)
+
+    def database(self, addons: list[str] | None = None) -> str:
+        """A throw-away database from the template, dropped at the end."""
+        template = templates.suite_template(self.cluster, addons or [])
+        name = f"bench_{uuid.uuid4().hex[:10]}"
+        self._databases.append(name)
+        return databases.clone(self.cluster, template, name)
+
+    def server(self, database: str, **values: object) -> Server:
+        """A started Odoo on that database, stopped at the end."""
+        values.setdefault("name", f"bench-{uuid.uuid4().hex[:10]}")
+        server = Server(cluster=self.cluster, database=database, **values)
+        self._servers.append(server)
+        return server.start()
+
+    def in_odoo(
+        self, database: str, function: Callable[..., object], **values: object
+    ) -> object:
+        """Call ``function(env, **values)`` in a process of Odoo, as superuser.
+
+        :param function: a top-level function of a bench module
+        :param values: what JSON can hold
+        :return: what the function returned, through JSON
+        :raises SetupError: it failed
+        """
+        result = paths.RUN / f"{database}-{uuid.uuid4().hex[:8]}.json"
+        config = self._config(database)
+        call = {
+            "database": database,
+            "module": function.__module__,
+            "function": function.__qualname__,
+            "values": values,
+            "result": str(result),
+        }
+        try:
+            code = subprocess.run(
+                [str(paths.VENV_PYTHON), "-m", "interop_setup.odoo_call"],
+                input=json.dumps(call),
+                text=True,
+                cwd=paths.ROOT,
+                env=odoo_config.environment(config),
+                check=False,
+            ).returncode
+            if code:
+                raise SetupError(
+                    f"{call['function']} failed in Odoo (exit code {code}).",
+                    "See the lines above.",
+                )
+            return json.loads(result.read_text("utf-8"))
+        finally:
+            result.unlink(missing_ok=True)
+            config.unlink(missing_ok=True)
+
+    def _config(self, database: str) -> Path:
+        """The configuration for :meth:`in_odoo`."""
+        config = paths.RUN / f"{database}-{uuid.uuid4().hex[:8]}.conf"
+        options = odoo_config.base_options(self.cluster)
+        odoo_config.write(
+            config,
+            {
+                "options": {**options, "db_name": database, "log_level": "warn"},
+                "queue_job": {"channels": "root:0"},
+                "interop": {
+                    "key_file": str(keyfile.ensure(KEY_FILE)),
+                    "environment": "test",
+                },
+            },
+        )
+        return config
+
+    def close(self) -> None:
+        """Stop the servers and drop the databases."""
+        for server in self._servers:
+            server.stop()
+        for name in self._databases:
+            databases.drop(self.cluster, name)
+
+
+def known() -> list[str]:
+    """Names of the benches."""
+    return sorted(
+        path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_")
+    )
+
+
+def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
+    """The bench's name and its options.
+
+    :raises SetupError: no such bench, or an option is not ``--name=value``
+    """
+    parser = argparse.ArgumentParser(
+        prog="setup/bench",
+        description="Run a bench; the last line is one JSON object. Known: "
+        + ", ".join(known()),
+    )
+    parser.add_argument("name", metavar="NAME")
+    options, rest = parser.parse_known_args(arguments)
+    if options.name not in known():
+        raise SetupError(
+            f"There is no bench {options.name}.", f"Known: {', '.join(known())}."
+        )
+    values = {}
+    for text in rest:
+        name, equals, value = text.removeprefix("--").partition("=")
+        if not (text.startswith("--") and name and equals):
+            raise SetupError(
+                f"{text} is not understood.", "Options look like --rows=1000."
+            )
+        values[name.replace("-", "_")] = value
+    return options.name, values
+
+
+def check_figures(figures: object) -> dict[str, int | float]:
+    """Figures are plain, finite numbers by name.
+
+    :raises SetupError: they are not
+    """
+    plain = isinstance(figures, dict) and all(
+        isinstance(name, str)
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        for name, value in figures.items()
+    )
+    if not plain or not figures:
+        raise SetupError(
+            f"The bench's figures are not plain numbers: {figures!r}",
+            "Let its run() return a dict of numbers.",
+        )
+    return figures
+
+
+def main(arguments: list[str]) -> int:
+    """Run one bench and print what it measured."""
+    name, options = parse(arguments)
+    cluster = bootstrap(tests=False)
+    venv.enter("bench", arguments)
+    bench = Bench(cluster, options)
+    try:
+        with step(f"Bench {name}"):
+            module = importlib.import_module(f"interop_setup.bench.{name}")
+            figures = check_figures(module.run(bench))
+    finally:
+        bench.close()
+    for option in bench.unused_options():
+        say(f"warning: the bench {name} has no option --{option}")
+    sys.stdout.flush()
+    result = {"name": name, "figures": figures, "measured_on": bench.measured_on}
+    print(json.dumps(result), flush=True)
+    return 0
