@@ -1,7 +1,7 @@
 """Make the pure code of every addon importable without Odoo, as ``<addon>_tools``.
 
-A package is imported when a test asks for it, so that one addon's dependencies do not stop
-the tests of another.
+A package is imported when a test asks for it, so that one addon's dependencies do not
+stop the tests of another.
 """
 
 import importlib.util

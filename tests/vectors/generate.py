@@ -1,4 +1,4 @@
-"""Write ``standard_webhooks.json``: vectors for every implementation, ours and partners'.
+"""Write ``standard_webhooks.json``: vectors for our implementation and for partners'.
 
 Uses the standard library and ``cryptography`` alone, none of the suite's code, and is
 deterministic: ``python tests/vectors/generate.py`` rewrites the same file.

@@ -110,7 +110,7 @@ def is_regex(text: str) -> bool:
     """Regular expression that compiles here."""
     try:
         compile_pattern(text)
-    except (re.error, OverflowError, RecursionError):
+    except (re.error, ValueError, OverflowError, RecursionError):
         return False
     return True
 

@@ -155,7 +155,7 @@ def excerpt(
     text = window.decode("utf-8", "replace")
     if len(body) > _WINDOW:
         text = text[:-_TAIL]
-    return _CONTROL.sub(" ", scrub(text)).strip()[:limit]
+    return _clean(text).strip()[:limit]
 
 
 def safe_headers(
@@ -164,10 +164,15 @@ def safe_headers(
     """Return the headers that may be kept, names in lower case, values scrubbed."""
     pairs = mapping.items() if hasattr(mapping, "items") else mapping
     return {
-        name.lower(): _CONTROL.sub(" ", scrub(str(value)))[:_HEADER_LIMIT]
+        name.lower(): " ".join(_clean(str(value)).split())[:_HEADER_LIMIT]
         for name, value in pairs
         if isinstance(name, str) and name.lower() in SAFE_HEADERS
     }
+
+
+def _clean(text):
+    """Return the text scrubbed and without control characters but tab and line feed."""
+    return _CONTROL.sub(" ", scrub(text))
 
 
 def _mask_url(match):
