@@ -29,6 +29,15 @@ def client_code(value) -> str:
     return text if _CLIENT_CODE.fullmatch(text) else ""
 
 
+def find(pairs, name) -> str:
+    """Return the value of a header among (name, value) pairs, in any case.
+
+    ``""`` when it is missing or given more than once.
+    """
+    values = [value for key, value in pairs if key.lower() == name.lower()]
+    return values[0] if len(values) == 1 else ""
+
+
 def is_json(content_type) -> bool:
     """Say whether a ``Content-Type`` is JSON in UTF-8: one media type, no other charset."""
     media_type, *parameters = (content_type or "").split(";")

@@ -48,3 +48,10 @@ def test_not_json(value):
 def test_only_plain_bodies():
     assert headers.is_plain(None) and headers.is_plain("identity")
     assert not headers.is_plain("gzip") and not headers.is_plain("identity, gzip")
+
+
+def test_a_header_is_found_in_any_case_and_never_among_two():
+    pairs = [("Interop-Client", "a"), ("X", "1"), ("x", "2")]
+    assert headers.find(pairs, "interop-client") == "a"
+    assert headers.find(pairs, "X") == ""
+    assert headers.find(pairs, "missing") == ""

@@ -1,0 +1,20 @@
+{
+    "name": "Interop: Inbound REST",
+    "summary": "Signed messages in: verified, applied once, answered precisely",
+    "version": "19.0.1.0.0",
+    "category": "Healthcare/Integration",
+    "license": "LGPL-3",
+    "author": "Interop contributors",
+    "website": "https://github.com/interop/interop",
+    "depends": ["interop_identifier"],
+    "data": [
+        "security/interop_rest_groups.xml",
+        "security/ir.model.access.csv",
+        "security/interop_rest_rules.xml",
+        "wizard/interop_client_key_wizard_views.xml",
+        "views/interop_client_views.xml",
+        "views/interop_message_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/interop_rest_menus.xml",
+    ],
+}

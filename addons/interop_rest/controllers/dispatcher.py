@@ -1,0 +1,162 @@
+"""How requests to ``/interop/`` are served: no HTML, no cookie, no banner, no traceback.
+
+A dispatcher of our own rather than ``type="http"``: core's would read form bodies before the
+signature is checked, answer 404, 405, 415 and errors in HTML, save sessions, and without a
+database answer an HTML page.
+"""
+
+import json
+import logging
+import traceback
+
+import psycopg2
+from werkzeug.exceptions import HTTPException
+
+from odoo.exceptions import AccessDenied, ConcurrencyError
+from odoo.http import Dispatcher, Response
+
+from odoo.addons.interop_base.tools import trace
+
+from .. import const
+from ..exceptions import Problem
+from ..tools import headers, problems
+
+_logger = logging.getLogger(__name__)
+
+
+class InteropDispatcher(Dispatcher):
+    """Routing type ``interop``.
+
+    Routes name no ``methods`` (core answers a wrong one in HTML) but ``interop_methods``, and
+    ``interop_nodb=True`` when they work without a database.
+    """
+
+    routing_type = "interop"
+    mimetypes = headers.MEDIA_TYPES
+
+    def __init__(self, request):
+        super().__init__(request)
+        received = request.httprequest.headers.get("traceparent")
+        context = trace.parse_traceparent(received)
+        self.trace = trace.child(context) if context else trace.new_trace()
+
+    @classmethod
+    def is_compatible_with(cls, request):
+        """Every content type gets here; a wrong one is refused in problem+json."""
+        return request.httprequest.path.startswith("/interop/")
+
+    def pre_dispatch(self, rule, args):
+        """Neither sessions nor CORS; the body is limited by the Settings."""
+        self.request.session.can_save = False
+        if self.request.env is not None and "interop.inbound" in self.request.env:
+            limit = self.request.env["interop.inbound"]._max_body_bytes()
+            self.request.httprequest.max_content_length = limit
+
+    def dispatch(self, endpoint, args):
+        """Call the endpoint; whatever goes wrong leaves as one of our own refusals."""
+        routing = endpoint.routing
+        self.request.params = dict(args)
+        methods = routing["interop_methods"]
+        if self.request.httprequest.method not in methods:
+            raise Problem("method_not_allowed", headers={"Allow": ", ".join(methods)})
+        if not routing.get("interop_nodb"):
+            self._require_database()
+        try:
+            response = endpoint(**args)
+            if self.request.env is not None:
+                self.request.env.cr.flush()
+            return response
+        except (Problem, HTTPException, ConcurrencyError, psycopg2.OperationalError):
+            raise  # ours, or Odoo runs the request again
+        except Exception as exc:
+            self._log_fault(exc)
+            problem = Problem("internal", reason=type(exc).__name__)
+        # Raised out here: neither the text nor the statement of a foreign exception, both of
+        # which may hold content, stays attached to what Odoo logs.
+        raise problem
+
+    def post_dispatch(self, response):
+        """Security headers; core's would save the session and set its cookie."""
+        self._secure(response)
+
+    def handle_error(self, exc):
+        """Return problem+json for any exception."""
+        problem = self._as_problem(exc)
+        problem.trace_id = self.trace.trace_id
+        body = problems.problem(
+            problem.code,
+            base_url=self.base_url,
+            trace_id=problem.trace_id,
+            detail=problem.detail,
+            errors=problem.errors,
+        )
+        if problem.status == 503:
+            problem.headers.setdefault("Retry-After", str(self.retry_after))
+        response = self.json(body, problem.status, problem.headers, problems.MEDIA_TYPE)
+        self._secure(response)
+        return response
+
+    # ------------------------------------------------------------------
+    # For controllers
+    # ------------------------------------------------------------------
+    @property
+    def base_url(self):
+        """The root of this server as the caller sees it, without a final slash."""
+        return self.request.httprequest.url_root.rstrip("/")
+
+    @property
+    def retry_after(self):
+        """Seconds after which a caller may try again."""
+        env = self.request.env
+        if env is None or "interop.inbound" not in env or env.cr.closed:
+            return const.SETTINGS[const.PARAM_RETRY_AFTER][0]
+        try:
+            return env["interop.inbound"]._setting(const.PARAM_RETRY_AFTER)
+        except psycopg2.Error:
+            return const.SETTINGS[const.PARAM_RETRY_AFTER][0]
+
+    def json(self, body, status=200, extra=None, media_type="application/json"):
+        """Return a JSON response."""
+        return Response(
+            json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+            status=status,
+            headers=list((extra or {}).items()),
+            content_type=media_type,
+        )
+
+    # ------------------------------------------------------------------
+    # Steps
+    # ------------------------------------------------------------------
+    def _require_database(self):
+        """Refuse when there is no database, or one without this addon."""
+        if not self.request.db:
+            raise Problem("database_unavailable")
+        if "interop.inbound" not in self.request.env:
+            raise Problem("not_found", reason="addon_not_installed")
+
+    def _as_problem(self, exc):
+        """Return the problem of any exception; the table from exception to status."""
+        if isinstance(exc, Problem):
+            return exc
+        if isinstance(exc, HTTPException):
+            return Problem(problems.code_for_status(exc.code))
+        if isinstance(exc, AccessDenied):
+            return Problem("unauthorized")
+        if isinstance(exc, ConcurrencyError | psycopg2.OperationalError):
+            return Problem("busy" if getattr(exc, "pgcode", None) else "database_unavailable")
+        return Problem("internal")
+
+    def _log_fault(self, exc):
+        """Log where a fault happened, but not its text: that may hold content."""
+        frames = "".join(traceback.format_tb(exc.__traceback__))
+        _logger.error(
+            "interop request failed: %s trace_id=%s\n%s",
+            type(exc).__name__,
+            self.trace.trace_id,
+            frames,
+        )
+
+    @staticmethod
+    def _secure(response):
+        for name, value in headers.SECURITY.items():
+            response.headers[name] = value

@@ -1,0 +1,90 @@
+"""The routes under ``/interop/v1/``: parse, call, answer."""
+
+from odoo.http import Controller, Response, request, route
+
+from ..exceptions import Problem
+from ..models.inbound_types import Call
+from ..tools import headers, problem_page
+
+ROUTE = {
+    "type": "interop",
+    "auth": "none",
+    "csrf": False,
+    "save_session": False,
+}
+
+
+class InteropMessages(Controller):
+    """Messages in, and what became of them."""
+
+    @route("/interop/v1/messages", readonly=False, interop_methods=["POST"], **ROUTE)
+    def receive(self):
+        """Take one signed message."""
+        self._check_type()
+        answer = request.env["interop.inbound"]._receive(self._call())
+        return self._respond(answer)
+
+    @route(
+        "/interop/v1/messages/<path:external_id>",
+        readonly=True,
+        interop_methods=["GET", "HEAD"],
+        **ROUTE,
+    )
+    def status(self, external_id):
+        """Tell the sender what became of one of its messages."""
+        answer = request.env["interop.inbound"]._status(self._call(), external_id)
+        return self._respond(answer)
+
+    @route("/interop/v1/health", readonly=True, interop_methods=["GET", "HEAD"], **ROUTE)
+    def health(self):
+        """Liveness: this process and its database answer."""
+        request.env.cr.execute("SELECT 1")
+        return request.dispatcher.json({"status": "up"})
+
+    @route(
+        "/interop/v1/problems",
+        readonly=True,
+        interop_methods=["GET", "HEAD"],
+        interop_nodb=True,
+        **ROUTE,
+    )
+    def problems(self):
+        """The page that the ``type`` of every problem resolves to."""
+        return Response(problem_page.render(), content_type=problem_page.MEDIA_TYPE)
+
+    @route(
+        ["/interop/v1/<path:path>", "/interop/v1"],
+        readonly=True,
+        interop_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"],
+        **ROUTE,
+    )
+    def unknown(self, path=""):  # pylint: disable=unused-argument
+        """Whatever else is asked for under our prefix."""
+        raise Problem("not_found")
+
+    # ------------------------------------------------------------------
+    # Reading and answering
+    # ------------------------------------------------------------------
+    def _check_type(self):
+        """Refuse a body that is not plain JSON before reading it."""
+        received = request.httprequest.headers
+        if not headers.is_json(received.get("Content-Type")):
+            raise Problem("unsupported_media_type", headers={"Accept": headers.MEDIA_TYPES[0]})
+        if not headers.is_plain(received.get("Content-Encoding")):
+            raise Problem("unsupported_media_type", headers={"Accept-Encoding": "identity"})
+
+    def _call(self):
+        """Return the facts of the request; reads the body, within the limit."""
+        http = request.httprequest
+        return Call(
+            headers=list(http.headers.items()),
+            body=http.get_data(),
+            address=http.remote_addr or "",
+            trace=request.dispatcher.trace,
+            base_url=request.dispatcher.base_url,
+        )
+
+    def _respond(self, answer):
+        return request.dispatcher.json(
+            answer.body, answer.status, answer.headers, answer.media_type
+        )

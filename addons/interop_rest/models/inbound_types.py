@@ -1,0 +1,32 @@
+"""What travels between the controller and the pipeline."""
+
+from typing import NamedTuple
+
+from odoo.addons.interop_base.tools.trace import TraceContext
+
+
+class Call(NamedTuple):
+    """One HTTP request: ``headers`` are (name, value) pairs, ``body`` the raw bytes."""
+
+    headers: list
+    body: bytes
+    address: str
+    trace: TraceContext
+    base_url: str
+
+
+class Answer(NamedTuple):
+    """What to answer; ``body`` is a JSON object without anything that only staff may see."""
+
+    status: int
+    body: dict
+    headers: dict
+    media_type: str = "application/json"
+
+
+class Route(NamedTuple):
+    """Where a message belongs."""
+
+    contract: object
+    interface: object
+    company: object

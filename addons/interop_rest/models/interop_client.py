@@ -1,0 +1,274 @@
+"""Machine identities."""
+
+from datetime import timedelta
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.tools.signing import VerifyingKey
+
+from .. import const
+from ..tools import networks
+
+VERIFYING_KINDS = ("hmac", "ed25519_public")
+
+
+class InteropClient(models.Model):
+    """One caller of one system, with a service user and keys of its own."""
+
+    _name = "interop.client"
+    _description = "Integration Client"
+    _inherit = [
+        "interop.code.mixin",
+        "interop.state.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
+    _order = "name"
+
+    name = fields.Char(required=True, tracking=True)
+    system_id = fields.Many2one(
+        "interop.system", required=True, ondelete="restrict", index=True, tracking=True
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Service User",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="Messages are applied with the rights of this user and nobody else's. It was "
+        "made for this client and cannot log in.",
+    )
+    interface_ids = fields.Many2many(
+        "interop.interface",
+        "interop_client_interface_rel",
+        "client_id",
+        "interface_id",
+        "Allowed Interfaces",
+        domain="[('system_id', '=', system_id), ('direction', '=', 'in'),"
+        " ('transport', '=', 'rest')]",
+        tracking=True,
+    )
+    secret_ids = fields.One2many("interop.secret", "client_id", "Keys", readonly=True)
+    expires_at = fields.Datetime(
+        "Valid Until", tracking=True, help="From this moment on it is refused."
+    )
+    expires_soon = fields.Boolean(
+        compute="_compute_expires_soon", search="_search_expires_soon"
+    )
+    allowed_networks = fields.Text(
+        tracking=True,
+        help="Networks that it may call from, one per line, such as 10.20.0.0/16. Empty: any. "
+        "This comes in addition to the signature, never instead of it.",
+    )
+    state = fields.Selection(
+        const.CLIENT_STATES,
+        required=True,
+        default="requested",
+        readonly=True,
+        copy=False,
+        index=True,
+        tracking=True,
+    )
+    requested_by_id = fields.Many2one(
+        "res.users", "Requested By", readonly=True, copy=False, tracking=True
+    )
+    approved_by_id = fields.Many2one(
+        "res.users", "Approved By", readonly=True, copy=False, tracking=True
+    )
+    approved_at = fields.Datetime("Approved On", readonly=True, copy=False)
+    message_count = fields.Integer(compute="_compute_message_count")
+
+    _code_uniq = models.Constraint("UNIQUE (code)", "A client with this code exists.")
+    _user_uniq = models.Constraint("UNIQUE (user_id)", "A service user serves one client.")
+
+    @api.model
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {
+            "user_id",
+            "requested_by_id",
+            "approved_by_id",
+            "approved_at",
+        }
+
+    @api.depends("expires_at")
+    def _compute_expires_soon(self):
+        limit = clock.now() + timedelta(days=const.EXPIRY_WARNING_DAYS)
+        for client in self:
+            client.expires_soon = bool(client.expires_at and client.expires_at <= limit)
+
+    def _search_expires_soon(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        limit = clock.now() + timedelta(days=const.EXPIRY_WARNING_DAYS)
+        return [("expires_at", "<=", limit)]
+
+    def _compute_message_count(self):
+        groups = self.env["interop.message"]._read_group(
+            [("client_id", "in", self.ids)], ["client_id"], ["__count"]
+        )
+        counts = {client.id: count for client, count in groups}
+        for client in self:
+            client.message_count = counts.get(client.id, 0)
+
+    # === CHECKS === #
+
+    @api.constrains("allowed_networks")
+    def _check_allowed_networks(self):
+        for client in self:
+            try:
+                networks.parse(client.allowed_networks)
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s”: %(reason)s", name=client.name, reason=str(error)
+                    )
+                ) from None
+
+    @api.constrains("interface_ids", "system_id")
+    def _check_interfaces(self):
+        for client in self:
+            for interface in client.interface_ids:
+                if interface.system_id != client.system_id or interface.transport != "rest":
+                    raise ValidationError(
+                        self.env._(
+                            "“%(client)s” can only use the REST interfaces of its own "
+                            "system; “%(interface)s” is none of them.",
+                            client=client.name,
+                            interface=interface.name,
+                        )
+                    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        clients = super().create(vals_list)
+        for client in clients:
+            client._transition({"requested_by_id": self.env.uid})
+            client._create_service_user()
+        return clients
+
+    def write(self, vals):
+        changing = const.APPROVED_FIELDS & vals.keys()
+        for client in self if changing else ():
+            if client.state != "requested":
+                raise UserError(
+                    self.env._(
+                        "“%(name)s” was approved as it is. Suspend it and request approval "
+                        "again before changing %(fields)s.",
+                        name=client.name,
+                        fields=", ".join(
+                            sorted(self._fields[name].string for name in changing)
+                        ),
+                    )
+                )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Clients are revoked, not deleted: messages name them."))
+
+    # === SERVICE USER === #
+
+    def _create_service_user(self):
+        """Make the user on whose rights this client's messages are applied."""
+        self.ensure_one()
+        group = self.env.ref("interop_rest.interop_rest_group_client")
+        companies = self._facilities() or self.env.company
+        # sudo: administrators of the integration need not be administrators of users
+        users_sudo = self.env["res.users"].sudo().with_context(no_reset_password=True)
+        user_sudo = users_sudo.create(
+            {
+                "name": self.name,
+                "login": f"interop.client.{self.code}",
+                "group_ids": [Command.set(group.ids)],
+                "company_id": companies[0].id,
+                "company_ids": [Command.set(companies.ids)],
+                "notification_type": "email",
+            }
+        )
+        # The partner of a machine does not belong among the contacts.
+        user_sudo.partner_id.active = False
+        self._transition({"user_id": user_sudo.id})
+
+    def _sync_service_user(self):
+        """Give the service users exactly the facilities of their interfaces."""
+        for client in self:
+            companies = client._facilities()
+            user_sudo = client.user_id.sudo()  # sudo: see _create_service_user
+            if companies and user_sudo.company_ids != companies:
+                user_sudo.write(
+                    {
+                        "company_id": companies[0].id,
+                        "company_ids": [Command.set(companies.ids)],
+                    }
+                )
+
+    def _facilities(self):
+        """Return the facilities that the interfaces of this client cover."""
+        # sudo: all of them, whatever facilities the current user has
+        return self.sudo().interface_ids.company_ids
+
+    # === VERIFYING === #
+
+    @api.private
+    def _verifying_keys(self, now):
+        """Return the keys that prove this client at ``now`` (naive UTC), newest first."""
+        secrets = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)
+        return [
+            VerifyingKey.from_text(secret._get_value(), secret.id)
+            for secret in secrets._usable(now)
+        ]
+
+    def _may_call(self, now, address):
+        """Return why this client may not call at ``now`` from ``address``; ``""`` if it may."""
+        if self.state != "active":
+            return f"client_{self.state}"
+        if self.expires_at and self.expires_at <= now:
+            return "client_expired"
+        if not networks.allows(networks.parse(self.allowed_networks), address):
+            return "network_not_allowed"
+        return ""
+
+    # === ACTIONS === #
+
+    def action_view_messages(self):
+        """Open the messages of this client."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_message_action"
+        )
+        action["domain"] = [("client_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+    def action_generate_hmac(self):
+        """Generate an HMAC key and show it once."""
+        self.ensure_one()
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        secrets = self.env["interop.secret"]
+        plaintext = secrets._generate_plaintext("hmac")
+        secret = secrets._create_value(self._secret_values("hmac"), plaintext)
+        self.env["interop.audit.event"]._log("generated", secret)
+        return secret._action_show_once(plaintext)
+
+    def action_add_public_key(self):
+        """Ask for the public key of a caller that signs with Ed25519."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Add Public Key"),
+            "res_model": "interop.client.key.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_client_id": self.id},
+        }
+
+    def _secret_values(self, kind):
+        """Return the values of a new key of this client."""
+        self.ensure_one()
+        return {
+            "name": f"{self.name}: {kind}",
+            "system_id": self.system_id.id,
+            "client_id": self.id,
+            "kind": kind,
+        }

@@ -1,0 +1,273 @@
+"""The inbound pipeline, in the order in which trust grows.
+
+limits → who is calling → does the signature prove it → read the envelope → only then touch
+the database: lock, look for the same message, find its place, validate, claim, apply.
+Each step is a small method; a refusal is a ``Problem``, which rolls everything back.
+"""
+
+import hashlib
+import time
+
+from odoo import api, models
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.exceptions import ConfigurationError
+from odoo.addons.interop_base.tools import envelope as envelope_tools
+from odoo.addons.interop_base.tools import jsonlimits, signing
+from odoo.addons.interop_base.tools.errors import EnvelopeError, SignatureError
+
+from .. import const
+from ..exceptions import Problem
+from ..tools import headers, problems
+from .inbound_types import Answer, Route
+
+
+class InteropInbound(models.AbstractModel):
+    """From an HTTP request to a message with an effect, or to a refusal without any."""
+
+    _name = "interop.inbound"
+    _description = "Inbound Pipeline"
+
+    @api.model
+    @api.private
+    def _receive(self, call):
+        """Take one message.
+
+        :param call: ``inbound_types.Call``
+        :returns: ``inbound_types.Answer``
+        :raises Problem: refused; nothing may be committed
+        """
+        client, message_id = self._authenticate(call)
+        envelope = self._read(call.body)
+        if envelope.id != message_id:
+            raise Problem("id_mismatch", client=client.code)
+        self._check_ready(client)
+        self._lock(client.id, message_id)
+        known = self._known(client, message_id)
+        if known:
+            return self._replay(known, call)
+        route = self._route(client, envelope)
+        self._validate(route.contract, envelope.data)
+        message = self._claim(client, route, envelope, call)
+        self._settle(message, envelope)
+        return self._answer(message, call)
+
+    @api.model
+    @api.private
+    def _status(self, call, external_id):
+        """Tell a client what became of one of its own messages.
+
+        The signature covers the id asked for: ``webhook-id`` has to name it.
+
+        :raises Problem: refused
+        """
+        client, message_id = self._authenticate(call)
+        if message_id != external_id:
+            raise Problem("id_mismatch", client=client.code)
+        message = self._known(client, external_id)
+        if not message:
+            raise Problem("not_found", client=client.code)
+        return Answer(200, message._status_body(), {})
+
+    # ------------------------------------------------------------------
+    # Settings
+    # ------------------------------------------------------------------
+    @api.model
+    def _setting(self, parameter):
+        """Return a setting within its bounds; anything else counts as the default."""
+        default, lowest, highest = const.SETTINGS[parameter]
+        # sudo: system parameters are readable by administrators only
+        text = self.env["ir.config_parameter"].sudo().get_param(parameter, "")
+        try:
+            value = int(text)
+        except ValueError:
+            return default
+        return value if lowest <= value <= highest else default
+
+    @api.model
+    def _max_body_bytes(self):
+        """Return the largest body that is read at all."""
+        return 1024 * self._setting(const.PARAM_MAX_BODY_KB)
+
+    # ------------------------------------------------------------------
+    # Who is calling
+    # ------------------------------------------------------------------
+    @api.model
+    def _authenticate(self, call):
+        """Return ``(client, message id)`` that the signature proves.
+
+        Every failure is the same 401, after the same work: only the log knows the reason. The
+        client comes back with its own service user as the environment's user.
+        """
+        code = headers.client_code(headers.find(call.headers, headers.CLIENT))
+        # sudo: verification happens before anybody is signed in
+        client_sudo = self.env["interop.client"].sudo().search([("code", "=", code)], limit=1)
+        now = clock.now()
+        refusal = client_sudo._may_call(now, call.address) if client_sudo else "unknown_client"
+        try:
+            keys = client_sudo._verifying_keys(now) if not refusal else []
+            verified = signing.verify(
+                call.headers,
+                call.body,
+                keys,
+                now=clock.timestamp(),
+                tolerance=self._setting(const.PARAM_TOLERANCE),
+            )
+        except SignatureError as error:
+            raise Problem(
+                "unauthorized", reason=refusal or error.reason, client=code
+            ) from None
+        except ConfigurationError:
+            raise Problem("unauthorized", reason="key_not_readable", client=code) from None
+        return client_sudo.with_user(client_sudo.user_id).sudo(), verified.msg_id
+
+    @api.model
+    def _check_ready(self, client):
+        """Refuse while this database may not exchange messages (copy, missing index, …)."""
+        try:
+            client.env["interop.guard"]._check_system(client.system_id)
+        except ConfigurationError:
+            raise Problem("not_ready", reason="guard", client=client.code) from None
+
+    # ------------------------------------------------------------------
+    # What is sent
+    # ------------------------------------------------------------------
+    @api.model
+    def _read(self, body):
+        """Return the envelope of the verified bytes."""
+        try:
+            value = jsonlimits.parse(
+                body,
+                max_bytes=self._max_body_bytes(),
+                max_depth=self._setting(const.PARAM_MAX_DEPTH),
+                max_items=self._setting(const.PARAM_MAX_ITEMS),
+            )
+        except EnvelopeError as error:
+            raise self._refused(problems.READER_CODES.get(error.code), error) from None
+        try:
+            return envelope_tools.parse_envelope(value)
+        except EnvelopeError as error:
+            raise self._refused("invalid_envelope", error) from None
+
+    @api.model
+    def _refused(self, code, error):
+        """Return the problem of an ``EnvelopeError``."""
+        entry = {"pointer": error.pointer, "detail": error.message, "code": error.code}
+        return Problem(code or "invalid_json", reason=error.code, errors=[entry])
+
+    @api.model
+    def _validate(self, contract, data):
+        """Refuse data that does not match its contract, naming every place."""
+        violations = contract._violations(data)
+        if violations:
+            raise Problem(
+                "schema_violation",
+                reason=contract.display_name,
+                errors=[
+                    {
+                        "pointer": f"/data{violation.pointer}",
+                        "detail": violation.message,
+                        "code": violation.keyword,
+                    }
+                    for violation in violations
+                ],
+            )
+
+    # ------------------------------------------------------------------
+    # The same message again
+    # ------------------------------------------------------------------
+    @api.model
+    def _lock(self, client_id, message_id):
+        """Hold the message for this transaction, or refuse with ``in_flight``.
+
+        Who had to wait starts again with a fresh snapshot, so that it sees what the other one
+        committed. Nothing was written before, so the rollback undoes nothing.
+        """
+        digest = hashlib.sha256(f"interop.in:{client_id}:{message_id}".encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        for pause in (0, *const.LOCK_PAUSES):
+            if pause:
+                self.env.cr.rollback()
+                time.sleep(pause)
+            self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s)", [key])
+            if self.env.cr.fetchone()[0]:
+                return
+        raise Problem("in_flight", headers={"Retry-After": "2"})
+
+    @api.model
+    def _known(self, client, message_id):
+        """Return the message that this client has sent under this id before, if any."""
+        # sudo: the log is written and read here for a caller that is no user of it
+        return client.env["interop.message"].sudo().search(
+            [
+                ("direction", "=", "in"),
+                ("client_id", "=", client.id),
+                ("external_id", "=", message_id),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _replay(self, message, call):
+        """Answer a message that is here already: as it stands now, or a conflict."""
+        if message.body_hash != message.env["interop.vault"]._body_hash(call.body):
+            raise Problem("id_reused", client=message.client_id.code)
+        answer = self._answer(message, call)
+        return answer._replace(headers={**answer.headers, headers.REPLAYED: "true"})
+
+    # ------------------------------------------------------------------
+    # Where it belongs
+    # ------------------------------------------------------------------
+    @api.model
+    def _route(self, client, envelope):
+        """Return contract, interface and facility, or refuse."""
+        contract = self._contract(client, envelope)
+        interfaces = client.interface_ids.filtered(
+            lambda item: contract in item.contract_ids and item.direction == "in"
+        )
+        if not interfaces:
+            raise Problem("interface_not_allowed", client=client.code)
+        company = self._facility(client, interfaces, envelope.facility)
+        serving = interfaces.filtered(lambda item: company in item.company_ids)
+        if not serving:
+            raise Problem("facility_not_allowed", client=client.code)
+        active = serving.filtered(lambda item: item.state == "active")
+        if not active:
+            raise Problem("interface_not_active", client=client.code)
+        moving = active.filtered(lambda item: item._moves())[:1]
+        if not moving or company.interop_stopped_at:
+            raise Problem("paused", client=client.code)
+        return Route(contract, moving, company)
+
+    @api.model
+    def _contract(self, client, envelope):
+        """Return the published contract of the envelope."""
+        contracts = client.env["interop.contract"].sudo()  # sudo: the catalogue
+        contract = contracts._find(envelope.type, envelope.schema_version)
+        if contract:
+            return contract
+        retired = contracts.with_context(active_test=False).search_count(
+            [
+                ("message_type", "=", envelope.type),
+                ("version", "=", envelope.schema_version),
+                ("state", "=", "retired"),
+            ],
+            limit=1,
+        )
+        raise Problem("contract_retired" if retired else "unknown_contract", client=client.code)
+
+    @api.model
+    def _facility(self, client, interfaces, code):
+        """Return the facility that the sender means by ``code``.
+
+        Without a code it is the one facility of the interfaces, if there is only one.
+        """
+        if code:
+            company = client.system_id._company_for_code(code)
+            if not company:
+                raise Problem("unknown_facility", client=client.code)
+            return company
+        companies = interfaces.company_ids
+        if len(companies) != 1:
+            raise Problem("facility_required", client=client.code)
+        return companies

@@ -1,0 +1,129 @@
+"""The inbound pipeline's last steps: claim the message, apply it, answer."""
+
+from urllib.parse import quote
+
+from odoo import api, models
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.exceptions import TechnicalError
+from odoo.addons.interop_base.tools import trace
+
+from ..exceptions import Problem
+from ..tools import problems
+from .inbound_types import Answer
+
+STATUS_PATH = "/interop/v1/messages/"
+
+
+class InteropInbound(models.AbstractModel):
+    """Everything here is in one transaction: the row, the effect and the answer."""
+
+    _inherit = "interop.inbound"
+
+    @api.model
+    def _claim(self, client, route, envelope, call):
+        """Insert the message row and return it; the row is the replay guard."""
+        values = self._claim_values(client, route, envelope, call)
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join(["%s"] * len(values))
+        # Not with create(): if another transaction has just inserted the same message, the
+        # statement must neither fail loudly nor be logged.
+        client.env.cr.execute(
+            f"INSERT INTO interop_message ({names}) VALUES ({marks})"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            list(values.values()),
+            log_exceptions=False,
+        )
+        found = client.env.cr.fetchone()
+        if not found:
+            raise Problem("in_flight", headers={"Retry-After": "2"}, client=client.code)
+        # sudo: the log is written for a caller that is no user of it
+        messages_sudo = client.env["interop.message"].sudo()
+        messages_sudo.invalidate_model(flush=False)
+        return messages_sudo.browse(found[0])
+
+    @api.model
+    def _claim_values(self, client, route, envelope, call):
+        """Return the columns of the message row: hashes and blind indexes, no content."""
+        interface = route.interface
+        vault = client.env["interop.vault"]
+        data_class = interface.data_class
+        now = clock.now()
+        (payload_id,) = client.env["interop.payload"].sudo()._store_many(
+            [(route.company.id, data_class, call.body)]
+        )  # sudo: content is closed to every group
+        keys = route.contract._handler()._inbound_keys(envelope)
+        return {
+            "direction": "in",
+            "client_id": client.id,
+            "external_id": envelope.id,
+            "interface_id": interface.id,
+            "system_id": client.system_id.id,
+            "contract_id": route.contract.id,
+            "company_id": route.company.id,
+            "state": "pending",
+            "data_class": data_class,
+            "test": envelope.test,
+            "lane": interface._lane(),
+            "next_attempt_at": now,
+            "try_count": 0,
+            "attempt_count": 0,
+            "correlation_id": envelope.correlation_id,
+            "causation_id": envelope.causation_id,
+            "traceparent": str(trace.child(call.trace)),
+            "sequence": envelope.sequence,
+            "epoch": envelope.epoch,
+            "occurred_at": envelope.occurred_at.replace(tzinfo=None, microsecond=0),
+            "payload_id": payload_id,
+            "size": len(call.body),
+            "body_hash": vault._body_hash(call.body),
+            **client.env["interop.message"]._key_values(data_class, *keys),
+            "create_uid": client.env.uid,
+            "write_uid": client.env.uid,
+            "create_date": now,
+            "write_date": now,
+        }
+
+    @api.model
+    def _settle(self, message, envelope):
+        """Apply a real-time message now; leave any other to the pump."""
+        if message.test:
+            message._set_skipped("Test message: verified, not applied.")
+        elif message.interface_id.latency_tier == "real_time":
+            self._apply(message, envelope.data)
+        else:
+            message.env["interop.pump"]._arm_after_commit()
+
+    @api.model
+    def _apply(self, message, data):
+        """Apply in a savepoint; a technical failure stores nothing and asks to try again."""
+        started = clock.now()
+        try:
+            message._apply_now(data)
+        except TechnicalError as error:
+            reason = f"{error.error_class}:{error.code}"
+            raise Problem("technical", reason=reason, client=message.client_id.code) from None
+        seconds = (clock.now() - started).total_seconds()
+        message._note_applied(started, seconds)
+
+    @api.model
+    def _answer(self, message, call):
+        """Return the answer for a message in its present state."""
+        status = message._answer_status()
+        location = STATUS_PATH + quote(message.external_id, safe="")
+        if status != 422:
+            extra = {"Location": location} if status == 202 else {}
+            return Answer(status, message._status_body(), extra)
+        code = problems.failure_code(message.error_code)
+        if message.state == "cancelled":
+            code = "cancelled"
+        documented = message.error_code == code and message.state != "cancelled"
+        body = problems.problem(
+            code,
+            base_url=call.base_url,
+            trace_id=call.trace.trace_id,
+            detail=message.error_message if documented else "",
+            message=message._status_body(),
+            status_url=location,
+        )
+        return Answer(422, body, {}, problems.MEDIA_TYPE)

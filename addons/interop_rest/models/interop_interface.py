@@ -1,0 +1,34 @@
+"""Interfaces that receive over REST."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class InteropInterface(models.Model):
+    """Adds the transport and the clients."""
+
+    _inherit = "interop.interface"
+
+    transport = fields.Selection(selection_add=[("rest", "REST (signed)")])
+    client_ids = fields.Many2many(
+        "interop.client",
+        "interop_client_interface_rel",
+        "interface_id",
+        "client_id",
+        "Clients",
+        readonly=True,
+        help="Machine identities that may send on this interface.",
+    )
+
+    @api.constrains("transport", "direction")
+    def _check_rest_direction(self):
+        for interface in self:
+            if interface.transport == "rest" and interface.direction != "in":
+                raise ValidationError(
+                    self.env._("REST receives: “%s” is not inbound.", interface.name)
+                )
+
+    def _set_active(self):
+        moved = super()._set_active()
+        moved.client_ids._sync_service_user()
+        return moved

@@ -1,0 +1,61 @@
+"""What the log knows of inbound messages."""
+
+from odoo import fields, models
+
+from odoo.addons.interop_base import const as base_const
+
+from ..tools import problems
+
+ACCEPTED = ("pending", "processing")
+
+
+class InteropMessage(models.Model):
+    """Adds the sender, the replay guard, and the answer to the sender."""
+
+    _inherit = "interop.message"
+
+    client_id = fields.Many2one(
+        "interop.client", "Client", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+
+    _inbound_external_id_uniq = models.UniqueIndex(
+        "(client_id, external_id) WHERE direction = 'in'",
+        "This client has sent a message with this id already.",
+    )
+    _inbound_known = models.Constraint(
+        "CHECK (direction <> 'in' OR (client_id IS NOT NULL AND external_id IS NOT NULL))",
+        "An inbound message has a sender and an id.",
+    )
+
+    def _service_user(self):
+        self.ensure_one()
+        return self.client_id.user_id or super()._service_user()
+
+    def _answer_status(self):
+        """Return the HTTP status of the answer to the sender in the present state."""
+        self.ensure_one()
+        if self.state in ACCEPTED or self._is_our_fault():
+            return 202
+        return 200 if self.state in ("done", "skipped") else 422
+
+    def _is_our_fault(self):
+        """Return whether the message failed for reasons that its sender cannot change."""
+        return self.state in base_const.FAILED_STATES and self.error_kind == "technical"
+
+    def _status_body(self):
+        """Return the status of the message as its sender may know it."""
+        self.ensure_one()
+        body = {
+            "id": self.external_id,
+            "type": self.contract_id.message_type,
+            "schema_version": self.contract_id.version,
+            "status": self.state,
+            "received_at": self.create_date.isoformat(timespec="seconds") + "Z",
+        }
+        if self.done_at:
+            body["finished_at"] = self.done_at.isoformat(timespec="seconds") + "Z"
+        if self.test:
+            body["test"] = True
+        if self.state in base_const.FAILED_STATES and not self._is_our_fault():
+            body["code"] = problems.failure_code(self.error_code)
+        return body

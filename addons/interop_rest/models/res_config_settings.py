@@ -1,0 +1,64 @@
+"""Settings of the inbound layer."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .. import const
+
+
+class ResConfigSettings(models.TransientModel):
+    """Limits that every request meets before any work is done for it."""
+
+    _inherit = "res.config.settings"
+
+    interop_rest_tolerance_seconds = fields.Integer(
+        "Clock Tolerance (s)",
+        config_parameter=const.PARAM_TOLERANCE,
+        default=const.SETTINGS[const.PARAM_TOLERANCE][0],
+        help="How far the timestamp of a signature may be from this server's clock, into the "
+        "past and the future.",
+    )
+    interop_rest_max_body_kb = fields.Integer(
+        "Largest Message (KB)",
+        config_parameter=const.PARAM_MAX_BODY_KB,
+        default=const.SETTINGS[const.PARAM_MAX_BODY_KB][0],
+    )
+    interop_rest_max_depth = fields.Integer(
+        "Deepest Nesting",
+        config_parameter=const.PARAM_MAX_DEPTH,
+        default=const.SETTINGS[const.PARAM_MAX_DEPTH][0],
+        help="Levels of objects and lists in one message.",
+    )
+    interop_rest_max_items = fields.Integer(
+        "Most Items",
+        config_parameter=const.PARAM_MAX_ITEMS,
+        default=const.SETTINGS[const.PARAM_MAX_ITEMS][0],
+        help="Members and elements of one message together.",
+    )
+    interop_rest_retry_after_seconds = fields.Integer(
+        "Retry After (s)",
+        config_parameter=const.PARAM_RETRY_AFTER,
+        default=const.SETTINGS[const.PARAM_RETRY_AFTER][0],
+        help="When callers are told to try again.",
+    )
+
+    @api.constrains(
+        "interop_rest_tolerance_seconds",
+        "interop_rest_max_body_kb",
+        "interop_rest_max_depth",
+        "interop_rest_max_items",
+        "interop_rest_retry_after_seconds",
+    )
+    def _check_interop_rest_bounds(self):
+        for settings in self:
+            for parameter, (_default, lowest, highest) in const.SETTINGS.items():
+                name = parameter.replace(".", "_")
+                if not lowest <= settings[name] <= highest:
+                    raise ValidationError(
+                        self.env._(
+                            "%(setting)s: choose from %(lowest)s to %(highest)s.",
+                            setting=self._fields[name].string,
+                            lowest=lowest,
+                            highest=highest,
+                        )
+                    )

@@ -1,0 +1,1 @@
+from . import interop_client_key_wizard
