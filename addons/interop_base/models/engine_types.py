@@ -4,6 +4,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 
+class Lane(NamedTuple):
+    """How much to claim at once from one lane, and in which order.
+
+    ``ordering`` is ``none``, ``key`` (first in, first out per ordering key: a blocked key
+    blocks only itself) or ``strict`` (the whole lane, one after the other).
+    """
+
+    cap: int
+    ordering: str = "none"
+
+
 class Claim(NamedTuple):
     """One message leased to this worker; ``lease_token`` fences its result."""
 

@@ -120,7 +120,13 @@ class InteropMessage(models.Model):
         "CHECK (company_id IS NOT NULL OR direction = 'in')",
         "An outbound message belongs to a facility.",
     )
-    _due_idx = models.Index("(lane, next_attempt_at, id) WHERE state = 'pending'")
+    _due_idx = models.Index(
+        "(lane, (attempt_count = 0), next_attempt_at, id) WHERE state = 'pending'"
+    )
+    _ordered_idx = models.Index(
+        "(lane, ordering_key, id)"
+        " WHERE state IN ('pending', 'processing', 'dead', 'parked')"
+    )
     _lease_idx = models.Index("(lease_until) WHERE state = 'processing'")
     _failed_idx = models.Index("(id) WHERE state IN ('dead', 'parked')")
     _owner_idx = models.Index(

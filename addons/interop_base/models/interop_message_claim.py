@@ -10,19 +10,35 @@ from .. import db
 from .engine_types import Claim
 
 _CLAIM = """
-WITH lanes(lane, cap) AS (SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[])),
+WITH lanes(lane, cap, ordering) AS (
+    SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
+-- Retries get a quarter of a lane: enough to go on, too little to crowd out new messages.
+shares(lane, ordering, first, cap) AS (
+    SELECT lane, ordering, true, cap FROM lanes
+     UNION ALL
+    SELECT lane, ordering, false, GREATEST(1, cap / 4) FROM lanes),
 picked AS (
     SELECT due.id
-      FROM lanes
+      FROM shares
      CROSS JOIN LATERAL (
            SELECT m.id
              FROM interop_message m
-            WHERE m.state = 'pending' AND m.lane = lanes.lane
+            WHERE m.state = 'pending' AND m.lane = shares.lane
+              AND (m.attempt_count = 0) = shares.first
               AND m.next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'
               AND m.interface_id = ANY(%(interfaces)s)
               AND (m.company_id IS NULL OR m.company_id <> ALL(%(stopped)s))
+              -- In order: whatever is still open before it, failed or not, comes first.
+              AND (shares.ordering = 'none'
+                   OR (shares.ordering = 'key' AND m.ordering_key IS NULL)
+                   OR NOT EXISTS (
+                      SELECT 1 FROM interop_message earlier
+                       WHERE earlier.lane = m.lane AND earlier.id < m.id
+                         AND earlier.state IN ('pending', 'processing', 'dead', 'parked')
+                         AND (shares.ordering = 'strict'
+                              OR earlier.ordering_key = m.ordering_key)))
          ORDER BY m.next_attempt_at, m.id
-            LIMIT lanes.cap
+            LIMIT shares.cap
               FOR UPDATE SKIP LOCKED) due
 )
 UPDATE interop_message m
@@ -50,7 +66,7 @@ class InteropMessage(models.Model):
         Call it on a READ COMMITTED cursor of its own: SKIP LOCKED fails under REPEATABLE
         READ as soon as two workers claim.
 
-        :param dict lanes: ``{lane: at most this many}``
+        :param dict lanes: ``{lane: engine_types.Lane}``
         :param interface_ids: interfaces whose messages may move now
         :param int lease_seconds: longer than the longest exchange
         :returns: list of ``Claim`` in the order they became due
@@ -65,7 +81,8 @@ class InteropMessage(models.Model):
             _CLAIM,
             {
                 "lanes": list(lanes),
-                "caps": list(lanes.values()),
+                "caps": [lane.cap for lane in lanes.values()],
+                "orderings": [lane.ordering for lane in lanes.values()],
                 "interfaces": list(interface_ids),
                 "stopped": stopped.ids,
                 "token": str(uuid.uuid4()),

@@ -130,7 +130,11 @@ class InteropMessage(models.Model):
         """
         if not results:
             return []
-        rows = [self._result_row(result) for result in results]
+        messages = self.browse([result.message_id for result in results])
+        rows = [
+            self._result_row(message, result)
+            for message, result in zip(messages, results, strict=True)
+        ]
         updated = self._fenced_update(rows)
         self.invalidate_model(flush=False)
         self.env["interop.attempt"]._record(
@@ -138,9 +142,8 @@ class InteropMessage(models.Model):
         )
         return list(updated)
 
-    def _result_row(self, result):
+    def _result_row(self, message, result):
         """Return the column values of one result; the budget decides retry or dead."""
-        message = self.browse(result.message_id)
         delay, state = None, {"done": "done"}.get(result.outcome, "dead")
         if result.outcome in ("retry", "deferred"):
             state, delay = self._retry_delay(message, result)

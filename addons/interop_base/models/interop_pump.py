@@ -8,6 +8,7 @@ from odoo import api, models
 from odoo.modules.registry import Registry
 
 from .. import clock
+from .engine_types import Lane
 from .pump_run import PumpRun
 
 _logger = logging.getLogger(__name__)
@@ -108,10 +109,16 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _lanes(self, interfaces, batch):
-        """Return ``{lane: how many to claim at once}``; transports narrow it."""
-        lanes = {interface._lane() for interface in interfaces}
-        share = max(1, batch // max(1, len(lanes)))
-        return dict.fromkeys(lanes, share)
+        """Return ``{lane: engine_types.Lane}``; transports narrow and order it.
+
+        Inbound messages are applied in the order of their key.
+        """
+        orderings = {
+            interface._lane(): "key" if interface.direction == "in" else "none"
+            for interface in interfaces
+        }
+        share = max(1, batch // max(1, len(orderings)))
+        return {lane: Lane(share, ordering) for lane, ordering in orderings.items()}
 
     @api.model
     def _next_due(self):

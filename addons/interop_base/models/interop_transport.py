@@ -28,3 +28,9 @@ class InteropTransport(models.AbstractModel):
             was not started is answered as ``deferred``
         """
         raise ConfigurationError(self.env._("%s cannot send.", self._name))
+
+    def _note_results(self, noted):
+        """Learn from results in the transaction that records them: health, circuits, ….
+
+        :param noted: list of ``(engine_types.Result, engine_types.Claim)``
+        """

@@ -23,6 +23,7 @@ _logger = logging.getLogger(__name__)
 
 LINGER = 1.0  # seconds without work before the pump ends; longer than ARM_INTERVAL
 IDLE_POLL = 0.1
+RECORD_BATCH = 64
 
 
 class PumpRun:
@@ -117,23 +118,33 @@ class PumpRun:
             for claim in claims:
                 self._apply(claim)
             return
+        model = f"interop.transport.{transport}"
+        by_id = {claim.message_id: claim for claim in claims}
         with self._env() as env:
-            sender = env[f"interop.transport.{transport}"]
+            sender = env[model]
             deliveries, results = sender._prepare(claims)
-        self._record(results)
+        self._record(results, model, by_id)
         batch = []
         for result in sender._exchange(deliveries, end):
             batch.append(result)
-            if len(batch) >= 64:
-                self._record(batch)
+            if len(batch) >= RECORD_BATCH:
+                self._record(batch, model, by_id)
                 batch = []
-        self._record(batch)
+        self._record(batch, model, by_id)
 
-    def _record(self, results):
+    def _record(self, results, model=None, claims=None):
         if not results:
             return
         with self._env(read_committed=True) as env:
-            updated = env["interop.message"]._set_results(results)
+            updated = set(env["interop.message"]._set_results(results))
+            if model:
+                env[model]._note_results(
+                    [
+                        (result, claims[result.message_id])
+                        for result in results
+                        if result.message_id in updated
+                    ]
+                )
         if len(updated) < len(results):
             _logger.warning(
                 "%s results discarded: their lease was taken by another worker",
