@@ -2,10 +2,9 @@
 
 import argparse
 import ctypes.util
-import shutil
 import time
 
-from . import apt, browser, npm, odoo_source, paths, postgres, venv
+from . import apt, browser, node, npm, odoo_source, paths, postgres, venv
 from .files import lock
 from .postgres import Cluster
 from .progress import duration, say, step
@@ -48,7 +47,7 @@ def main(arguments: list[str]) -> int:
     say(f"Python:      {paths.VENV_PYTHON}")
     say(f"PostgreSQL:  {cluster.version()}, socket in {cluster.socket}")
     say(f"Browser:     {browser.find()}")
-    say(f"Node:        {shutil.which('node')}")
+    say(f"Node:        {node.folder()}")
     say(f"Ready after {duration(time.monotonic() - start)}.")
     return 0
 

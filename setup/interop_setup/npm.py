@@ -1,11 +1,8 @@
 """The FHIR example resources, fetched by npm: real input for demo and tests."""
 
-import shutil
-
-from . import apt, paths
-from .errors import SetupError
+from . import node, paths
 from .files import built_folder, has_marker, write_text
-from .process import is_root, run
+from .process import run
 from .progress import step
 
 PACKAGE = "hl7.fhir.r4.examples"
@@ -19,13 +16,6 @@ def ensure() -> None:
     wanted = f"{PACKAGE}@{VERSION}"
     if has_marker(paths.NPM / MARKER, wanted):
         return
-    if not shutil.which("npm"):
-        if not is_root():
-            raise SetupError(
-                "npm is missing; it fetches the FHIR example resources.",
-                "Install Node.js with npm (Debian, as root: apt-get install npm).",
-            )
-        apt.install(["npm"], "npm")
     with step(f"Fetching {wanted} with npm"), built_folder(paths.NPM) as folder:
         write_text(folder / "package.json", '{"private": true}\n')
         run(
@@ -36,5 +26,6 @@ def ensure() -> None:
             what=f"npm install {wanted}",
             remedy="Check the network and npm's registry setting, then run again.",
             cwd=folder,
+            env=node.environment(),
         )
         write_text(folder / MARKER, wanted)
