@@ -109,22 +109,24 @@ def refused_vectors():
     good = sign_v1(raw, "msg_1", NOW, b"{}")
     digest = good.removeprefix("v1,")
 
-    def case(
-        name, reason, *, now=NOW, tolerance=300, keys=(text,), body=b"{}", **changed
-    ):
+    def case(name, reason, *, now=NOW, tolerance=300, key=text, body=b"{}", **changed):
         headers = {
             "webhook-id": "msg_1",
             "webhook-timestamp": str(NOW),
             "webhook-signature": good,
         }
-        headers.update({f"webhook-{key}": value for key, value in changed.items()})
-        pairs = [[k, v] for k, values in headers.items() for v in _listed(values)]
+        headers.update({f"webhook-{part}": value for part, value in changed.items()})
+        pairs = [
+            {"name": name, "value": value}
+            for name, values in headers.items()
+            for value in _listed(values)
+        ]
         return {
             "name": name,
             "reason": reason,
             "headers": pairs,
             "body_base64": b64(body),
-            "verifying_keys": list(keys),
+            "verifying_key": key,
             "now": now,
             "tolerance": tolerance,
         }
@@ -164,7 +166,7 @@ def refused_vectors():
             "unknown version alone", "no_matching_signature", signature=f"v9,{digest}"
         ),
         case("version v1a with an HMAC", "malformed_header", signature=f"v1a,{digest}"),
-        case("no key", "no_key", keys=()),
+        case("no key", "no_key", key=None),
         case("id twice", "duplicate_header", id=["msg_1", "msg_1"]),
         case("id twice, joined by a server", "duplicate_header", id="msg_1,msg_1"),
         case("signature twice", "duplicate_header", signature=[good, good]),

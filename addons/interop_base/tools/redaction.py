@@ -84,8 +84,7 @@ _TEXT_TYPES = frozenset(
 )
 _JSON_TYPES = frozenset(t for t in _TEXT_TYPES if t.endswith("json"))
 _SHOWN_MEMBERS = ("code", "type", "title", "status")
-_CODE_WORDS = frozenset(
-    """
+_CODE_TEXT = """
     a about accepted access active allowed already an and api approved argument
     array auth authentication authorization bad batch blank blocked body bounds
     business cancelled cannot canonical class client closed code config conflict
@@ -105,8 +104,8 @@ _CODE_WORDS = frozenset(
     too transient type unauthorized unavailable unexpected unique unknown
     unprocessable unsupported update uri url utf8 validation value version violation
     was webhook wrong
-    """.split()
-)
+"""
+_CODE_WORDS = frozenset(_CODE_TEXT.split())
 _WORD = re.compile(r"[a-z]+[0-9]?|[0-9]+|[A-Z][a-z]*")
 
 

@@ -198,16 +198,16 @@ def verify(
     Reasons: ``duplicate_header``, ``malformed_header``, ``malformed_id``,
     ``malformed_timestamp``, ``too_many_signatures``, ``timestamp_too_old``,
     ``timestamp_too_new``, ``no_key``, ``too_many_keys``, ``malformed_key``,
-    ``malformed_body``, ``not_configured``, ``no_matching_signature``.
+    ``malformed_body``, ``not_configured``, ``no_matching_signature``, ``unexpected``.
     """
     try:
         return _verify(headers, body, keys, now, tolerance)
     except SignatureError:
         raise
-    except Exception:  # pylint: disable=broad-except
+    except Exception:  # noqa: BLE001, S110 pylint: disable=broad-except
         # The promise to the caller: hostile input is a 401, never a 500.
         pass
-    raise SignatureError("malformed_header")
+    raise SignatureError("unexpected")
 
 
 def _verify(headers, body, keys, now, tolerance):

@@ -56,7 +56,7 @@ def child(
     return TraceContext(trace.trace_id, _hex(rand, 8), trace.flags)
 
 
-def format(trace: TraceContext) -> str:  # noqa: A001
+def format(trace: TraceContext) -> str:
     """Return the ``traceparent`` value of a context, version 00."""
     return f"00-{trace.trace_id}-{trace.span_id}-{trace.flags:02x}"
 

@@ -82,7 +82,7 @@ def test_example_of_the_standard():
 
 def test_members_are_sorted_by_utf_16_code_units():
     names = ["€", "\r", "\ufb33", "1", "😀", "\x80", "ö"]
-    value = {name: 1 for name in names}
+    value = dict.fromkeys(names, 1)
     found = list(json.loads(canonical_bytes(value)))
     assert found == ["\r", "1", "\x80", "ö", "€", "😀", "\ufb33"]
 
