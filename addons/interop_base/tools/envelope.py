@@ -105,7 +105,8 @@ def parse_envelope(value) -> Envelope:
 def build(*, id, type, schema_version, source, occurred_at, data, **optional) -> dict:  # pylint: disable=redefined-builtin
     """Return the wire form of a new message; raises as :func:`parse_envelope`.
 
-    Times are datetimes (a naive one is UTC, as Odoo keeps them) or RFC 3339 text.
+    Times are datetimes (a naive one is UTC, as Odoo keeps them) or RFC 3339 text. An
+    optional member that is None, False or "", as empty Odoo fields are, is left out.
     """
     wire = {
         "id": id,
@@ -114,8 +115,8 @@ def build(*, id, type, schema_version, source, occurred_at, data, **optional) ->
         "source": source,
         "occurred_at": occurred_at,
         "data": data,
-        **optional,
     }
+    wire.update((k, v) for k, v in optional.items() if v is not False and v != "")
     for name in ("occurred_at", "sent_at"):
         if isinstance(wire.get(name), datetime):
             wire[name] = format_timestamp(wire[name])

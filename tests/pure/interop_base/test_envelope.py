@@ -198,6 +198,9 @@ def test_build_takes_datetimes_and_checks_as_parse_does():
         sent_at=datetime(2026, 1, 2, 5, 4, 6, tzinfo=timezone(timedelta(hours=2))),
         data={},
         facility=None,
+        ordering_key=False,
+        correlation_id="",
+        sequence=0,
         subject=({"system": "s", "value": "v"},),
     )
     assert made == {
@@ -208,6 +211,7 @@ def test_build_takes_datetimes_and_checks_as_parse_does():
         "occurred_at": "2026-01-02T03:04:05Z",
         "sent_at": "2026-01-02T03:04:06Z",
         "data": {},
+        "sequence": 0,
         "test": False,
         "subject": [{"system": "s", "value": "v"}],
     }
