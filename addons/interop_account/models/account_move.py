@@ -9,7 +9,7 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     interop_message_count = fields.Integer(
-        "Messages",
+        "Integration Messages",
         compute="_compute_interop_message_count",
         groups="interop_base.interop_base_group_user,interop_base.interop_base_group_auditor",
     )

@@ -28,7 +28,6 @@ class InteropEndpoint(models.Model):
         "mail.activity.mixin",
     ]
     _order = "name"
-    _check_company_auto = True
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, tracking=True)
@@ -239,7 +238,7 @@ class InteropEndpoint(models.Model):
                 )
 
     @api.constrains("company_id", "system_id")
-    def _check_company(self):
+    def _check_facility(self):
         for endpoint in self.filtered("company_id"):
             if endpoint.company_id not in endpoint.system_id.company_ids:
                 raise ValidationError(

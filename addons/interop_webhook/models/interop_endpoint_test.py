@@ -1,5 +1,6 @@
 """Test messages: from nothing to a verified delivery, before anything real may move."""
 
+import json
 import uuid
 
 from psycopg2.extras import Json
@@ -9,6 +10,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import HandledError
+from odoo.addons.interop_base.models.engine_types import Lane
 from odoo.addons.interop_base.tools.canonical import canonical_bytes
 
 from .. import const
@@ -156,7 +158,7 @@ class InteropPump(models.AbstractModel):
         moving = interfaces.filtered(lambda item: item._moves())
         lanes = super()._lanes(moving, batch)
         for endpoint in interfaces.endpoint_id:
-            lanes[endpoint._test_lane()] = endpoint.concurrency
+            lanes[endpoint._test_lane()] = Lane(endpoint.concurrency)
         return lanes
 
     def _message_row(self, interface, contract, event, keys, failure):
@@ -164,3 +166,9 @@ class InteropPump(models.AbstractModel):
         if contract.message_type == const.TEST_TYPE:
             row.update(test=True, lane=interface.endpoint_id._test_lane())
         return row
+
+    def _render_bytes(self, interface, contract, event, keys, numbering):
+        content = super()._render_bytes(interface, contract, event, keys, numbering)
+        if contract.message_type == const.TEST_TYPE:
+            return canonical_bytes({**json.loads(content), "test": True})
+        return content

@@ -1,10 +1,10 @@
 """Messages that travel by webhook."""
 
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class InteropMessage(models.Model):
-    """Adds the endpoint, test messages, and what a receiver that is gone means."""
+    """Adds the endpoint and test messages."""
 
     _inherit = "interop.message"
 
@@ -24,16 +24,3 @@ class InteropMessage(models.Model):
         if message.test and result.outcome == "retry":
             return "dead", None
         return super()._retry_delay(message, result)
-
-    @api.model
-    @api.private
-    def _set_results(self, results):
-        """Also disables endpoints whose receiver says that it is gone for good (410)."""
-        updated = super()._set_results(results)
-        gone = [
-            result.message_id
-            for result in results
-            if result.http_status == 410 and result.message_id in updated
-        ]
-        self.browse(gone).endpoint_id._set_gone()
-        return updated

@@ -150,6 +150,14 @@ class InteropTransportWebhook(models.AbstractModel):
         for answer in sender().run(requests, seconds):
             yield _result(answer)
 
+    # === RECORD: in the transaction of the results === #
+
+    def _note_results(self, noted):
+        """Disable endpoints whose receiver says that it is gone for good (410)."""
+        gone = [claim.interface_id for result, claim in noted if result.http_status == 410]
+        self.env["interop.interface"].browse(gone).endpoint_id._set_gone()
+        return super()._note_results(noted)
+
 
 def _signed_headers(delivery):
     """Return the headers of one attempt: the timestamp is that of the attempt."""
