@@ -103,7 +103,7 @@ class InteropPump(models.AbstractModel):
         """Return ``(column values, bytes or None)`` of one message."""
         contract = self.env["interop.contract"].browse(event["contract_id"])
         keys, content, failure = {}, None, None
-        message_id = envelope_tools.new_id()
+        message_id = envelope_tools.new_id(now_ms=1000 * clock.timestamp())
         if snapshot is None:
             failure = TechnicalError(
                 event["error_message"] or "",

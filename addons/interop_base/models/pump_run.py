@@ -7,8 +7,6 @@ methods; this file only opens cursors, commits and decides what comes next.
 import logging
 import time
 from contextlib import contextmanager
-from datetime import timedelta
-from itertools import groupby
 
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
@@ -18,12 +16,18 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from .. import clock
 from ..exceptions import HandledError
 from .engine_types import Result
+from .pump_exchange import Exchanges
 
 _logger = logging.getLogger(__name__)
 
 LINGER = 1.0  # seconds without work before the pump ends; longer than ARM_INTERVAL
 IDLE_POLL = 0.1
-RECORD_BATCH = 64
+BUSY_POLL = 0.01
+RECORD_BATCH = 256
+REFRESH = 0.5  # seconds for which the list of moving interfaces is trusted
+START_WITHIN = 10.0  # seconds in which a claimed message has to be on its way
+SLOW = 2.0  # a lane that keeps a message out for longer than this is slow
+DRAIN = 60.0  # seconds after the end for what is still out; below limit_time_real
 
 
 class PumpRun:
@@ -34,6 +38,10 @@ class PumpRun:
         self.uid = uid
         self.options = options
         self.inline_env = inline_env
+        self.exchanges = Exchanges()
+        self.end = time.monotonic() + options["pump_seconds"]
+        self._plan_until = 0.0
+        self._lanes, self._interface_ids, self._kinds = {}, [], {}
 
     @contextmanager
     def _env(self, read_committed=False):
@@ -53,102 +61,143 @@ class PumpRun:
     # === RUNNING === #
 
     def run(self):
-        """Run for ``pump_seconds`` at most, then see to it that the next one comes."""
+        """Run for ``pump_seconds``, wait for what is out, and let the next one follow.
+
+        While a slow receiver is waited for, the other lanes go on.
+        """
         with self._env() as env:
             problems = env["interop.guard"]._problems()
         if problems:
             _logger.warning("no message moves: %s", " | ".join(problems))
             return 0
-        end = time.monotonic() + self.options["pump_seconds"]
-        idle_since, total = None, 0
-        while time.monotonic() < end:
-            moved = self.cycle(end)
-            total += moved
-            if moved:
-                idle_since = None
-                continue
-            idle_since = idle_since or time.monotonic()
-            if time.monotonic() - idle_since > LINGER:
+        idle_since, patience, total = time.monotonic(), BUSY_POLL, 0
+        while time.monotonic() < self.end + DRAIN:
+            over = time.monotonic() >= self.end
+            if over and not self.exchanges:
                 break
-            time.sleep(IDLE_POLL)
+            moved = self.step(patience)
+            total += moved
+            patience = BUSY_POLL if moved else min(2 * patience, IDLE_POLL)
+            if moved or self.exchanges:
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > LINGER:
+                break
+            else:
+                time.sleep(patience)
         self._hand_over()
         return total
 
     def run_once(self):
-        """Move what is due now, once; used inside a transaction by tests and tools."""
+        """Move what is due now; used inside a transaction by tests and tools."""
         with self._env() as env:
             env["interop.guard"]._check()
-        end = time.monotonic() + self.options["pump_seconds"]
         total = 0
-        while moved := self.cycle(end):
+        while time.monotonic() < self.end + DRAIN:
+            self._plan_until = 0.0
+            moved = self.step(BUSY_POLL)
             total += moved
+            if not moved and not self.exchanges:
+                break
         return total
 
-    def cycle(self, end):
-        """Events → messages, claim, move, record. Returns how much was moved."""
-        with self._env(read_committed=True) as env:
-            moved = env["interop.pump"]._materialize()
-        with self._env(read_committed=True) as env:
-            claims, kinds = self._claim(env)
-        for kind, group in groupby(
-            sorted(claims, key=lambda claim: kinds[claim.interface_id]),
-            key=lambda claim: kinds[claim.interface_id],
-        ):
-            self._move(kind, list(group), end)
-        return moved + len(claims)
+    def step(self, patience):
+        """Events → messages, claim, start, collect, record; returns how much moved.
 
-    def _claim(self, env):
+        :param float patience: seconds to wait for a result when nothing else is to do
+        """
+        over = time.monotonic() >= self.end
+        moved = 0 if over else self._materialize()
+        claims = self._claim(over)
+        for kind in sorted({self._kinds[claim.interface_id] for claim in claims}):
+            self._start(
+                kind, [c for c in claims if self._kinds[c.interface_id] == kind]
+            )
+        wait = 0 if moved or claims else patience
+        moved += len(claims) + self._collect(wait)
+        return moved
+
+    def _materialize(self):
+        with self._env(read_committed=True) as env:
+            return env["interop.pump"]._materialize()
+
+    # === CLAIMING === #
+
+    def _claim(self, over):
+        """Claim what lanes have room for; when time is over, only beside slow lanes."""
+        if over and not self.exchanges.slow_lanes(SLOW):
+            return []
+        with self._env(read_committed=True) as env:
+            if time.monotonic() > self._plan_until:
+                self._plan(env)
+            out = self.exchanges.per_lane()
+            lanes = {
+                name: lane._replace(cap=lane.cap - out[name])
+                for name, lane in self._lanes.items()
+                if lane.cap > out[name] and not (over and out[name])
+            }
+            return env["interop.message"]._set_claimed(
+                lanes, self._interface_ids, self.options["lease_seconds"]
+            )
+
+    def _plan(self, env):
+        """Note which interfaces move now, by which lanes; take back expired leases."""
         pump = env["interop.pump"]
         env["interop.message"]._set_reclaimed()
         interfaces = pump._moving_interfaces()
-        claims = env["interop.message"]._set_claimed(
-            pump._lanes(interfaces, self.options["pump_batch"]),
-            interfaces.ids,
-            self.options["lease_seconds"],
-        )
-        kinds = {
+        self._lanes = pump._lanes(interfaces, self.options["pump_batch"])
+        self._interface_ids = interfaces.ids
+        self._kinds = {
             interface.id: (interface.direction, interface.transport or "")
             for interface in interfaces
         }
-        return claims, kinds
+        self._plan_until = time.monotonic() + REFRESH
 
-    def _move(self, kind, claims, end):
+    # === MOVING === #
+
+    def _start(self, kind, claims):
+        """Apply inbound claims; hand outbound ones to their transport."""
         direction, transport = kind
         if direction == "in":
             for claim in claims:
                 self._apply(claim)
             return
         model = f"interop.transport.{transport}"
-        by_id = {claim.message_id: claim for claim in claims}
         with self._env() as env:
             sender = env[model]
             deliveries, results = sender._prepare(claims)
-        self._record(results, model, by_id)
-        batch = []
-        for result in sender._exchange(deliveries, end):
-            batch.append(result)
-            if len(batch) >= RECORD_BATCH:
-                self._record(batch, model, by_id)
-                batch = []
-        self._record(batch, model, by_id)
+        by_id = {claim.message_id: claim for claim in claims}
+        self._record([(result, by_id.pop(result.message_id), model) for result in results])
+        if deliveries:
+            deadline = max(self.end, time.monotonic() + START_WITHIN)
+            self.exchanges.submit(
+                model, sender, deliveries, list(by_id.values()), deadline
+            )
 
-    def _record(self, results, model=None, claims=None):
-        if not results:
+    def _collect(self, seconds):
+        found = self.exchanges.collect(seconds, RECORD_BATCH)
+        self._record(found)
+        return len(found)
+
+    def _record(self, found):
+        """Record ``[(result, claim, transport model)]`` in one transaction, fenced."""
+        if not found:
             return
         with self._env(read_committed=True) as env:
-            updated = set(env["interop.message"]._set_results(results))
-            if model:
+            updated = set(
+                env["interop.message"]._set_results([result for result, *_ in found])
+            )
+            for model in sorted({model for *_, model in found if model}):
                 env[model]._note_results(
                     [
-                        (result, claims[result.message_id])
-                        for result in results
-                        if result.message_id in updated
+                        (result, claim)
+                        for result, claim, own in found
+                        if own == model and result.message_id in updated
                     ]
                 )
-        if len(updated) < len(results):
+        if len(updated) < len(found):
             _logger.warning(
                 "%s results discarded: their lease was taken by another worker",
-                len(results) - len(updated),
+                len(found) - len(updated),
             )
 
     # === INBOUND === #
@@ -172,29 +221,24 @@ class PumpRun:
         except Exception as error:
             _logger.error("message %s: %s", claim.message_id, type(error).__name__)
             failure = ("internal", "apply_failed", type(error).__name__)
-        outcome = "deferred" if failure[1] == "serialization" else "retry"
-        self._record(
-            [
-                Result(
-                    message_id=claim.message_id,
-                    lease_token=claim.lease_token,
-                    outcome=outcome,
-                    started_at=started,
-                    duration_ms=int(1000 * (time.monotonic() - clocked)),
-                    error_class=failure[0],
-                    error_code=failure[1],
-                    error_message=failure[2],
-                )
-            ]
+        result = Result(
+            message_id=claim.message_id,
+            lease_token=claim.lease_token,
+            outcome="deferred" if failure[1] == "serialization" else "retry",
+            started_at=started,
+            duration_ms=int(1000 * (time.monotonic() - clocked)),
+            error_class=failure[0],
+            error_code=failure[1],
+            error_message=failure[2],
         )
+        self._record([(result, claim, None)])
 
     # === HANDING OVER === #
 
     def _hand_over(self):
+        """Arm the next run for the moment when something is due."""
         with self._env() as env:
             pump = env["interop.pump"]
             due = pump._next_due()
-            if due is None:
-                return
-            now = clock.now()
-            pump._arm(None if due <= now else max(due, now + timedelta(seconds=1)))
+            if due is not None:
+                pump._arm(None if due <= clock.now() else due)
