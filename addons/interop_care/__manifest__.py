@@ -1,0 +1,19 @@
+{
+    "name": "Interop: Care Master Data",
+    "summary": "Providers, people and locations from clinical systems, without clinical data",
+    "version": "19.0.1.0.0",
+    "category": "Healthcare/Integration",
+    "license": "LGPL-3",
+    "author": "Interop contributors",
+    "website": "https://github.com/interop/interop",
+    "depends": ["contacts", "interop_webhook", "interop_rest"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/interop_care_rules.xml",
+        "data/interop_contract_data.xml",
+        "views/interop_care_role_views.xml",
+        "views/interop_care_specialty_views.xml",
+        "views/res_partner_views.xml",
+        "views/interop_care_menus.xml",
+    ],
+}

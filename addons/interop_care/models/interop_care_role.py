@@ -1,0 +1,50 @@
+"""What a provider does, where, and since when."""
+
+from odoo import fields, models
+
+
+class InteropCareRole(models.Model):
+    """One role of a provider, as one system states it (FHIR PractitionerRole)."""
+
+    _name = "interop.care.role"
+    _description = "Provider Role"
+    _order = "partner_id, name"
+
+    partner_id = fields.Many2one(
+        "res.partner", "Provider", required=True, ondelete="cascade", index=True
+    )
+    code = fields.Char(required=True)
+    name = fields.Char("Role", required=True)
+    specialty_ids = fields.Many2many("interop.care.specialty", string="Specialties")
+    location_ids = fields.Many2many(
+        "res.partner",
+        "interop_care_role_location_rel",
+        "role_id",
+        "partner_id",
+        "Locations",
+        domain=[("interop_is_location", "=", True)],
+    )
+    date_start = fields.Date("From")
+    date_end = fields.Date("Until")
+    system_id = fields.Many2one(
+        "interop.system",
+        "Stated By",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The system whose messages keep this role. Empty: entered here.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        "Facility",
+        required=True,
+        default=lambda self: self.env.company,
+        ondelete="restrict",
+        index=True,
+    )
+    active = fields.Boolean(default=True)
+
+    _code_uniq = models.UniqueIndex(
+        "(partner_id, company_id, code, COALESCE(system_id, 0)) WHERE active",
+        "This provider has that role at this facility already.",
+    )

@@ -1,0 +1,153 @@
+"""What the handlers of providers and locations share: one partner per message."""
+
+from odoo import api, models
+
+from odoo.addons.interop_base.exceptions import BusinessError, UnknownIdentifier
+
+# FHIR ContactPoint.system -> field; the first of each kind counts, work before others.
+TELECOM_FIELDS = {"phone": "phone", "email": "email", "url": "website"}
+
+
+class InteropHandlerParty(models.AbstractModel):
+    """Finds or creates the partner that a message means."""
+
+    _name = "interop.handler.party"
+    _inherit = "interop.handler"
+    _description = "Handler of Partners"
+
+    # Partner field that marks what a handler keeps.
+    _partner_flag = "interop_is_person"
+
+    def _inbound_keys(self, envelope):
+        """The first identifier is what people search for and what keeps the order."""
+        first = next(iter(envelope.data.get("identifiers") or []), {})
+        value = first.get("value") if isinstance(first, dict) else ""
+        value = value if isinstance(value, str) else ""
+        return value, envelope.ordering_key or value
+
+    def _upsert(self, message, data, values):
+        """Create or update the partner of ``data`` with field ``values`` and identifiers."""
+        identifiers = self.env["interop.identifier"]
+        partner = identifiers._resolve(
+            data["identifiers"],
+            message.company_id,
+            model="res.partner",
+            system=message.system_id,
+            at=message.occurred_at,
+        )
+        values = {**values, self._partner_flag: True}
+        if partner:
+            self._update(partner, values)
+        else:
+            partner = self.env["res.partner"].create(values)
+        identifiers._link(partner, data["identifiers"], message)
+        return partner
+
+    @api.model
+    def _update(self, partner, values):
+        """Write what differs.
+
+        The row is locked first, by its id alone: if somebody else has just changed it, the
+        statement that fails and is logged holds no content.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT id FROM res_partner WHERE id = %s FOR NO KEY UPDATE", [partner.id]
+        )
+        changed = {
+            name: value
+            for name, value in values.items()
+            if self._differs(partner, name, value)
+        }
+        if changed:
+            partner.write(changed)
+
+    @api.model
+    def _differs(self, partner, name, value):
+        """Say whether writing ``value`` to a field would change it."""
+        current = partner[name]
+        if partner._fields[name].relational:
+            return set(current.ids) != set(value if isinstance(value, list) else [value or 0]) - {0}
+        return (current or False) != (value or False)
+
+    @api.model
+    def _referenced(self, message, identifier, flag):
+        """Return the partner that a message refers to; it has to be known already."""
+        partner = self.env["interop.identifier"]._resolve(
+            [identifier],
+            message.company_id,
+            model="res.partner",
+            system=message.system_id,
+            at=message.occurred_at,
+        )
+        if not partner or not partner[flag]:
+            raise UnknownIdentifier(
+                self.env._("The message refers to a location that is not known here yet.")
+            )
+        return partner
+
+    # ------------------------------------------------------------------
+    # Values
+    # ------------------------------------------------------------------
+    @api.model
+    def _contact_values(self, data):
+        """Return the partner values of ``telecom``, ``address`` and ``active``."""
+        values = {}
+        points = sorted(data.get("telecom", ()), key=lambda point: point.get("use") != "work")
+        for point in points:
+            name = TELECOM_FIELDS.get(point["system"])
+            if name:
+                values.setdefault(name, point["value"])
+        if "address" in data:
+            values.update(self._address_values(data["address"]))
+        if "active" in data:
+            values["active"] = data["active"]
+        return values
+
+    @api.model
+    def _address_values(self, address):
+        """Return the partner values of one address; all of it replaces what was there."""
+        lines = address.get("lines", [])
+        values = {
+            "street": lines[0] if lines else False,
+            "street2": ", ".join(lines[1:]) or False,
+            "city": address.get("city") or False,
+            "zip": address.get("postal_code") or False,
+            "country_id": False,
+            "state_id": False,
+        }
+        country = self._country(address.get("country"))
+        values["country_id"] = country.id
+        if address.get("state"):
+            state = self._state(country, address["state"])
+            values["state_id"] = state.id
+            if not state:  # Odoo does not list it: keep it where people read it
+                values["city"] = ", ".join(filter(None, [address.get("city"), address["state"]]))
+        return values
+
+    @api.model
+    def _country(self, code):
+        """Return the country of an ISO 3166-1 alpha-2 code, empty without one."""
+        countries = self.env["res.country"]
+        if not code:
+            return countries
+        country = countries.search([("code", "=", code)], limit=1)
+        if not country:
+            raise BusinessError(
+                self.env._("The country is not an ISO 3166-1 alpha-2 code."),
+                pointer="/data/address/country",
+            )
+        return country
+
+    @api.model
+    def _state(self, country, text):
+        """Return the state of ``country`` by its code or name, empty when it has none such."""
+        return self.env["res.country.state"].search(
+            [
+                ("country_id", "=", country.id),
+                "|",
+                ("code", "=ilike", text),
+                ("name", "=ilike", text),
+            ],
+            limit=1,
+        )

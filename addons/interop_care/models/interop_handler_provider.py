@@ -1,0 +1,87 @@
+"""``provider.upserted``: a practitioner, with roles."""
+
+from odoo import Command, api, models
+
+from odoo.addons.interop_base.exceptions import BusinessError
+
+
+class InteropHandlerProviderUpserted(models.AbstractModel):
+    """Creates or updates the partner of a provider.
+
+    A member that the message leaves out leaves its fields alone; a list that it has (such as
+    ``roles``) is the whole list of that sender.
+    """
+
+    _name = "interop.handler.provider.upserted"
+    _inherit = "interop.handler.party"
+    _description = "Handler of provider.upserted"
+    _partner_flag = "interop_is_provider"
+
+    def _apply(self, message, data):
+        values = {"name": self._full_name(data["name"]), **self._contact_values(data)}
+        if "specialties" in data:
+            specialties = self.env["interop.care.specialty"]._from_codings(data["specialties"])
+            values["interop_specialty_ids"] = specialties.ids
+        partner = self._upsert(message, data, values)
+        if "roles" in data:
+            self._apply_roles(partner, message, data["roles"])
+        return partner
+
+    @api.model
+    def _full_name(self, name):
+        """Return the name as one text: the sender's own if there is one."""
+        if name.get("text"):
+            return name["text"]
+        parts = [*name.get("prefix", ()), *name.get("given", ()), name.get("family", "")]
+        suffix = ", ".join(name.get("suffix", ()))
+        text = " ".join(part for part in parts if part)
+        return ", ".join(filter(None, [text, suffix]))
+
+    @api.model
+    def _apply_roles(self, partner, message, roles):
+        """Make ``roles`` the roles that the sender states at its facility."""
+        present = self.env["interop.care.role"].search(
+            [
+                ("partner_id", "=", partner.id),
+                ("system_id", "=", message.system_id.id),
+                ("company_id", "=", message.company_id.id),
+            ]
+        )
+        by_code = {role.code: role for role in present}
+        stated = set()
+        for role in roles:
+            values = self._role_values(role, message)
+            if values["code"] in stated:
+                raise BusinessError(
+                    self.env._("The message states the same role twice."), pointer="/data/roles"
+                )
+            stated.add(values["code"])
+            if values["code"] in by_code:
+                by_code[values["code"]].write(values)
+            else:
+                present.create(
+                    {
+                        **values,
+                        "partner_id": partner.id,
+                        "system_id": message.system_id.id,
+                        "company_id": message.company_id.id,
+                    }
+                )
+        present.filtered(lambda role: role.code not in stated).write({"active": False})
+
+    @api.model
+    def _role_values(self, role, message):
+        """Return the values of one role of the message."""
+        span = role.get("period", {})
+        specialties = self.env["interop.care.specialty"]._from_codings(role.get("specialties"))
+        locations = self.env["res.partner"]
+        for identifier in role.get("locations", ()):
+            locations |= self._referenced(message, identifier, "interop_is_location")
+        return {
+            "code": role["code"],
+            "name": role.get("display") or role["code"],
+            "specialty_ids": [Command.set(specialties.ids)],
+            "location_ids": [Command.set(locations.ids)],
+            "date_start": span.get("start") or False,
+            "date_end": span.get("end") or False,
+        }

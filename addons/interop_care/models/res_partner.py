@@ -1,0 +1,69 @@
+"""Partners as providers, people and locations."""
+
+from odoo import fields, models
+
+LATEST_MESSAGES = 20
+
+
+class ResPartner(models.Model):
+    """Marks and numbers; nothing clinical."""
+
+    _inherit = "res.partner"
+
+    interop_is_provider = fields.Boolean(
+        "Provider", help="Gives care: a practitioner that other systems know."
+    )
+    interop_is_person = fields.Boolean(
+        "Person", help="Receives care or answers for somebody who does."
+    )
+    interop_is_location = fields.Boolean(
+        "Care Location", help="A place where care is given: a building, ward, room, …"
+    )
+    interop_specialty_ids = fields.Many2many(
+        "interop.care.specialty", string="Specialties"
+    )
+    interop_location_type = fields.Char(
+        "Location Type", help="As the sending system states it, such as Ward."
+    )
+    interop_role_ids = fields.One2many("interop.care.role", "partner_id", "Roles")
+    interop_identifier_ids = fields.One2many(
+        "interop.identifier",
+        "partner_id",
+        "Identifiers",
+        groups="interop_base.interop_base_group_user,"
+        "interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
+    )
+    interop_message_ids = fields.Many2many(
+        "interop.message",
+        string="Latest Messages",
+        compute="_compute_interop_messages",
+        groups="interop_base.interop_base_group_user,"
+        "interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
+    )
+    interop_message_count = fields.Integer(
+        compute="_compute_interop_messages",
+        groups="interop_base.interop_base_group_user,"
+        "interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
+    )
+
+    def _compute_interop_messages(self):
+        messages = self.env["interop.message"]
+        for partner in self:
+            domain = partner._interop_message_domain()
+            partner.interop_message_count = messages.search_count(domain)
+            partner.interop_message_ids = messages.search(
+                domain, order="id desc", limit=LATEST_MESSAGES
+            )
+
+    def _interop_message_domain(self):
+        """Return the domain of the messages about these partners."""
+        return [("res_model", "=", self._name), ("res_id", "in", self.ids)]
+
+    def action_view_interop_messages(self):
+        """Open the messages about this partner."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_message_action"
+        )
+        action["domain"] = self._interop_message_domain()
+        action["context"] = {}
+        return action
