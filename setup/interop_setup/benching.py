@@ -44,7 +44,7 @@ class Bench:
         self._servers: list[Server] = []
         self._used: set[str] = set()
 
-    def option(self, name: str, default: int | float | str) -> int | float | str:
+    def option(self, name: str, default: float | str) -> int | float | str:
         """An option's value, of the default's type; it is noted in the result.
 
         :raises SetupError: the value is not of that type

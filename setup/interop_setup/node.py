@@ -13,6 +13,7 @@ from pathlib import Path
 from . import paths
 from .errors import SetupError
 from .process import clean_environment
+from .progress import say
 
 MINIMUM = (20, 19)
 SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -56,3 +57,9 @@ def environment() -> dict[str, str]:
     if SYSTEM_CERTIFICATES.exists() and "NODE_EXTRA_CA_CERTS" not in os.environ:
         extra["NODE_EXTRA_CA_CERTS"] = str(SYSTEM_CERTIFICATES)
     return clean_environment(**extra)
+
+
+def main(_arguments: list[str]) -> int:
+    """``./setup/launch node``: print the folder of the node and npm to use."""
+    say(str(folder()))
+    return 0

@@ -28,3 +28,8 @@ def ensure_var() -> None:
     """Create the folders that hold generated files."""
     for folder in (VAR, LOG, RUN, DATA, LOCKS):
         folder.mkdir(parents=True, exist_ok=True)
+
+
+def shown(path: Path) -> str:
+    """A path as shown to people: relative when it lies in the project."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -62,9 +62,7 @@ def find_binaries() -> Path | None:
                 "Point it to the folder with PostgreSQL's server programs.",
             )
         return Path(given)
-    folders = [
-        path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    ]
+    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     if folders:
         return max(folders, key=lambda path: float(path.parent.name))
     program = shutil.which("initdb")
@@ -151,7 +149,7 @@ class Cluster:
         if has_marker(self.folder / MARKER, RECIPE):
             return
         check_disk(self.folder, 1, "the PostgreSQL cluster")
-        with step(f"Creating a PostgreSQL cluster in {self._shown()}"):
+        with step(f"Creating a PostgreSQL cluster in {paths.shown(self.folder)}"):
             self.kill()
             remove_tree(self.folder)
             self._make_folder(self.folder)
@@ -159,12 +157,6 @@ class Cluster:
             self.start()
             self._create_role()
             write_text(self.folder / MARKER, RECIPE)
-
-    def _shown(self) -> str:
-        """The folder as shown to people: relative when in the project."""
-        if self.folder.is_relative_to(paths.ROOT):
-            return str(self.folder.relative_to(paths.ROOT))
-        return str(self.folder)
 
     def _make_folder(self, folder: Path) -> None:
         """A folder that only the server's user (and root) may enter."""
@@ -365,5 +357,5 @@ def ensure() -> Cluster:
     cluster = main_cluster()
     cluster.create()
     if cluster.start():
-        say(f"    PostgreSQL {cluster.version()} runs in {paths.PG.name}/")
+        say(f"    PostgreSQL {cluster.version()} runs in {paths.shown(paths.PG)}")
     return cluster

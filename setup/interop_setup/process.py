@@ -29,9 +29,7 @@ def is_root() -> bool:
 def clean_environment(**extra: str) -> dict[str, str]:
     """The environment for a child: without this package's Python settings."""
     environment = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in UNWANTED
+        key: value for key, value in os.environ.items() if key not in UNWANTED
     }
     environment.update(extra)
     return environment
@@ -75,6 +73,7 @@ def run(
     try:
         done = subprocess.run(
             [str(part) for part in command],
+            check=False,
             capture_output=True,
             text=True,
             errors="replace",
@@ -104,10 +103,9 @@ def _failure(
 ) -> SetupError:
     """The error for a program that failed, with its last lines."""
     lines = output.strip().splitlines()[-TAIL_LINES:]
-    shown = log_path.relative_to(paths.ROOT)
     return SetupError(
         "\n    ".join([f"{what} (exit code {code}):", *lines]),
-        f"{remedy} The whole output is in {shown}.",
+        f"{remedy} The whole output is in {paths.shown(log_path)}.",
     )
 
 

@@ -215,9 +215,7 @@ def _system(targets: list[Path], request: Request, cluster: Cluster) -> Result:
     """Whole-system tests: they start real servers on copies of the template."""
     template = templates.suite_template(cluster, request.addons)
     environment = {"INTEROP_TEMPLATE": template}
-    return _pytest(
-        "system", [*OUTSIDE_ODOO, *map(str, targets)], request, environment
-    )
+    return _pytest("system", [*OUTSIDE_ODOO, *map(str, targets)], request, environment)
 
 
 def _pytest(

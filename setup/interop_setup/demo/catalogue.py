@@ -1,0 +1,207 @@
+"""The integration administrator's work: systems, interfaces, endpoints, client, keys.
+
+Everything that moves later is asked for by one person and approved by another.
+"""
+
+from dataclasses import dataclass
+
+from ..progress import say, step
+from .api import Refused
+from .cast import Cast
+from .fhir import NAMESPACES
+
+CLIENT = "bumc-ehr-gateway"
+PROVIDERS = "bumc-providers"
+LOCATIONS = "bumc-locations"
+INVOICES = "invoices-to-clearing-house"
+CREDIT_NOTES = "credit-notes-to-archive"
+HOSPITAL_CODE = "BUMC"
+CLINIC_CODE = "AUMC"
+
+# For a demo the retries come within seconds instead of hours.
+PATIENT = "0s, 1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s, 5s, 5s, 5s"
+SHORT = "0s, 1s, 1s"
+SHORT_TRIES = 3
+
+
+@dataclass
+class Catalogue:
+    """What was set up: ids of interfaces by code, and the keys as they were shown."""
+
+    interfaces: dict[str, int]
+    client_secret: str
+    endpoint_secret: str
+    refused_approvals: int
+
+
+def set_up(cast: Cast, receiver_port: int, dead_port: int) -> Catalogue:
+    """Fill the catalogue, have it approved, and activate it."""
+    with step("The integration administrator fills the catalogue"):
+        ehr = _clinical_system(cast)
+        ids = {
+            PROVIDERS: _inbound(cast, ehr, PROVIDERS, "provider.upserted", "real_time"),
+            LOCATIONS: _inbound(
+                cast, ehr, LOCATIONS, "location.upserted", "near_real_time"
+            ),
+        }
+        client = _client(cast, ehr, list(ids.values()))
+        shown = cast["administrator"].button(
+            "interop.client", "action_generate_hmac", client
+        )
+        ids[INVOICES], endpoint_secret = _outbound(
+            cast, INVOICES, "Clearing house", receiver_port, PATIENT, ""
+        )
+        ids[CREDIT_NOTES], _unused = _outbound(
+            cast,
+            CREDIT_NOTES,
+            "Tax archive",
+            dead_port,
+            SHORT,
+            "[('move_type', '=', 'out_refund')]",
+        )
+    refused = _approve(cast, list(ids.values()), client)
+    return Catalogue(ids, shown["params"]["value"], endpoint_secret, refused)
+
+
+def _clinical_system(cast: Cast) -> int:
+    """The clinical system, its names for the facilities, and its kinds of numbers."""
+    administrator = cast["administrator"]
+    system = administrator.create(
+        "interop.system",
+        name="BUMC electronic health record",
+        code="bumc-ehr",
+        kind="clinical",
+        criticality="3",
+        environment="test",
+        company_ids=[[6, 0, [cast.hospital, cast.clinic]]],
+        facility_code_ids=[
+            [0, 0, {"code": HOSPITAL_CODE, "company_id": cast.hospital}],
+            [0, 0, {"code": CLINIC_CODE, "company_id": cast.clinic}],
+        ],
+    )
+    for uri, (name, code, kind, one_each) in NAMESPACES.items():
+        administrator.create(
+            "interop.namespace",
+            name=name,
+            code=code,
+            uri=uri,
+            type_code=kind,
+            one_active_per_record=one_each,
+        )
+    return system
+
+
+def _interface(cast: Cast, contract: str, **values: object) -> int:
+    """Create one interface with everything that activation asks for."""
+    administrator = cast["administrator"]
+    domain = [["message_type", "=", contract], ["state", "=", "published"]]
+    (found,) = administrator.read("interop.contract", domain, "data_class")
+    return administrator.create(
+        "interop.interface",
+        contract_ids=[[6, 0, [found["id"]]]],
+        data_class=found["data_class"],
+        owner_id=administrator.uid,
+        exception_team_id=cast.billing,
+        objective_seconds=60,
+        **values,
+    )
+
+
+def _inbound(cast: Cast, system: int, code: str, contract: str, tier: str) -> int:
+    """One interface that receives, for both facilities."""
+    return _interface(
+        cast,
+        contract,
+        name=f"{contract.split('.')[0].capitalize()}s from the health record",
+        code=code,
+        system_id=system,
+        direction="in",
+        transport="rest",
+        latency_tier=tier,
+        purpose="Care master data is kept in the health record; billing needs it, too.",
+        company_ids=[[6, 0, [cast.hospital, cast.clinic]]],
+    )
+
+
+def _client(cast: Cast, system: int, interfaces: list[int]) -> int:
+    """The machine identity that the partner's program calls with."""
+    return cast["administrator"].create(
+        "interop.client",
+        name="Health record gateway",
+        code=CLIENT,
+        system_id=system,
+        interface_ids=[[6, 0, interfaces]],
+        allowed_networks="127.0.0.0/8",
+    )
+
+
+def _outbound(
+    cast: Cast, code: str, name: str, port: int, schedule: str, domain: str
+) -> tuple[int, str]:
+    """A system with an endpoint and an interface that delivers invoices to it.
+
+    :returns: the interface's id, and the endpoint's key as it was shown
+    """
+    administrator = cast["administrator"]
+    slug = name.lower().replace(" ", "-")
+    hospital = [[6, 0, [cast.hospital]]]
+    system = administrator.create(
+        "interop.system",
+        name=name,
+        code=slug,
+        kind="partner",
+        environment="test",
+        company_ids=hospital,
+    )
+    endpoint = administrator.create(
+        "interop.endpoint",
+        name=name,
+        code=slug,
+        system_id=system,
+        url=f"http://127.0.0.1:{port}/webhooks",
+        allow_http=True,
+        allowed_networks="127.0.0.0/8",
+    )
+    shown = administrator.button("interop.endpoint", "action_rotate_secret", endpoint)
+    policy = administrator.create(
+        "interop.retry.policy", name=f"Demo: {name}", schedule=schedule
+    )
+    interface = _interface(
+        cast,
+        "invoice.posted",
+        name=f"{code.split('-to-')[0].replace('-', ' ').capitalize()} to the "
+        + name.lower(),
+        code=code,
+        system_id=system,
+        direction="out",
+        transport="webhook",
+        endpoint_id=endpoint,
+        latency_tier="near_real_time",
+        purpose="Posted documents are passed on without anybody typing them again.",
+        company_ids=hospital,
+        retry_policy_id=policy,
+        filter_domain=domain,
+    )
+    return interface, shown["params"]["value"]
+
+
+def _approve(cast: Cast, interfaces: list[int], client: int) -> int:
+    """Ask for approval, let another person approve, activate.
+
+    :returns: how often the one who asked was refused to approve it
+    """
+    administrator, steward = cast["administrator"], cast["steward"]
+    refused = 0
+    with step("The steward approves what the administrator asked for"):
+        administrator.button(
+            "interop.interface", "action_request_approval", *interfaces
+        )
+        for model, ids in (("interop.interface", interfaces), ("interop.client", [client])):
+            try:
+                administrator.button(model, "action_approve", *ids)
+            except Refused as error:
+                say(f"    approving one's own request is refused: {error.name}")
+                refused += 1
+            steward.button(model, "action_approve", *ids)
+            administrator.button(model, "action_activate", *ids)
+    return refused

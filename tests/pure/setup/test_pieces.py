@@ -1,0 +1,155 @@
+"""The set-up's small pure pieces."""
+
+import base64
+import stat
+
+import pytest
+from interop_setup import (
+    benching,
+    keyfile,
+    node,
+    odoo_config,
+    odoo_source,
+    postgres,
+    processes,
+    progress,
+)
+from interop_setup.errors import SetupError
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0 s"), (59.94, "59.9 s"), (60, "1 min 00 s"), (125.4, "2 min 05 s")],
+)
+def test_duration(seconds, text):
+    assert progress.duration(seconds) == text
+
+
+def test_step_tells_how_it_ended(capsys):
+    with progress.step("Trying"):
+        pass
+    with pytest.raises(ValueError), progress.step("Failing"):
+        raise ValueError
+    out = capsys.readouterr().out
+    assert "==> Trying …\n    done in 0.0 s" in out
+    assert "failed after 0.0 s: Failing" in out
+
+
+def test_key_file(tmp_path):
+    path = keyfile.ensure(tmp_path / "keys" / "interop.keys")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    lines = [
+        line.split(" = ", 1)
+        for line in path.read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    assert [key_id for key_id, _key in lines] == ["k1", "blind"]
+    assert {len(base64.b64decode(key, validate=True)) for _id, key in lines} == {32}
+    assert len({key for _id, key in lines}) == 2
+    before = path.read_text()
+    assert keyfile.ensure(path).read_text() == before
+
+
+def test_key_file_is_what_the_addon_reads():
+    from interop_base_tools import keyring
+
+    ring = keyring.parse_key_file(keyfile.generate(("k2", "k1")))
+    assert list(ring.key_ids) == ["k2", "k1"]
+    key_id, blob = ring.encrypt(b"content", b"aad")
+    assert key_id == "k2"  # the first encrypts
+    assert ring.decrypt(key_id, blob, b"aad") == b"content"
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("version_info = (19, 0, 0, FINAL, 0, '')\n", "19.0"),
+        ("version_info = ('saas~19', 1, 0, FINAL, 0, '')\n", "saas~19.1"),
+        ("nothing = 1\n", None),
+        (None, None),
+    ],
+)
+def test_odoo_version(tmp_path, text, version):
+    if text is not None:
+        (tmp_path / "odoo").mkdir()
+        (tmp_path / "odoo" / "release.py").write_text(text)
+    assert odoo_source.version_of(tmp_path) == version
+
+
+def test_odoo_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("ODOO_PATH", str(tmp_path))
+    with pytest.raises(SetupError, match="holds no Odoo"):
+        odoo_source.given()
+    (tmp_path / "odoo").mkdir()
+    release = tmp_path / "odoo" / "release.py"
+    release.write_text("version_info = (18, 0, 0, FINAL, 0, '')\n")
+    with pytest.raises(SetupError, match=r"is Odoo 18\.0"):
+        odoo_source.given()
+    release.write_text("version_info = (19, 0, 0, FINAL, 0, '')\n")
+    assert odoo_source.given() == tmp_path
+    assert odoo_source.ensure() == tmp_path  # nothing is downloaded
+    monkeypatch.delenv("ODOO_PATH")
+    assert odoo_source.given() is None
+
+
+def test_node_version():
+    assert node.parse_version("v20.19.1\n") == (20, 19, 1)
+    assert node.parse_version("nonsense") == ()
+    assert node.parse_version("v18.19.0") < node.MINIMUM <= (20, 19, 0)
+
+
+def test_server_wide_modules():
+    assert odoo_config.server_wide_modules([]) == "base,rpc,web,queue_job"
+    wide = odoo_config.server_wide_modules(["interop_base", "interop_rest"])
+    assert wide == "base,rpc,web,queue_job,interop_rest"
+
+
+def test_config_file(tmp_path):
+    path = tmp_path / "odoo.conf"
+    odoo_config.write(path, {"options": {"a": "1"}, "interop": {"b": "2"}})
+    assert path.read_text() == "[options]\na = 1\n\n[interop]\nb = 2\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_socket_path_fits_the_kernel(tmp_path):
+    short = postgres.Cluster(tmp_path)
+    assert short.socket.is_relative_to(tmp_path)
+    deep = postgres.Cluster(tmp_path / ("x" * 120))
+    assert len(str(deep.socket)) < postgres.SOCKET_LIMIT
+    assert deep.socket != postgres.Cluster(tmp_path / ("y" * 120)).socket
+
+
+def test_processes_finds_itself():
+    import os
+    from pathlib import Path
+
+    me = os.getpid()
+    assert processes.alive(me)
+    assert "python" in processes.title(me)
+    assert me in processes.descendants(os.getppid())
+    assert me in processes.working_in(Path.cwd())
+    assert not processes.alive(2**22 + 1)
+    assert processes.title(2**22 + 1) == ""
+
+
+def test_bench_command_line():
+    name = benching.known()[0] if benching.known() else None
+    with pytest.raises(SetupError, match="no bench nonsense"):
+        benching.parse(["nonsense"])
+    if name:
+        parsed = benching.parse([name, "--rows=10", "--page-size=5"])
+        assert parsed == (name, {"rows": "10", "page_size": "5"})
+        with pytest.raises(SetupError, match="--rows is not understood"):
+            benching.parse([name, "--rows"])
+
+
+@pytest.mark.parametrize(
+    "figures", [{}, None, {"a": "1"}, {"a": True}, {"a": float("nan")}, [1]]
+)
+def test_bench_figures_are_plain_numbers(figures):
+    with pytest.raises(SetupError, match="not plain numbers"):
+        benching.check_figures(figures)
+
+
+def test_bench_figures_pass():
+    assert benching.check_figures({"a": 1, "b": 2.5}) == {"a": 1, "b": 2.5}
