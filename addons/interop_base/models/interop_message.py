@@ -1,5 +1,7 @@
 """The integration log: one message on one interface, in or out."""
 
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -89,6 +91,7 @@ class InteropMessage(models.Model):
         string="Record",
         compute="_compute_resource_ref",
     )
+    resource_name = fields.Char("Record Name", compute="_compute_resource_ref")
     business_key = fields.Char(
         readonly=True, help="What users know it by. Hidden for protected data classes."
     )
@@ -159,14 +162,22 @@ class InteropMessage(models.Model):
         return [(model.model, model.name) for model in models_sudo]
 
     @api.depends("res_model", "res_id")
+    @api.depends_context("uid")
     def _compute_resource_ref(self):
+        """One query or two per model, not per message: the log shows this column."""
+        ids_by_model = defaultdict(set)
+        for message in self.filtered("res_id"):
+            if message.res_model in self.env:
+                ids_by_model[message.res_model].add(message.res_id)
+        names = {}
+        for model, ids in ids_by_model.items():
+            records = self.env[model].sudo(False).browse(ids).exists()
+            for record in records._filtered_access("read"):
+                names[model, record.id] = record.display_name
         for message in self:
-            reference = False
-            if message.res_model in self.env and message.res_id:
-                record = self.env[message.res_model].browse(message.res_id)
-                if record.exists() and record.sudo(False).has_access("read"):
-                    reference = f"{message.res_model},{message.res_id}"
-            message.resource_ref = reference
+            key = (message.res_model, message.res_id)
+            message.resource_ref = f"{key[0]},{key[1]}" if key in names else False
+            message.resource_name = names.get(key)
 
     @api.depends("state", "error_class", "error_code")
     def _compute_next_step(self):
