@@ -157,6 +157,8 @@ class InteropIdentifier(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # A value that was retired a moment ago is free again, but only once that is written.
+        self.flush_model(["state"])
         return super().create([self._prepare_record_vals(vals) for vals in vals_list])
 
     def write(self, vals):

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from odoo import api, models
-from odoo.exceptions import ConcurrencyError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -12,6 +11,7 @@ from odoo.addons.interop_base.exceptions import (
     BusinessError,
     OwnershipError,
     PossibleDuplicate,
+    TechnicalError,
 )
 
 from .. import const
@@ -104,8 +104,7 @@ class InteropIdentifier(models.Model):
         record's previous one where the namespace allows only one. Raises ``PossibleDuplicate``
         when another record has it, ``OwnershipError`` when the namespace belongs to another
         source system, ``BusinessError`` when its check blocks the value, and
-        ``ConcurrencyError`` (Odoo then runs the request again) when another transaction has
-        just taken the value.
+        ``TechnicalError`` when another transaction has just taken it.
         """
         record.ensure_one()
         named = self._parse(identifiers, message.company_id, message.system_id)
@@ -310,7 +309,12 @@ class InteropIdentifier(models.Model):
         self.env.cr.execute(query, log_exceptions=False)
         found = self.env.cr.fetchone()
         if not found:
-            raise ConcurrencyError("An identifier was taken by a concurrent transaction.")
+            # Taken by a transaction that was not over when we looked. (Under REPEATABLE READ
+            # PostgreSQL says so itself, and Odoo runs the request again.)
+            raise TechnicalError(
+                self.env._("An identifier was taken at the same moment. Try again."),
+                code="identifier_taken",
+            )
         self.invalidate_model()
         record.invalidate_recordset(flush=False)
         identifier = self.browse(found[0])

@@ -14,6 +14,8 @@ SEPARATORS = {
     "punctuation": re.compile(r"[\s\-./‐-―]+"),
 }
 
+MAX_PASSES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -35,9 +37,11 @@ def normalize(value: str, rule: Rule) -> str:
     from anywhere), control characters go, and outer blanks never count. A value of zeros
     only keeps one zero. Idempotent: normalizing twice changes nothing.
     """
-    text, before = value, None
-    while text != before:  # taking a character out can bring two together that compose
-        text, before = _step(text, rule), text
+    text = value
+    for _pass in range(MAX_PASSES):  # taking a character out can bring two together
+        before, text = text, _step(text, rule)
+        if text == before:
+            break
     return text
 
 

@@ -1,0 +1,5 @@
+from . import test_access
+from . import test_identifier
+from . import test_namespace
+from . import test_partner_merge
+from . import test_resolve

@@ -1,0 +1,108 @@
+"""Assigning authorities."""
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.interop_base.exceptions import OwnershipError, UnknownIdentifier
+
+from .common import IdentifierCase
+
+
+@tagged("post_install", "-at_install")
+class TestNamespace(IdentifierCase):
+    def test_npi_is_there_with_its_aliases(self):
+        self.assertEqual(self.npi.uri, "http://hl7.org/fhir/sid/us-npi")
+        for name in (self.npi.uri, "urn:oid:2.16.840.1.113883.4.6", "2.16.840.1.113883.4.6"):
+            found = self.env["interop.namespace"]._find(name, self.facility)
+            self.assertEqual(found, self.npi)
+
+    def test_unknown_authority_waits_for_a_steward(self):
+        with self.assertRaises(UnknownIdentifier) as caught:
+            self.env["interop.namespace"]._find("http://nobody.example", self.facility)
+        self.assertEqual(caught.exception.code, "unknown_namespace")
+        self.assertTrue(caught.exception.parks)
+
+    def test_an_alias_means_what_its_system_says(self):
+        common, own = self._create_namespace(), self._create_namespace()
+        alias = self.env["interop.namespace.alias"]
+        alias.create({"namespace_id": common.id, "name": "MRN"})
+        alias.create(
+            {"namespace_id": own.id, "name": "MRN", "system_id": self.system.id}
+        )
+        find = self.env["interop.namespace"]._find
+        self.assertEqual(find("MRN", self.facility), common)
+        self.assertEqual(find("MRN", self.facility, self.system), own)
+        self.assertEqual(find("MRN", self.facility, self._create_system()), common)
+
+    def test_a_new_alias_counts_at_once(self):
+        namespace = self._create_namespace()
+        find = self.env["interop.namespace"]._find
+        with self.assertRaises(UnknownIdentifier):
+            find("LATE", self.facility)
+        alias = self.env["interop.namespace.alias"].create(
+            {"namespace_id": namespace.id, "name": "LATE"}
+        )
+        self.assertEqual(find("LATE", self.facility), namespace)
+        alias.unlink()
+        with self.assertRaises(UnknownIdentifier):
+            find("LATE", self.facility)
+
+    def test_an_archived_authority_is_unknown(self):
+        namespace = self._create_namespace()
+        self.env["interop.namespace"]._find(namespace.uri, self.facility)
+        namespace.active = False
+        with self.assertRaises(UnknownIdentifier):
+            self.env["interop.namespace"]._find(namespace.uri, self.facility)
+
+    def test_another_facility_cannot_use_a_facility_s_numbers(self):
+        namespace = self._create_namespace(company_id=self.facility.id)
+        find = self.env["interop.namespace"]._find
+        self.assertEqual(find(namespace.uri, self.facility), namespace)
+        with self.assertRaises(OwnershipError) as caught:
+            find(namespace.uri, self.other_facility)
+        self.assertEqual(caught.exception.code, "namespace_not_allowed")
+
+    def test_branches_use_the_numbers_of_their_facility(self):
+        namespace = self._create_namespace(company_id=self.facility.id)
+        branch = self.env["res.company"].create(
+            {"name": "Mercy North", "parent_id": self.facility.id}
+        )
+        found = self.env["interop.namespace"]._find(namespace.uri, branch)
+        self.assertEqual(found, namespace)
+
+    def test_spelling_is_fixed_once_used(self):
+        namespace = self._create_namespace()
+        namespace.case_rule = "upper"
+        self._create_identifier(namespace, "a1")
+        with self.assertRaises(UserError):
+            namespace.case_rule = "lower"
+        namespace.name = "Other name"  # anything else may change
+
+    def test_a_broken_check_is_refused(self):
+        for values in (
+            {"validator": "regex"},
+            {"validator": "regex", "validator_pattern": "("},
+            {"validator": "standard", "validator_standard": "no.such"},
+            {"uri": "with a space"},
+        ):
+            with self.assertRaises(ValidationError), self.env.cr.savepoint():
+                self._create_namespace(**values)
+
+    def test_levels_of_the_check(self):
+        namespace = self._create_namespace(
+            validator="standard", validator_standard="gb.nhs", validation="block"
+        )
+        self.assertTrue(namespace._passes("9434765870"))
+        self.assertFalse(namespace._passes("9434765871"))
+        namespace.validation = "off"
+        self.assertTrue(namespace._passes("9434765871"))
+
+    def test_the_code_never_changes(self):
+        with self.assertRaises(UserError):
+            self.npi.code = "other"
+
+    def test_button_opens_the_identifiers(self):
+        identifier = self._create_identifier(self.npi, "1234567893")
+        action = self.npi.action_view_identifiers()
+        self.assertIn(identifier, self.identifiers.search(action["domain"]))
+        self.assertEqual(self.npi.identifier_count, len(self.identifiers.search(action["domain"])))

@@ -1,0 +1,196 @@
+"""From the identifiers of a message to one record: never a guess."""
+
+from datetime import datetime, timedelta
+
+from odoo.tests import tagged
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.exceptions import (
+    BusinessError,
+    OwnershipError,
+    PossibleDuplicate,
+    TechnicalError,
+    UnknownIdentifier,
+)
+
+from .common import IdentifierCase
+
+
+@tagged("post_install", "-at_install")
+class TestResolve(IdentifierCase):
+    def setUp(self):
+        super().setUp()
+        self.own = self._create_namespace(company_id=self.facility.id)
+        self.other = self.partner.copy()
+
+    def _resolve(self, *wires, **options):
+        return self.identifiers._resolve(list(wires), self.facility, **options)
+
+    def test_one_of_several_is_enough(self):
+        self._create_identifier(self.npi, "1234567893")
+        found = self._resolve(self._wire(self.own, "7"), self._wire(self.npi, "12345 67893"))
+        self.assertEqual(found, self.partner)
+
+    def test_none(self):
+        self.assertIsNone(self._resolve(self._wire(self.own, "7")))
+        self.assertIsNone(self._resolve())
+
+    def test_two_records_are_a_conflict(self):
+        self._create_identifier(self.npi, "1234567893")
+        self._create_identifier(self.own, "7", self.other)
+        with self.assertRaises(PossibleDuplicate) as caught:
+            self._resolve(self._wire(self.own, "7"), self._wire(self.npi, "1234567893"))
+        self.assertTrue(caught.exception.parks)
+        self.assertNotIn("1234567893", str(caught.exception))
+
+    def test_another_kind_of_record_is_a_conflict(self):
+        self._create_identifier(self.own, "7", self.facility)
+        with self.assertRaises(PossibleDuplicate):
+            self._resolve(self._wire(self.own, "7"), model="res.partner")
+
+    def test_merged_ones_find_the_survivor(self):
+        self._create_identifier(self.own, "7")._set_merged()
+        self.assertEqual(self._resolve(self._wire(self.own, "7")), self.partner)
+
+    def test_retired_and_wrong_ones_find_nothing_now(self):
+        self._create_identifier(self.own, "7")._set_retired()
+        self.assertIsNone(self._resolve(self._wire(self.own, "7")))
+        self._create_identifier(self.own, "8")._set_entered_in_error()
+        self.assertIsNone(self._resolve(self._wire(self.own, "8")))
+
+    def test_a_late_message_finds_who_had_the_number_then(self):
+        first = self._create_identifier(self.own, "7")
+        first._set_retired()
+        first.period_end = datetime(2020, 1, 1)
+        self._create_identifier(self.own, "7", self.other)
+        wire = self._wire(self.own, "7")
+        self.assertEqual(self._resolve(wire, at=datetime(2019, 1, 1)), self.partner)
+        self.assertEqual(self._resolve(wire, at=datetime(2021, 1, 1)), self.other)
+        self.assertEqual(self._resolve(wire), self.other)
+
+    def test_an_active_one_counts_even_outside_its_period(self):
+        self._create_identifier(
+            self.own, "7", period_start=clock.now() + timedelta(days=10)
+        )
+        self.assertEqual(self._resolve(self._wire(self.own, "7")), self.partner)
+
+    def test_errors_of_the_namespace_come_through(self):
+        with self.assertRaises(UnknownIdentifier):
+            self._resolve({"system": "http://nobody.example", "value": "1"})
+        with self.assertRaises(OwnershipError):
+            self.identifiers._resolve([self._wire(self.own, "7")], self.other_facility)
+
+    def test_values_and_periods_have_to_make_sense(self):
+        for wire in (
+            self._wire(self.own, "  "),
+            self._wire(self.own, "x" * 256),
+            self._wire(self.own, "7", period={"start": "soon"}),
+            self._wire(self.own, "7", period={"start": "2024-02-01", "end": "2024-01-01"}),
+        ):
+            with self.assertRaises(BusinessError) as caught:
+                self._resolve(wire)
+            self.assertEqual(caught.exception.code, "identifier_invalid")
+            self.assertEqual(caught.exception.pointer, "/data/identifiers/0")
+
+    # --- linking
+
+    def test_link_creates_once(self):
+        wires = [
+            self._wire(self.npi, "1234567893", use="official"),
+            self._wire(self.own, "7", period={"start": "2024-01-01", "end": "2030-12-31"}),
+        ]
+        created = self.identifiers._link(self.partner, wires, self._message())
+        self.assertEqual(len(created), 2)
+        by_value = {row.value: row for row in created}
+        self.assertEqual(by_value["1234567893"].use, "official")
+        self.assertEqual(by_value["7"].period_end, datetime(2031, 1, 1))
+        self.assertEqual(by_value["7"].company_id, self.facility)
+        self.assertTrue(by_value["7"].single)
+        self.assertEqual(by_value["7"].create_uid, self.env.user)
+        self.assertFalse(self.identifiers._link(self.partner, wires, self._message()))
+        self.assertEqual(self._resolve(*wires), self.partner)
+
+    def test_link_marks_what_fails_the_check(self):
+        created = self.identifiers._link(
+            self.partner, [self._wire(self.npi, "1234567890")], self._message()
+        )
+        self.assertTrue(created.check_failed)
+        self.npi.validation = "block"
+        with self.assertRaises(BusinessError) as caught:
+            self.identifiers._link(
+                self.other, [self._wire(self.npi, "1234567891")], self._message()
+            )
+        self.assertEqual(caught.exception.code, "identifier_invalid")
+
+    def test_a_new_number_retires_the_old_where_only_one_is_allowed(self):
+        old = self._create_identifier(self.own, "7")
+        self.identifiers._link(self.partner, [self._wire(self.own, "8")], self._message())
+        self.assertEqual(old.state, "retired")
+
+    def test_link_keeps_several_where_they_are_allowed(self):
+        self.own.one_active_per_record = False
+        old = self._create_identifier(self.own, "7")
+        self.identifiers._link(self.partner, [self._wire(self.own, "8")], self._message())
+        self.assertEqual(old.state, "active")
+
+    def test_link_never_takes_a_number_away(self):
+        self._create_identifier(self.own, "7", self.other)
+        with self.assertRaises(PossibleDuplicate):
+            self.identifiers._link(
+                self.partner, [self._wire(self.own, "7")], self._message()
+            )
+
+    def test_link_updates_use_and_period(self):
+        row = self._create_identifier(self.own, "7")
+        wire = self._wire(self.own, "7", use="old", period={"end": "2024-01-01"})
+        self.identifiers._link(self.partner, [wire], self._message())
+        self.assertEqual((row.use, row.period_end), ("old", datetime(2024, 1, 2)))
+
+    def test_only_the_source_system_adds_numbers(self):
+        self.own.system_id = self._create_system()
+        wires = [self._wire(self.own, "7")]
+        with self.assertRaises(OwnershipError) as caught:
+            self.identifiers._link(self.partner, wires, self._message())
+        self.assertEqual(caught.exception.code, "namespace_not_owned")
+        own_message = self._message(system=self.own.system_id)
+        self.assertTrue(self.identifiers._link(self.partner, wires, own_message))
+        # Naming a number that is known is not adding one.
+        self.assertFalse(self.identifiers._link(self.partner, wires, self._message()))
+
+    def test_a_number_taken_out_of_sight_is_tried_again_and_not_logged(self):
+        """As when another transaction has just committed the same value."""
+        self._create_identifier(self.own, "777-canary", self.other)
+        self.env.flush_all()
+        named = self.identifiers._parse([self._wire(self.own, "777-canary")], self.facility)
+        with (
+            self.assertNoLogs("odoo.sql_db", "ERROR"),
+            self.assertRaises(TechnicalError) as caught,
+        ):
+            self.identifiers._insert(self.partner, named[0], self._message())
+        self.assertEqual(caught.exception.code, "identifier_taken")
+        self.assertNotIn("canary", str(caught.exception))
+
+    def test_wire_tells_each_facility_its_own(self):
+        self._create_identifier(self.npi, "1234567893", use="official")
+        self._create_identifier(self.own, "7")
+        self._create_identifier(self._create_namespace(), "8")._set_retired()
+        mine = self.identifiers._wire(self.partner, self.facility)
+        self.assertEqual(
+            sorted(item["value"] for item in mine), ["1234567893", "7"]
+        )
+        theirs = self.identifiers._wire(self.partner, self.other_facility)
+        self.assertEqual(
+            theirs,
+            [
+                {
+                    "system": self.npi.uri,
+                    "value": "1234567893",
+                    "type": "NPI",
+                    "use": "official",
+                }
+            ],
+        )
+        self.assertEqual(
+            self.identifiers._wire_many(self.partner | self.other, self.facility),
+            {self.partner.id: mine, self.other.id: []},
+        )
