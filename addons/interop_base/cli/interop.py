@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from datetime import datetime, timezone
 
 from odoo import SUPERUSER_ID, api
@@ -45,20 +46,38 @@ class Interop(Command):
             sys.exit(f"usage: odoo interop {action} FILE")
         path, now = rest[0], datetime.now(timezone.utc)
         if action == "generate-key":
-            flags, text = os.O_EXCL, keyring.generate_key_file(now)
+            self._create_key_file(path, keyring.generate_key_file(now))
         else:
             with open(path, encoding="utf-8") as file:
-                flags, text = os.O_TRUNC, keyring.add_key(file.read(), now)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
-        except FileExistsError:
-            sys.exit(f"{path} exists already; it was not touched. Use add-key to add one.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+                self._replace_key_file(path, keyring.add_key(file.read(), now))
         sys.stdout.write(
             f"{path} written. Name it in odoo.conf, section [interop]: key_file = {path}\n"
             "Keep a copy in a safe place: without it, encrypted content is lost.\n"
         )
+
+    def _create_key_file(self, path, text):
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            sys.exit(f"{path} exists already; it was not touched. Use add-key to add one.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def _replace_key_file(self, path, text):
+        """Replace the file in one step: whatever happens, one of both versions is whole."""
+        folder = os.path.dirname(os.path.abspath(path))
+        handle, temporary = tempfile.mkstemp(prefix=".interop-keys-", dir=folder)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            owner = os.stat(path)
+            os.chown(temporary, owner.st_uid, owner.st_gid)
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+            raise
 
     def _on_database(self, action, env):
         if action == "rotate":

@@ -1,7 +1,7 @@
 -- A neutralized copy talks to nobody: it is adopted by no database name, nothing is active,
--- and no secret can be read even where the key file lies beside it.
+-- and no secret can be read even where the key file lies beside it. Systems keep their
+-- environment: a test server does not talk to a production system, adopted or not.
 UPDATE ir_config_parameter SET value = '' WHERE key = 'interop_base.database';
 UPDATE interop_interface SET state = 'suspended' WHERE state = 'active';
-UPDATE interop_system SET environment = 'test' WHERE environment = 'production';
 UPDATE interop_secret SET ciphertext = NULL, key_id = NULL,
        revoked_at = COALESCE(revoked_at, now() AT TIME ZONE 'UTC');

@@ -6,9 +6,11 @@ from . import interop_guard
 from . import interop_team
 from . import interop_system
 from . import interop_contract
+from . import interop_contract_part
 from . import interop_retry_policy
 from . import interop_mapping
 from . import interop_interface
+from . import interop_interface_check
 from . import interop_interface_lifecycle
 from . import interop_ownership
 from . import interop_secret

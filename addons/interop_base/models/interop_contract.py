@@ -19,6 +19,7 @@ FROZEN_FIELDS = {
     "model_id",
     "coalesce",
     "field_ids",
+    "example_ids",
 }
 
 
@@ -155,6 +156,10 @@ class InteropContract(models.Model):
     def _check_examples(self):
         self.example_ids._check_body()
 
+    @api.constrains("schema")
+    def _check_field_paths(self):
+        self.field_ids._check_path()
+
     @api.constrains("data_class", "field_ids")
     def _check_field_classes(self):
         order = [key for key, _label in const.DATA_CLASSES]
@@ -171,18 +176,29 @@ class InteropContract(models.Model):
                         )
                     )
 
+    @api.model
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {"published_at"}
+
     def write(self, vals):
-        frozen = FROZEN_FIELDS & vals.keys()
-        if frozen and any(contract.state != "draft" for contract in self):
-            published = self.filtered(lambda item: item.state != "draft")[:1]
-            raise UserError(
-                self.env._(
-                    "%(name)s is published and cannot change: partners rely on it. Create "
-                    "a new version instead.",
-                    name=published.display_name,
+        if FROZEN_FIELDS & vals.keys():
+            self._require_draft()
+        result = super().write(vals)
+        if "active" in vals:
+            self.env.registry.clear_cache()  # interop.interface._capturing
+        return result
+
+    def _require_draft(self):
+        """Raise ``UserError`` unless the contracts may still change."""
+        for contract in self:
+            if contract.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "%(name)s is published and cannot change: partners rely on it. "
+                        "Create a new version instead.",
+                        name=contract.display_name,
+                    )
                 )
-            )
-        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):
@@ -264,9 +280,13 @@ class InteropContract(models.Model):
                     )
                 )
         moved = self._set_state("published", ("draft",), published_at=clock.now())
-        if moved:
-            self.env["interop.audit.event"]._log("transition", moved, "published")
-        return moved
+        return self._moved(moved, "published")
+
+    def _moved(self, contracts, detail):
+        if contracts:
+            self.env.registry.clear_cache()  # interop.interface._capturing
+            self.env["interop.audit.event"]._log("transition", contracts, detail)
+        return contracts
 
     def _set_deprecated(self):
         """Announce the end of this version; needs the sunset date."""
@@ -279,11 +299,20 @@ class InteropContract(models.Model):
                         name=contract.display_name,
                     )
                 )
-        return self._set_state("deprecated", ("published",))
+        return self._moved(self._set_state("deprecated", ("published",)), "deprecated")
 
     def _set_retired(self):
         """Stop accepting this version."""
-        return self._set_state("retired", ("published", "deprecated"))
+        moved = self._set_state("retired", ("published", "deprecated"))
+        return self._moved(moved, "retired")
+
+    @api.autovacuum
+    def _retire_at_sunset(self):
+        """Retire deprecated versions whose sunset date has come."""
+        due = self.search(
+            [("state", "=", "deprecated"), ("sunset_date", "<=", clock.now().date())]
+        )
+        due._set_retired()
 
     # === ACTIONS === #
 
@@ -337,78 +366,3 @@ class InteropContract(models.Model):
             raise ConfigurationError(
                 self.env._("Contract %s is not published.", contract.display_name)
             )
-
-
-class InteropContractExample(models.Model):
-    """An example of the member ``data``, checked against the schema."""
-
-    _name = "interop.contract.example"
-    _description = "Contract Example"
-    _order = "sequence, id"
-
-    contract_id = fields.Many2one(
-        "interop.contract", required=True, ondelete="cascade", index=True
-    )
-    sequence = fields.Integer(default=10)
-    name = fields.Char(required=True)
-    body = fields.Text("Data (JSON)", required=True)
-
-    @api.constrains("body")
-    def _check_body(self):
-        for example in self:
-            try:
-                value = json.loads(example.body)
-            except ValueError as error:
-                raise ValidationError(
-                    self.env._(
-                        "Example “%(name)s” is not valid JSON: %(reason)s",
-                        name=example.name,
-                        reason=str(error),
-                    )
-                ) from None
-            try:
-                violations = example.contract_id._violations(value)
-            except SchemaInvalid as error:
-                raise ValidationError(str(error)) from None
-            if violations:
-                places = "\n".join(f"{v.pointer or '/'}: {v.message}" for v in violations)
-                raise ValidationError(
-                    self.env._(
-                        "Example “%(name)s” does not match the schema:\n%(places)s",
-                        name=example.name,
-                        places=places,
-                    )
-                )
-
-
-class InteropContractField(models.Model):
-    """The data class of one field of a contract."""
-
-    _name = "interop.contract.field"
-    _description = "Contract Field Class"
-    _order = "path"
-
-    contract_id = fields.Many2one(
-        "interop.contract", required=True, ondelete="cascade", index=True
-    )
-    path = fields.Char(
-        required=True, help="Dotted path in data; [] for the items of a list."
-    )
-    data_class = fields.Selection(const.DATA_CLASSES, required=True, default="none")
-
-    _path_uniq = models.Constraint(
-        "UNIQUE (contract_id, path)", "This path is classified already."
-    )
-
-    @api.constrains("path", "contract_id")
-    def _check_path(self):
-        for line in self:
-            known = schema_tools.field_paths(line.contract_id._schema())
-            if line.path not in known:
-                raise ValidationError(
-                    self.env._(
-                        "The schema of %(contract)s has no field “%(path)s”.",
-                        contract=line.contract_id.display_name,
-                        path=line.path,
-                    )
-                )

@@ -3,6 +3,7 @@
 from odoo import api, models, tools
 from odoo.exceptions import AccessError
 
+from .. import const
 from ..exceptions import GuardError
 from . import interop_conf
 
@@ -63,6 +64,14 @@ class InteropGuard(models.AbstractModel):
                 self.env._(
                     "odoo.conf names no environment. Add to section [interop]: "
                     "environment = production (or test, training, development)."
+                )
+            )
+        elif self._environment() not in dict(const.ENVIRONMENTS):
+            problems.append(
+                self.env._(
+                    "odoo.conf [interop] names the environment “%s”, which is none of "
+                    "production, test, training and development.",
+                    self._environment(),
                 )
             )
         if self._recorded_database() != self.env.cr.dbname:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
 from .. import clock, const
@@ -128,6 +129,7 @@ class InteropInterface(models.Model):
         const.INTERFACE_STATES,
         required=True,
         default="draft",
+        group_expand=True,
         readonly=True,
         copy=False,
         tracking=True,
@@ -263,9 +265,9 @@ class InteropInterface(models.Model):
     def _check_filter_domain(self):
         for interface in self.filtered("filter_domain"):
             try:
-                domain = interface._filter()
+                domain = Domain(interface._filter())
                 for model in interface.contract_ids.model_id:
-                    self.env[model.model].browse().filtered_domain(domain)
+                    domain.validate(self.env[model.model])
             except Exception as error:
                 raise ValidationError(
                     self.env._(
@@ -321,17 +323,22 @@ class InteropInterface(models.Model):
     def _exception_owner(self, error_class):
         """Return ``(user, team)`` who has to act on a failure of ``error_class``.
 
-        Technical failures go to the operators' team of Settings, business failures to the
-        exception owner of the interface.
+        Technical failures go to the operators' team of Settings or the owner of the system,
+        business failures to the exception owner of the interface; where none is named, to
+        the business owner, so that no failure is nobody's.
         """
         self.ensure_one()
         if error_class in dict(const.BUSINESS_CLASSES):
-            return self.exception_user_id, self.exception_team_id
+            team = self.exception_team_id
+            user = self.exception_user_id
+            return (user if user or team else self.owner_id), team
         # sudo: which team operates the integration is a system parameter
         params_sudo = self.env["ir.config_parameter"].sudo()
         team_id = int(params_sudo.get_param("interop_base.operators_team_id") or 0)
         team = self.env["interop.team"].browse(team_id).exists()
-        return (self.env["res.users"] if team else self.system_id.owner_id), team
+        if team:
+            return self.env["res.users"], team
+        return self.system_id.owner_id or self.owner_id, team
 
     def action_view_messages(self):
         """Open the message log of these interfaces."""

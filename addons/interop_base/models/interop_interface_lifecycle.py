@@ -11,11 +11,8 @@ class InteropInterface(models.Model):
 
     _inherit = "interop.interface"
 
-    def _missing_for_activation(self):
-        """Return what is still missing before messages may move, one text each.
-
-        Transports extend this with what they need.
-        """
+    def _missing_facts(self):
+        """Return which facts of the catalogue entry are missing, one text each."""
         self.ensure_one()
         required = [
             (self.owner_id, self.env._("business owner")),
@@ -27,6 +24,16 @@ class InteropInterface(models.Model):
             (self.data_class, self.env._("data class")),
             (self.latency_tier, self.env._("latency tier")),
             (self.retry_policy_id, self.env._("retry policy")),
+        ]
+        return [label for present, label in required if not present]
+
+    def _missing_for_activation(self):
+        """Return what is still missing before messages may move, one text each.
+
+        Transports extend this with what they need.
+        """
+        self.ensure_one()
+        required = [
             (self.transport, self.env._("transport")),
             (self.company_ids, self.env._("at least one facility")),
             (
@@ -36,7 +43,8 @@ class InteropInterface(models.Model):
                 self.env._("a published contract"),
             ),
         ]
-        missing = [label for present, label in required if not present]
+        missing = self._missing_facts()
+        missing += [label for present, label in required if not present]
         if self.data_class in const.PROTECTED_CLASSES:
             problem = self.env["interop.vault"]._problem()
             if problem:
@@ -118,13 +126,21 @@ class InteropInterface(models.Model):
 
     def _set_retired(self):
         """End of life; what still waits has to be settled first."""
+        # sudo: what waits in facilities that the user does not see counts, too
+        messages_sudo = self.env["interop.message"].sudo()
         for interface in self:
-            if interface.waiting_count:
+            count = messages_sudo.search_count(
+                [
+                    ("interface_id", "=", interface.id),
+                    ("state", "in", const.OPEN_STATES),
+                ]
+            )
+            if count:
                 raise UserError(
                     self.env._(
-                        "%(count)s messages of “%(name)s” still wait. Cancel them or let "
-                        "them finish first.",
-                        count=interface.waiting_count,
+                        "%(count)s messages of “%(name)s” wait for the engine or for a "
+                        "person. Settle or cancel them first.",
+                        count=count,
                         name=interface.name,
                     )
                 )
@@ -132,10 +148,13 @@ class InteropInterface(models.Model):
         return self._moved(moved, "retired")
 
     def _set_draft(self):
-        """Back to the drawing board before anything moved."""
+        """Back to the drawing board: what changes there needs a new approval.
+
+        Nothing is captured until it is active again; what waits already keeps waiting.
+        """
         moved = self._set_state(
             "draft",
-            ("approved",),
+            ("approved", "suspended"),
             approved_by_id=False,
             approved_at=False,
             requested_by_id=False,
@@ -160,10 +179,9 @@ class InteropInterface(models.Model):
                 ):
                     raise UserError(
                         self.env._(
-                            "“%(name)s” is %(state)s. Suspend and deprecate it, or set it "
-                            "back to draft, before changing what was approved: system, "
-                            "direction, transport, contracts, facilities, data class or "
-                            "filter.",
+                            "“%(name)s” is %(state)s. Suspend it and set it back to draft "
+                            "before changing what was approved: system, direction, "
+                            "transport, contracts, facilities, data class or filter.",
                             name=interface.name,
                             state=interface.state,
                         )
@@ -200,6 +218,7 @@ class InteropInterface(models.Model):
     def action_approve(self):
         """Approve (stewards)."""
         self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.check_access("read")
         self.sudo()._set_approved()  # sudo: stewards do not edit interfaces otherwise
         self.sudo().activity_feedback(["mail.mail_activity_data_todo"])
 
@@ -211,6 +230,7 @@ class InteropInterface(models.Model):
     def action_suspend(self):
         """Suspend (operators)."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.check_access("read")
         self.sudo()._set_suspended()  # sudo: operators suspend without editing
 
     def action_deprecate(self):

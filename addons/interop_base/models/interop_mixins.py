@@ -1,5 +1,6 @@
 """Small behaviors that several governed models share."""
 
+import itertools
 import re
 
 from odoo import api, fields, models
@@ -47,6 +48,27 @@ class InteropCodeMixin(models.AbstractModel):
             )
         return super().write(vals)
 
+    def copy_data(self, default=None):
+        """Give a duplicate a free code derived from the original's."""
+        vals_list = super().copy_data(default)
+        taken = set()
+        for record, vals in zip(self, vals_list, strict=True):
+            if vals is not None:  # None: copied already, through another record
+                vals.setdefault("code", record._free_code(taken))
+                taken.add(vals["code"])
+        return vals_list
+
+    def _free_code(self, taken):
+        """Return ``<code>-2`` or the next number that no record has, archived ones too."""
+        self.ensure_one()
+        stem = self.code[:56]
+        # sudo: codes are unique across facilities
+        model_sudo = self.sudo().with_context(active_test=False)
+        for number in itertools.count(2):
+            code = f"{stem}-{number}"
+            if code not in taken and not model_sudo.search_count([("code", "=", code)]):
+                return code
+
 
 class InteropStateMixin(models.AbstractModel):
     """States move only through named transitions (``_set_*``).
@@ -65,13 +87,17 @@ class InteropStateMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        guarded = self._guarded_fields()
-        defaults = self.default_get(list(guarded))
+        # The default of the field itself: neither default_… of a context, which RPC callers
+        # can forge, nor a user's own default decides where a record starts.
+        initial = {}
+        for name in self._guarded_fields():
+            default = self._fields[name].default
+            initial[name] = default(self) if default else False
         for vals in vals_list:
-            for name in guarded & vals.keys():
-                if vals[name] and vals[name] != defaults.get(name):
+            for name in initial.keys() & vals.keys():
+                if vals[name] and vals[name] != initial[name]:
                     raise AccessError(self._guarded_message(name))
-        return super().create(vals_list)
+        return super().create([{**vals, **initial} for vals in vals_list])
 
     def write(self, vals):
         for name in self._guarded_fields() & vals.keys():
@@ -135,7 +161,8 @@ class InteropStopMixin(models.AbstractModel):
         for vals in vals_list:
             if any(vals.get(name) for name in self._STOP_FIELDS):
                 raise AccessError(self._stop_message())
-        return super().create(vals_list)
+        running = dict.fromkeys(self._STOP_FIELDS, False)  # whatever the context says
+        return super().create([{**vals, **running} for vals in vals_list])
 
     def write(self, vals):
         if self._STOP_FIELDS & vals.keys():
@@ -187,6 +214,7 @@ class InteropStopMixin(models.AbstractModel):
     def action_lift_stop(self):
         """Lift the emergency stop (operators and administrators)."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.check_access("read")
         # sudo: an operator may lift a stop without otherwise editing the catalogue
         self.sudo()._set_resumed()
         return True

@@ -48,10 +48,12 @@ class InteropMessage(models.Model):
                                        WHERE child.parent_id = m.id
                                          AND child.state = ANY(%s))
                     LIMIT %s),
-               gone AS (DELETE FROM interop_message m USING old WHERE m.id = old.id)
-               DELETE FROM interop_payload p USING old WHERE p.id = old.payload_id""",
+               gone AS (DELETE FROM interop_message m USING old WHERE m.id = old.id),
+               content AS (DELETE FROM interop_payload p USING old
+                            WHERE p.id = old.payload_id)
+               SELECT count(*) FROM old""",
             [list(const.OPEN_STATES), list(const.OPEN_STATES), BATCH],
         )
-        done = self.env.cr.rowcount
+        done = self.env.cr.fetchone()[0]
         self.invalidate_model(flush=False)
         return done, done == BATCH

@@ -19,6 +19,9 @@ SECRET_STATES = [
     ("revoked", "Revoked"),
 ]
 
+# Written by _store_value only, with the AAD of its own row.
+_MATERIAL = ("ciphertext", "key_id", "public_value", "fingerprint")
+
 
 class InteropSecret(models.Model):
     """One key. Its value is shown once when it is generated and to nobody afterwards."""
@@ -41,7 +44,9 @@ class InteropSecret(models.Model):
     )
     company_id = fields.Many2one("res.company", "Facility", index=True, readonly=True)
     kind = fields.Selection(const.SECRET_KINDS, required=True, readonly=True)
-    key_id = fields.Char("Encrypted With", readonly=True, groups=fields.NO_ACCESS)
+    key_id = fields.Char(
+        "Encrypted With", readonly=True, copy=False, groups=fields.NO_ACCESS
+    )
     ciphertext = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     public_value = fields.Char(
         "Public Key",
@@ -60,6 +65,10 @@ class InteropSecret(models.Model):
     state = fields.Selection(SECRET_STATES, compute="_compute_state")
 
     _uuid_uniq = models.Constraint("UNIQUE (uuid)", "Secrets have distinct ids.")
+    _valid_range = models.Constraint(
+        "CHECK (valid_to IS NULL OR valid_to >= valid_from)",
+        "A secret cannot end before it begins.",
+    )
 
     @api.depends("valid_from", "valid_to", "revoked_at")
     def _compute_state(self):
@@ -88,24 +97,15 @@ class InteropSecret(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            if {"ciphertext", "key_id", "public_value", "fingerprint"} & vals.keys():
+            if any(vals.get(name) for name in _MATERIAL):
                 raise UserError(
                     self.env._("A secret gets its value by being generated or received.")
                 )
-        return super().create(vals_list)
+        empty = dict.fromkeys(_MATERIAL, False)  # whatever default_… the context brings
+        return super().create([{**vals, **empty} for vals in vals_list])
 
     def write(self, vals):
-        fixed = {
-            "ciphertext",
-            "key_id",
-            "public_value",
-            "fingerprint",
-            "uuid",
-            "kind",
-            "system_id",
-            "company_id",
-            "revoked_at",
-        }
+        fixed = {*_MATERIAL, "uuid", "kind", "system_id", "company_id", "revoked_at"}
         if fixed & vals.keys():
             raise UserError(
                 self.env._("A secret does not change. Rotate it or revoke it instead.")

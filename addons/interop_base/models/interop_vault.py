@@ -40,9 +40,6 @@ class InteropVault(models.AbstractModel):
             )
         try:
             stat = os.stat(path)
-            cached = _cache.get(path)
-            if cached and cached[0] == stat.st_mtime_ns:
-                return cached[1]
             if stat.st_mode & 0o077:
                 raise GuardError(
                     self.env._(
@@ -51,6 +48,9 @@ class InteropVault(models.AbstractModel):
                         path=path,
                     )
                 )
+            cached = _cache.get(path)
+            if cached and cached[0] == stat.st_mtime_ns:
+                return cached[1]
             with open(path, encoding="utf-8") as file:
                 ring = keyring.parse_key_file(file.read())
         except (OSError, UnicodeDecodeError) as error:
