@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,16 @@ def clean_environment(**extra: str) -> dict[str, str]:
     }
     environment.update(extra)
     return environment
+
+
+def tied(command: Sequence[str | Path]) -> list[str]:
+    """The command, made to end when the thread that starts it ends, however it ends.
+
+    So an installer does not go on behind the next run's back after a ``kill -9``.
+    """
+    tie = shutil.which("setpriv")
+    prefix = [tie, "--pdeathsig", "KILL", "--"] if tie else []
+    return [*prefix, *map(str, command)]
 
 
 def user_arguments(user: str | None) -> dict[str, object]:
@@ -70,22 +81,20 @@ def run(
     stdin = {"input": input_text} if input_text is not None else {}
     if not stdin:
         stdin = {"stdin": subprocess.DEVNULL}
-    try:
-        done = subprocess.run(
-            [str(part) for part in command],
-            check=False,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            cwd=cwd or paths.ROOT,
-            env=dict(env) if env is not None else clean_environment(),
-            **stdin,
-            **user_arguments(user),
-        )
-    except FileNotFoundError as error:
-        raise SetupError(
-            f"{what} failed: {command[0]} is not there.", remedy
-        ) from error
+    environment = dict(env) if env is not None else clean_environment()
+    if not shutil.which(command[0], path=environment.get("PATH")):
+        raise SetupError(f"{what} failed: {command[0]} is not there.", remedy)
+    done = subprocess.run(
+        tied(command),
+        check=False,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        cwd=cwd or paths.ROOT,
+        env=environment,
+        **stdin,
+        **user_arguments(user),
+    )
     output = done.stdout + done.stderr
     log_path = paths.LOG / f"{log}.log"
     with open(log_path, "a", encoding="utf-8") as stream:

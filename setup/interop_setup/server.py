@@ -20,7 +20,7 @@ from pathlib import Path
 from . import keyfile, manifests, odoo_config, paths
 from .errors import SetupError
 from .postgres import Cluster
-from .process import clean_environment, stop
+from .process import clean_environment, stop, tied
 from .processes import alive, descendants, kill_now, title
 
 HTTP_WORKER = "WorkerHTTP"
@@ -69,6 +69,9 @@ class Server:
     :param options: more (or other) values for ``[options]``
     :param sections: more (or other) sections, e.g. ``{"interop": {…}}``, merged
     :param env: more environment variables for the process
+    :param outlive: leave it running when this process ends; else it is stopped
+        then, and killed when this process is killed (or the thread ends that
+        started it)
     """
 
     name: str
@@ -83,6 +86,7 @@ class Server:
     options: Mapping[str, str] = field(default_factory=dict)
     sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    outlive: bool = False
     process: subprocess.Popen | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -127,9 +131,10 @@ class Server:
         if self.running():
             return self
         self._write_config()
+        command = [str(paths.VENV_PYTHON), str(paths.ODOO_SCRIPT)]
         with open(self.log, "ab") as stream:
             self.process = subprocess.Popen(
-                [str(paths.VENV_PYTHON), str(paths.ODOO_SCRIPT)],
+                command if self.outlive else tied(command),
                 cwd=paths.ROOT,
                 env=clean_environment(
                     ODOO_RC=str(self.config), PYTHONUNBUFFERED="1", **self.env
@@ -139,7 +144,8 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _started.add(self)
+        if not self.outlive:
+            _started.add(self)
         if wait:
             self.wait_healthy(timeout)
         return self

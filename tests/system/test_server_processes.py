@@ -1,5 +1,9 @@
 """The server helper itself: what other whole-system tests rely on."""
 
+import json
+import subprocess
+import sys
+import time
 import urllib.request
 
 import pytest
@@ -11,8 +15,6 @@ from interop_setup.server import CRON_WORKER, HTTP_WORKER, JOB_RUNNER, check_por
 
 def wait_for(condition, seconds=30):
     """Wait until the condition holds, and answer whether it did."""
-    import time
-
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -58,6 +60,34 @@ def test_kills_only_its_own(make_server):
     server = make_server(workers=1)
     with pytest.raises(SetupError):
         server.kill_worker(pid=1)
+
+
+STARTER = """
+import json, sys, time
+from interop_setup import postgres
+from interop_setup.server import Server
+
+server = Server("system-orphan", postgres.main_cluster(), sys.argv[1]).start()
+print(json.dumps(server.pids()), flush=True)
+time.sleep(600)
+"""
+
+
+def test_no_server_outlives_its_killed_starter(make_database):
+    """When who started a server is killed, the server and its workers end, too."""
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, make_database()],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        family = json.loads(starter.stdout.readline())
+        assert len(family) > 2
+        assert all(map(alive, family))
+    finally:
+        starter.kill()
+        starter.wait()
+    assert wait_for(lambda: not any(map(alive, family)))
 
 
 def test_cluster_survives_its_death(make_cluster):
