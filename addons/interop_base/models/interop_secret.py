@@ -101,8 +101,18 @@ class InteropSecret(models.Model):
                 raise UserError(
                     self.env._("A secret gets its value by being generated or received.")
                 )
-        empty = dict.fromkeys(_MATERIAL, False)  # whatever default_… the context brings
-        return super().create([{**vals, **empty} for vals in vals_list])
+        # Whatever default_… the context brings; the columns are closed to every group, so
+        # that they cannot be emptied by value here.
+        forged = {f"default_{name}" for name in _MATERIAL}
+        context = {
+            key: value for key, value in self.env.context.items() if key not in forged
+        }
+        return super(InteropSecret, self.with_context(context)).create(
+            [
+                {key: value for key, value in vals.items() if key not in _MATERIAL}
+                for vals in vals_list
+            ]
+        )
 
     def write(self, vals):
         fixed = {*_MATERIAL, "uuid", "kind", "system_id", "company_id", "revoked_at"}
