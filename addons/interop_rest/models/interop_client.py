@@ -187,8 +187,6 @@ class InteropClient(models.Model):
                 "notification_type": "email",
             }
         )
-        # The partner of a machine does not belong among the contacts.
-        user_sudo.partner_id.active = False
         self._transition({"user_id": user_sudo.id})
 
     def _sync_service_user(self):
