@@ -93,8 +93,8 @@ class TestDelivery(WebhookCase):
         for value in (old_value, new_value):
             Webhook(value).verify(receiver.requests[0].body, headers)
         self.env.cr.execute(
-            "UPDATE interop_secret SET valid_to = %s WHERE id = %s",
-            [clock.now() - timedelta(seconds=1), old.id],
+            "UPDATE interop_secret SET valid_from = %s, valid_to = %s WHERE id = %s",
+            [clock.now() - timedelta(hours=1), clock.now() - timedelta(seconds=1), old.id],
         )
         old.invalidate_recordset()
         self._publish(interface)
