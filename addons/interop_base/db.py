@@ -4,7 +4,35 @@ Odoo's cursor logs the whole statement, values included, when a statement fails.
 that carry content therefore go to psycopg2 directly, in batches, through this one function.
 """
 
+import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from psycopg2.extras import execute_values
+
+_quiet = ContextVar("interop_quiet_sql", default=False)
+
+
+def _is_loud(record):
+    return not _quiet.get()
+
+
+# Odoo's cursor logs a failing statement with its values, and the error with the values of
+# the row. A filter on its logger is the supported way to keep them out of the log.
+logging.getLogger("odoo.sql_db").addFilter(_is_loud)
+
+
+@contextmanager
+def quiet():
+    """Keep failing statements out of Odoo's log while message content is worked with.
+
+    Only for this thread (context); the caller logs the type of the exception instead.
+    """
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
 
 
 def values(cr, query, rows, template=None, fetch=False):

@@ -48,7 +48,7 @@ class InteropEvent(models.Model):
     error_message = fields.Char(readonly=True)
 
     _open_idx = models.Index("(state, id)")
-    _txid_idx = models.Index("(txid) WHERE state = 'new'")
+    _txid_idx = models.Index("(txid)")
 
     @api.model
     @api.private
@@ -65,6 +65,7 @@ class InteropEvent(models.Model):
         :param datetime occurred_at: naive UTC, default now
         :param parent: ``interop.message`` that this resubmits
         :param interface: publish to this interface only (resubmission)
+        :returns: number of events, 0 when nobody subscribes
         """
         capturing = self.env["interop.interface"]._capturing(contract_type)
         if interface:
@@ -74,11 +75,11 @@ class InteropEvent(models.Model):
                 if interface.id in ids and contract_id == parent.contract_id.id
             ]
         if not capturing or not records:
-            return
+            return 0
         moment = occurred_at or clock.now()
         for contract_id, _interfaces in capturing:
             handler = self.env["interop.contract"].sudo().browse(contract_id)._handler()
-            ids = self._coalesce(contract_id, records)
+            ids = records.ids if parent else self._coalesce(contract_id, records)
             if ids:
                 companies = [
                     handler._company(record).id for record in records.browse(ids)
@@ -87,6 +88,7 @@ class InteropEvent(models.Model):
                     contract_id, records._name, ids, companies, moment, parent, interface
                 )
         self._hook_transaction()
+        return len(capturing) * len(records)
 
     def _coalesce(self, contract_id, records):
         """Return the ids that need a row of their own: all, unless the contract combines
@@ -95,9 +97,10 @@ class InteropEvent(models.Model):
         if not self.env["interop.contract"].sudo().browse(contract_id).coalesce:
             return records.ids
         self.env.cr.execute(
-            """UPDATE interop_event SET state = 'new', occurred_at = %s
+            """UPDATE interop_event
+                  SET state = 'new', occurred_at = %s, interface_ids = NULL
                 WHERE txid = txid_current()::text AND contract_id = %s AND res_model = %s
-                  AND res_id = ANY(%s) RETURNING res_id""",
+                  AND res_id = ANY(%s) AND parent_id IS NULL RETURNING res_id""",
             [clock.now(), contract_id, records._name, records.ids],
         )
         known = {res_id for (res_id,) in self.env.cr.fetchall()}

@@ -1,16 +1,20 @@
 """Snapshots: what the receiver gets is what was true when it happened."""
 
+import logging
 from collections import defaultdict
 
 from psycopg2.extras import Json
 
 from odoo import api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from .. import const
-from ..exceptions import GuardError, HandledError, TechnicalError
+from .. import const, db
+from ..exceptions import BusinessError, GuardError, HandledError, TechnicalError
 from ..tools.canonical import canonical_bytes
 from ..tools.errors import CanonicalError
+
+_logger = logging.getLogger(__name__)
 
 
 class InteropEvent(models.Model):
@@ -42,56 +46,105 @@ class InteropEvent(models.Model):
         batches = defaultdict(list)
         for event in events_sudo:
             batches[event.contract_id, event.res_model, event.company_id].append(event)
+        # Content of an earlier snapshot that a combined update made obsolete.
+        obsolete = events_sudo.payload_id.ids
         for (contract, model, company), events in batches.items():
-            events_sudo._snapshot_batch(contract, model, company, events)
+            try:
+                with db.quiet(), self.env.cr.savepoint(flush=False):
+                    events_sudo._snapshot_batch(contract, model, company, events)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise  # Odoo runs the whole business transaction again
+            except Exception as error:
+                events_sudo._fail_batch(contract, company, events, error)
+        if obsolete:
+            self.env.cr.execute(
+                "DELETE FROM interop_payload WHERE id = ANY(%s)", [obsolete]
+            )
+
+    def _fail_batch(self, contract, company, events, error):
+        """Keep events that could not even be sorted, such as with a filter on a field that
+        an uninstalled addon took away: the business goes on, and the failure has an owner."""
+        _logger.error(
+            "events %s could not be built: %s",
+            [event.id for event in events],
+            type(error).__name__,
+        )
+        failure = TechnicalError(
+            self.env._("Building the message failed (%s).", type(error).__name__),
+            code="build_failed",
+        )
+        covering = self._capturing_interfaces(contract).filtered(
+            lambda interface: company in interface.company_ids
+        )
+        failed = []
+        for event in events:
+            interfaces = [i for i in covering if self._is_meant_for(event, i)]
+            failed.append((event.id, interfaces, failure))
+        self._write_snapshots([], failed, [], company)
+
+    def _is_meant_for(self, event, interface):
+        """A resubmission is for one interface only, everything else for all."""
+        return not event.parent_id or interface.id in (event.interface_ids or [])
+
+    def _capturing_interfaces(self, contract):
+        capturing = dict(
+            self.env["interop.interface"]._capturing(contract.message_type)
+        )
+        return self.env["interop.interface"].browse(capturing.get(contract.id, ()))
 
     def _snapshot_batch(self, contract, model, company, events):
         env = self.env(user=self.env.ref("interop_base.user_integration").id, su=True)
         handler = contract.with_env(env)._handler().with_company(company)
         records = handler.env[model].browse({event.res_id for event in events}).exists()
         wanted = self._wanted(contract, company, records)
+        leaving = records.filtered(lambda record: wanted.get(record.id))
         if contract.handler_name == "interop.handler.mapping":
             built = self._build_mapped(contract, wanted, records, handler)
         else:
-            built = handler._build_many(
-                records.filtered(lambda record: wanted.get(record.id))
-            )
+            built = handler._build_many(leaving)
+        keys = handler._build_many(leaving, lambda record: self._keys(handler, record))
         ready, failed, gone = [], [], []
         for event in events:
-            record = records.browse(event.res_id)
-            interfaces = wanted.get(event.res_id, [])
-            if event.interface_ids:
-                interfaces = [i for i in interfaces if i.id in event.interface_ids]
-            if not interfaces or record not in records:
+            interfaces = [
+                i for i in wanted.get(event.res_id, []) if self._is_meant_for(event, i)
+            ]
+            if interfaces:
+                content = self._content(built[event.res_id], keys[event.res_id])
+                kind = failed if isinstance(content, HandledError) else ready
+                kind.append((event.id, interfaces, content))
+            elif event.parent_id:
+                # Somebody asked for it: say why it does not leave instead of dropping it.
+                asked = self.env["interop.interface"].browse(event.interface_ids)
+                failed.append((event.id, asked, self._not_wanted()))
+            else:
                 gone.append(event.id)
-                continue
-            self._sort_snapshot(
-                event, record, handler, interfaces, built, ready, failed
-            )
         self._write_snapshots(ready, failed, gone, company)
 
-    def _sort_snapshot(
-        self, event, record, handler, interfaces, built, ready, failed
-    ):
-        """File one event under ready or failed."""
-        content = built.get(event.res_id)
-        if isinstance(content, HandledError):
-            failed.append((event.id, interfaces, content))
-            return
+    def _not_wanted(self):
+        return BusinessError(
+            self.env._(
+                "The record was deleted, or it no longer matches the facilities and the "
+                "filter of the interface. Cancel the message if that is right."
+            ),
+            code="not_wanted",
+        )
+
+    def _keys(self, handler, record):
+        return {
+            "subject": handler._subject(record),
+            "ordering_key": handler._ordering_key(record),
+            "business_key": handler._business_key(record) or "",
+        }
+
+    def _content(self, data, keys):
+        """Return the snapshot of one event as bytes, or the ``HandledError`` of a part."""
+        for part in (data, keys):
+            if isinstance(part, HandledError):
+                return part
         try:
-            snapshot = canonical_bytes(
-                {
-                    "data": content,
-                    "subject": handler._subject(record),
-                    "ordering_key": handler._ordering_key(record),
-                    "business_key": handler._business_key(record) or "",
-                }
-            )
-        except (CanonicalError, HandledError) as error:
-            failure = TechnicalError(str(error), code="build_failed")
-            failed.append((event.id, interfaces, failure))
-            return
-        ready.append((event.id, interfaces, snapshot))
+            return canonical_bytes({"data": data, **keys})
+        except CanonicalError as error:
+            return TechnicalError(str(error), code="build_failed")
 
     def _build_mapped(self, contract, wanted, records, handler):
         """Return ``{record id: {"by_interface": …}}``: interfaces map on their own."""
@@ -118,11 +171,7 @@ class InteropEvent(models.Model):
     def _wanted(self, contract, company, records):
         """Return ``{record id: [interface, …]}`` by facility and filter."""
         wanted = defaultdict(list)
-        capturing = dict(
-            self.env["interop.interface"]._capturing(contract.message_type)
-        )
-        interfaces = self.env["interop.interface"].browse(capturing.get(contract.id, ()))
-        for interface in interfaces:
+        for interface in self._capturing_interfaces(contract):
             if company in interface.company_ids:
                 for record in records.filtered_domain(interface._filter()):
                     wanted[record.id].append(interface)

@@ -217,6 +217,7 @@ class InteropMessage(models.Model):
         if operator not in ("=", "ilike", "=ilike", "like", "in"):
             return NotImplemented
         values = [value] if isinstance(value, str) else list(value or [])
+        values = [item for item in values if isinstance(item, str) and item.strip()]
         vault = self.env["interop.vault"]
         domain = Domain("business_key", "in", values)
         if operator in ("ilike", "like", "=ilike"):

@@ -30,6 +30,7 @@ class InteropMessage(models.Model):
             raise UserError(
                 self.env._("None of the selected messages has failed: nothing to retry.")
             )
+        self._check_still_moves(failed)
         rebuild = failed.filtered(
             lambda item: item.direction == "out" and not item.payload_id
         )
@@ -49,10 +50,24 @@ class InteropMessage(models.Model):
         self.env["interop.audit.event"]._log("retried", failed)
         return self._notify(self.env._("%s messages will be tried again.", len(failed)))
 
+    def _check_still_moves(self, failed):
+        """What would wait for ever is not retried: say so instead."""
+        # sudo: the state of the interface decides, whatever of it the user may read
+        for interface in failed.sudo().interface_id:
+            if interface.state not in const.CAPTURING_STATES:
+                raise UserError(
+                    self.env._(
+                        "Interface “%s” is not in use any more: its messages can be "
+                        "cancelled, not retried.",
+                        interface.name,
+                    )
+                )
+
     def _resubmit(self):
         """Build messages anew from their records; the originals stay, linked."""
         for message in self:
-            record = self.env[message.res_model].browse(message.res_id).exists()
+            known = message.res_model in self.env
+            record = known and self.env[message.res_model].browse(message.res_id).exists()
             if not record:
                 raise UserError(
                     self.env._(
@@ -60,12 +75,19 @@ class InteropMessage(models.Model):
                         message.external_id,
                     )
                 )
-            self.env["interop.event"]._publish(
+            published = self.env["interop.event"]._publish(
                 message.contract_id.message_type,
                 record,
                 parent=message,
                 interface=message.interface_id,
             )
+            if not published:
+                raise UserError(
+                    self.env._(
+                        "%s is no longer in use: the message cannot be built again.",
+                        message.contract_id.display_name,
+                    )
+                )
         self._set_cancelled(self.env._("Resubmitted as a new message."))
 
     def action_cancel(self):

@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from .. import const
+from .. import const, db
 from ..exceptions import HandledError, Skipped, TechnicalError
 from .engine_types import Result
 
@@ -37,7 +37,7 @@ class InteropMessage(models.Model):
         if data is None:
             data = self._stored_data()
         try:
-            with self.env.cr.savepoint():
+            with db.quiet(), self.env.cr.savepoint():
                 record = self._apply_as_service_user(data)
             self._set_done(record)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
@@ -72,7 +72,8 @@ class InteropMessage(models.Model):
             .with_context(allowed_company_ids=company.ids, tracking_disable=False)
             .with_company(company)
         )
-        record = handler._apply(self.with_env(handler.env), data)
+        # sudo: the log line itself belongs to the engine, the service user may not read it
+        record = handler._apply(self.with_env(handler.env).sudo(), data)
         handler.env.flush_all()
         return record
 

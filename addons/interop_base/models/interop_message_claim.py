@@ -9,6 +9,19 @@ from odoo import api, models
 from .. import db
 from .engine_types import Claim
 
+# What may be claimed from a lane, when its time has come.
+_ELIGIBLE = """m.interface_id = ANY(%(interfaces)s)
+              AND (m.company_id IS NULL OR m.company_id <> ALL(%(stopped)s))
+              -- In order: whatever is still open before it, failed or not, comes first.
+              AND ({lanes}.ordering = 'none'
+                   OR ({lanes}.ordering = 'key' AND m.ordering_key IS NULL)
+                   OR NOT EXISTS (
+                      SELECT 1 FROM interop_message earlier
+                       WHERE earlier.lane = m.lane AND earlier.id < m.id
+                         AND earlier.state IN ('pending', 'processing', 'dead', 'parked')
+                         AND ({lanes}.ordering = 'strict'
+                              OR earlier.ordering_key = m.ordering_key)))"""
+
 _CLAIM = """
 WITH lanes(lane, cap, ordering) AS (
     SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
@@ -26,17 +39,7 @@ picked AS (
             WHERE m.state = 'pending' AND m.lane = shares.lane
               AND (m.attempt_count = 0) = shares.first
               AND m.next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'
-              AND m.interface_id = ANY(%(interfaces)s)
-              AND (m.company_id IS NULL OR m.company_id <> ALL(%(stopped)s))
-              -- In order: whatever is still open before it, failed or not, comes first.
-              AND (shares.ordering = 'none'
-                   OR (shares.ordering = 'key' AND m.ordering_key IS NULL)
-                   OR NOT EXISTS (
-                      SELECT 1 FROM interop_message earlier
-                       WHERE earlier.lane = m.lane AND earlier.id < m.id
-                         AND earlier.state IN ('pending', 'processing', 'dead', 'parked')
-                         AND (shares.ordering = 'strict'
-                              OR earlier.ordering_key = m.ordering_key)))
+              AND {eligible}
          ORDER BY m.next_attempt_at, m.id
             LIMIT shares.cap
               FOR UPDATE SKIP LOCKED) due
@@ -50,7 +53,24 @@ UPDATE interop_message m
  WHERE m.id = picked.id
 RETURNING m.id, m.lease_token, m.interface_id, m.company_id, m.lane, m.external_id,
           m.try_count, m.attempt_count, m.payload_id, m.ordering_key, m.direction
-"""
+""".format(eligible=_ELIGIBLE.format(lanes="shares"))
+
+_NEXT = """
+WITH lanes(lane, ordering) AS (
+    SELECT * FROM unnest(%(lanes)s::text[], %(orderings)s::text[])),
+both_kinds(lane, ordering, first) AS (
+    SELECT lane, ordering, first FROM lanes CROSS JOIN (VALUES (true), (false)) AS b(first))
+SELECT min(due.at)
+  FROM both_kinds
+ CROSS JOIN LATERAL (
+       SELECT m.next_attempt_at AS at
+         FROM interop_message m
+        WHERE m.state = 'pending' AND m.lane = both_kinds.lane
+          AND (m.attempt_count = 0) = both_kinds.first
+          AND {eligible}
+     ORDER BY m.next_attempt_at
+        LIMIT 1) due
+""".format(eligible=_ELIGIBLE.format(lanes="both_kinds"))
 
 
 class InteropMessage(models.Model):
@@ -73,18 +93,11 @@ class InteropMessage(models.Model):
         """
         if not lanes or not interface_ids:
             return []
-        # sudo: the engine moves messages of every facility that is not stopped
-        stopped = self.env["res.company"].sudo().search(
-            [("interop_stopped_at", "!=", False)]
-        )
         self.env.cr.execute(
             _CLAIM,
             {
-                "lanes": list(lanes),
+                **self._eligible_parameters(lanes, interface_ids),
                 "caps": [lane.cap for lane in lanes.values()],
-                "orderings": [lane.ordering for lane in lanes.values()],
-                "interfaces": list(interface_ids),
-                "stopped": stopped.ids,
                 "token": str(uuid.uuid4()),
                 "lease": lease_seconds,
             },
@@ -92,6 +105,28 @@ class InteropMessage(models.Model):
         claims = [Claim(*row) for row in self.env.cr.fetchall()]
         self.invalidate_model(flush=False)
         return sorted(claims, key=lambda claim: claim.message_id)
+
+    def _eligible_parameters(self, lanes, interface_ids):
+        # sudo: the engine moves messages of every facility that is not stopped
+        stopped = self.env["res.company"].sudo().search(
+            [("interop_stopped_at", "!=", False)]
+        )
+        return {
+            "lanes": list(lanes),
+            "orderings": [lane.ordering for lane in lanes.values()],
+            "interfaces": list(interface_ids),
+            "stopped": stopped.ids,
+        }
+
+    @api.model
+    def _next_claimable(self, lanes, interface_ids):
+        """Return when the next message can be claimed (naive UTC), or ``None``.
+
+        What a stopped facility or an open predecessor keeps back does not count: waking the
+        pump for it would be in vain. See ``_set_claimed`` for the parameters.
+        """
+        self.env.cr.execute(_NEXT, self._eligible_parameters(lanes, interface_ids))
+        return self.env.cr.fetchone()[0]
 
     @api.model
     @api.private

@@ -138,7 +138,14 @@ class InteropMessage(models.Model):
         updated = self._fenced_update(rows)
         self.invalidate_model(flush=False)
         self.env["interop.attempt"]._record(
-            [result for result in results if result.message_id in updated]
+            [
+                # The timeline says what became of it: a spent budget is no retry.
+                result._replace(outcome="dead")
+                if result.outcome == "retry" and row[2] == "dead"
+                else result
+                for result, row in zip(results, rows, strict=True)
+                if result.message_id in updated
+            ]
         )
         return list(updated)
 
@@ -154,7 +161,7 @@ class InteropMessage(models.Model):
                 result.error_code or "",
                 result.error_message or "",
             )
-            if result.error_class and result.outcome != "deferred"
+            if result.outcome in ("retry", "dead")
             else {}
         )
         return (
@@ -183,7 +190,7 @@ class InteropMessage(models.Model):
         if result.outcome == "deferred":
             return "pending", result.retry_after or 1
         policy = message.interface_id.retry_policy_id
-        delay = policy._next_delay(message.attempt_count + 1)
+        delay = policy._next_delay(message.attempt_count + 1) if policy else None
         if delay is None:
             return "dead", None
         longest = min(result.retry_after or 0, policy.max_retry_after)
@@ -198,15 +205,23 @@ class InteropMessage(models.Model):
                       attempt_count = m.attempt_count + v.spent,
                       try_count = CASE WHEN v.spent = 0 THEN m.try_count - 1
                                        ELSE m.try_count END,
-                      first_attempt_at = COALESCE(m.first_attempt_at, v.at),
+                      first_attempt_at = COALESCE(
+                          m.first_attempt_at, CASE WHEN v.spent > 0 THEN v.at END),
                       done_at = CASE WHEN v.state = 'done' THEN v.at END,
                       next_attempt_at = CASE WHEN v.state = 'pending' THEN
                           v.at + make_interval(secs => v.delay) END,
                       answer_status = COALESCE(v.http_status, m.answer_status),
-                      error_class = v.error_class, error_kind = v.error_kind,
-                      error_code = v.error_code, error_message = v.error_message,
-                      cause = v.cause, owner_user_id = v.owner_user_id,
-                      owner_team_id = v.owner_team_id,
+                      -- A deferral says nothing new: what failed before stays visible.
+                      error_class = CASE WHEN v.spent = 0 THEN m.error_class
+                                         ELSE v.error_class END,
+                      error_kind = CASE WHEN v.spent = 0 THEN m.error_kind
+                                        ELSE v.error_kind END,
+                      error_code = CASE WHEN v.spent = 0 THEN m.error_code
+                                        ELSE v.error_code END,
+                      error_message = CASE WHEN v.spent = 0 THEN m.error_message
+                                           ELSE v.error_message END,
+                      cause = CASE WHEN v.spent = 0 THEN m.cause ELSE v.cause END,
+                      owner_user_id = v.owner_user_id, owner_team_id = v.owner_team_id,
                       write_date = v.at
                  FROM (SELECT id, token, state, delay::float8, spent,
                               http_status::int, error_class, error_kind, error_code,

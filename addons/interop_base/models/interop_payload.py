@@ -7,6 +7,7 @@ from psycopg2 import Binary
 from odoo import api, fields, models
 
 from .. import const, db
+from ..exceptions import ConfigurationError, GuardError
 
 
 class InteropPayload(models.Model):
@@ -70,8 +71,12 @@ class InteropPayload(models.Model):
         )
 
     @api.private
-    def _read_many(self):
-        """Return ``{id: bytes}`` of what is stored (purged ones are missing)."""
+    def _read_many(self, tolerant=False):
+        """Return ``{id: bytes}`` of what is stored (purged ones are missing).
+
+        :param bool tolerant: answer content that no key opens as its exception, so that it
+            does not keep the others back
+        """
         if not self:
             return {}
         self.env.cr.execute(
@@ -84,8 +89,13 @@ class InteropPayload(models.Model):
         contents = {}
         for row_id, uid, company_id, key_id, content in self.env.cr.fetchall():
             blob = bytes(content)
-            if key_id:
-                blob = vault._decrypt(key_id, blob, self._name, uid, company_id)
+            try:
+                if key_id:
+                    blob = vault._decrypt(key_id, blob, self._name, uid, company_id)
+            except ConfigurationError as error:
+                if not tolerant or isinstance(error, GuardError):
+                    raise
+                blob = error
             contents[row_id] = blob
         return contents
 

@@ -35,7 +35,8 @@ class InteropPump(models.AbstractModel):
         """
         key = "interop.pump.now"
         if eta:
-            key = f"interop.pump.{eta:%Y%m%d%H%M}"
+            # One job per ten seconds at most; the first one wakes the pump for all of them.
+            key = f"interop.pump.{eta:%Y%m%d%H%M%S}"[:-1]
         user = self.env.ref("interop_base.user_integration")
         # sudo: whoever caused the work, the engine does it
         pump = self.with_user(user).sudo().with_context({})
@@ -87,8 +88,9 @@ class InteropPump(models.AbstractModel):
         # sudo: system parameters
         params_sudo = self.env["ir.config_parameter"].sudo()
         defaults = {"pump_seconds": 20, "pump_batch": 200, "lease_seconds": 120}
+        # At least 1: a pump that has no time would hand over to another one, for ever.
         return {
-            name: int(params_sudo.get_param(f"interop_base.{name}") or default)
+            name: max(1, int(params_sudo.get_param(f"interop_base.{name}") or default))
             for name, default in defaults.items()
         }
 
@@ -124,17 +126,14 @@ class InteropPump(models.AbstractModel):
     def _next_due(self):
         """Return when the next message is due (naive UTC), ``None`` when nothing waits."""
         interfaces = self._moving_interfaces()
-        lanes = self._lanes(interfaces, 1)
-        self.env.cr.execute(
-            """SELECT min(due.at) FROM unnest(%s::text[]) AS lane(name)
-                CROSS JOIN LATERAL (
-                    SELECT next_attempt_at AS at FROM interop_message
-                     WHERE state = 'pending' AND lane = lane.name
-                       AND interface_id = ANY(%s)
-                  ORDER BY next_attempt_at LIMIT 1) due""",
-            [list(lanes), interfaces.ids],
+        due = self.env["interop.message"]._next_claimable(
+            {
+                name: lane
+                for name, lane in self._lanes(interfaces, 1).items()
+                if lane.cap > 0
+            },
+            interfaces.ids,
         )
-        due = self.env.cr.fetchone()[0]
         self.env.cr.execute(
             """SELECT EXISTS (SELECT 1 FROM interop_event
                                WHERE state IN ('ready', 'failed', 'new'))"""
@@ -144,7 +143,18 @@ class InteropPump(models.AbstractModel):
     @api.model
     def _cron_rearm(self):
         """Arm the pump when something is due: what a crash or a lost job left behind."""
-        self.env["interop.message"]._set_reclaimed()
+        if self.env["interop.guard"]._problems():
+            return
         due = self._next_due()
-        if due and due <= clock.now() and not self.env["interop.guard"]._problems():
+        if self._has_expired_leases() or (due and due <= clock.now()):
             self._arm()
+
+    @api.model
+    def _has_expired_leases(self):
+        """Return whether a worker vanished with messages; the pump takes them back."""
+        self.env.cr.execute(
+            """SELECT EXISTS (SELECT 1 FROM interop_message
+                               WHERE state = 'processing'
+                                 AND lease_until < clock_timestamp() AT TIME ZONE 'UTC')"""
+        )
+        return self.env.cr.fetchone()[0]

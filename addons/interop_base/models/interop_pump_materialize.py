@@ -1,6 +1,7 @@
 """Events become messages: numbered, rendered once, checked, encrypted, frozen."""
 
 import json
+import logging
 import os
 
 from odoo import api, models
@@ -12,6 +13,8 @@ from ..tools import outcome as outcome_tools
 from ..tools import trace
 from ..tools.canonical import canonical_bytes
 from ..tools.errors import EnvelopeError
+
+_logger = logging.getLogger(__name__)
 
 BATCH = 500
 _LOCK = 7234001  # advisory lock: one materializer at a time, so numbers follow commits
@@ -48,7 +51,7 @@ class InteropPump(models.AbstractModel):
         payloads = self.env["interop.payload"].browse(
             [event["payload_id"] for event in events if event["payload_id"]]
         )
-        snapshots = payloads._read_many()
+        snapshots = payloads._read_many(tolerant=True)
         self._create_messages(events, snapshots)
         self.env.cr.execute(
             "DELETE FROM interop_payload WHERE id = ANY(%s)", [payloads.ids]
@@ -66,10 +69,13 @@ class InteropPump(models.AbstractModel):
         self.env["interop.event"]._snapshot([row[0] for row in self.env.cr.fetchall()])
 
     def _create_messages(self, events, snapshots):
+        ids = {i for event in events for i in event["interface_ids"] or []}
+        existing = set(self.env["interop.interface"].browse(ids).exists().ids)
         pairs = [
             (interface_id, event)
             for event in events
             for interface_id in event["interface_ids"] or []
+            if interface_id in existing
         ]
         numbers = {}
         for interface_id in sorted({pair[0] for pair in pairs}):
@@ -104,7 +110,9 @@ class InteropPump(models.AbstractModel):
         contract = self.env["interop.contract"].browse(event["contract_id"])
         keys, content, failure = {}, None, None
         message_id = envelope_tools.new_id(now_ms=1000 * clock.timestamp())
-        if snapshot is None:
+        if isinstance(snapshot, HandledError):
+            failure = snapshot
+        elif snapshot is None:
             failure = TechnicalError(
                 event["error_message"] or "",
                 event["error_code"] or "build_failed",
@@ -118,8 +126,21 @@ class InteropPump(models.AbstractModel):
                 )
             except HandledError as error:
                 failure = error
+            except Exception as error:
+                # One message must not keep all others back. Only the type is kept: the
+                # text of a foreign exception may hold content.
+                _logger.error(
+                    "event %s could not be rendered: %s", event["id"], type(error).__name__
+                )
+                failure = TechnicalError(
+                    self.env._(
+                        "Rendering the message failed (%s).", type(error).__name__
+                    ),
+                    code="render_failed",
+                )
         row = self._message_row(interface, contract, event, keys, failure)
         row.update(external_id=message_id, epoch=epoch, sequence=sequence)
+        row["correlation_id"] = row["correlation_id"] or message_id
         row["size"] = len(content) if content else 0
         return row, content
 
@@ -152,8 +173,7 @@ class InteropPump(models.AbstractModel):
                     sequence=sequence,
                     ordering_key=keys["ordering_key"],
                     correlation_id=event["correlation_id"] or message_id,
-                    causation_id=event["parent_id"]
-                    and self.env["interop.message"].browse(event["parent_id"]).external_id,
+                    causation_id=self._causation_id(event),
                     data_class=interface.data_class,
                     subject=keys["subject"],
                     data=data,
@@ -161,6 +181,11 @@ class InteropPump(models.AbstractModel):
             )
         except EnvelopeError as error:
             raise TechnicalError(str(error), "envelope", "schema") from None
+
+    def _causation_id(self, event):
+        """Return the id of the message that this one was resubmitted from, or ``None``."""
+        parent = self.env["interop.message"].browse(event["parent_id"] or ())
+        return parent.external_id or None
 
     @api.model
     def _source(self):
@@ -187,6 +212,7 @@ class InteropPump(models.AbstractModel):
             "try_count": 0,
             "attempt_count": 0,
             "correlation_id": event["correlation_id"],
+            "causation_id": self._causation_id(event),
             "traceparent": trace.format(trace.new_trace(os.urandom)),
             "parent_id": event["parent_id"],
             "res_model": event["res_model"],

@@ -159,12 +159,25 @@ class PumpRun:
         direction, transport = kind
         if direction == "in":
             for claim in claims:
-                self._apply(claim)
+                if time.monotonic() < self.end:
+                    self._apply(claim)
+                else:  # leased, but this run is over: the next one applies it
+                    self._record([(self._unsent(claim, "deferred"), claim, None)])
             return
         model = f"interop.transport.{transport}"
-        with self._env() as env:
-            sender = env[model]
-            deliveries, results = sender._prepare(claims)
+        try:
+            with self._env() as env:
+                sender = env[model]
+                deliveries, results = sender._prepare(claims)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self._record([(self._unsent(c, "deferred"), c, None) for c in claims])
+            return
+        except Exception as error:
+            # Waiting for the leases to expire would count as three dead workers.
+            _logger.error("%s failed: %s", model, type(error).__name__)
+            failed = [self._unsent(c, "retry", error) for c in claims]
+            self._record([(r, c, None) for r, c in zip(failed, claims, strict=True)])
+            return
         by_id = {claim.message_id: claim for claim in claims}
         self._record([(result, by_id.pop(result.message_id), model) for result in results])
         if deliveries:
@@ -172,6 +185,19 @@ class PumpRun:
             self.exchanges.submit(
                 model, sender, deliveries, list(by_id.values()), deadline
             )
+
+    def _unsent(self, claim, outcome, error=None):
+        """Return the result of a claim that did not get as far as a try."""
+        known = isinstance(error, HandledError)
+        return Result(
+            message_id=claim.message_id,
+            lease_token=claim.lease_token,
+            outcome=outcome,
+            started_at=clock.now(),
+            error_class=error and (error.error_class if known else "internal"),
+            error_code=error and (error.code if known else "transport_failed"),
+            error_message=error and (str(error) if known else type(error).__name__),
+        )
 
     def _collect(self, seconds):
         found = self.exchanges.collect(seconds, RECORD_BATCH)
