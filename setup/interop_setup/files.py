@@ -49,13 +49,19 @@ def remove_tree(path: Path) -> None:
 def built_folder(target: Path) -> Iterator[Path]:
     """Give a temporary folder that becomes ``target`` only when all went well.
 
-    What an interrupted earlier run left is removed first; an existing target is
-    replaced.
+    An existing target is replaced. What an interrupted earlier run left is removed,
+    as far as nobody writes to it any more: a program it had started may not have
+    noticed its end yet, and the temporary folder's name is another one each time.
     """
-    temporary = target.with_name(f"{target.name}.part")
-    remove_tree(temporary)
+    for left_over in target.parent.glob(f"{target.name}.part-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    temporary = target.with_name(f"{target.name}.part-{uuid.uuid4().hex[:8]}")
     temporary.mkdir(parents=True)
-    yield temporary
+    try:
+        yield temporary
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     remove_tree(target)
     temporary.rename(target)
 

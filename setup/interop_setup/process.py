@@ -36,13 +36,15 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return environment
 
 
-def tied(command: Sequence[str | Path]) -> list[str]:
+def tied(command: Sequence[str | Path], end_with: str = "KILL") -> list[str]:
     """The command, made to end when the thread that starts it ends, however it ends.
 
     So an installer does not go on behind the next run's back after a ``kill -9``.
+
+    :param end_with: the signal it gets then
     """
     tie = shutil.which("setpriv")
-    prefix = [tie, "--pdeathsig", "KILL", "--"] if tie else []
+    prefix = [tie, "--pdeathsig", end_with, "--"] if tie else []
     return [*prefix, *map(str, command)]
 
 

@@ -70,8 +70,7 @@ class Server:
     :param sections: more (or other) sections, e.g. ``{"interop": {…}}``, merged
     :param env: more environment variables for the process
     :param outlive: leave it running when this process ends; else it is stopped
-        then, and killed when this process is killed (or the thread ends that
-        started it)
+        then, also when this process is killed (or the thread ends that started it)
     """
 
     name: str
@@ -134,7 +133,7 @@ class Server:
         command = [str(paths.VENV_PYTHON), str(paths.ODOO_SCRIPT)]
         with open(self.log, "ab") as stream:
             self.process = subprocess.Popen(
-                command if self.outlive else tied(command),
+                command if self.outlive else tied(command, "TERM"),
                 cwd=paths.ROOT,
                 env=clean_environment(
                     ODOO_RC=str(self.config), PYTHONUNBUFFERED="1", **self.env
