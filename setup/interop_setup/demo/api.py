@@ -7,7 +7,6 @@ confirm the password, read the key once.
 import json
 import urllib.error
 import urllib.request
-import xmlrpc.client
 
 from ..errors import SetupError
 
@@ -48,35 +47,67 @@ class User:
     def sign_in(self) -> "User":
         """Log in with the password and get an API key for the calls that follow.
 
-        :raises SetupError: wrong login or password
+        :raises Refused: wrong login or password
         """
-        common = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/common")
-        self.uid = common.authenticate(self.database, self.login, self.password, {})
-        if not self.uid:
-            raise SetupError(
-                f"Odoo does not let {self.login} in.", "Run ./setup/demo again."
-            )
-        description = self._first_call(
-            "res.users.apikeys.description", "create", [{"name": "demo"}]
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        session = self._browse(
+            browser,
+            "/web/session/authenticate",
+            db=self.database,
+            login=self.login,
+            password=self.password,
         )
-        check = self._first_call(
-            "res.users.apikeys.description", "make_key", [description]
-        )
-        made = self._first_call(
-            check["res_model"], "run_check", [check["res_id"]], password=self.password
+        self.uid = session["uid"]
+        keys = "res.users.apikeys.description"
+        description = self._press(browser, keys, "create", [{"name": "demo"}])
+        check = self._press(browser, keys, "make_key", [description])
+        made = self._press(
+            browser,
+            check["res_model"],
+            "run_check",
+            [check["res_id"]],
+            password=self.password,
         )
         self._key = made["context"]["default_key"]
         return self
 
-    def _first_call(self, model: str, method: str, values: list, **context: str):
-        """A call with the password, before there is a key."""
-        models = xmlrpc.client.ServerProxy(
-            f"{self.url}/xmlrpc/2/object", allow_none=True
+    def _press(
+        self,
+        browser: urllib.request.OpenerDirector,
+        model: str,
+        method: str,
+        values: list,
+        **context: str,
+    ) -> object:
+        """Do what a button of the web client does."""
+        return self._browse(
+            browser,
+            f"/web/dataset/call_kw/{model}/{method}",
+            model=model,
+            method=method,
+            args=values,
+            kwargs={"context": context},
         )
-        credentials = (self.database, self.uid, self.password)
-        return models.execute_kw(
-            *credentials, model, method, values, {"context": context}
+
+    def _browse(
+        self, browser: urllib.request.OpenerDirector, path: str, **values: object
+    ) -> object:
+        """One request of the web client, with its session.
+
+        :raises Refused: Odoo answered with an error
+        """
+        request = urllib.request.Request(
+            self.url + path,
+            data=json.dumps({"jsonrpc": "2.0", "params": values}).encode(),
+            headers={"Content-Type": "application/json"},
         )
+        with browser.open(request, timeout=60) as answer:
+            body = json.load(answer)
+        if "error" in body:
+            data = body["error"].get("data", {})
+            name, text = str(data.get("name", "")), str(data.get("message", ""))
+            raise Refused(f"{path} of {self.login}", answer.status, name, text)
+        return body["result"]
 
     def call(self, model: str, method: str, **values: object) -> object:
         """Call a method; ``ids`` are the records, the rest are its arguments.

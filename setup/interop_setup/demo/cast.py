@@ -1,5 +1,6 @@
 """The hospital and the people of the demo: what Odoo's own administrator sets up."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..progress import step
@@ -75,19 +76,21 @@ class Cast:
         return self.users[login]
 
 
-def assemble(url: str, database: str) -> Cast:
-    """Set up facilities, books and people, and sign everybody in."""
+def assemble(url: str, database: str, ports: tuple[int, ...]) -> Cast:
+    """Set up facilities, books and people, and sign everybody in.
+
+    :param ports: where the receivers of the demo listen; nothing else is allowed
+    """
     with step("The Odoo administrator sets up two facilities, the books and the people"):
         admin = User(url, database, "admin", ADMIN_PASSWORD).sign_in()
         _adopt(admin)
         hospital, clinic = _facilities(admin)
-        ids = {role.login: _person(admin, role, hospital, clinic) for role in ROLES}
+        ids = _people(admin, hospital, clinic)
         cast = Cast(hospital, clinic, {"admin": admin})
-        _teams(admin, cast, ids)
-        for role in ROLES:
-            cast.users[role.login] = User(
-                url, database, role.login, role.login
-            ).sign_in()
+        _responsibilities(admin, cast, ids, ports)
+        users = [User(url, database, role.login, role.login) for role in ROLES]
+        with ThreadPoolExecutor(2) as pool:  # checking a password is slow on purpose
+            cast.users.update({user.login: user for user in pool.map(User.sign_in, users)})
         cast["user"].company = hospital
         admin.company = hospital
     return cast
@@ -112,28 +115,39 @@ def _facilities(admin: User) -> tuple[int, int]:
         company=hospital,
         install_demo=False,
     )
-    clinic = admin.create("res.company", name=CLINIC, country_id=country)
+    # Without a country at first: Odoo would add modules for it that the demo does not use.
+    clinic = admin.create("res.company", name=CLINIC)
+    admin.write("res.company", clinic, country_id=country)
     return hospital, clinic
 
 
-def _person(admin: User, role: Role, hospital: int, clinic: int) -> int:
-    """Create the login of a role and answer its id."""
-    facilities = [hospital, clinic] if role.all_facilities else [hospital]
-    return admin.create(
-        "res.users",
-        name=role.name,
-        login=role.login,
-        password=role.login,
-        email=f"{role.login}@bumc.example",
-        notification_type="inbox",
-        group_ids=[[4, admin.ref(group)] for group in role.groups],
-        company_id=hospital,
-        company_ids=[[6, 0, facilities]],
-    )
+def _people(admin: User, hospital: int, clinic: int) -> dict[str, int]:
+    """Create the login of every role and answer the ids by login."""
+    values = [
+        {
+            "name": role.name,
+            "login": role.login,
+            "password": role.login,
+            "email": f"{role.login}@bumc.example",
+            "notification_type": "inbox",
+            "group_ids": [[4, admin.ref(group)] for group in role.groups],
+            "company_id": hospital,
+            "company_ids": [
+                [6, 0, [hospital, clinic] if role.all_facilities else [hospital]]
+            ],
+        }
+        for role in ROLES
+    ]
+    ids = admin.call("res.users", "create", vals_list=values)
+    return {role.login: uid for role, uid in zip(ROLES, ids, strict=True)}
 
 
-def _teams(admin: User, cast: Cast, ids: dict[str, int]) -> None:
-    """Say who owns failures: operators the technical ones, billing its own."""
+def _responsibilities(
+    admin: User, cast: Cast, ids: dict[str, int], ports: tuple[int, ...]
+) -> None:
+    """Say who owns failures (operators the technical ones, billing its own), and which
+    ports webhooks may use.
+    """
     cast.operators = admin.create(
         "interop.team", name=OPERATORS, member_ids=[[6, 0, [ids["operator"]]]]
     )
@@ -144,5 +158,6 @@ def _teams(admin: User, cast: Cast, ids: dict[str, int]) -> None:
         "res.config.settings",
         interop_operators_team_id=cast.operators,
         interop_source=f"odoo:{HOSPITAL}",
+        interop_webhook_allowed_ports=", ".join(map(str, ports)),
     )
     admin.button("res.config.settings", "execute", settings)

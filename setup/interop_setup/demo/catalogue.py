@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from ..progress import say, step
 from .api import Refused
 from .cast import Cast
-from .fhir import NAMESPACES
+from .fhir import CLINIC, HOSPITAL, NAMESPACES, OWN
 
 CLIENT = "bumc-ehr-gateway"
 PROVIDERS = "bumc-providers"
 LOCATIONS = "bumc-locations"
 INVOICES = "invoices-to-clearing-house"
 CREDIT_NOTES = "credit-notes-to-archive"
-HOSPITAL_CODE = "BUMC"
-CLINIC_CODE = "AUMC"
 
 # For a demo the retries come within seconds instead of hours.
 PATIENT = "0s, 1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s, 5s, 5s, 5s"
@@ -75,8 +73,8 @@ def _clinical_system(cast: Cast) -> int:
         environment="test",
         company_ids=[[6, 0, [cast.hospital, cast.clinic]]],
         facility_code_ids=[
-            [0, 0, {"code": HOSPITAL_CODE, "company_id": cast.hospital}],
-            [0, 0, {"code": CLINIC_CODE, "company_id": cast.clinic}],
+            [0, 0, {"code": HOSPITAL, "company_id": cast.hospital}],
+            [0, 0, {"code": CLINIC, "company_id": cast.clinic}],
         ],
     )
     for uri, (name, code, kind, one_each) in NAMESPACES.items():
@@ -87,6 +85,7 @@ def _clinical_system(cast: Cast) -> int:
             uri=uri,
             type_code=kind,
             one_active_per_record=one_each,
+            system_id=system if uri == OWN else False,
         )
     return system
 

@@ -1,0 +1,96 @@
+"""The billing clerk's work: real invoices and credit notes, posted in Odoo."""
+
+import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from .api import User
+from .fhir import NAMESPACES, OWN
+
+CENT = Decimal("0.01")
+SERVICES = (("Consulting room, half a day", "128.40"), ("Reception service", "36.15"))
+
+
+class Clerk:
+    """Bills providers for rooms and services.
+
+    :param user: the clerk's login
+    :param rate: the sales tax in percent, for what the documents have to come to
+    """
+
+    def __init__(self, user: User, rate: Decimal):
+        self.user = user
+        self.rate = rate
+        self.documents: dict[str, dict] = {}
+        self._numbers: dict[int, str] = {}
+
+    def providers(self) -> dict[str, int]:
+        """The providers by their number in the health record."""
+        domain = [
+            ["namespace_id.code", "=", NAMESPACES[OWN][1]],
+            ["state", "=", "active"],
+            ["partner_id.interop_is_provider", "=", True],
+        ]
+        rows = self.user.read("interop.identifier", domain, "value", "partner_id")
+        return {row["value"]: row["partner_id"][0] for row in rows}
+
+    def invoice(self, providers: dict[str, int]) -> list[int]:
+        """Write and post one invoice per provider, all in one go."""
+        today = datetime.date.today().isoformat()
+        values, owed = [], []
+        for position, partner in enumerate(providers.values()):
+            lines = [
+                {"name": name, "quantity": 1 + position % 3, "price_unit": float(price)}
+                for name, price in SERVICES
+            ]
+            owed.append(self._total(1 + position % 3))
+            values.append(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner,
+                    "invoice_date": today,
+                    "invoice_line_ids": [[0, 0, line] for line in lines],
+                }
+            )
+        ids = self.user.call("account.move", "create", vals_list=values)
+        self.user.button("account.move", "action_post", *ids)
+        self._note(ids, list(providers), owed)
+        return ids
+
+    def credit(self, invoices: list[int]) -> list[int]:
+        """Take invoices back with a credit note each, and post these."""
+        made = []
+        for invoice in invoices:
+            (move,) = self.user.read(
+                "account.move", [["id", "=", invoice]], "name", "journal_id"
+            )
+            wizard = self.user.call(
+                "account.move.reversal",
+                "create",
+                vals_list=[{"journal_id": move["journal_id"][0], "reason": "Not used"}],
+                context={"active_model": "account.move", "active_ids": [invoice]},
+            )
+            action = self.user.button("account.move.reversal", "refund_moves", *wizard)
+            self.user.button("account.move", "action_post", action["res_id"])
+            owed = self.documents[move["name"]]["total"]
+            self._note([action["res_id"]], [self._numbers[invoice]], [owed])
+            made.append(action["res_id"])
+        return made
+
+    def _total(self, quantity: int) -> Decimal:
+        """What a document has to come to, tax rounded per line."""
+        total = Decimal(0)
+        for _name, price in SERVICES:
+            net = quantity * Decimal(price)
+            total += net + (net * self.rate / 100).quantize(CENT, ROUND_HALF_UP)
+        return total
+
+    def _note(self, ids: list[int], numbers: list[str], owed: list[Decimal]) -> None:
+        """Remember the posted documents by the name that Odoo gave them."""
+        rows = self.user.read(
+            "account.move", [["id", "in", ids], ["state", "=", "posted"]], "name"
+        )
+        names = {row["id"]: row["name"] for row in rows}
+        for move, number, total in zip(ids, numbers, owed, strict=True):
+            if move in names:
+                self.documents[names[move]] = {"provider": number, "total": total}
+                self._numbers[move] = number

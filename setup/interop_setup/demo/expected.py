@@ -1,0 +1,86 @@
+"""What the input makes one expect, read from the resources and nowhere else."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+# What the partner is told to do beside sending every resource once.
+REPEAT_EVERY = 3
+TAMPERED = 3
+# Refusals by the kind of attack: (HTTP status, code of the problem, how many).
+REFUSED = {
+    "tampered": (401, "unauthorized", TAMPERED),
+    "old timestamp": (401, "unauthorized", 1),
+    "future timestamp": (401, "unauthorized", 1),
+    "wrong key": (401, "unauthorized", 1),
+    "unsigned": (401, "unauthorized", 1),
+    "unknown client": (401, "unauthorized", 1),
+    "id reused": (409, "id_reused", 1),
+    "unknown contract": (422, "unknown_contract", 1),
+    "schema": (422, "schema_violation", 1),
+    "unknown facility": (422, "unknown_facility", 1),
+}
+
+
+@dataclass
+class Expected:
+    """Figures that follow from the example resources.
+
+    :param locations: Location resources
+    :param practitioners: Practitioner resources
+    :param roles: PractitionerRole resources
+    :param providers: people that the practitioners are, by their official numbers
+    """
+
+    locations: int
+    practitioners: int
+    roles: int
+    providers: int
+
+    @property
+    def messages(self) -> int:
+        """Messages sent for the first time."""
+        return self.locations + self.practitioners + self.roles
+
+    @property
+    def again(self) -> int:
+        """Messages sent a second time."""
+        return len(range(0, self.messages, REPEAT_EVERY))
+
+    @property
+    def refused(self) -> int:
+        """Requests that have to be refused."""
+        return sum(count for _status, _code, count in REFUSED.values())
+
+
+def read(folder: Path) -> Expected:
+    """Count what the package holds."""
+    found: dict[str, list[dict]] = {}
+    for kind in ("Location", "Practitioner", "PractitionerRole"):
+        paths = folder.glob(f"{kind}-*.json")
+        found[kind] = [json.loads(path.read_text("utf-8")) for path in paths]
+    return Expected(
+        locations=len(found["Location"]),
+        practitioners=len(found["Practitioner"]),
+        roles=len(found["PractitionerRole"]),
+        providers=_people(found["Practitioner"]),
+    )
+
+
+def _people(practitioners: list[dict]) -> int:
+    """How many people these are: resources that share an official number are one."""
+    groups: list[set[tuple[str, str]]] = []
+    without = 0
+    for resource in practitioners:
+        numbers = {
+            (item["system"], item["value"])
+            for item in resource.get("identifier", ())
+            if "system" in item
+        }
+        if not numbers:
+            without += 1
+            continue
+        shared = [group for group in groups if group & numbers]
+        groups = [group for group in groups if not group & numbers]
+        groups.append(numbers.union(*shared))
+    return len(groups) + without

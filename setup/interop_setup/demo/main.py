@@ -1,0 +1,146 @@
+"""``./setup/demo``: all set-up, then the main job on real input, then a table."""
+
+import argparse
+import errno
+import fcntl
+import json
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from .. import databases, manifests, paths, postgres, templates
+from ..bootstrap import bootstrap
+from ..errors import SetupError
+from ..files import write_text
+from ..postgres import Cluster
+from ..progress import duration, say, step
+from ..server import Server, free_port
+from . import cast, catalogue
+from .children import Receiver
+from .day import Day
+
+DATABASE = "interop_demo"
+FOLDER = paths.RUN / "demo"
+STATE = FOLDER / "demo.json"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo; 0 only if every figure is as expected."""
+    parser = argparse.ArgumentParser(
+        prog="setup/demo",
+        description="Set everything up, play a day of the suite against real Odoo, "
+        "compare what happened with what the input makes one expect, and leave Odoo "
+        "running until Ctrl-C.",
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="stop everything after the table"
+    )
+    parser.add_argument("--port", type=int, default=0, help="of Odoo; any free one")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    start = time.monotonic()
+    was_running = bool(postgres.find_binaries()) and postgres.main_cluster().running()
+    with ExitStack() as stack:
+        stack.enter_context(_alone())
+        cluster = bootstrap()
+        stack.callback(_stop_cluster, cluster, was_running)
+        server = _start_odoo(stack, cluster, options.port)
+        agreed = _play(stack, server)
+        say(f"  Finished after {duration(time.monotonic() - start)}.")
+        if not options.once:
+            _stay(server)
+        say("==> Stopping everything that was started …")
+    return 0 if agreed else 1
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    """End as Ctrl-C does, so that everything is cleaned up."""
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One demo at a time: it has one database and one folder.
+
+    :raises SetupError: another one runs
+    """
+    paths.ensure_var()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with open(paths.LOCKS / "demo", "w", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise
+            raise SetupError(
+                "A demo is running already.", "Use that one, or end it with Ctrl-C."
+            ) from error
+        try:
+            yield
+        finally:
+            STATE.unlink(missing_ok=True)
+
+
+def _stop_cluster(cluster: Cluster, was_running: bool) -> None:
+    """Stop PostgreSQL if this run started it and nobody else came to use it."""
+    if not was_running and cluster.running() and not cluster.clients():
+        cluster.stop()
+
+
+def _start_odoo(stack: ExitStack, cluster: Cluster, port: int) -> Server:
+    """A fresh database from the template, served by Odoo with workers."""
+    wanted = [name for name in manifests.names() if not name.startswith("test_")]
+    template = templates.suite_template(cluster, wanted)
+    with step("Starting Odoo with two workers and the queue_job runner"):
+        databases.clone(cluster, template, DATABASE)
+        server = Server("demo", cluster, DATABASE, port=port)
+        server.log.unlink(missing_ok=True)
+        stack.callback(server.stop)
+        server.start()
+    return server
+
+
+def _play(stack: ExitStack, server: Server) -> bool:
+    """Set the stage, play the day, show the table; answer whether all agree."""
+    dead = stack.enter_context(_refusing_port())
+    receiver = Receiver(free_port(), FOLDER)
+    stack.callback(receiver.stop)
+    people = cast.assemble(server.url, DATABASE, (receiver.port, dead))
+    governed = catalogue.set_up(people, receiver.port, dead)
+    report = Day(people, governed, receiver, FOLDER).play()
+    state = {"url": server.url, "database": DATABASE}
+    write_text(STATE, json.dumps(state) + "\n")
+    return report.show()
+
+
+@contextmanager
+def _refusing_port() -> Iterator[int]:
+    """A port of our own that refuses every connection: bound, but nobody listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+def _stay(server: Server) -> None:
+    """Say where to look, and serve until Ctrl-C.
+
+    :raises SetupError: Odoo ended by itself
+    """
+    say(f"\n  Odoo is running: {server.url}/odoo\n")
+    say(f"  {'login':16}{'password':16}who")
+    for role in cast.ROLES:
+        say(f"  {role.login:16}{role.login:16}{role.shown}")
+    say(f"  {'admin':16}{cast.ADMIN_PASSWORD:16}Odoo's own administrator")
+    say(
+        "\n  Start with Healthcare Integration > Messages. The clearing house is up: "
+        "post another\n  invoice as user and see it delivered. Ctrl-C stops everything."
+    )
+    try:
+        while server.running():
+            time.sleep(1)
+    except KeyboardInterrupt:
+        say("")
+        return
+    raise SetupError("Odoo ended.", f"See {server.log}.")
