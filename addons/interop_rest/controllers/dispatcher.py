@@ -49,8 +49,8 @@ class InteropDispatcher(Dispatcher):
         """Neither sessions nor CORS; the body is limited by the Settings."""
         self.request.session.can_save = False
         if self.request.env is not None and "interop.inbound" in self.request.env:
-            limit = self.request.env["interop.inbound"]._max_body_bytes()
-            self.request.httprequest.max_content_length = limit
+            # One more than allowed: werkzeug cuts a chunked body off at its limit silently.
+            self.request.httprequest.max_content_length = self._max_body_bytes() + 1
 
     def dispatch(self, endpoint, args):
         """Call the endpoint; whatever goes wrong leaves as one of our own refusals."""
@@ -115,6 +115,13 @@ class InteropDispatcher(Dispatcher):
         except psycopg2.Error:
             return const.SETTINGS[const.PARAM_RETRY_AFTER][0]
 
+    def body(self):
+        """Return the raw body; refuses a larger one than the Settings allow."""
+        body = self.request.httprequest.get_data()
+        if len(body) > self._max_body_bytes():
+            raise Problem("too_large")
+        return body
+
     def json(self, body, status=200, extra=None, media_type="application/json"):
         """Return a JSON response."""
         return Response(
@@ -127,6 +134,9 @@ class InteropDispatcher(Dispatcher):
     # ------------------------------------------------------------------
     # Steps
     # ------------------------------------------------------------------
+    def _max_body_bytes(self):
+        return self.request.env["interop.inbound"]._max_body_bytes()
+
     def _require_database(self):
         """Refuse when there is no database, or one without this addon."""
         if not self.request.db:

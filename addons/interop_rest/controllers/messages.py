@@ -78,7 +78,7 @@ class InteropMessages(Controller):
         http = request.httprequest
         return Call(
             headers=list(http.headers.items()),
-            body=http.get_data(),
+            body=request.dispatcher.body(),
             address=http.remote_addr or "",
             trace=request.dispatcher.trace,
             base_url=request.dispatcher.base_url,

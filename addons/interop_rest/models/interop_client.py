@@ -38,7 +38,7 @@ class InteropClient(models.Model):
         copy=False,
         ondelete="restrict",
         help="Messages are applied with the rights of this user and nobody else's. It was "
-        "made for this client and cannot log in.",
+        "made for this client, is archived for good and cannot log in.",
     )
     interface_ids = fields.Many2many(
         "interop.interface",

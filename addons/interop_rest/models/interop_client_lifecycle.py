@@ -97,8 +97,6 @@ class InteropClient(models.Model):
             "revoked", ("requested", "approved", "active", "suspended")
         )
         moved.secret_ids._set_revoked()
-        # sudo: administrators of the integration need not be administrators of users
-        moved.user_id.sudo().action_archive()
         return self._moved(moved, "revoked")
 
     def _moved(self, clients, detail):

@@ -9,8 +9,6 @@ MEDIA_TYPES = ("application/json", "application/cloudevents+json")
 _CLIENT_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 
 SECURITY = {
-    # Werkzeug and Python put their versions into Server when nobody else sets it.
-    "Server": "interop",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -1,0 +1,157 @@
+"""Our own 404, 405, 413, 415 and 500: problem+json, no cookie, no banner, no traceback."""
+
+import json
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import psycopg2
+from werkzeug.test import EnvironBuilder
+
+from odoo.http import (
+    HTTPRequest,
+    Request,
+    _generate_routing_rules,
+    _request_stack,
+    root,
+)
+from odoo.tests import tagged
+from odoo.tools import config
+
+from ..controllers.dispatcher import InteropDispatcher
+from ..tools import problems
+from .common import URL, RestEffectHttpCase
+
+
+@tagged("post_install", "-at_install")
+class TestDispatcher(RestEffectHttpCase):
+    def _ask(self, method, path, **options):
+        return self.opener.request(method, self.base_url() + path, **options)
+
+    def test_404(self):
+        for path in ("/interop/v1", "/interop/v1/", "/interop/v1/no/such?x=1"):
+            for method in ("GET", "POST", "DELETE", "OPTIONS"):
+                self._assert_problem(self._ask(method, path), 404, "not_found")
+
+    def test_405_names_what_is_allowed(self):
+        for method in ("GET", "PUT", "DELETE", "OPTIONS", "PATCH"):
+            response = self._ask(method, URL)
+            self._assert_problem(response, 405, "method_not_allowed")
+            self.assertEqual(response.headers["Allow"], "POST")
+        response = self._ask("POST", "/interop/v1/health")
+        self.assertEqual(response.headers["Allow"], "GET, HEAD")
+
+    def test_415(self):
+        for content_type in ("text/plain", "application/x-www-form-urlencoded", ""):
+            response = self._ask(
+                "POST", URL, data="a=b", headers={"Content-Type": content_type}
+            )
+            self._assert_problem(response, 415, "unsupported_media_type")
+        response = self._ask(
+            "POST",
+            URL,
+            data="{}",
+            headers={"Content-Type": "application/json", "Content-Encoding": "gzip"},
+        )
+        self._assert_problem(response, 415, "unsupported_media_type")
+
+    def test_413_by_length_and_in_chunks(self):
+        self.env["ir.config_parameter"].set_param("interop_rest.max_body_kb", "1")
+        self.env.flush_all()
+        headers = {"Content-Type": "application/json"}
+        response = self._ask("POST", URL, data=b" " * 1025, headers=headers)
+        self._assert_problem(response, 413, "too_large")
+
+        def chunks():
+            for _number in range(3):
+                yield b" " * 512
+
+        response = self._ask("POST", URL, data=chunks(), headers=headers)
+        self._assert_problem(response, 413, "too_large")
+
+    def test_head_and_health(self):
+        response = self._ask("GET", "/interop/v1/health")
+        self.assertEqual(response.json(), {"status": "up"})
+        self._assert_headers(response)
+        self.assertEqual(self._ask("HEAD", "/interop/v1/health").status_code, 200)
+
+    def test_the_type_of_a_problem_resolves_to_a_page_that_explains_it(self):
+        problem = self._ask("GET", "/interop/v1/no").json()
+        page = self.opener.get(problem["type"])
+        self.assertEqual(page.status_code, 200)
+        self.assertIn('id="not_found"', page.text)
+        self._assert_headers(page)
+
+    def test_no_session_is_saved(self):
+        with patch.object(type(root.session_store), "save") as save:
+            self._post()
+            self._ask("GET", "/interop/v1/health")
+        save.assert_not_called()
+
+    def test_a_fault_is_told_without_its_text(self):
+        pipeline = self.env.registry["interop.inbound"]
+
+        text = "-".join(("canary", "of", "fault"))
+
+        def fail(*_args):
+            raise ValueError(text)
+
+        with (
+            patch.object(pipeline, "_read", fail),
+            self.assertLogs("odoo.addons.interop_rest", "ERROR") as logs,
+        ):
+            response = self._post()
+        self._assert_problem(response, 500, "internal")
+        logged = "\n".join(logs.output)
+        self.assertIn("ValueError", logged)
+        self.assertIn(response.json()["trace_id"], logged)
+        self.assertNotIn("canary-of", logged + response.text)
+
+    def test_a_lost_database_connection_asks_to_come_back(self):
+        pipeline = self.env.registry["interop.inbound"]
+
+        def fail(*_args):
+            raise psycopg2.OperationalError("server closed the connection unexpectedly")
+
+        with patch.object(pipeline, "_read", fail):
+            response = self._post()
+        self._assert_problem(response, 503, "database_unavailable")
+        self.assertTrue(response.headers["Retry-After"])
+
+    def test_without_a_database(self):
+        """As Odoo serves it when interop_rest is in server_wide_modules."""
+        modules = [*config["server_wide_modules"], "interop_rest"]
+        for path, method in ((URL, "POST"), ("/interop/v1/health", "GET")):
+            response = self._serve_without_database(path, method, modules)
+            body = json.loads(response.get_data())
+            self.assertEqual((response.status_code, body["code"]), (503, "database_unavailable"))
+            self.assertEqual(response.headers["Retry-After"], "5")
+            self.assertEqual(response.headers["Content-Type"], problems.MEDIA_TYPE)
+            self.assertEqual(response.headers["X-Content-Type-Options"], "nosniff")
+        page = self._serve_without_database("/interop/v1/problems", "GET", modules)
+        self.assertEqual(page.status_code, 200)
+
+    def _serve_without_database(self, path, method, modules):
+        """Run core's own database-free code path."""
+        environ = EnvironBuilder(path=path, method=method).get_environ()
+        vars(root).pop("nodb_routing_map", None)
+        self.addCleanup(vars(root).pop, "nodb_routing_map", None)
+        with patch.dict(config.options, server_wide_modules=modules):
+            request = Request(HTTPRequest(environ))
+            request.session = SimpleNamespace(can_save=True, debug="")
+            request.db = None
+            _request_stack.push(request)
+            try:
+                return request._serve_nodb()
+            except Exception as exc:  # as Application.__call__ does
+                return request.dispatcher.handle_error(exc)
+            finally:
+                _request_stack.pop()
+
+    def test_every_dispatcher_route_states_its_methods(self):
+        found = list(_generate_routing_rules(["interop_rest"], nodb_only=False))
+        self.assertIn(URL, [url for url, _endpoint in found])
+        for _url, endpoint in found:
+            self.assertEqual(endpoint.routing["type"], InteropDispatcher.routing_type)
+            self.assertTrue(endpoint.routing["interop_methods"])
+            self.assertEqual(endpoint.routing["auth"], "none")
+            self.assertIs(endpoint.routing["save_session"], False)

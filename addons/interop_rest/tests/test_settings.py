@@ -1,0 +1,71 @@
+"""Every setting changes behavior, and none can switch a check off."""
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.interop_base import clock
+
+from .. import const
+from .common import RestEffectHttpCase
+
+
+@tagged("post_install", "-at_install")
+class TestSettings(RestEffectHttpCase):
+    def _set(self, **values):
+        prefixed = {f"interop_rest_{name}": value for name, value in values.items()}
+        self.env["res.config.settings"].create(prefixed).execute()
+
+    def _moment(self, seconds):
+        return clock.datetime.fromtimestamp(
+            clock.timestamp() + seconds, clock.timezone.utc
+        )
+
+    def test_tolerance(self):
+        old = self._moment(-100)
+        self._set(tolerance_seconds=50)
+        self._assert_problem(self._post(moment=old), 401, "unauthorized")
+        self._set(tolerance_seconds=200)
+        self.assertEqual(self._post(moment=old).status_code, 200)
+
+    def test_largest_message(self):
+        envelope = self._envelope(data={"name": "x" * 1500})
+        self._set(max_body_kb=1)
+        self._assert_problem(self._post(envelope), 413, "too_large")
+        self._set(max_body_kb=4)
+        self._assert_not_limited(envelope)
+
+    def test_depth(self):
+        envelope = self._envelope(data={"name": [[[["deep"]]]]})
+        self._set(max_depth=4)
+        self._assert_problem(self._post(envelope), 400, "invalid_json")
+        self._set(max_depth=10)
+        self._assert_not_limited(envelope)
+
+    def test_items(self):
+        envelope = self._envelope(data={"name": list(range(200))})
+        self._set(max_items=100)
+        self._assert_problem(self._post(envelope), 400, "invalid_json")
+        self._set(max_items=500)
+        self._assert_not_limited(envelope)
+
+    def test_retry_after(self):
+        self._set(retry_after_seconds=17)
+        response = self._post(self._envelope(data={"name": "technical"}))
+        self._assert_problem(response, 503, "technical")
+        self.assertEqual(response.headers["Retry-After"], "17")
+
+    def test_no_value_switches_a_check_off(self):
+        inbound = self.env["interop.inbound"]
+        for parameter, (default, lowest, highest) in const.SETTINGS.items():
+            for text in ("0", "-1", "garbage", "", str(highest + 1), str(lowest - 1)):
+                self.env["ir.config_parameter"].set_param(parameter, text)
+                self.assertEqual(inbound._setting(parameter), default)
+
+    def test_out_of_bounds_is_refused_in_settings(self):
+        with self.assertRaises(ValidationError):
+            self._set(tolerance_seconds=0)
+
+    def _assert_not_limited(self, envelope):
+        """The limit let it pass: what is said now is about the content."""
+        response = self._post(envelope)
+        self.assertIn(response.status_code, (200, 422), response.text)
