@@ -42,7 +42,8 @@ SELECT 'out', i.id, i.system_id, i.contract_id, i.company_id, 'msg_bench' || n,
        SELECT now() AT TIME ZONE 'UTC'
               - make_interval(secs => (%(rows)s - n) * 31536000.0 / %(rows)s) AS moment
        ) t
-  JOIN (SELECT row_number() OVER (ORDER BY id) - 1 AS k, f.*
+  JOIN (SELECT row_number() OVER (ORDER BY f.id) - 1 AS k, f.*, c.contract_id,
+               o.company_id
           FROM interop_interface f
           JOIN (SELECT interop_interface_id AS iid, min(interop_contract_id) AS contract_id
                   FROM interop_contract_interop_interface_rel GROUP BY 1) c ON c.iid = f.id
@@ -164,46 +165,21 @@ def _columns(log) -> dict[str, dict]:
 def _search_view(log) -> tuple[dict, dict]:
     """Domains of the filters and fields of the groupings that the search view offers."""
     import lxml.etree
-    from odoo.tools.safe_eval import datetime, safe_eval, time as safe_time
+    from odoo.tools.safe_eval import safe_eval
 
     view = log.get_views([(False, "search")])["views"]["search"]
     arch = lxml.etree.fromstring(view["arch"])
-    scope = {
-        "uid": log.env.uid,
-        "datetime": datetime,
-        "time": safe_time,
-        "context_today": lambda: log.env.cr.now().date(),
-        "relativedelta": __import__("dateutil.relativedelta").relativedelta,
-        "True": True,
-        "False": False,
-    }
     filters, groupings = {}, {}
     for node in arch.iter("filter"):
         context = node.get("context") or ""
+        name = node.get("name")
         if "group_by" in context:
-            groupings[node.get("name").removeprefix("group_by_")] = safe_eval(context)[
-                "group_by"
-            ]
+            by = safe_eval(context)["group_by"]
+            groupings[name.removeprefix("group_")] = by
         elif node.get("domain"):
-            try:
-                filters[node.get("name")] = safe_eval(node.get("domain"), scope)
-            except Exception as error:  # relative dates are the web client's language
-                filters[node.get("name")] = _relative(node.get("domain"), error)
-        elif node.get("date"):
-            filters[node.get("name")] = [
-                (node.get("date"), ">=", log.env.cr.now().replace(hour=0, minute=0))
-            ]
+            # Relative dates such as 'today' are resolved by the server, as in the client.
+            filters[name] = safe_eval(node.get("domain"), {"uid": log.env.uid})
     return filters, groupings
-
-
-def _relative(domain: str, error: Exception) -> list:
-    """The domain with dates such as ``today`` left to the server, as Odoo 19 allows."""
-    import ast
-
-    try:
-        return ast.literal_eval(domain)
-    except ValueError:
-        raise error from None
 
 
 def _list(log, columns, domain):
