@@ -75,7 +75,7 @@ class InteropContract(models.Model):
     model_id = fields.Many2one(
         "ir.model",
         "Odoo Object",
-        ondelete="cascade",
+        ondelete="set null",
         domain=[("transient", "=", False), ("abstract", "=", False)],
         help="The object that a message of this contract is built from or applied to.",
     )

@@ -1,6 +1,7 @@
 """Applications that Odoo exchanges messages with."""
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from .. import const
 
@@ -67,6 +68,24 @@ class InteropSystem(models.Model):
     interface_count = fields.Integer(compute="_compute_interface_count")
 
     _code_uniq = models.Constraint("UNIQUE (code)", "A system with this code exists.")
+
+    @api.constrains("company_ids")
+    def _check_facilities(self):
+        """Interfaces stay within what the system serves."""
+        self.sudo().interface_ids._check_facilities()  # sudo: in every facility
+
+    @api.constrains("active")
+    def _check_archive(self):
+        for system in self:
+            if not system.active and system.interface_ids.filtered(
+                lambda item: item.state not in ("draft", "retired")
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” has interfaces in use. Retire them before you archive it.",
+                        system.name,
+                    )
+                )
 
     @api.depends("interface_ids")
     def _compute_interface_count(self):
