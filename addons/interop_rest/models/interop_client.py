@@ -184,7 +184,8 @@ class InteropClient(models.Model):
                 "group_ids": [Command.set(group.ids)],
                 "company_id": companies[0].id,
                 "company_ids": [Command.set(companies.ids)],
-                "notification_type": "email",
+                # Archived for good: it cannot log in and its contact is not listed.
+                "active": False,
             }
         )
         self._transition({"user_id": user_sudo.id})

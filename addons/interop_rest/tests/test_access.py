@@ -57,8 +57,10 @@ class TestAccess(RestMixin, TransactionCase):
             )
             self.assertEqual(allowed, SERVICE.get(name, ""), name)
 
-    def test_service_users_are_no_contacts_managers_of_odoo(self):
+    def test_service_users_read_their_facilities_and_change_nothing_of_odoo(self):
         user = self.client.user_id
+        companies = self.env["res.company"].with_user(user).search([])
+        self.assertEqual(companies, self.facility)
         for name in ("res.users", "res.company", "ir.config_parameter"):
             self.assertFalse(self.env[name].with_user(user).has_access("write"))
 

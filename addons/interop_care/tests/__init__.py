@@ -1,0 +1,4 @@
+from . import test_access
+from . import test_location
+from . import test_partner
+from . import test_provider

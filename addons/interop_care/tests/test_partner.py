@@ -1,0 +1,59 @@
+"""The partner form: identifiers and messages."""
+
+from odoo.tests import Form, tagged
+
+from .common import NPI, CareCase
+
+
+@tagged("post_install", "-at_install")
+class TestPartner(CareCase):
+    def test_identifiers_and_messages_are_on_the_form(self):
+        self._send(self._provider())
+        partner = self._found(NPI, "1234567893")
+        user = self._create_user("operator")
+        seen = partner.with_user(user)
+        self.assertEqual(len(seen.interop_identifier_ids), 2)
+        self.assertEqual(seen.interop_message_count, 1)
+        self.assertEqual(seen.interop_message_ids, self._messages())
+        action = seen.action_view_interop_messages()
+        found = self.env["interop.message"].search(action["domain"])
+        self.assertEqual(found, self._messages())
+        arch = seen.get_view(view_type="form")["arch"]
+        self.assertIn("interop_identifier_ids", arch)
+        self.assertIn("action_view_interop_messages", arch)
+
+    def test_who_has_no_integration_right_sees_an_ordinary_contact(self):
+        self._send(self._provider())
+        partner = self._found(NPI, "1234567893")
+        user = self._create_user("base.group_partner_manager")
+        arch = partner.with_user(user).get_view(view_type="form")["arch"]
+        self.assertNotIn("interop_identifier_ids", arch)
+        self.assertIn("interop_role_ids", arch)
+        with Form(partner.with_user(user)) as form:
+            form.name = "Renamed by hand"
+        self.assertEqual(partner.name, "Renamed by hand")
+
+    def test_filters_find_by_mark_and_number(self):
+        self._send(self._provider())
+        self._send(self._location("A"))
+        partners = self.env["res.partner"]
+        provider = self._found(NPI, "1234567893")
+        place = self._found(self.places.uri, "A")
+        for xmlid, inside, outside in (
+            ("interop_care.res_partner_action_provider", provider, place),
+            ("interop_care.res_partner_action_location", place, provider),
+        ):
+            domain = self.env["ir.actions.act_window"]._for_xml_id(xmlid)["domain"]
+            found = partners.search(eval(domain))  # noqa: S307 (our own data file)
+            self.assertIn(inside, found)
+            self.assertNotIn(outside, found)
+        by_number = [("interop_identifier_ids.value_normalized", "=", "1234567893")]
+        self.assertEqual(partners.search(by_number), provider)
+
+    def test_a_specialty_is_made_once(self):
+        specialties = self.env["interop.care.specialty"]
+        codings = [{"code": "c", "display": "Cardiology"}, {"code": "c", "system": "urn:x"}]
+        made = specialties._from_codings(codings)
+        self.assertEqual(made.mapped("name"), ["Cardiology", "c"])
+        self.assertEqual(specialties._from_codings(codings), made)
+        self.assertFalse(specialties._from_codings(None))
