@@ -82,7 +82,9 @@ class InteropHandlerParty(models.AbstractModel):
         """Say whether writing ``value`` to a field would change it."""
         current = partner[name]
         if partner._fields[name].relational:
-            return set(current.ids) != set(value if isinstance(value, list) else [value or 0]) - {0}
+            return set(current.ids) != set(
+                value if isinstance(value, list) else [value or 0]
+            ) - {0}
         return (current or False) != (value or False)
 
     @api.model
@@ -97,7 +99,9 @@ class InteropHandlerParty(models.AbstractModel):
         )
         if not partner or not partner[flag]:
             raise UnknownIdentifier(
-                self.env._("The message refers to a location that is not known here yet.")
+                self.env._(
+                    "The message refers to a location that is not known here yet."
+                )
             )
         return partner
 
@@ -108,7 +112,9 @@ class InteropHandlerParty(models.AbstractModel):
     def _contact_values(self, data):
         """Return the partner values of ``telecom``, ``address`` and ``active``."""
         values = {}
-        points = sorted(data.get("telecom", ()), key=lambda point: point.get("use") != "work")
+        points = sorted(
+            data.get("telecom", ()), key=lambda point: point.get("use") != "work"
+        )
         for point in points:
             name = TELECOM_FIELDS.get(point["system"])
             if name:
@@ -137,7 +143,9 @@ class InteropHandlerParty(models.AbstractModel):
             state = self._state(country, address["state"])
             values["state_id"] = state.id
             if not state:  # Odoo does not list it: keep it where people read it
-                values["city"] = ", ".join(filter(None, [address.get("city"), address["state"]]))
+                values["city"] = ", ".join(
+                    filter(None, [address.get("city"), address["state"]])
+                )
         return values
 
     @api.model
