@@ -48,7 +48,9 @@ class InteropIdentifier(models.Model):
         """
         named = []
         for position, item in enumerate(identifiers or ()):
-            namespace = self.env["interop.namespace"]._find(item.get("system"), company, system)
+            namespace = self.env["interop.namespace"]._find(
+                item.get("system"), company, system
+            )
             value = item.get("value") or ""
             normalized = namespace._normalize(value)
             if not normalized or len(value) > const.MAX_VALUE_LENGTH:
@@ -61,7 +63,9 @@ class InteropIdentifier(models.Model):
                 start = end = self  # told below: the error itself holds the value
             if start is self or (start and end and end < start):
                 raise self._invalid(position)
-            named.append(Named(namespace, value, normalized, item.get("use"), start, end))
+            named.append(
+                Named(namespace, value, normalized, item.get("use"), start, end)
+            )
         return named
 
     @api.model
@@ -78,21 +82,25 @@ class InteropIdentifier(models.Model):
         rows = self._rows(named, ("active", "merged", "retired"))
         records = set()
         for item in named:
-            row = rows.get((item.namespace.id, item.normalized), self.browse())._valid_at(
-                at or clock.now()
-            )
+            row = rows.get(
+                (item.namespace.id, item.normalized), self.browse()
+            )._valid_at(at or clock.now())
             if row:
                 records.add((row.res_model, row.res_id))
         if not records:
             return None
         if len(records) > 1:
             raise PossibleDuplicate(
-                self.env._("The identifiers of this message belong to different records.")
+                self.env._(
+                    "The identifiers of this message belong to different records."
+                )
             )
         res_model, res_id = records.pop()
         if model and res_model != model:
             raise PossibleDuplicate(
-                self.env._("The identifiers of this message belong to another kind of record.")
+                self.env._(
+                    "The identifiers of this message belong to another kind of record."
+                )
             )
         return self.env[res_model].browse(res_id).exists() or None
 
@@ -102,7 +110,8 @@ class InteropIdentifier(models.Model):
 
         Present ones are left alone but for their period and use. A new one retires the
         record's previous one where the namespace allows only one. Raises ``PossibleDuplicate``
-        when another record has it, ``OwnershipError`` when the namespace belongs to another
+        when another record has it, or when the sender itself knows the record under another of
+        its own numbers, ``OwnershipError`` when the namespace belongs to another
         source system, ``BusinessError`` when its check blocks the value, and
         ``TechnicalError`` when another transaction has just taken it.
         """
@@ -115,14 +124,16 @@ class InteropIdentifier(models.Model):
             row = row.sorted(lambda found: found.state != "active")[:1]
             if row and (row.res_model, row.res_id) != (record._name, record.id):
                 raise PossibleDuplicate(
-                    self.env._("An identifier of this message belongs to another record.")
+                    self.env._(
+                        "An identifier of this message belongs to another record."
+                    )
                 )
             if row:
                 row._update_from(item)
                 continue
             self._check_new(item, message, position)
             if item.namespace.one_active_per_record:
-                self._active_of(record, item.namespace)._set_retired()
+                self._retire_previous(record, item.namespace, message)
             row = self._insert(record, item, message)
             rows[item.namespace.id, item.normalized] = row
             created |= row
@@ -172,10 +183,16 @@ class InteropIdentifier(models.Model):
         rows = self.search([("partner_id", "in", (sources - target).ids)])
         taken = set(
             self.search(
-                [("partner_id", "=", target.id), ("state", "=", "active"), ("single", "=", True)]
+                [
+                    ("partner_id", "=", target.id),
+                    ("state", "=", "active"),
+                    ("single", "=", True),
+                ]
             ).namespace_id.ids
         )
-        for row in rows.filtered(lambda found: found.state == "active" and found.single):
+        for row in rows.filtered(
+            lambda found: found.state == "active" and found.single
+        ):
             if row.namespace_id.id in taken:
                 row._set_merged()
             taken.add(row.namespace_id.id)
@@ -192,7 +209,10 @@ class InteropIdentifier(models.Model):
             return {}
         domain = Domain.OR(
             [
-                [("namespace_id", "=", item.namespace.id), ("value_normalized", "=", item.normalized)]
+                [
+                    ("namespace_id", "=", item.namespace.id),
+                    ("value_normalized", "=", item.normalized),
+                ]
                 for item in named
             ]
         )
@@ -209,13 +229,17 @@ class InteropIdentifier(models.Model):
         one meant. An active or merged one always counts when nothing else fits.
         """
         fitting = self.filtered(
-            lambda row: (not row.period_start or row.period_start <= at)
-            and (not row.period_end or row.period_end > at)
+            lambda row: (
+                (not row.period_start or row.period_start <= at)
+                and (not row.period_end or row.period_end > at)
+            )
         ).sorted(
             lambda row: (
                 not row.period_end,
                 row.period_end or at,
-                const.LOOKUP_STATES.index(row.state) if row.state in const.LOOKUP_STATES else 9,
+                const.LOOKUP_STATES.index(row.state)
+                if row.state in const.LOOKUP_STATES
+                else 9,
             )
         )
         current = self.filtered(lambda row: row.state in const.LOOKUP_STATES)
@@ -241,11 +265,15 @@ class InteropIdentifier(models.Model):
         owner = item.namespace.system_id
         if owner and owner != message.system_id:
             raise OwnershipError(
-                self.env._("Only its source system may add identifiers to this namespace."),
+                self.env._(
+                    "Only its source system may add identifiers to this namespace."
+                ),
                 code="namespace_not_owned",
                 pointer=f"/data/identifiers/{position}",
             )
-        if item.namespace.validation == "block" and not item.namespace._passes(item.normalized):
+        if item.namespace.validation == "block" and not item.namespace._passes(
+            item.normalized
+        ):
             raise self._invalid(position)
 
     @api.model
@@ -256,6 +284,27 @@ class InteropIdentifier(models.Model):
             code="identifier_invalid",
             pointer=f"/data/identifiers/{position}",
         )
+
+    @api.model
+    def _retire_previous(self, record, namespace, message):
+        """Retire the record's number in ``namespace`` in favor of a new one.
+
+        Raises ``PossibleDuplicate`` when the sender hands out these numbers itself: for it the
+        two are two records, so that whatever else they share (a registration typed in twice)
+        does not make them one. A person decides.
+        """
+        previous = self._active_of(record, namespace)
+        if (
+            previous
+            and namespace.system_id
+            and namespace.system_id == message.system_id
+        ):
+            raise PossibleDuplicate(
+                self.env._(
+                    "The sender knows this record under another number of its own."
+                )
+            )
+        previous._set_retired()
 
     @api.model
     def _active_of(self, record, namespace):

@@ -28,7 +28,9 @@ class TestResolve(IdentifierCase):
 
     def test_one_of_several_is_enough(self):
         self._create_identifier(self.npi, "1234567893")
-        found = self._resolve(self._wire(self.own, "7"), self._wire(self.npi, "12345 67893"))
+        found = self._resolve(
+            self._wire(self.own, "7"), self._wire(self.npi, "12345 67893")
+        )
         self.assertEqual(found, self.partner)
 
     def test_none(self):
@@ -85,7 +87,9 @@ class TestResolve(IdentifierCase):
             self._wire(self.own, "  "),
             self._wire(self.own, "x" * 256),
             self._wire(self.own, "7", period={"start": "soon"}),
-            self._wire(self.own, "7", period={"start": "2024-02-01", "end": "2024-01-01"}),
+            self._wire(
+                self.own, "7", period={"start": "2024-02-01", "end": "2024-01-01"}
+            ),
         ):
             with self.assertRaises(BusinessError) as caught:
                 self._resolve(wire)
@@ -97,7 +101,9 @@ class TestResolve(IdentifierCase):
     def test_link_creates_once(self):
         wires = [
             self._wire(self.npi, "1234567893", use="official"),
-            self._wire(self.own, "7", period={"start": "2024-01-01", "end": "2030-12-31"}),
+            self._wire(
+                self.own, "7", period={"start": "2024-01-01", "end": "2030-12-31"}
+            ),
         ]
         created = self.identifiers._link(self.partner, wires, self._message())
         self.assertEqual(len(created), 2)
@@ -124,13 +130,26 @@ class TestResolve(IdentifierCase):
 
     def test_a_new_number_retires_the_old_where_only_one_is_allowed(self):
         old = self._create_identifier(self.own, "7")
-        self.identifiers._link(self.partner, [self._wire(self.own, "8")], self._message())
+        self.identifiers._link(
+            self.partner, [self._wire(self.own, "8")], self._message()
+        )
         self.assertEqual(old.state, "retired")
+
+    def test_a_second_number_of_its_own_source_is_a_second_record(self):
+        self.own.system_id = self.system
+        old = self._create_identifier(self.own, "7")
+        with self.assertRaises(PossibleDuplicate):
+            self.identifiers._link(
+                self.partner, [self._wire(self.own, "8")], self._message()
+            )
+        self.assertEqual(old.state, "active")
 
     def test_link_keeps_several_where_they_are_allowed(self):
         self.own.one_active_per_record = False
         old = self._create_identifier(self.own, "7")
-        self.identifiers._link(self.partner, [self._wire(self.own, "8")], self._message())
+        self.identifiers._link(
+            self.partner, [self._wire(self.own, "8")], self._message()
+        )
         self.assertEqual(old.state, "active")
 
     def test_link_never_takes_a_number_away(self):
@@ -161,7 +180,9 @@ class TestResolve(IdentifierCase):
         """As when another transaction has just committed the same value."""
         self._create_identifier(self.own, "777-canary", self.other)
         self.env.flush_all()
-        named = self.identifiers._parse([self._wire(self.own, "777-canary")], self.facility)
+        named = self.identifiers._parse(
+            [self._wire(self.own, "777-canary")], self.facility
+        )
         with (
             self.assertNoLogs("odoo.sql_db", "ERROR"),
             self.assertRaises(TechnicalError) as caught,
@@ -175,9 +196,7 @@ class TestResolve(IdentifierCase):
         self._create_identifier(self.own, "7")
         self._create_identifier(self._create_namespace(), "8")._set_retired()
         mine = self.identifiers._wire(self.partner, self.facility)
-        self.assertEqual(
-            sorted(item["value"] for item in mine), ["1234567893", "7"]
-        )
+        self.assertEqual(sorted(item["value"] for item in mine), ["1234567893", "7"])
         theirs = self.identifiers._wire(self.partner, self.other_facility)
         self.assertEqual(
             theirs,
