@@ -29,13 +29,20 @@ class Expected:
     :param locations: Location resources
     :param practitioners: Practitioner resources
     :param roles: PractitionerRole resources
-    :param providers: people that the practitioners are, by their official numbers
+    :param providers: practitioners whose official numbers nobody had before them
     """
 
     locations: int
     practitioners: int
     roles: int
     providers: int
+
+    @property
+    def shared(self) -> int:
+        """Practitioners who have an official number that another one has, too: whether
+        they are one person is for a person to decide.
+        """
+        return self.practitioners - self.providers
 
     @property
     def messages(self) -> int:
@@ -68,7 +75,7 @@ def read(folder: Path) -> Expected:
 
 
 def _people(practitioners: list[dict]) -> int:
-    """How many people these are: resources that share an official number are one."""
+    """How many people these are at least: who share an official number count once."""
     groups: list[set[tuple[str, str]]] = []
     without = 0
     for resource in practitioners:
