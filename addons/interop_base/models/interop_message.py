@@ -91,7 +91,7 @@ class InteropMessage(models.Model):
         string="Record",
         compute="_compute_resource_ref",
     )
-    resource_name = fields.Char("Record Name", compute="_compute_resource_ref")
+    resource_name = fields.Char("Record Name", compute="_compute_resource_name")
     business_key = fields.Char(
         readonly=True, help="What users know it by. Hidden for protected data classes."
     )
@@ -163,21 +163,34 @@ class InteropMessage(models.Model):
 
     @api.depends("res_model", "res_id")
     @api.depends_context("uid")
+    def _compute_resource_name(self):
+        """The log shows this column: a query or two per model, not per message."""
+        readable = self._readable_resources()
+        for message in self:
+            record = readable.get((message.res_model, message.res_id))
+            message.resource_name = record and record.display_name
+
+    @api.depends("res_model", "res_id")
+    @api.depends_context("uid")
     def _compute_resource_ref(self):
-        """One query or two per model, not per message: the log shows this column."""
+        """For one message: Odoo checks each reference that is assigned on its own."""
+        readable = self._readable_resources()
+        for message in self:
+            key = (message.res_model, message.res_id)
+            message.resource_ref = f"{key[0]},{key[1]}" if key in readable else False
+
+    def _readable_resources(self):
+        """Return ``{(model, id): record}`` of what exists and the user may read."""
         ids_by_model = defaultdict(set)
         for message in self.filtered("res_id"):
             if message.res_model in self.env:
                 ids_by_model[message.res_model].add(message.res_id)
-        names = {}
+        readable = {}
         for model, ids in ids_by_model.items():
             records = self.env[model].sudo(False).browse(ids).exists()
             for record in records._filtered_access("read"):
-                names[model, record.id] = record.display_name
-        for message in self:
-            key = (message.res_model, message.res_id)
-            message.resource_ref = f"{key[0]},{key[1]}" if key in names else False
-            message.resource_name = names.get(key)
+                readable[model, record.id] = record
+        return readable
 
     @api.depends("state", "error_class", "error_code")
     def _compute_next_step(self):
