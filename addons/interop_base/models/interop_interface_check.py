@@ -47,23 +47,6 @@ class InteropInterface(models.Model):
                     )
                 )
 
-    @api.constrains("company_ids", "system_id")
-    def _check_own_facilities(self):
-        """Nobody lets data of a facility leave that is not among their own."""
-        if self.env.su:
-            return
-        for interface in self:
-            # sudo: rules hide the very facilities that this is about
-            foreign_sudo = interface.sudo().company_ids - self.env.user.company_ids
-            if foreign_sudo:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” covers facilities that are not yours. Somebody who works for "
-                        "all of them has to set them.",
-                        interface.name,
-                    )
-                )
-
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):
         for interface in self:

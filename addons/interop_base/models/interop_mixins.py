@@ -26,7 +26,7 @@ class InteropCodeMixin(models.AbstractModel):
     @api.constrains("code")
     def _check_code(self):
         for record in self:
-            if not re.match(const.CODE_PATTERN, record.code or ""):
+            if not re.fullmatch(const.CODE_PATTERN, record.code or ""):
                 raise ValidationError(
                     self.env._(
                         "The code “%(code)s” of “%(name)s” is not valid. Use 1 to 63 lower "

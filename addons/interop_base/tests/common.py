@@ -172,6 +172,12 @@ class InteropMixin:
             self.conf.clear()
             self.conf.update(kept)
 
+    @contextmanager
+    def _refused(self, error, pattern="", msg=None):
+        """Expect ``error`` with ``pattern`` in its text, and undo what came before it."""
+        with self.assertRaisesRegex(error, pattern, msg=msg), self.env.cr.savepoint():
+            yield
+
     def _commit(self):
         """Do what a commit does before writing: flush and run the pre-commit hooks."""
         self.env.cr.flush()

@@ -1,0 +1,137 @@
+"""Fakes for the engine's two seams: the transport that sends, the handler that applies."""
+
+import json
+from unittest.mock import patch
+
+from .. import clock
+from ..models.engine_types import Result
+from .common import InteropCase
+
+
+class EngineCase(InteropCase):
+    """Adds the transport ``fake`` and handlers, as models of the registry."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        field = cls.env["interop.interface"]._fields["transport"]
+        values = [*field.selection, ("fake", "Fake")]
+        cls.startClassPatcher(patch.object(field, "selection", values))
+        cls.startClassPatcher(patch.object(field, "_selection", dict(values)))
+        cls._fake_model(
+            "interop.transport.fake",
+            "interop.transport",
+            _prepare=lambda transport, claims: (list(claims), []),
+            _exchange=lambda transport, claims, deadline: cls._exchange(claims),
+        )
+        # Addons above want a sender for what comes in; here nobody sends.
+        cls.env.cr.execute(
+            "SELECT conname FROM pg_constraint WHERE contype = 'c'"
+            " AND conrelid = 'interop_message'::regclass AND conname LIKE '%inbound%'"
+        )
+        for (name,) in cls.env.cr.fetchall():
+            cls.env.cr.execute(f'ALTER TABLE interop_message DROP CONSTRAINT "{name}"')
+
+    def setUp(self):
+        super().setUp()
+        cls = type(self)
+        cls.sent = []  # claims that were sent, in order
+        cls.answer = {"outcome": "done", "http_status": 200}  # or a function of a claim
+
+    @classmethod
+    def _test_transport(cls):
+        return "fake"
+
+    @classmethod
+    def _fake_model(cls, name, parent, **attributes):
+        """Put a model into the registry for the time of the test (class)."""
+        base = type(cls.env[parent])
+        fake = type(base)(
+            "Fake", (base,), {"_register": False, "_name": name, **attributes}
+        )
+        patcher = patch.dict(cls.env.registry.models, {name: fake})
+        cls.startClassPatcher(patcher)
+
+    @classmethod
+    def _exchange(cls, claims):
+        for claim in claims:
+            cls.sent.append(claim)
+            answer = cls.answer(claim) if callable(cls.answer) else cls.answer
+            if answer:
+                yield cls._result(claim, **answer)
+
+    @classmethod
+    def _result(cls, claim, outcome="done", **values):
+        return Result(
+            claim.message_id, claim.lease_token, outcome, clock.now(), **values
+        )
+
+    @classmethod
+    def _create_handler(cls, message_type, **attributes):
+        cls._fake_model(f"interop.handler.{message_type}", "interop.handler", **attributes)
+
+    def _publish(self, interface, company=None, **values):
+        """Publish a new partner on ``interface`` and return its message."""
+        partner = self.env["res.partner"].create(
+            {"name": "Dr. Ada", "company_id": (company or self.facility).id, **values}
+        )
+        contract = interface.contract_ids[:1]
+        self.env["interop.event"]._publish(contract.message_type, partner)
+        self._commit()
+        self.env["interop.pump"].sudo()._materialize()
+        return self._message_of(partner).filtered(
+            lambda message: message.interface_id == interface
+        )
+
+    @classmethod
+    def _receive(cls, interface, data, company=None, **values):
+        """Store an inbound message as the REST layer does."""
+        number = cls._next()
+        company = cls.facility if company is None else company
+        company_id = company.id or None
+        (payload_id,) = cls.env["interop.payload"]._store_many(
+            [(company_id, interface.data_class, json.dumps({"data": data}).encode())]
+        )
+        keys = cls.env["interop.message"]._key_values(
+            interface.data_class,
+            values.pop("business_key", f"key-{number}"),
+            values.pop("ordering_key", f"key-{number}"),
+        )
+        (message_id,) = cls.env["interop.message"]._insert_many(
+            [
+                {
+                    "direction": "in",
+                    "interface_id": interface.id,
+                    "system_id": interface.system_id.id,
+                    "contract_id": interface.contract_ids[:1].id,
+                    "company_id": company_id,
+                    "external_id": f"msg_in_{number}",
+                    "state": "pending",
+                    "data_class": interface.data_class,
+                    "test": False,
+                    "lane": interface._lane(),
+                    "next_attempt_at": clock.now(),
+                    "try_count": 0,
+                    "attempt_count": 0,
+                    "occurred_at": clock.now(),
+                    "payload_id": payload_id,
+                    **keys,
+                    **values,
+                }
+            ]
+        )
+        return cls.env["interop.message"].browse(message_id)
+
+    def _run(self):
+        """Let the pump move what is due now."""
+        self.env["interop.pump"].sudo()._run_inline()
+
+    def _set_columns(self, records, **values):
+        """Write columns behind the back of the ORM: the test plays time or a worker."""
+        self.env.flush_all()
+        assignments = ", ".join(f"{name} = %s" for name in values)
+        self.env.cr.execute(
+            f"UPDATE {records._table} SET {assignments} WHERE id = ANY(%s)",
+            [*values.values(), records.ids],
+        )
+        records.invalidate_recordset(flush=False)

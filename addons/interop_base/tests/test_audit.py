@@ -1,0 +1,71 @@
+"""The audit trail: append-only, by the database itself."""
+
+import psycopg2
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import InteropCase
+
+
+@tagged("post_install", "-at_install")
+class TestAudit(InteropCase):
+    def setUp(self):
+        super().setUp()
+        self.system = self._create_system()
+        self.line = self.env["interop.audit.event"]._log("viewed", self.system, "why")
+        self.env.flush_all()
+
+    def test_database_refuses_to_change_or_remove_lines(self):
+        for statement in (
+            "UPDATE interop_audit_event SET login = 'x' WHERE id = %s",
+            "UPDATE interop_audit_event SET detail = detail WHERE id = %s",
+            "DELETE FROM interop_audit_event WHERE id = %s",
+            "TRUNCATE interop_audit_event -- %s",
+            "TRUNCATE interop_audit_event CASCADE -- %s",
+        ):
+            with (
+                self.assertRaisesRegex(psycopg2.Error, "append-only", msg=statement),
+                mute_logger("odoo.sql_db"),
+                self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(statement, [self.line.id])
+
+    def test_orm_refuses_too_even_the_superuser(self):
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            self.line.sudo().write({"detail": "x"})
+        with self.assertRaisesRegex(UserError, "cannot be deleted"):
+            self.line.sudo().unlink()
+
+    def test_nobody_writes_lines_by_hand(self):
+        for group in ("user", "operator", "admin", "steward", "auditor"):
+            user = self._create_user(group)
+            with self.assertRaises(AccessError, msg=group):
+                self.line.with_user(user).create(
+                    {"login": "x", "action": "viewed", "occurred_at": "2020-01-01"}
+                )
+
+    def test_line_names_who_what_when_and_outlives_them(self):
+        user = self._create_user("operator")
+        line = self.system.with_user(user).env["interop.audit.event"]._log(
+            "stopped", self.system.with_user(user), "reason"
+        )
+        self.assertEqual(
+            (line.login, line.user_id, line.res_model, line.res_id, line.res_name),
+            (user.login, user.id, "interop.system", self.system.id, self.system.name),
+        )
+        self.assertTrue(line.occurred_at)
+        login, name, system_id = user.login, self.system.name, self.system.id
+        self.system.unlink()
+        user.unlink()
+        self.env.flush_all()
+        line.invalidate_recordset()
+        self.assertEqual(
+            (line.login, line.res_name, line.res_id), (login, name, system_id)
+        )
+
+    def test_lines_of_several_records_are_separate(self):
+        both = self.system | self._create_system()
+        lines = self.env["interop.audit.event"]._log("viewed", both)
+        self.assertEqual(lines.mapped("res_id"), both.ids)

@@ -1,0 +1,482 @@
+"""The catalogue entry: complete before it moves, approved by someone else, then locked."""
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .fakes import EngineCase
+
+# state → the groups whose button leads out of it, and where it leads
+BUTTONS = (
+    ("draft", "action_approve", "steward", "approved"),
+    ("approved", "action_activate", "admin", "active"),
+    ("active", "action_suspend", "operator", "suspended"),
+    ("suspended", "action_activate", "admin", "active"),
+    ("active", "action_deprecate", "admin", "deprecated"),
+    ("deprecated", "action_retire", "admin", "retired"),
+)
+GROUPS = ("user", "operator", "admin", "steward", "auditor")
+IMPLIED = {"operator": {"operator", "admin"}}
+
+
+@tagged("post_install", "-at_install")
+class TestInterfaceLifecycle(EngineCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users = {group: cls._create_user(group) for group in GROUPS}
+
+    def _bare(self):
+        """Return an approved interface that lacks everything that can be missing."""
+        interface = self.env["interop.interface"].create(
+            {
+                "name": "Bare",
+                "code": f"bare-{self._next()}",
+                "system_id": self._create_system().id,
+                "objective_seconds": 0,
+                "retry_policy_id": False,
+            }
+        )
+        interface.with_user(self.users["steward"]).action_approve()
+        return interface
+
+    # === ACTIVATION === #
+
+    def test_activation_names_everything_that_is_missing_in_one_error(self):
+        interface = self._bare()
+        with self.assertRaises(UserError) as caught:
+            interface._set_active()
+        text = str(caught.exception)
+        for part in (
+            "business owner",
+            "exception owner",
+            "service objective",
+            "data class",
+            "latency tier",
+            "retry policy",
+            "transport",
+            "facility",
+            "published contract",
+        ):
+            self.assertIn(part, text)
+        self.assertEqual(interface.state, "approved")
+
+    def test_each_missing_fact_alone_blocks_activation_and_is_the_only_one_named(self):
+        for name, label in (
+            ("owner_id", "business owner"),
+            ("exception_user_id", "exception owner"),
+            ("objective_seconds", "service objective"),
+            ("data_class", "data class"),
+            ("latency_tier", "latency tier"),
+            ("retry_policy_id", "retry policy"),
+            ("transport", "transport"),
+            ("company_ids", "facility"),
+            ("contract_ids", "published contract"),
+        ):
+            empty = [Command.clear()] if name in ("company_ids", "contract_ids") else False
+            interface = self._create_interface(activate=False, **{name: empty})
+            interface.with_user(self.users["steward"]).action_approve()
+            with self.assertRaises(UserError, msg=name) as caught:
+                interface._set_active()
+            self.assertEqual(str(caught.exception).count("•"), 1, name)
+            self.assertIn(label, str(caught.exception))
+
+    def test_draft_contract_is_not_enough(self):
+        draft = self._create_contract(publish=False)
+        interface = self._create_interface(activate=False, contract_ids=[(6, 0, draft.ids)])
+        interface.with_user(self.users["steward"]).action_approve()
+        with self._refused(UserError, "published contract"):
+            interface._set_active()
+        draft._set_published()
+        interface._set_active()
+
+    def test_team_is_an_exception_owner_too(self):
+        team = self.env["interop.team"].create({"name": "Billing"})
+        interface = self._create_interface(
+            exception_user_id=False, exception_team_id=team.id
+        )
+        self.assertEqual(interface.state, "active")
+
+    def test_unmapped_contract_and_missing_key_file_block_activation(self):
+        interface = self._create_interface(activate=False, data_class="personal")
+        interface.with_user(self.users["steward"]).action_approve()
+        interface.mapping_ids.line_ids.unlink()
+        with self._conf(key_file=None), self.assertRaises(UserError) as caught:
+            interface._set_active()
+        self.assertIn("mapping lines for", str(caught.exception))
+        self.assertIn("key file", str(caught.exception))
+
+    def test_what_activation_asked_for_cannot_be_taken_away_from_a_live_interface(self):
+        interface = self._create_interface()
+        for name in (
+            "owner_id",
+            "exception_user_id",
+            "objective_seconds",
+            "latency_tier",
+            "retry_policy_id",
+        ):
+            with self._refused(ValidationError, "cannot do without", msg=name):
+                interface[name] = False
+        with self._refused(ValidationError, "in use"):
+            interface.active = False
+        with self._refused(UserError, "Retire it instead"):
+            interface.unlink()
+
+    # === APPROVAL === #
+
+    def test_steward_approves_and_who_asked_cannot(self):
+        both = self._create_user("steward", "admin")
+        interface = self._create_interface(activate=False)
+        interface.with_user(both).action_request_approval()
+        self.assertEqual(interface.requested_by_id, both)
+        with self._refused(UserError, "asked for .* yourself"):
+            interface.with_user(both).action_approve()
+        steward = self.users["steward"]
+        todo = interface.activity_ids.filtered(lambda item: item.user_id == steward)
+        self.assertTrue(todo, "stewards are told")
+        interface.with_user(steward).action_approve()
+        self.assertEqual(interface.state, "approved")
+        self.assertEqual(interface.approved_by_id, steward)
+        self.assertTrue(interface.approved_at)
+        self.assertFalse(interface.activity_ids)
+
+    def test_who_created_it_cannot_approve_it_unasked(self):
+        both = self._create_user("steward", "admin")
+        interface = self._create_interface(activate=False)
+        mine = interface.with_user(both).copy()
+        with self._refused(UserError, "yourself"):
+            mine.action_approve()
+
+    def test_buttons_per_group(self):
+        interface = self._create_interface(activate=False)
+        for state, button, group, target in BUTTONS:
+            self.assertEqual(interface.state, state)
+            allowed = IMPLIED.get(group, {group})
+            for name, user in self.users.items():
+                if name not in allowed:
+                    with self._refused(AccessError, msg=(button, name)):
+                        getattr(interface.with_user(user), button)()
+            getattr(interface.with_user(self.users[group]), button)()
+            self.assertEqual(interface.state, target)
+
+    def test_buttons_do_not_reach_into_other_facilities(self):
+        interface = self._create_interface()
+        foreign = self.other_facility
+        operator = self._create_user("operator", companies=foreign)
+        admin = self._create_user("admin", companies=foreign)
+        steward = self._create_user("steward", companies=foreign)
+        draft = self._create_interface(activate=False)
+        for user, record, button in (
+            (operator, interface, "action_suspend"),
+            (operator, interface, "action_lift_stop"),
+            (operator, self.facility, "action_lift_stop"),
+            (admin, interface, "action_deprecate"),
+            (admin, draft, "action_request_approval"),
+            (steward, draft, "action_approve"),
+        ):
+            with self._refused(AccessError, msg=button):
+                getattr(record.with_user(user), button)()
+
+    def test_moves_that_skip_a_step_are_refused(self):
+        legal = {(state, target) for state, _b, _g, target in BUTTONS} | {
+            ("approved", "draft"),
+            ("suspended", "draft"),
+            ("suspended", "deprecated"),
+            ("draft", "retired"),
+            ("approved", "retired"),
+        }
+        states = ("draft", "approved", "active", "suspended", "deprecated", "retired")
+        interface = self._create_interface(activate=False, owner_id=self.env.user.id)
+        interface._transition({"requested_by_id": self.users["admin"].id})
+        for state in states:
+            for target in states:
+                interface._transition({"state": state})
+                if (state, target) in legal or state == target:
+                    continue
+                with self._refused(UserError, "cannot become", msg=(state, target)):
+                    getattr(interface, f"_set_{target}")()
+
+    def test_repeated_transition_changes_nothing(self):
+        interface = self._create_interface()
+        before = self.env["interop.audit.event"].search_count([])
+        self.assertFalse(interface._set_active())
+        self.assertEqual(self.env["interop.audit.event"].search_count([]), before)
+
+    def test_nobody_writes_or_forges_state_and_approval(self):
+        interface = self._create_interface(activate=False)
+        admin = self.users["admin"]
+        for name, value in (
+            ("state", "active"),
+            ("approved_by_id", admin.id),
+            ("requested_by_id", admin.id),
+            ("approved_at", "2020-01-01"),
+            ("interop_stopped_at", "2020-01-01"),
+        ):
+            for env_interface in (interface.with_user(admin), interface.sudo()):
+                with self._refused(AccessError, msg=name):
+                    env_interface.write({name: value})
+            with self._refused(AccessError, msg=name):
+                interface.with_user(admin).copy({name: value})
+        forged = interface.with_user(admin).with_context(
+            default_state="active",
+            default_approved_by_id=self.users["steward"].id,
+            default_requested_by_id=self.users["steward"].id,
+            default_interop_stop_reason="forged",
+        )
+        created = forged.create(
+            {
+                "name": "F",
+                "code": f"forged-{self._next()}",
+                "system_id": interface.system_id.id,
+            }
+        )
+        self.assertEqual(created.state, "draft")
+        self.assertFalse(created.approved_by_id or created.requested_by_id)
+        self.assertFalse(created.interop_stop_reason)
+
+    def test_duplicate_is_a_draft_with_its_own_code_and_mapping(self):
+        interface = self._create_interface()
+        first, second = interface.copy(), interface.copy()
+        self.assertEqual(first.code, f"{interface.code}-2")
+        self.assertEqual(second.code, f"{interface.code}-3")
+        self.assertEqual((first.state, first.approved_by_id.id), ("draft", False))
+        self.assertEqual(len(first.mapping_ids.line_ids), 2)
+
+    def test_retirement_waits_for_open_messages_of_every_facility(self):
+        interface = self._create_interface()
+        message = self._publish(interface)
+        interface._set_deprecated()
+        self.assertEqual(message.state, "pending")
+        with self._refused(UserError, "1 messages"):
+            interface._set_retired()
+        message._set_cancelled("No longer needed")
+        interface._set_retired()
+        self.assertEqual(interface.state, "retired")
+
+
+@tagged("post_install", "-at_install")
+class TestInterfaceFacts(EngineCase):
+    def test_code_is_immutable_unique_and_well_formed(self):
+        interface = self._create_interface(activate=False)
+        for record in (interface, interface.system_id):
+            with self._refused(UserError, "cannot change"):
+                record.code = "other"
+            record.write({"code": record.code, "name": "Same code"})
+        for code in ("", "UPPER", "with space", "-dash", "x" * 64, "ä", "a\n"):
+            with self._refused(ValidationError, "not valid", msg=code):
+                self._create_system(code=code)
+
+    def test_governed_fields_are_locked_after_approval(self):
+        interface = self._create_interface()
+        other = self._create_system()
+        changes = {
+            "system_id": other.id,
+            "direction": "in",
+            "transport": False,
+            "contract_ids": [Command.clear()],
+            "company_ids": [Command.clear()],
+            "data_class": "personal",
+            "filter_domain": "[('city', '=', 'Lund')]",
+        }
+        for state in ("approved", "active", "suspended", "deprecated", "retired"):
+            interface._transition({"state": state})
+            for name, value in changes.items():
+                with self._refused(UserError, "what was approved", msg=(state, name)):
+                    interface.write({name: value})
+        interface.write({"data_class": interface.data_class, "purpose": "Words may change"})
+        interface._transition({"state": "suspended"})
+        interface._set_draft()
+        self.assertFalse(interface.approved_by_id)
+        interface.write({"filter_domain": changes["filter_domain"]})
+        with self._refused(UserError, "cannot become"):
+            interface._set_active()
+
+    def test_facilities_stay_within_the_system_and_the_own_ones(self):
+        interface = self._create_interface(activate=False)
+        both = self.facility | self.other_facility
+        with self._refused(ValidationError, "does not serve"):
+            interface.company_ids = both
+        interface.system_id.company_ids = both
+        admin = self._create_user("admin")
+        with self._refused(AccessError):
+            interface.with_user(admin).company_ids = both
+        interface.company_ids = both
+        with self._refused(ValidationError, "does not serve"):
+            interface.system_id.company_ids = self.facility
+
+    def test_system_with_interfaces_in_use_cannot_be_archived(self):
+        interface = self._create_interface()
+        with self._refused(ValidationError, "in use"):
+            interface.system_id.active = False
+
+    def test_interface_is_at_least_as_strict_as_its_contracts(self):
+        contract = self._create_contract(data_class="personal")
+        with self._refused(ValidationError, "Raise its data class"):
+            self._create_interface(activate=False, contract_ids=[(6, 0, contract.ids)])
+
+    def test_filter_is_checked_on_save(self):
+        interface = self._create_interface(activate=False)
+        for text in ("[('nope', '=', 1)]", "[('name'", "__import__('os')", "[1]", "7"):
+            with self._refused(ValidationError, "filter", msg=text):
+                interface.filter_domain = text
+        interface.filter_domain = "[('city', '=', 'Lund')]"
+
+    def test_changes_of_governed_fields_are_tracked(self):
+        interface = self._create_interface(activate=False)
+        self.env.flush_all()
+        self.cr.precommit.run()
+        interface.write(
+            {"purpose": "Billing", "data_class": "personal", "objective_seconds": 5}
+        )
+        self.env.flush_all()
+        self.cr.precommit.run()
+        names = interface.message_ids.tracking_value_ids.field_id.mapped("name")
+        self.assertLessEqual({"purpose", "data_class", "objective_seconds"}, set(names))
+
+    def test_mapping_lets_nothing_leave_that_its_author_may_not_read(self):
+        model = self.env["ir.model"]._get_id("interop.secret")
+        contract = self._create_contract(model_id=model)
+        with self._refused(ValidationError):
+            self._create_interface(activate=False, contract_ids=[(6, 0, contract.ids)])
+        mapping = self.env["interop.mapping"].create(
+            {
+                "interface_id": self._create_interface(activate=False).id,
+                "contract_id": contract.id,
+            }
+        )
+        admin = self._create_user("admin")
+        line = {"mapping_id": mapping.id, "path": "key", "field_path": "ciphertext"}
+        for env in (self.env(su=True), self.env(user=admin)):
+            with self._refused(ValidationError, "may not read it"):
+                env["interop.mapping.line"].create(line)
+        users = self._create_contract(model_id=self.env["ir.model"]._get_id("res.users"))
+        mapping.contract_id = users
+        group_field = next(
+            name
+            for name, field in self.env["res.users"]._fields.items()
+            if field.groups == "base.group_system" and field.type in ("char", "boolean")
+        )
+        with self._refused(ValidationError, "may not read it"):
+            self.env(user=admin)["interop.mapping.line"].create(
+                {**line, "field_path": group_field}
+            )
+
+    def test_attainment_is_the_share_done_within_the_objective(self):
+        interface = self._create_interface(objective_seconds=60)
+        self.assertEqual(interface.attainment, 100.0)
+        ages = (10, 59, 61, 600)
+        for seconds in ages:
+            message = self._publish(interface)
+            message._set_done()
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE interop_message SET occurred_at ="
+                " done_at - make_interval(secs => %s) WHERE id = %s",
+                [seconds, message.id],
+            )
+        self._publish(interface)  # still waiting: counts neither way
+        self._publish(interface)._set_dead("connect", "refused", "No connection")
+        interface.invalidate_recordset()
+        self.assertEqual(interface.attainment, 40.0)
+        interface.objective_seconds = 601
+        self.env.flush_all()
+        interface.invalidate_recordset()
+        self.assertEqual(interface.attainment, 80.0)
+
+
+@tagged("post_install", "-at_install")
+class TestEmergencyStop(EngineCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.operator = cls._create_user(
+            "operator", companies=cls.facility | cls.other_facility
+        )
+
+    def _stop(self, records, reason="Wrong doses"):
+        action = records.action_emergency_stop()
+        wizard = (
+            self.env["interop.stop.wizard"]
+            .with_user(self.operator)
+            .with_context(**action["context"])
+            .create({"reason": reason})
+        )
+        wizard.action_stop()
+
+    def test_stop_of_interface_system_or_facility_keeps_messages_back(self):
+        interface = self._create_interface()
+        for record in (interface, interface.system_id, self.facility):
+            message = self._publish(interface)
+            self._stop(record)
+            self.assertEqual(record.interop_stopped_by_id, self.operator)
+            self.assertEqual(record.interop_stop_reason, "Wrong doses")
+            self._run()
+            self.assertEqual(message.state, "pending", record._name)
+            self.assertIsNone(
+                self.env["interop.pump"].sudo()._next_due(),
+                "nothing wakes the pump for what is stopped",
+            )
+            record.with_user(self.operator).action_lift_stop()
+            self._run()
+            self.assertEqual(message.state, "done", record._name)
+            lines = self.env["interop.audit.event"].search(
+                [("res_model", "=", record._name), ("res_id", "=", record.id)]
+            )
+            self.assertLessEqual({"stopped", "resumed"}, set(lines.mapped("action")))
+            self.assertIn("Wrong doses", lines.mapped("detail"))
+
+    def test_stop_of_a_facility_leaves_the_others_running(self):
+        both = self.facility | self.other_facility
+        interface = self._create_interface(
+            system_id=self._create_system(company_ids=[(6, 0, both.ids)]).id,
+            company_ids=[(6, 0, both.ids)],
+        )
+        stopped = self._publish(interface)
+        running = self._publish(interface, company=self.other_facility)
+        self._stop(self.facility)
+        self._run()
+        self.assertEqual((stopped.state, running.state), ("pending", "done"))
+
+    def test_stopped_interface_still_captures(self):
+        interface = self._create_interface()
+        self._stop(interface)
+        self.assertEqual(self._publish(interface).state, "pending")
+
+    def test_suspended_interface_captures_and_moves_nothing(self):
+        interface = self._create_interface()
+        interface._set_suspended()
+        message = self._publish(interface)
+        self._run()
+        self.assertEqual(message.state, "pending")
+        interface._set_active()
+        self._run()
+        self.assertEqual(message.state, "done")
+
+    def test_stop_needs_an_operator_a_reason_and_sight_of_the_record(self):
+        interface = self._create_interface()
+        for group in ("user", "steward", "auditor"):
+            user = self._create_user(group)
+            with self._refused(AccessError, msg=group):
+                self.env["interop.stop.wizard"].with_user(user).create(
+                    {
+                        "res_model": "interop.interface",
+                        "res_ids": str(interface.id),
+                        "reason": "x",
+                    }
+                ).action_stop()
+        foreign = self._create_user("operator", companies=self.other_facility)
+        wizard = self.env["interop.stop.wizard"].with_user(foreign)
+        values = {"res_model": "interop.interface", "res_ids": str(interface.id)}
+        with self._refused(AccessError):
+            wizard.create({**values, "reason": "x"}).action_stop()
+        with self._refused(UserError, "cannot be stopped"):
+            wizard.create(
+                {**values, "res_model": "res.partner", "reason": "x"}
+            ).action_stop()
+        self.assertFalse(interface.interop_stopped_at)
+
+    def test_second_stop_keeps_who_stopped_first(self):
+        interface = self._create_interface()
+        self._stop(interface, "First")
+        self._stop(interface, "Second")
+        self.assertEqual(interface.interop_stop_reason, "First")
