@@ -58,10 +58,21 @@ class PossibleDuplicate(BusinessError):
 
 
 class OwnershipError(BusinessError):
-    """The sender is not the system of record for what it wants to change."""
+    """The sender is not the system of record for what it wants to change.
+
+    ``fields`` are their names; ``report`` is what became of every field of the record (see
+    ``tools.ownership.entries``), empty where no rule about fields was involved.
+    """
 
     code = "not_owner"
     error_class = "ownership"
+
+    def __init__(
+        self, message, code=None, error_class=None, pointer=None, fields=(), report=()
+    ):
+        super().__init__(message, code, error_class, pointer)
+        self.fields = list(fields)
+        self.report = list(report)
 
 
 class ConflictError(BusinessError):

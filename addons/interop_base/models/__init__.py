@@ -25,6 +25,14 @@ from . import interop_message
 from . import interop_message_transition
 from . import interop_message_action
 from . import interop_message_apply
+from . import interop_message_report
+from . import interop_event_origin
+from . import interop_provenance
+from . import interop_ownership_override
+from . import interop_ownership_matrix
+from . import interop_governed
+from . import interop_governed_write
+from . import interop_governed_view
 from . import interop_message_claim
 from . import interop_attempt
 from . import interop_pump

@@ -5,6 +5,7 @@ import json
 from odoo import api, fields, models
 
 from .. import clock, const
+from . import governed_state
 
 EVENT_STATES = [
     ("new", "Captured"),
@@ -85,7 +86,13 @@ class InteropEvent(models.Model):
                     handler._company(record).id for record in records.browse(ids)
                 ]
                 self._insert_events(
-                    contract_id, records._name, ids, companies, moment, parent, interface
+                    contract_id,
+                    records._name,
+                    ids,
+                    companies,
+                    moment,
+                    parent,
+                    interface,
                 )
         self._hook_transaction()
         return len(capturing) * len(records)
@@ -98,10 +105,18 @@ class InteropEvent(models.Model):
             return records.ids
         self.env.cr.execute(
             """UPDATE interop_event
-                  SET state = 'new', occurred_at = %s, interface_ids = NULL
+                  SET state = 'new', occurred_at = %s, interface_ids = NULL,
+                      origin_system_id = CASE WHEN origin_system_id = %s
+                                              THEN origin_system_id END
                 WHERE txid = txid_current()::text AND contract_id = %s AND res_model = %s
                   AND res_id = ANY(%s) AND parent_id IS NULL RETURNING res_id""",
-            [clock.now(), contract_id, records._name, records.ids],
+            [
+                clock.now(),
+                governed_state.origin_system_id(self.env),
+                contract_id,
+                records._name,
+                records.ids,
+            ],
         )
         known = {res_id for (res_id,) in self.env.cr.fetchall()}
         return [res_id for res_id in records.ids if res_id not in known]
@@ -113,9 +128,9 @@ class InteropEvent(models.Model):
         self.env.cr.execute(
             """INSERT INTO interop_event (contract_id, res_model, res_id, company_id,
                                           occurred_at, state, txid, interface_ids,
-                                          correlation_id, parent_id)
+                                          correlation_id, parent_id, origin_system_id)
                SELECT %s, %s, row.res_id, row.company_id, %s, 'new', txid_current()::text, %s,
-                      %s, %s
+                      %s, %s, %s
                  FROM unnest(%s::int[], %s::int[]) AS row(res_id, company_id)""",
             [
                 contract_id,
@@ -124,6 +139,7 @@ class InteropEvent(models.Model):
                 only,
                 parent.correlation_id if parent else None,
                 parent.id if parent else None,
+                None if parent else governed_state.origin_system_id(self.env),
                 ids,
                 companies,
             ],

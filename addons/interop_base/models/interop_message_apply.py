@@ -9,6 +9,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .. import const, db
 from ..exceptions import HandledError, Skipped, TechnicalError
+from . import governed_state
 from .engine_types import Result
 
 _logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class InteropMessage(models.Model):
         self.ensure_one()
         if data is None:
             data = self._stored_data()
+        self._forget_fields()
         try:
             with db.quiet(), self.env.cr.savepoint():
                 record = self._apply_as_service_user(data)
@@ -49,6 +51,7 @@ class InteropMessage(models.Model):
         except HandledError as error:
             settle = self._set_parked if error.parks else self._set_dead
             settle(error.error_class, error.code, str(error))
+            self._note_fields(getattr(error, "report", []))
         except (UserError, AccessError) as error:
             self._set_dead(
                 "business_rule", "refused_by_odoo", self._safe_refusal(error)
@@ -73,8 +76,9 @@ class InteropMessage(models.Model):
             .with_company(company)
         )
         # sudo: the log line itself belongs to the engine, the service user may not read it
-        record = handler._apply(self.with_env(handler.env).sudo(), data)
-        handler.env.flush_all()
+        with governed_state.applying(self):
+            record = handler._apply(self.with_env(handler.env).sudo(), data)
+            handler.env.flush_all()
         return record
 
     def _safe_refusal(self, error):

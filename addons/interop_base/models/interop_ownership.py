@@ -1,12 +1,20 @@
 """Systems of record: who may say what about which object."""
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
+from odoo.tools import frozendict
+
+from ..tools.ownership import ODOO, Rule
 
 POLICIES = [
     ("reject", "Reject the message"),
     ("ignore", "Ignore and record"),
     ("flag", "Accept and flag"),
+]
+PROTECTIONS = [
+    ("none", "Anybody may edit"),
+    ("known", "Protected once the system has sent the record"),
+    ("always", "Always protected"),
 ]
 
 
@@ -22,7 +30,8 @@ class InteropOwnership(models.Model):
         "Field Group",
         required=True,
         tracking=True,
-        help="What these fields are called together, such as Demographics.",
+        help="What these fields are called together, such as Demographics. They are stated "
+        "together, too: an older message never fills gaps of a newer one.",
     )
     active = fields.Boolean(default=True)
     model_id = fields.Many2one(
@@ -44,7 +53,8 @@ class InteropOwnership(models.Model):
         "Facility",
         index=True,
         tracking=True,
-        help="Empty: the rule holds for every facility without a rule of its own.",
+        help="Empty: the rule holds for every facility without a rule of its own. A rule of "
+        "a facility also holds for its branches.",
     )
     authority = fields.Selection(
         [("odoo", "Odoo"), ("system", "Another system")],
@@ -53,7 +63,7 @@ class InteropOwnership(models.Model):
         tracking=True,
     )
     system_id = fields.Many2one(
-        "interop.system", "System", ondelete="restrict", index=True, tracking=True
+        "interop.system", ondelete="restrict", index=True, tracking=True
     )
     policy = fields.Selection(
         POLICIES,
@@ -63,6 +73,46 @@ class InteropOwnership(models.Model):
         tracking=True,
         help="What happens to values that arrive from a system that is not authoritative.",
     )
+    protection = fields.Selection(
+        PROTECTIONS,
+        "Edits in Odoo",
+        required=True,
+        default="known",
+        tracking=True,
+        help="Whether people may edit in Odoo what another system decides. A steward may "
+        "override the protection for a moment, with a reason that is recorded.",
+    )
+    contract_id = fields.Many2one(
+        "interop.contract",
+        "Publish Changes As",
+        ondelete="restrict",
+        index="btree_not_null",
+        tracking=True,
+        domain="[('model_id', '=', model_id)]",
+        help="Changes to these fields are published under this type of message, to every "
+        "interface that carries it: so systems that replicate what Odoo decides follow.",
+    )
+    is_enforced = fields.Boolean(
+        compute="_compute_is_enforced",
+        help="Rules are enforced on objects that an integration addon governs.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("model_id")
+    def _compute_is_enforced(self):
+        for rule in self:
+            rule.is_enforced = self._is_governed(rule.sudo().model_id.model)
+
+    @api.model
+    def _is_governed(self, model_name):
+        """Return whether rules about this model are enforced."""
+        return (
+            model_name in self.env
+            and "interop_locked_fields" in self.env[model_name]._fields
+        )
+
+    # === CHECKS === #
 
     @api.constrains("authority", "system_id")
     def _check_authority(self):
@@ -73,6 +123,25 @@ class InteropOwnership(models.Model):
                         "“%s”: name the system exactly when another system is "
                         "authoritative.",
                         rule.name,
+                    )
+                )
+
+    @api.constrains("authority", "contract_id", "model_id")
+    def _check_contract(self):
+        for rule in self.filtered("contract_id"):
+            if rule.authority != "odoo":
+                raise ValidationError(
+                    self.env._(
+                        "“%s”: Odoo publishes changes only of what Odoo decides.",
+                        rule.name,
+                    )
+                )
+            if rule.contract_id.model_id != rule.model_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(rule)s”: contract %(contract)s is about another object.",
+                        rule=rule.name,
+                        contract=rule.contract_id.display_name,
                     )
                 )
 
@@ -99,3 +168,92 @@ class InteropOwnership(models.Model):
                 raise ValidationError(
                     self.env._("“%s” names fields of another object.", rule.name)
                 )
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        self._clear_rules()
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._clear_rules()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self._clear_rules()
+        return result
+
+    @api.model
+    def _clear_rules(self):
+        """Forget the rules and the forms that show them."""
+        self.env.registry.clear_cache("default", "templates")
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    @tools.ormcache("model_name")
+    def _rules(self, model_name):
+        """Return ``{company id or False: {field name: Rule}}`` of one model."""
+        # sudo: who decides about a field concerns everybody who changes it
+        rules_sudo = self.sudo().search([("model_id.model", "=", model_name)])
+        found = {}
+        for rule in rules_sudo:
+            names = frozenset(rule.field_ids.mapped("name"))
+            entry = Rule(
+                rule.id,
+                rule.name,
+                rule.system_id.id or ODOO,
+                rule.policy,
+                rule.protection,
+                rule.contract_id.message_type or "",
+                names,
+            )
+            by_field = found.setdefault(rule.company_id.id, {})
+            by_field.update(dict.fromkeys(names, entry))
+        return frozendict(
+            {company: frozendict(by_field) for company, by_field in found.items()}
+        )
+
+    @api.model
+    @tools.ormcache("model_name", "company_id")
+    def _effective(self, model_name, company_id):
+        """Return ``{field name: Rule}`` that holds in a facility.
+
+        The facility's own rule comes before those of the facilities it is a branch of, and
+        these before the general one.
+        """
+        rules = self._rules(model_name)
+        if not rules:
+            return frozendict()
+        chain = [False]
+        if company_id:
+            # sudo: the hierarchy of facilities is no secret to the rules
+            company_sudo = self.env["res.company"].sudo().browse(company_id)
+            path = company_sudo.parent_path or f"{company_id}/"
+            chain += [int(part) for part in path.strip("/").split("/")]
+        effective = {}
+        for company in chain:
+            effective.update(rules.get(company, {}))
+        return frozendict(effective)
+
+    @api.model
+    @tools.ormcache("model_name")
+    def _ruled_fields(self, model_name):
+        """Return the names of all fields of a model that any rule names."""
+        rules = self._rules(model_name)
+        return frozenset(name for by_field in rules.values() for name in by_field)
+
+    @api.model
+    @tools.ormcache("model_name")
+    def _foreign_fields(self, model_name):
+        """Return the names of the fields that another system decides somewhere."""
+        return frozenset(
+            name
+            for by_field in self._rules(model_name).values()
+            for name, rule in by_field.items()
+            if rule.owner != ODOO
+        )

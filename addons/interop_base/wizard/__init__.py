@@ -1,1 +1,2 @@
 from . import interop_stop_wizard
+from . import interop_override_wizard

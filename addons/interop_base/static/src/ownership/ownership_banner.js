@@ -1,3 +1,4 @@
+/* global luxon */
 import {Component, onWillStart} from "@odoo/owl";
 
 import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";

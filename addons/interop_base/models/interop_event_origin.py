@@ -1,0 +1,37 @@
+"""Loop prevention: what a system caused is not sent back to it."""
+
+from odoo import fields, models
+
+
+class InteropInterface(models.Model):
+    """Adds the exception: confirmations that the causing system wants."""
+
+    _inherit = "interop.interface"
+
+    send_back = fields.Boolean(
+        "Also What It Caused Itself",
+        tracking=True,
+        help="Usually a change that this system caused with a message of its own is not "
+        "sent back to it, so that systems never echo each other. Tick it for confirmations, "
+        "such as the invoice made from its charge.",
+    )
+
+
+class InteropEvent(models.Model):
+    """Remembers which system caused what happened."""
+
+    _inherit = "interop.event"
+
+    # From server-side state (governed_state.py), never from the context.
+    origin_system_id = fields.Many2one(
+        "interop.system", "Caused By", readonly=True, ondelete="restrict"
+    )
+
+    def _is_meant_for(self, event, interface):
+        """Nothing goes back to the system that caused it, unless the interface says so."""
+        caused = (
+            event.origin_system_id and event.origin_system_id == interface.system_id
+        )
+        return super()._is_meant_for(event, interface) and (
+            interface.send_back or not caused
+        )

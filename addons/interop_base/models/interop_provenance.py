@@ -1,0 +1,221 @@
+"""Provenance: who set each value of a governed record last, and who stated it when."""
+
+from collections import defaultdict
+
+from psycopg2.extras import Json
+
+from odoo import api, fields, models
+
+from .. import clock, db
+
+_UPSERT = """
+INSERT INTO interop_provenance AS p
+       (res_model, res_id, field_name, company_id, system_id, message_id, message_ref,
+        user_id, set_at, occurred_at, stated)
+VALUES %s
+ON CONFLICT (res_model, res_id, field_name) DO UPDATE
+   SET stated = p.stated || CASE WHEN EXCLUDED.system_id IS NULL THEN '{}'::jsonb
+                ELSE jsonb_build_object(EXCLUDED.system_id::text, GREATEST(
+                     p.stated ->> EXCLUDED.system_id::text,
+                     EXCLUDED.stated ->> EXCLUDED.system_id::text)) END"""
+_TAKE_OVER = """,
+       company_id = EXCLUDED.company_id, system_id = EXCLUDED.system_id,
+       message_id = EXCLUDED.message_id, message_ref = EXCLUDED.message_ref,
+       user_id = EXCLUDED.user_id, set_at = EXCLUDED.set_at,
+       occurred_at = EXCLUDED.occurred_at"""
+
+
+class InteropProvenance(models.Model):
+    """One row per record and field, written by SQL in sets and never by hand.
+
+    ``stated`` keeps, per system, when what it last said about the field became true: that is
+    what tells a stale message, even after somebody else has changed the value since. No row
+    holds a value.
+    """
+
+    _name = "interop.provenance"
+    _description = "Provenance of a Value"
+    _order = "set_at desc, id desc"
+    _log_access = False
+
+    res_model = fields.Char("Object", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        "Record ID", model_field="res_model", required=True, readonly=True
+    )
+    record_name = fields.Char("Record", compute="_compute_names")
+    field_name = fields.Char(required=True, readonly=True)
+    field_label = fields.Char("Field", compute="_compute_names")
+    company_id = fields.Many2one(
+        "res.company", "Facility", readonly=True, ondelete="cascade", index=True
+    )
+    system_id = fields.Many2one(
+        "interop.system",
+        "Set By System",
+        readonly=True,
+        ondelete="restrict",
+        help="Empty: the value was set in Odoo.",
+    )
+    message_id = fields.Many2one(
+        "interop.message",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    message_ref = fields.Char(
+        "Message ID",
+        readonly=True,
+        help="Stays when retention has removed the message itself.",
+    )
+    user_id = fields.Many2one(
+        "res.users", "User", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    set_at = fields.Datetime("Set On", required=True, readonly=True)
+    occurred_at = fields.Datetime(
+        "True Since",
+        readonly=True,
+        help="When it became true, as the sender says.",
+    )
+    stated = fields.Json("Last Statements", required=True, readonly=True)
+
+    # Guards "one row per value", and answers "what do we know of these records".
+    _value_uniq = models.UniqueIndex(
+        "(res_model, res_id, field_name)", "A value has one provenance."
+    )
+    # Which system writes which field in which facility: the matrix.
+    _writer_idx = models.Index("(system_id, res_model, field_name, company_id)")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("res_model", "res_id", "field_name")
+    @api.depends_context("uid", "lang")
+    def _compute_names(self):
+        """Names under the reader's own rights: what may not be read has no name here."""
+        ids_by_model = defaultdict(set)
+        for row in self:
+            if row.res_model in self.env:
+                ids_by_model[row.res_model].add(row.res_id)
+        names = {}
+        for model, ids in ids_by_model.items():
+            records = self.env[model].sudo(False).browse(ids).exists()
+            for record in records._filtered_access("read"):
+                names[model, record.id] = record.display_name
+        for row in self:
+            row.record_name = names.get((row.res_model, row.res_id), "")
+            model_fields = (
+                self.env[row.res_model]._fields if row.res_model in self.env else {}
+            )
+            field = model_fields.get(row.field_name)
+            row.field_label = field._description_string(self.env) if field else ""
+
+    # === WRITING === #
+
+    @api.model
+    @api.private
+    def _note_message(self, record, scope, names, confirmed=False):
+        """Record what the message of ``scope`` stated about one record.
+
+        A confirmed value keeps who set it; without anybody known, the message is the source.
+        The moments of statements never run backwards.
+
+        :param record: governed record
+        :param scope: ``governed_state.Applying``
+        :param names: fields that the message changed, or confirmed
+        """
+        source = (
+            scope.company_id or None,
+            scope.system_id,
+            scope.message_id,
+            scope.external_id,
+            self.env.uid,
+            clock.now(),
+            scope.occurred_at or clock.now(),
+            Json({str(scope.system_id): self._moment(scope.occurred_at)}),
+        )
+        db.values(
+            self.env.cr,
+            _UPSERT if confirmed else _UPSERT + _TAKE_OVER,
+            [(record._name, record.id, name, *source) for name in sorted(names)],
+        )
+        self.invalidate_model(flush=False)
+
+    @api.model
+    @api.private
+    def _note_edit(self, changed, ruled):
+        """Record what people and business code of Odoo changed.
+
+        Every field that a rule names gets a row; other fields only where a message set
+        them before.
+
+        :param dict changed: ``{record: names of changed fields}``
+        :param ruled: names of the fields that a rule names
+        """
+        now = clock.now()
+        noted, others = [], []
+        for record, names in changed.items():
+            company = "company_id" in record._fields and record.sudo().company_id.id
+            for name in sorted(names):
+                target = noted if name in ruled else others
+                target.append(
+                    (record._name, record.id, name, company or self.env.company.id)
+                )
+        source = (None, None, None, self.env.uid, now, now, Json({}))
+        db.values(self.env.cr, _UPSERT + _TAKE_OVER, [(*row, *source) for row in noted])
+        db.values(
+            self.env.cr,
+            """UPDATE interop_provenance p
+                  SET system_id = NULL, message_id = NULL, message_ref = NULL,
+                      user_id = v.user_id, set_at = v.at, occurred_at = v.at,
+                      company_id = v.company_id
+                 FROM (VALUES %s) AS v(res_model, res_id, field_name, company_id,
+                                       user_id, at)
+                WHERE p.res_model = v.res_model AND p.res_id = v.res_id
+                  AND p.field_name = v.field_name""",
+            [(*row, self.env.uid, now) for row in others],
+        )
+        self.invalidate_model(flush=False)
+
+    @api.model
+    @api.private
+    def _forget(self, records):
+        """Remove what is known of deleted records."""
+        self.env.cr.execute(
+            "DELETE FROM interop_provenance WHERE res_model = %s AND res_id = ANY(%s)",
+            [records._name, records.ids],
+        )
+        self.invalidate_model(flush=False)
+
+    @api.model
+    def _moment(self, occurred_at):
+        """Return a moment as sortable text; a sender's clock that runs ahead counts as now,
+        or else everything it says afterwards would be stale."""
+        now = clock.now()
+        return clock.isoformat(min(occurred_at or now, now))
+
+    # === READING === #
+
+    @api.model
+    @api.private
+    def _stated_by(self, record, system_id):
+        """Return ``{field: moment}``: what the system last stated about the record."""
+        self.env.cr.execute(
+            """SELECT field_name, stated ->> %s FROM interop_provenance
+                WHERE res_model = %s AND res_id = %s AND stated ? %s""",
+            [str(system_id), record._name, record.id, str(system_id)],
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    @api.private
+    def _sources(self, records):
+        """Return ``{record id: {field: row as dict}}`` of what is known of the records."""
+        found = defaultdict(dict)
+        if records.ids:
+            self.env.cr.execute(
+                """SELECT res_id, field_name, company_id, system_id, user_id, message_id,
+                          set_at, stated
+                     FROM interop_provenance WHERE res_model = %s AND res_id = ANY(%s)""",
+                [records._name, records.ids],
+            )
+            for row in self.env.cr.dictfetchall():
+                found[row["res_id"]][row["field_name"]] = row
+        return found

@@ -1,0 +1,27 @@
+"""Asks for the reason of an override."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class InteropOverrideWizard(models.TransientModel):
+    """Lift the protection of one record for the steward who asks, for a moment."""
+
+    _name = "interop.override.wizard"
+    _description = "Override of a System of Record"
+
+    res_model = fields.Char(required=True, readonly=True)
+    res_id = fields.Integer(required=True, readonly=True)
+    reason = fields.Char(
+        required=True, help="Kept in the audit trail, with what is changed."
+    )
+
+    def action_override(self):
+        """Grant the override (stewards) and go back to the form."""
+        self.ensure_one()
+        model = self.env[self.res_model]
+        if "interop_locked_fields" not in model._fields:
+            raise UserError(self.env._("%s is not governed.", model._description))
+        record = model.browse(self.res_id)
+        self.env["interop.ownership.override"]._grant(record, self.reason)
+        return {"type": "ir.actions.act_window_close"}
