@@ -1,6 +1,7 @@
 {
     "name": "Interop: Webhooks",
-    "summary": "Signed webhooks out of Odoo: endpoints, delivery, retries, dead letters",
+    "summary": "Signed webhooks out of Odoo: endpoints, delivery, retries, dead "
+    "letters",
     "version": "19.0.1.0.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

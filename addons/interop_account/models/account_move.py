@@ -26,7 +26,9 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         posted = super()._post(soft)
-        invoices = posted.filtered(lambda move: move.is_sale_document(include_receipts=True))
+        invoices = posted.filtered(
+            lambda move: move.is_sale_document(include_receipts=True)
+        )
         self.env["interop.event"]._publish("invoice.posted", invoices)
         return posted
 

@@ -8,10 +8,12 @@ from .. import const
 
 
 class InteropHandlerInvoicePosted(models.AbstractModel):
-    """``invoice.posted`` v1: what administration needs to follow the money, nothing else.
+    """``invoice.posted`` v1: what administration needs to follow the money, nothing
+    else.
 
-    Money and quantities travel as decimal text, so that no reader rounds them. The partner
-    travels by identifiers only; free notes and sections of the invoice never leave.
+    Money and quantities travel as decimal text, so that no reader rounds them. The
+    partner travels by identifiers only; free notes and sections of the invoice never
+    leave.
     """
 
     _name = "interop.handler.invoice.posted"
@@ -82,7 +84,9 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
 
     def _subject(self, record):
         partner = record.partner_id
-        found = self._identifiers(partner | partner.commercial_partner_id, record.company_id)
+        found = self._identifiers(
+            partner | partner.commercial_partner_id, record.company_id
+        )
         return found[partner.id] or found[partner.commercial_partner_id.id]
 
     def _identifiers(self, records, company):

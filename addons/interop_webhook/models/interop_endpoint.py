@@ -11,7 +11,7 @@ from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import ConfigurationError
 
 from .. import const
-from ..tools import header_guard, http_sender, url_guard
+from ..tools import header_guard, http_channel, url_guard
 
 LOOKUP_SECONDS = 2
 
@@ -39,8 +39,8 @@ class InteropEndpoint(models.Model):
         "Facility",
         index=True,
         tracking=True,
-        help="Set it when the endpoint serves one facility only. Interfaces that use it may "
-        "then cover that facility alone.",
+        help="Set it when the endpoint serves one facility only. Interfaces that use "
+        "it may then cover that facility alone.",
     )
     url = fields.Char(
         "URL",
@@ -110,8 +110,9 @@ class InteropEndpoint(models.Model):
     allowed_networks = fields.Text(
         "Allowed Private Networks",
         tracking=True,
-        help="One network per line, such as 10.20.0.0/16. Private, loopback, link-local "
-        "and other special addresses are refused unless they are listed here.",
+        help="One network per line, such as 10.20.0.0/16. Private, loopback, "
+        "link-local and other special addresses are refused unless they are listed "
+        "here.",
     )
     allow_http = fields.Boolean(
         "Allow Plain http",
@@ -129,19 +130,21 @@ class InteropEndpoint(models.Model):
     waiting_count = fields.Integer("Waiting", compute="_compute_message_counts")
     color = fields.Integer(compute="_compute_color")
 
-    _code_uniq = models.Constraint("UNIQUE (code)", "An endpoint with this code exists.")
+    _code_uniq = models.Constraint(
+        "UNIQUE (code)", "An endpoint with this code exists."
+    )
     _timeouts = models.Constraint(
         "CHECK (connect_timeout > 0 AND total_timeout >= connect_timeout"
         f" AND total_timeout <= {const.MAX_TOTAL_TIMEOUT})",
-        "Timeouts are at least one second, the whole exchange takes at least as long as "
-        "connecting and at most a minute.",
+        "Timeouts are at least one second, the whole exchange takes at least as long "
+        "as connecting and at most a minute.",
     )
     _limits = models.Constraint(
         f"CHECK (concurrency BETWEEN 1 AND {const.MAX_CONCURRENCY}"
         f" AND max_response_kb BETWEEN 1 AND {const.MAX_RESPONSE_KB}"
         " AND payload_limit_kb > 0)",
-        "Concurrency is between 1 and 64, the answer read between 1 and 10240 KB, and the "
-        "largest message at least 1 KB.",
+        "Concurrency is between 1 and 64, the answer read between 1 and 10240 KB, and "
+        "the largest message at least 1 KB.",
     )
 
     @api.model
@@ -213,8 +216,8 @@ class InteropEndpoint(models.Model):
 
     @api.model
     def _lookup(self, host, port):
-        """Return the addresses of a name, or none when it cannot be resolved quickly: the
-        guard that counts is the one for each connection."""
+        """Return the addresses of a name, or none when it cannot be resolved quickly:
+        the guard that counts is the one for each connection."""
         executor = ThreadPoolExecutor(1)
         try:
             infos = executor.submit(
@@ -229,7 +232,7 @@ class InteropEndpoint(models.Model):
     @api.constrains("ca_certificate")
     def _check_ca_certificate(self):
         for endpoint in self.filtered("ca_certificate"):
-            if not http_sender.is_certificate(endpoint.ca_certificate):
+            if not http_channel.is_certificate(endpoint.ca_certificate):
                 raise ValidationError(
                     self.env._(
                         "The certificate authority of “%s” is not a PEM certificate.",
@@ -243,7 +246,8 @@ class InteropEndpoint(models.Model):
             if endpoint.company_id not in endpoint.system_id.company_ids:
                 raise ValidationError(
                     self.env._(
-                        "“%(endpoint)s” serves %(facility)s, which %(system)s does not.",
+                        "“%(endpoint)s” serves %(facility)s, which %(system)s does "
+                        "not.",
                         endpoint=endpoint.name,
                         facility=endpoint.company_id.name,
                         system=endpoint.system_id.name,
@@ -257,7 +261,8 @@ class InteropEndpoint(models.Model):
     def _signing_secrets(self, now):
         """Return every secret that signs at ``now``: during an overlap old and new.
 
-        :raises ConfigurationError: when a kind that the signature version needs is missing
+        :raises ConfigurationError: when a kind that the signature version needs is
+            missing
         """
         self.ensure_one()
         kinds = const.SECRET_KINDS[self.signature_version]
@@ -288,7 +293,7 @@ class InteropEndpoint(models.Model):
     def _receiver(self):
         """Return what the sender needs to reach this endpoint."""
         self.ensure_one()
-        return http_sender.Receiver(
+        return http_channel.Receiver(
             key=f"endpoint:{self.id}",
             url=self.url,
             allow_http=self.allow_http,
@@ -313,97 +318,3 @@ class InteropEndpoint(models.Model):
         """Return the lane of test messages: they move when others must not."""
         self.ensure_one()
         return f"test:{self.id}"
-
-    # === TRANSITIONS === #
-
-    def _set_active(self):
-        """Deliver again; what waited is due at once."""
-        moved = self._set_state("active", ("paused", "disabled"), state_reason=False)
-        return self._moved(moved, "active")
-
-    def _set_paused(self, reason):
-        """Stop delivering for now; messages wait."""
-        moved = self._set_state("paused", ("active",), state_reason=reason)
-        return self._moved(moved, "paused")
-
-    def _set_disabled(self, reason):
-        """Stop delivering until an administrator resumes; messages wait."""
-        moved = self._set_state("disabled", ("active", "paused"), state_reason=reason)
-        return self._moved(moved, "disabled")
-
-    def _set_gone(self):
-        """The receiver answered 410: disable, and tell who owns the system."""
-        moved = self._set_disabled(
-            self.env._("The receiver answered 410 Gone: it wants no more messages.")
-        )
-        for endpoint in moved.filtered("system_id.owner_id"):
-            endpoint.activity_schedule(
-                "mail.mail_activity_data_todo",
-                user_id=endpoint.system_id.owner_id.id,
-                summary=self.env._("Endpoint %s is gone", endpoint.name),
-                note=endpoint.state_reason,
-            )
-        return moved
-
-    def _moved(self, endpoints, detail):
-        if endpoints:
-            self.env["interop.audit.event"]._log("transition", endpoints, detail)
-            self.env["interop.pump"]._arm_after_commit()
-        return endpoints
-
-    # === ACTIONS === #
-
-    def action_pause(self):
-        """Pause (operators)."""
-        self.env["interop.guard"]._require_group("interop_base_group_operator")
-        # sudo: operators pause without editing
-        self.sudo()._set_paused(self.env._("Paused by %s", self.env.user.name))
-
-    def action_resume(self):
-        """Resume (operators)."""
-        self.env["interop.guard"]._require_group("interop_base_group_operator")
-        self.sudo()._set_active()  # sudo: operators resume without editing
-
-    def action_rotate_secret(self):
-        """Generate what is missing, replace what is there, and show the new values once."""
-        self.env["interop.guard"]._require_group("interop_base_group_admin")
-        self.ensure_one()
-        created = [
-            self._rotate_kind(kind)
-            for kind in const.SECRET_KINDS[self.signature_version]
-        ]
-        action = created[0][0]._action_show_once(created[0][1])
-        action["params"]["value"] = "\n".join(
-            secret.public_value or plaintext for secret, plaintext in created
-        )
-        return action
-
-    def _rotate_kind(self, kind):
-        """Return ``(secret, plaintext)`` of a new secret of ``kind``."""
-        secrets = self.env["interop.secret"]
-        current = self.secret_ids.filtered(lambda secret: secret.kind == kind)
-        current = current._usable(clock.now())[:1]
-        if current:
-            return current._rotate(secrets._overlap_hours())
-        plaintext = secrets._generate_plaintext(kind)
-        secret = secrets._create_value(
-            {
-                "name": self.env._("Signature of %s", self.name),
-                "system_id": self.system_id.id,
-                "company_id": self.company_id.id,
-                "kind": kind,
-                "endpoint_id": self.id,
-            },
-            plaintext,
-        )
-        self.env["interop.audit.event"]._log("generated", secret)
-        return secret, plaintext
-
-    def action_view_messages(self):
-        """Open the messages of this endpoint."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "interop_base.interop_message_action"
-        )
-        action["domain"] = [("interface_id.endpoint_id", "in", self.ids)]
-        action["context"] = {}
-        return action

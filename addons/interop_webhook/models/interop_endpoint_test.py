@@ -17,10 +17,11 @@ from .. import const
 
 
 class InteropEndpoint(models.Model):
-    """The button *Send Test*: a real message through the real engine, with made-up data.
+    """The button *Send Test*: a real message through the real engine, with made-up
+    data.
 
-    It needs no active interface, because it carries no record of anybody. Everything else
-    holds: environment, emergency stop, endpoint state, secret, address.
+    It needs no active interface, because it carries no record of anybody. Everything
+    else holds: environment, emergency stop, endpoint state, secret, address.
     """
 
     _inherit = "interop.endpoint"
@@ -28,7 +29,9 @@ class InteropEndpoint(models.Model):
     def action_send_test(self):
         """Send a test message and show what came of it."""
         self.ensure_one()
-        interface = self.interface_ids.filtered(lambda item: item.transport == "webhook")
+        interface = self.interface_ids.filtered(
+            lambda item: item.transport == "webhook"
+        )
         if not interface:
             raise UserError(
                 self.env._(
@@ -40,7 +43,8 @@ class InteropEndpoint(models.Model):
         return self._send_test(interface[:1])
 
     def _send_test(self, interface):
-        """Queue a test message of ``interface``; return the action that shows its result."""
+        """Queue a test message of ``interface``; return the action that shows its
+        result."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
         self.check_access("read")
         self._check_testable(interface)
@@ -90,8 +94,9 @@ class InteropEndpoint(models.Model):
             [(company.id, "none", snapshot)]
         )
         self.env.cr.execute(
-            """INSERT INTO interop_event (contract_id, res_model, res_id, company_id,
-                           occurred_at, state, interface_ids, payload_id, correlation_id)
+            """INSERT INTO interop_event
+                      (contract_id, res_model, res_id, company_id, occurred_at, state,
+                       interface_ids, payload_id, correlation_id)
                VALUES (%s, %s, %s, %s, %s, 'ready', %s, %s, %s)""",
             [
                 contract.id,
@@ -106,7 +111,8 @@ class InteropEndpoint(models.Model):
         )
 
     def get_test_result(self, reference):
-        """Return what came of a test: ``finished``, ``success``, ``text``, ``message_id``."""
+        """Return what came of a test: ``finished``, ``success``, ``text``,
+        ``message_id``."""
         self.ensure_one()
         self.check_access("read")
         message = self.env["interop.message"].search(

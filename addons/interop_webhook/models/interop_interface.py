@@ -12,7 +12,6 @@ class InteropInterface(models.Model):
     transport = fields.Selection(selection_add=[("webhook", "Webhook (HTTPS)")])
     endpoint_id = fields.Many2one(
         "interop.endpoint",
-        "Endpoint",
         ondelete="restrict",
         index=True,
         tracking=True,
@@ -26,7 +25,9 @@ class InteropInterface(models.Model):
             endpoint = interface.endpoint_id
             if interface.transport == "webhook" and interface.direction != "out":
                 raise ValidationError(
-                    self.env._("Webhooks leave Odoo: “%s” is not outbound.", interface.name)
+                    self.env._(
+                        "Webhooks leave Odoo: “%s” is not outbound.", interface.name
+                    )
                 )
             if endpoint and endpoint.system_id != interface.system_id:
                 raise ValidationError(
@@ -57,8 +58,8 @@ class InteropInterface(models.Model):
                 ):
                     raise UserError(
                         self.env._(
-                            "“%(name)s” is approved for its endpoint. Set it back to draft "
-                            "before it delivers to another one.",
+                            "“%(name)s” is approved for its endpoint. Set it back to "
+                            "draft before it delivers to another one.",
                             name=interface.name,
                         )
                     )

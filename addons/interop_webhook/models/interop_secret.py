@@ -10,10 +10,11 @@ class InteropSecret(models.Model):
     _inherit = "interop.secret"
 
     endpoint_id = fields.Many2one(
-        "interop.endpoint", "Endpoint", ondelete="restrict", index=True, readonly=True
+        "interop.endpoint", ondelete="restrict", index=True, readonly=True
     )
 
     def write(self, vals):
+        """A secret never changes hands."""
         if "endpoint_id" in vals:
             raise UserError(self.env._("A secret belongs to its endpoint for good."))
         return super().write(vals)

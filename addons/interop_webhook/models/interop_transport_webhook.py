@@ -12,7 +12,7 @@ from odoo.addons.interop_base.models.engine_types import Claim, Result
 from odoo.addons.interop_base.tools import outcome, redaction, signing, trace
 from odoo.addons.interop_base.tools.errors import InteropError
 
-from ..tools import header_guard, http_sender, url_guard
+from ..tools import header_guard, http_channel, http_sender, url_guard
 
 _senders = {}
 
@@ -30,7 +30,7 @@ class Delivery(NamedTuple):
     """Everything that sending one message needs; plain values, no records."""
 
     claim: Claim
-    receiver: http_sender.Receiver
+    receiver: http_channel.Receiver
     body: bytes
     headers: dict
     keys: tuple
@@ -42,7 +42,7 @@ class Delivery(NamedTuple):
 class Route(NamedTuple):
     """What the messages of one interface share."""
 
-    receiver: http_sender.Receiver
+    receiver: http_channel.Receiver
     headers: dict
     keys: tuple
     retry_other_4xx: bool
@@ -64,9 +64,11 @@ class InteropTransportWebhook(models.AbstractModel):
         messages = self.env["interop.message"].browse(
             [claim.message_id for claim in claims]
         )
-        contents = self.env["interop.payload"].browse(
-            [claim.payload_id for claim in claims if claim.payload_id]
-        )._read_many()
+        contents = (
+            self.env["interop.payload"]
+            .browse([claim.payload_id for claim in claims if claim.payload_id])
+            ._read_many()
+        )
         routes, deliveries, results = {}, [], []
         for claim, message in zip(claims, messages, strict=True):
             interface = message.interface_id
@@ -100,11 +102,15 @@ class InteropTransportWebhook(models.AbstractModel):
                 policy.max_retry_after,
                 endpoint.payload_limit_kb * 1024,
             )
-        except (InteropError, url_guard.GuardRefusal, header_guard.HeaderRefusal) as error:
+        except (
+            InteropError,
+            url_guard.GuardRefusal,
+            header_guard.HeaderRefusal,
+        ) as error:
             return error
 
     def _refusal(self, route, message, body):
-        """Return ``(outcome, class, code, text)`` when the message is not to be sent."""
+        """Return ``(outcome, class, code, text)`` of a message not to be sent."""
         if not message.interface_id.endpoint_id or not message._may_leave():
             return "deferred", None, "held", "The interface or its endpoint is on hold."
         if isinstance(route, Exception):
@@ -113,7 +119,10 @@ class InteropTransportWebhook(models.AbstractModel):
         if body is None:
             return outcome.DEAD, "internal", "content_purged", "The content is gone."
         if len(body) > route.payload_limit:
-            text = f"The message has {len(body)} bytes, the endpoint takes {route.payload_limit}."
+            text = (
+                f"The message has {len(body)} bytes, "
+                f"the endpoint takes {route.payload_limit}."
+            )
             return outcome.DEAD, "config", "too_large", text
         return None
 
@@ -136,9 +145,9 @@ class InteropTransportWebhook(models.AbstractModel):
     # === EXCHANGE: no cursor, no records === #
 
     def _exchange(self, deliveries, deadline):
-        """Yield a ``Result`` per delivery as answers come; see ``interop.transport``."""
+        """Yield a ``Result`` per delivery as it comes; see ``interop.transport``."""
         requests = [
-            http_sender.Request(
+            http_channel.Request(
                 delivery,
                 delivery.receiver,
                 delivery.body,
@@ -154,7 +163,9 @@ class InteropTransportWebhook(models.AbstractModel):
 
     def _note_results(self, noted):
         """Disable endpoints whose receiver says that it is gone for good (410)."""
-        gone = [claim.interface_id for result, claim in noted if result.http_status == 410]
+        gone = [
+            claim.interface_id for result, claim in noted if result.http_status == 410
+        ]
         self.env["interop.interface"].browse(gone).endpoint_id._set_gone()
         return super()._note_results(noted)
 

@@ -16,8 +16,8 @@ class ResConfigSettings(models.TransientModel):
         "Allowed Ports",
         config_parameter=const.PARAM_PORTS,
         default=const.DEFAULT_PORTS,
-        help="Ports and ranges, such as 443, 8443, 9000-9010. Every connection is held to "
-        "them, also of endpoints that exist already.",
+        help="Ports and ranges, such as 443, 8443, 9000-9010. Every connection is "
+        "held to them, also of endpoints that exist already.",
     )
     interop_webhook_connect_timeout = fields.Integer(
         "Connect Timeout (s)",
@@ -59,9 +59,10 @@ class ResConfigSettings(models.TransientModel):
             ):
                 raise ValidationError(
                     self.env._(
-                        "Webhook timeouts are at least one second and at most %(seconds)s, "
-                        "connecting takes no longer than the whole, and 1 to %(size)s KB of "
-                        "an answer are read.",
+                        "Webhook timeouts are at least one second and at most "
+                        "%(seconds)s, connecting takes no longer than the whole, and "
+                        "1 to %(size)s "
+                        "KB of an answer are read.",
                         seconds=const.MAX_TOTAL_TIMEOUT,
                         size=const.MAX_RESPONSE_KB,
                     )

@@ -12,8 +12,9 @@ class WebhookMixin(InteropMixin):
 
     @classmethod
     def _set_up_interop(cls):
-        super()._set_up_interop()
+        result = super()._set_up_interop()
         cls.env["ir.config_parameter"].set_param(const.PARAM_PORTS, "443, 1024-65535")
+        return result
 
     def _start_receiver(self, answer=200, **options):
         """Return a receiver that is closed when the test ends."""
@@ -23,7 +24,8 @@ class WebhookMixin(InteropMixin):
 
     @classmethod
     def _create_endpoint(cls, secret=True, **values):
-        """Create an endpoint that may reach loopback; with its secrets unless told not to."""
+        """Create an endpoint that may reach loopback; with its secrets unless told not
+        to."""
         number = cls._next()
         if "system_id" not in values:
             values["system_id"] = cls._create_system().id
@@ -44,7 +46,7 @@ class WebhookMixin(InteropMixin):
 
     @classmethod
     def _create_interface(cls, activate=True, **values):
-        """Create an interface that delivers to ``endpoint_id``, or to one of its own."""
+        """Create an interface that delivers to ``endpoint_id``, or to its own."""
         if values.get("direction", "out") == "out" and "endpoint_id" not in values:
             system = values.get("system_id") or cls._create_system().id
             values.update(
@@ -58,7 +60,7 @@ class WebhookMixin(InteropMixin):
 
     @classmethod
     def _create_flow(cls, receiver=None, interface=None, **values):
-        """Return an active interface whose endpoint, with ``values``, is ``receiver``."""
+        """Return an active interface that delivers to ``receiver``."""
         if receiver:
             values["url"] = receiver.url
         endpoint = cls._create_endpoint(**values)
@@ -81,6 +83,17 @@ class WebhookMixin(InteropMixin):
     def _run(self):
         """Let the pump move what is due now."""
         self.env["interop.pump"].sudo()._run_inline()
+
+    def _deliver(self, answer, policy=None, **endpoint):
+        """Deliver one message to a receiver that answers so; return the message."""
+        receiver = self._start_receiver(answer)
+        interface = self._create_flow(receiver, **endpoint)
+        interface.retry_policy_id = self.env["interop.retry.policy"].create(
+            {"name": "Test", "schedule": "0s, 10s", **(policy or {})}
+        )
+        message = self._publish(interface)
+        self._run()
+        return message
 
     def _make_due(self, messages):
         """Let the time pass until the next try of ``messages``."""

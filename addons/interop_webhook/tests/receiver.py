@@ -30,8 +30,8 @@ class Received:
 class Receiver:
     """Listens on ``127.0.0.1`` and answers each request as ``answer`` says.
 
-    ``answer`` is a status code, or a function ``(connection, received)`` that writes to the
-    socket itself and returns True when the connection may be kept alive.
+    ``answer`` is a status code, or a function ``(connection, received)`` that writes to
+    the socket itself and returns True when the connection may be kept alive.
     """
 
     def __init__(self, answer=200, tls=None, host="127.0.0.1"):
@@ -74,7 +74,9 @@ class Receiver:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(
+                target=self._serve, args=(connection,), daemon=True
+            ).start()
 
     def _serve(self, connection):
         with contextlib.suppress(OSError, ssl.SSLError, ValueError), connection:

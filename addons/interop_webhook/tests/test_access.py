@@ -29,7 +29,10 @@ class TestAccess(WebhookCase):
         ):
             with self.subTest(group=group):
                 endpoint = self._as(group)
-                for record in (endpoint, endpoint.sudo().header_ids.with_env(endpoint.env)):
+                for record in (
+                    endpoint,
+                    endpoint.sudo().header_ids.with_env(endpoint.env),
+                ):
                     self.assertEqual(record.has_access("read"), may_read)
                     for operation in ("write", "create", "unlink"):
                         self.assertEqual(record.has_access(operation), may_write)
@@ -60,7 +63,10 @@ class TestAccess(WebhookCase):
             user = self._create_user(group, "base.group_allow_export")
             secret = self.endpoint.secret_ids[:1].with_user(user)
             for name in ("ciphertext", "key_id"):
-                with self.subTest(group=group, field=name), self.assertRaises(AccessError):
+                with (
+                    self.subTest(group=group, field=name),
+                    self.assertRaises(AccessError),
+                ):
                     secret.read([name])
             with self.subTest(group=group), self.assertRaises(AccessError):
                 secret.export_data(["ciphertext"])

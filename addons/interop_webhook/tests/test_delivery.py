@@ -28,7 +28,9 @@ class TestDelivery(WebhookCase):
         return Webhook(self._secret_value(endpoint)).verify(received.body, headers)
 
     def _signatures(self, received):
-        return [part.split(",")[0] for part in received.header("webhook-signature").split()]
+        return [
+            part.split(",")[0] for part in received.header("webhook-signature").split()
+        ]
 
     # === SIGNATURES === #
 
@@ -94,7 +96,11 @@ class TestDelivery(WebhookCase):
             Webhook(value).verify(receiver.requests[0].body, headers)
         self.env.cr.execute(
             "UPDATE interop_secret SET valid_from = %s, valid_to = %s WHERE id = %s",
-            [clock.now() - timedelta(hours=1), clock.now() - timedelta(seconds=1), old.id],
+            [
+                clock.now() - timedelta(hours=1),
+                clock.now() - timedelta(seconds=1),
+                old.id,
+            ],
         )
         old.invalidate_recordset()
         self._publish(interface)
@@ -122,130 +128,6 @@ class TestDelivery(WebhookCase):
         self.assertEqual(message.state, "done")
         self.assertEqual(message.attempt_ids.mapped("outcome"), ["retry", "done"])
         self.assertEqual(message.attempt_ids.mapped("number"), [1, 2])
-
-    # === OUTCOMES === #
-
-    def _deliver(self, answer, policy=None, **endpoint):
-        receiver = self._start_receiver(answer)
-        interface = self._create_flow(receiver, **endpoint)
-        interface.retry_policy_id = self.env["interop.retry.policy"].create(
-            {"name": "Test", "schedule": "0s, 10s", **(policy or {})}
-        )
-        message = self._publish(interface)
-        self._run()
-        return message
-
-    def test_statuses(self):
-        for status, state, error_class in (
-            (204, "done", False),
-            (302, "dead", "config"),
-            (400, "dead", "config"),
-            (401, "dead", "auth"),
-            (408, "pending", "timeout"),
-            (425, "pending", "throttled"),
-            (429, "pending", "throttled"),
-            (500, "pending", "http_5xx"),
-            (599, "pending", "http_5xx"),
-        ):
-            with self.subTest(status=status):
-                message = self._deliver(status)
-                self.assertEqual((message.state, message.error_class), (state, error_class))
-                self.assertEqual(message.attempt_ids.http_status, status)
-
-    def test_policy_may_retry_other_refusals(self):
-        self.assertEqual(
-            self._deliver(400, policy={"retry_other_4xx": True}).state, "pending"
-        )
-
-    def test_faults_of_the_network_are_retried(self):
-        for answer, error_class in (
-            (hostile.reset_after_receipt, "connect"),
-            (hostile.slow_drip, "timeout"),
-            (hostile.garbage, "connect"),
-        ):
-            with self.subTest(answer=answer.__name__):
-                message = self._deliver(answer, total_timeout=1, connect_timeout=1)
-                self.assertEqual(
-                    (message.state, message.error_class), ("pending", error_class)
-                )
-                self.assertFalse(message.attempt_ids.http_status)
-
-    def test_redirect_is_not_followed(self):
-        inner = self._start_receiver()
-        message = self._deliver(hostile.redirect(inner.url))
-        self.assertEqual(message.state, "dead")
-        self.assertFalse(inner.requests)
-
-    def test_retry_after_is_honored_and_clamped(self):
-        for value, policy, low, high in (
-            ("300", {}, 295, 301),
-            ("999999", {"max_retry_after": 60}, 55, 61),
-            ("-5", {}, 1, 21),
-            ("garbage", {}, 1, 21),
-            ("1", {}, 1, 21),
-        ):
-            with self.subTest(value=value):
-
-                def busy(connection, received, own=value):
-                    hostile.send(connection, 429, headers=[("Retry-After", own)])
-                    return True
-
-                message = self._deliver(busy, policy)
-                delay = (message.next_attempt_at - clock.now()).total_seconds()
-                self.assertTrue(low <= delay <= high, delay)
-
-    def test_gone_disables_the_endpoint_and_tells_its_owner(self):
-        receiver = self._start_receiver(410)
-        interface = self._create_flow(receiver)
-        endpoint = interface.endpoint_id
-        messages = self._publish(interface) | self._publish(interface)
-        self._run()
-        self.assertEqual(endpoint.state, "disabled")
-        self.assertIn("410", endpoint.state_reason)
-        self.assertEqual(endpoint.activity_ids.user_id, endpoint.system_id.owner_id)
-        self.assertEqual(set(messages.mapped("state")), {"dead"})
-        later = self._publish(interface)
-        self._run()
-        self.assertEqual((later.state, later.attempt_count), ("pending", 0))
-        endpoint._set_active()
-        receiver.answer = 200
-        self._run()
-        self.assertEqual(later.state, "done")
-
-    def test_refused_connection_is_retried_on_schedule_and_ends_dead_with_an_owner(self):
-        receiver = self._start_receiver()
-        interface = self._create_flow(receiver)
-        interface.retry_policy_id = self.env["interop.retry.policy"].create(
-            {"name": "Short", "schedule": "0s, 10s, 100s", "jitter_percent": 10}
-        )
-        receiver.close()
-        message = self._publish(interface)
-        for low, high in ((8, 11), (89, 110)):
-            self._run()
-            self.assertEqual((message.state, message.error_class), ("pending", "connect"))
-            delay = (message.next_attempt_at - clock.now()).total_seconds()
-            self.assertTrue(low <= delay <= high, delay)
-            self._run()  # not due: nothing happens
-            self._make_due(message)
-        self._run()
-        self.assertEqual((message.state, message.error_class), ("dead", "connect"))
-        self.assertEqual(message.owner_user_id, interface.system_id.owner_id)
-        self.assertEqual(len(message.attempt_ids), 3)
-        self.assertTrue(message.cause and message.error_message)
-        self._run()
-        self.assertEqual(len(message.attempt_ids), 3)
-
-    def test_dead_message_is_retried_by_its_button(self):
-        receiver = self._start_receiver(400)
-        interface = self._create_flow(receiver)
-        message = self._publish(interface)
-        self._run()
-        self.assertEqual(message.state, "dead")
-        receiver.answer = 200
-        message.action_retry()
-        self._run()
-        self.assertEqual(message.state, "done")
-        self.assertEqual(len({item.header("webhook-id") for item in receiver.requests}), 1)
 
     # === FAIL CLOSED === #
 
@@ -338,7 +220,9 @@ class TestDelivery(WebhookCase):
         message = self._deliver(hostile.endless, max_response_kb=1)
         self.assertEqual(message.state, "done")
         self.assertEqual(set(message.attempt_ids.excerpt), {"x"})
-        self.assertEqual(message.interface_id.endpoint_id._receiver().max_response_bytes, 1024)
+        self.assertEqual(
+            message.interface_id.endpoint_id._receiver().max_response_bytes, 1024
+        )
 
     def test_larger_messages_than_allowed_do_not_leave(self):
         receiver = self._start_receiver()
@@ -357,14 +241,17 @@ class TestDelivery(WebhookCase):
         )
         message.invalidate_recordset()
         self._run()
-        self.assertEqual((message.state, message.error_code), ("dead", "content_purged"))
+        self.assertEqual(
+            (message.state, message.error_code), ("dead", "content_purged")
+        )
         self.assertFalse(receiver.connections)
 
     def test_interfaces_share_an_endpoint(self):
         receiver = self._start_receiver()
         first = self._create_flow(receiver)
         second = self._create_interface(
-            endpoint_id=first.endpoint_id.id, contract_ids=[(6, 0, first.contract_ids.ids)]
+            endpoint_id=first.endpoint_id.id,
+            contract_ids=[(6, 0, first.contract_ids.ids)],
         )
         partner = self.env["res.partner"].create(
             {"name": "Dr. Ada", "company_id": self.facility.id}
@@ -381,7 +268,9 @@ class TestDelivery(WebhookCase):
     def test_one_dead_endpoint_leaves_the_others_alone(self):
         hole = self._start_receiver(hostile.silent)
         healthy = self._start_receiver()
-        slow = self._create_flow(hole, total_timeout=1, connect_timeout=1, concurrency=1)
+        slow = self._create_flow(
+            hole, total_timeout=1, connect_timeout=1, concurrency=1
+        )
         quick = self._create_flow(healthy)
         stuck = self._publish(slow)
         fine = self._publish(quick)

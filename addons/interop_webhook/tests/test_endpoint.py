@@ -75,7 +75,9 @@ class TestEndpoint(WebhookCase):
             with self.assertRaises(AccessError):
                 endpoint.write(vals)
         endpoint._set_paused("Maintenance")
-        self.assertEqual((endpoint.state, endpoint.state_reason), ("paused", "Maintenance"))
+        self.assertEqual(
+            (endpoint.state, endpoint.state_reason), ("paused", "Maintenance")
+        )
         endpoint._set_active()
         self.assertEqual((endpoint.state, endpoint.state_reason), ("active", False))
 
@@ -84,9 +86,13 @@ class TestEndpoint(WebhookCase):
         self.assertFalse(endpoint._has_usable_secret())
         action = endpoint.action_rotate_secret()
         shown = action["params"]["value"].splitlines()
-        self.assertEqual([text[:6] for text in shown], ["whsec_", "whpk_" + shown[1][5]])
+        self.assertEqual(
+            [text[:6] for text in shown], ["whsec_", "whpk_" + shown[1][5]]
+        )
         self.assertTrue(endpoint._has_usable_secret())
-        self.assertEqual(set(endpoint.secret_ids.mapped("kind")), {"hmac", "ed25519_private"})
+        self.assertEqual(
+            set(endpoint.secret_ids.mapped("kind")), {"hmac", "ed25519_private"}
+        )
         secret = endpoint.secret_ids.filtered(lambda item: item.kind == "hmac")
         self.assertEqual(secret._get_value(), shown[0])
         with self.assertRaises(UserError):

@@ -114,7 +114,8 @@ class TestPromises(WebhookCase):
         self._assert_not_in_database((CANARY, *secrets), partner)
 
     def _assert_not_in_database(self, needles, partner):
-        """No column of ours, of the chatter or of the job queue holds a needle in clear."""
+        """No column of ours, of the chatter or of the job queue holds a needle in
+        clear."""
         self.env.flush_all()
         self.env.cr.execute(
             """SELECT table_name FROM information_schema.tables
@@ -139,8 +140,6 @@ class TestPromises(WebhookCase):
                 if table == "mail_message":
                     continue  # checked below: the partner's own chatter names it
                 self.assertFalse(count, f"{table} holds {needle[:6]}…")
-        chatter = self.env["mail.message"].search(
-            [("model", "=like", "interop.%")]
-        )
+        chatter = self.env["mail.message"].search([("model", "=like", "interop.%")])
         for needle in needles:
             self.assertNotIn(needle, str(chatter.mapped("body")))

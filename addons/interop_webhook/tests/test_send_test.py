@@ -64,7 +64,7 @@ class TestSendTest(WebhookCase):
         self.assertEqual(len(receiver.requests), 1)
 
     def test_interface_has_the_button_too(self):
-        receiver, endpoint, interface = self._draft_flow()
+        _receiver, endpoint, interface = self._draft_flow()
         action = interface.action_send_test()
         self._run()
         self.assertTrue(self._result(endpoint, action)["success"])
@@ -102,4 +102,6 @@ class TestSendTest(WebhookCase):
         _receiver, endpoint, _interface = self._draft_flow()
         with self.assertRaises(AccessError):
             endpoint.with_user(self._create_user("user")).action_send_test()
-        self.assertTrue(endpoint.with_user(self._create_user("operator")).action_send_test())
+        self.assertTrue(
+            endpoint.with_user(self._create_user("operator")).action_send_test()
+        )

@@ -1,4 +1,4 @@
-"""Extra request headers an administrator may add to an endpoint (RFC 9110, section 5)."""
+"""Extra request headers that an endpoint may have (RFC 9110, section 5)."""
 
 import re
 
@@ -38,7 +38,7 @@ RESERVED_PREFIXES = ("webhook-", "content-", "ce-", "proxy-", "x-forwarded-", "s
 
 
 class HeaderRefusal(ValueError):
-    """The header is not acceptable; the text is safe to show and never holds the value."""
+    """The header is not acceptable; the text never holds the value."""
 
 
 def check_header(name: str, value: str) -> None:
@@ -48,12 +48,19 @@ def check_header(name: str, value: str) -> None:
     """
     if not isinstance(name, str) or not _TOKEN.fullmatch(name) or len(name) > MAX_NAME:
         raise HeaderRefusal(
-            f"A header name consists of letters, digits and -, at most {MAX_NAME} characters."
+            f"A header name consists of letters, digits and -, at most {MAX_NAME} "
+            "characters."
         )
     lower = name.lower().replace("_", "-")  # some servers fold "_" into "-"
     if lower in RESERVED or lower.startswith(RESERVED_PREFIXES):
-        raise HeaderRefusal(f"The header {name} is set by the engine and cannot be overridden.")
-    if not isinstance(value, str) or len(value) > MAX_VALUE or not _VALUE.fullmatch(value):
+        raise HeaderRefusal(
+            f"The header {name} is set by the engine and cannot be overridden."
+        )
+    if (
+        not isinstance(value, str)
+        or len(value) > MAX_VALUE
+        or not _VALUE.fullmatch(value)
+    ):
         raise HeaderRefusal(
             f"The value of the header {name} must be one line of printable ASCII "
             f"without leading or trailing space, at most {MAX_VALUE} characters."
@@ -63,7 +70,8 @@ def check_header(name: str, value: str) -> None:
 def check_headers(pairs) -> dict[str, str]:
     """Check ``(name, value)`` pairs together and return them as a mapping.
 
-    :raise HeaderRefusal: for a bad header, a name given twice (in any case), or too many
+    :raise HeaderRefusal: for a bad header, a name given twice (in any case), or too
+        many
     """
     headers = {}
     seen = set()

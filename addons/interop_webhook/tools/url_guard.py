@@ -1,12 +1,13 @@
 """Where a webhook may go: the form of the URL and every address behind it.
 
-Used twice: when an endpoint is saved, and again for each connection that is opened, so that
-a name that changes its address between the two (DNS rebinding) gains nothing.
+Used twice: when an endpoint is saved, and again for each connection that is opened, so
+that a name that changes its address between the two (DNS rebinding) gains nothing.
 
 The address tables follow the IANA special-purpose address registries (RFC 6890 and its
-updates). They are spelled out instead of relying on ``ipaddress.is_global``, whose answers
-differ between Python releases. IPv6 is public only inside 2000::/3, and an address that
-carries an IPv4 address (mapped, compatible, 6to4, NAT64, ISATAP) is judged by what it carries.
+updates). They are spelled out instead of relying on ``ipaddress.is_global``, whose
+answers differ between Python releases. IPv6 is public only inside 2000::/3, and an
+address that carries an IPv4 address (mapped, compatible, 6to4, NAT64, ISATAP) is judged
+by what it carries.
 """
 
 import ipaddress
@@ -22,7 +23,8 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMERIC_END = re.compile(r"(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$")
 
-# Services that hand out machine credentials. Never reachable, whatever an administrator allows.
+# Services that hand out machine credentials. Never reachable, whatever an administrator
+# allows.
 _METADATA = tuple(
     ipaddress.ip_address(value)
     for value in (
@@ -95,8 +97,9 @@ class GuardRefusal(ValueError):
 class Target(NamedTuple):
     """A checked URL, in the parts a client needs to connect.
 
-    ``host`` is lower-case ASCII, or an IP address in its canonical form without brackets.
-    ``address`` is set when the host is an address. ``path_qs`` starts with "/".
+    ``host`` is lower-case ASCII, or an IP address in its canonical form without
+    brackets. ``address`` is set when the host is an address. ``path_qs`` starts with
+    "/".
     """
 
     scheme: str
@@ -107,7 +110,8 @@ class Target(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """The host, in brackets when it is an IPv6 address, with a port that is not the default."""
+        """The host, in brackets when it is an IPv6 address, with a port that is not the
+        default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         default = 443 if self.scheme == "https" else 80
         return host if self.port == default else f"{host}:{self.port}"
@@ -119,7 +123,8 @@ class Target(NamedTuple):
 def parse_url(url: str, *, allow_http: bool = False, ports=DEFAULT_PORTS) -> Target:
     """Take a URL apart and refuse everything that is not plain.
 
-    :param ports: the ports allowed, as ``((first, last), ...)``, see :func:`parse_ports`
+    :param ports: the ports allowed, as ``((first, last), ...)``, see
+        :func:`parse_ports`
     :raise GuardRefusal: with a sentence that says what to change
     """
     _check_characters(url)
@@ -156,11 +161,14 @@ def _check_characters(url):
         raise GuardRefusal("The URL is missing.")
     if len(url) > MAX_URL:
         raise GuardRefusal(f"The URL is longer than {MAX_URL} characters.")
-    # urlsplit() silently drops tabs and line feeds; a backslash is a slash to some parsers
+    # urlsplit() silently drops tabs and line feeds; a backslash is a slash to some
+    # parsers
     if any(not 0x21 <= ord(char) <= 0x7E or char in '\\"<>^`{|}' for char in url):
         raise GuardRefusal(
-            "The URL contains a space, a control character, a non-ASCII letter or one of "
-            '\\ " < > ^ ` { | }. Write international names in their xn-- form and encode the rest with %.'
+            "The URL contains a space, a control character, a non-ASCII letter or one "
+            "of "
+            '\\ " < > ^ ` { | }. Write international names in their xn-- form and '
+            "encode the rest with %."
         )
 
 
@@ -180,12 +188,17 @@ def _parse_host(netloc, hostname):
             address = ipaddress.IPv4Address(hostname)
         except ValueError as exc:
             raise GuardRefusal(
-                "The URL writes an IP address in an unusual form; use four decimal numbers."
+                "The URL writes an IP address in an unusual form; use four decimal "
+                "numbers."
             ) from exc
         return address.compressed, address
     name = hostname.removesuffix(".")
     labels = name.split(".")
-    if not name or len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+    if (
+        not name
+        or len(name) > 253
+        or not all(_LABEL.fullmatch(label) for label in labels)
+    ):
         raise GuardRefusal("The URL has a malformed host name.")
     return name, None
 
@@ -193,7 +206,8 @@ def _parse_host(netloc, hostname):
 def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
     """Read a list of ports and ranges such as ``"443, 8443, 9000-9010"``.
 
-    :raise GuardRefusal: when a part is not a port or an ordered range between 1 and 65535
+    :raise GuardRefusal: when a part is not a port or an ordered range between 1 and
+        65535
     """
     ranges = []
     for part in filter(None, (part.strip() for part in (text or "").split(","))):
@@ -214,7 +228,8 @@ def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
 def parse_networks(text: str) -> tuple[IPNetwork, ...]:
     """Read networks in CIDR notation, separated by commas, spaces or lines.
 
-    :raise GuardRefusal: for a malformed network, host bits, or one too broad to be meant
+    :raise GuardRefusal: for a malformed network, host bits, or one too broad to be
+        meant
     """
     networks = []
     for part in filter(None, re.split(r"[\s,;]+", text or "")):
@@ -222,7 +237,8 @@ def parse_networks(text: str) -> tuple[IPNetwork, ...]:
             network = ipaddress.ip_network(part)
         except ValueError as exc:
             raise GuardRefusal(
-                f"“{part[:60]}” is not a network in CIDR notation, such as 10.20.0.0/16."
+                f"“{part[:60]}” is not a network in CIDR notation, such as "
+                "10.20.0.0/16."
             ) from exc
         if network.prefixlen < (8 if network.version == 4 else 16):
             raise GuardRefusal(f"The network {network} is too broad.")
@@ -272,7 +288,8 @@ def check_address(text: str, networks: tuple[IPNetwork, ...] = ()) -> IPAddress:
         why = "not a public address"
     if why:
         raise GuardRefusal(
-            f"{address} is {why}. An administrator can allow its network for this endpoint."
+            f"{address} is {why}. An administrator can allow its network for this "
+            "endpoint."
         )
     return address
 

@@ -4,7 +4,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
-RECEIVER = Path(__file__).resolve().parents[3] / "addons/interop_webhook/tests/receiver.py"
+RECEIVER = (
+    Path(__file__).resolve().parents[3] / "addons/interop_webhook/tests/receiver.py"
+)
 NAME = "interop_webhook_receiver"
 
 if NAME not in sys.modules:

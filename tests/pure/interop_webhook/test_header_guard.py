@@ -44,7 +44,20 @@ def test_refused_names(name):
 
 @pytest.mark.parametrize(
     "value",
-    ["", " x", "x ", "a\r\nwebhook-id: b", "a\nb", "a\rb", "a\0b", "ü", "x" * 4097, "a\x0bb", "a\x7f", "a\n"],
+    [
+        "",
+        " x",
+        "x ",
+        "a\r\nwebhook-id: b",
+        "a\nb",
+        "a\rb",
+        "a\0b",
+        "ü",
+        "x" * 4097,
+        "a\x0bb",
+        "a\x7f",
+        "a\n",
+    ],
 )
 def test_refused_values(value):
     with pytest.raises(header_guard.HeaderRefusal) as caught:

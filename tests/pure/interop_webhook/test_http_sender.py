@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from interop_webhook_tools import http_sender, url_guard
-from interop_webhook_tools.http_sender import Receiver, Request
+from interop_webhook_tools import http_channel, http_sender, url_guard
+from interop_webhook_tools.http_channel import Receiver, Request
 
 LOOPBACK = url_guard.parse_networks("127.0.0.0/8")
 PORTS = url_guard.parse_ports("1024-65535")
@@ -44,7 +44,8 @@ def to(url, **values):
 
 def send(sender, receiver, body=b"{}", headers=None, count=1, seconds=10):
     requests = [
-        Request(number, receiver, body, lambda: dict(headers or {})) for number in range(count)
+        Request(number, receiver, body, lambda: dict(headers or {}))
+        for number in range(count)
     ]
     answers = list(sender.run(requests, seconds))
     assert sorted(answer.ref for answer in answers) == list(range(count))
@@ -53,7 +54,9 @@ def send(sender, receiver, body=b"{}", headers=None, count=1, seconds=10):
 
 def test_success_is_the_very_bytes(sender):
     with hostile.Receiver() as receiver:
-        answer = send(sender, to(receiver.url + "?a=%2F&b"), b"\x00\xff{}", {"X-A": "1"})
+        answer = send(
+            sender, to(receiver.url + "?a=%2F&b"), b"\x00\xff{}", {"X-A": "1"}
+        )
         assert (answer.status, answer.failure, answer.body) == (200, None, b"ok")
         assert answer.started_at == "now" and answer.duration_ms >= 0
         (received,) = receiver.requests
@@ -61,7 +64,7 @@ def test_success_is_the_very_bytes(sender):
         assert received.method == "POST" and received.header("x-a") == "1"
         assert received.header("host") == f"127.0.0.1:{receiver.port}"
         assert received.header("content-length") == "4"
-        assert received.header("user-agent") == http_sender.USER_AGENT
+        assert received.header("user-agent") == http_channel.USER_AGENT
 
 
 def test_connections_are_kept_and_bounded(sender):
@@ -80,7 +83,9 @@ def test_every_status_is_an_answer(sender):
 
 def test_retry_after_is_handed_on(sender):
     def busy(connection, received):
-        hostile.send(connection, 503, headers=[("Retry-After", "17"), ("Retry-After", "18")])
+        hostile.send(
+            connection, 503, headers=[("Retry-After", "17"), ("Retry-After", "18")]
+        )
         return True
 
     with hostile.Receiver(busy) as receiver:
@@ -113,7 +118,9 @@ def test_faults(sender, behavior, failure):
         answer = send(sender, to(receiver.url))
         assert (answer.failure, answer.status) == (failure, None)
         assert time.monotonic() - started < 2 and answer.detail
-        assert len(receiver.requests) == 1, "sent once; the engine decides about the next try"
+        assert len(receiver.requests) == 1, (
+            "sent once; the engine decides about the next try"
+        )
 
 
 def test_endless_answer_is_cut(sender):
@@ -144,7 +151,9 @@ def test_nobody_listens(sender):
 
 
 def test_unknown_name(sender):
-    answer = send(sender, to("https://nowhere.invalid/", ports=((443, 443),), total_timeout=5))
+    answer = send(
+        sender, to("https://nowhere.invalid/", ports=((443, 443),), total_timeout=5)
+    )
     assert answer.failure in ("dns", "timeout")
 
 
@@ -168,7 +177,7 @@ def test_refused_targets_are_never_connected(sender, change):
 
 
 def test_rebinding(sender, monkeypatch):
-    """The name was public when it was saved, and is loopback when it is connected to."""
+    """The name was public when it was saved, and is loopback when it is used."""
     real = socket.getaddrinfo
 
     def rebound(host, port, *args, **kwargs):
@@ -188,8 +197,8 @@ def test_rebinding(sender, monkeypatch):
 
 def test_the_socket_is_the_last_gate():
     """Even an address that no resolver saw is checked before it is connected to."""
-    factory = http_sender._guarded_socket(())
-    with pytest.raises(http_sender.AddressRefused):
+    factory = http_channel._guarded_socket(())
+    with pytest.raises(http_channel.AddressRefused):
         factory((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80)))
 
 
@@ -199,7 +208,9 @@ def test_octal_loopback(sender):
         assert answer.failure == "blocked" and receiver.connections == 0
 
 
-def test_proxies_and_netrc_of_the_environment_are_ignored(sender, monkeypatch, tmp_path):
+def test_proxies_and_netrc_of_the_environment_are_ignored(
+    sender, monkeypatch, tmp_path
+):
     with hostile.Receiver() as proxy, hostile.Receiver() as receiver:
         netrc = tmp_path / "netrc"
         netrc.write_text("machine 127.0.0.1 login a password b\n")
@@ -219,7 +230,10 @@ def test_cookies_are_not_kept(sender):
     with hostile.Receiver(sets_cookie) as receiver:
         send(sender, to(receiver.url), count=1)
         send(sender, to(receiver.url), count=1)
-        assert [request.header("cookie") for request in receiver.requests] == [None, None]
+        assert [request.header("cookie") for request in receiver.requests] == [
+            None,
+            None,
+        ]
 
 
 # --- TLS ------------------------------------------------------------------------------
@@ -227,10 +241,10 @@ def test_cookies_are_not_kept(sender):
 
 @pytest.fixture(scope="module")
 def self_signed(tmp_path_factory):
-    """A server context with a self-signed certificate for 127.0.0.1, and its PEM text."""
+    """A server context with a self-signed certificate, and its PEM text."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver")])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -240,7 +254,9 @@ def self_signed(tmp_path_factory):
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+            ),
             critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -280,7 +296,9 @@ def test_own_certificate_authority(sender, self_signed):
 
 def test_a_black_hole_does_not_slow_the_others(sender):
     with hostile.Receiver(hostile.silent) as hole, hostile.Receiver() as healthy:
-        requests = [Request(n, to(hole.url, concurrency=4), b"", dict) for n in range(50)]
+        requests = [
+            Request(n, to(hole.url, concurrency=4), b"", dict) for n in range(50)
+        ]
         requests += [Request(n, to(healthy.url), b"", dict) for n in range(50, 100)]
         started = time.monotonic()
         seen = {}
@@ -315,9 +333,13 @@ def test_headers_are_made_when_sending(sender):
 
 def test_our_headers_win(sender):
     with hostile.Receiver() as receiver:
-        send(sender, to(receiver.url), headers={"Host": "evil.example", "User-Agent": "x"})
+        send(
+            sender,
+            to(receiver.url),
+            headers={"Host": "evil.example", "User-Agent": "x"},
+        )
         assert receiver.requests[0].header("host") == f"127.0.0.1:{receiver.port}"
-        assert receiver.requests[0].header("user-agent") == http_sender.USER_AGENT
+        assert receiver.requests[0].header("user-agent") == http_channel.USER_AGENT
 
 
 def test_a_fault_in_the_headers_is_an_answer(sender):

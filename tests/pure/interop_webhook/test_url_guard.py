@@ -65,10 +65,22 @@ def test_refused_urls(url):
     ("url", "host", "port", "path", "authority"),
     [
         ("https://Example.ORG", "example.org", 443, "/", "example.org"),
-        ("https://example.org./a?b=c%20d", "example.org", 443, "/a?b=c%20d", "example.org"),
+        (
+            "https://example.org./a?b=c%20d",
+            "example.org",
+            443,
+            "/a?b=c%20d",
+            "example.org",
+        ),
         ("https://example.org:8443/x/", "example.org", 8443, "/x/", "example.org:8443"),
         ("https://8.8.8.8/", "8.8.8.8", 443, "/", "8.8.8.8"),
-        ("https://[2001:4860:4860::8888]:8443/", "2001:4860:4860::8888", 8443, "/", None),
+        (
+            "https://[2001:4860:4860::8888]:8443/",
+            "2001:4860:4860::8888",
+            8443,
+            "/",
+            None,
+        ),
         ("https://xn--exmple-cua.org/?q", "xn--exmple-cua.org", 443, "/?q", None),
         ("https://a.b_c.example/", "a.b_c.example", 443, "/", None),
     ],
@@ -92,7 +104,9 @@ def test_ports_from_settings():
         url_guard.parse_url("https://example.org:9011/", ports=ports)
 
 
-@pytest.mark.parametrize("text", ["", " , ", "0", "65536", "10-5", "443;80", "-1", "a", "٤٤٣"])
+@pytest.mark.parametrize(
+    "text", ["", " , ", "0", "65536", "10-5", "443;80", "-1", "a", "٤٤٣"]
+)
 def test_refused_ports(text):
     with pytest.raises(url_guard.GuardRefusal):
         url_guard.parse_ports(text)
@@ -160,13 +174,22 @@ def test_refused_addresses(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["8.8.8.8", "172.32.0.1", "172.15.255.255", "100.128.0.1", "2606:4700::1111", "64:ff9b::8.8.8.8"],
+    [
+        "8.8.8.8",
+        "172.32.0.1",
+        "172.15.255.255",
+        "100.128.0.1",
+        "2606:4700::1111",
+        "64:ff9b::8.8.8.8",
+    ],
 )
 def test_public_addresses(text):
     assert url_guard.check_address(text) == ipaddress.ip_address(text)
 
 
-@pytest.mark.parametrize("text", ["10.20.0.5", "::ffff:10.20.0.5", "fd12::7", "64:ff9b::a14:5"])
+@pytest.mark.parametrize(
+    "text", ["10.20.0.5", "::ffff:10.20.0.5", "fd12::7", "64:ff9b::a14:5"]
+)
 def test_allowed_networks(text):
     networks = url_guard.parse_networks("10.20.0.0/16\nfd12::/32")
     assert url_guard.check_address(text, networks)
@@ -174,14 +197,18 @@ def test_allowed_networks(text):
         url_guard.check_address("10.21.0.5", networks)
 
 
-@pytest.mark.parametrize("text", ["169.254.169.254", "224.0.0.1", "0.0.0.0", "ff02::1", "fd00:ec2::254"])
+@pytest.mark.parametrize(
+    "text", ["169.254.169.254", "224.0.0.1", "0.0.0.0", "ff02::1", "fd00:ec2::254"]
+)
 def test_never_allowed_whatever_the_administrator_says(text):
     networks = tuple(ipaddress.ip_network(net) for net in ("0.0.0.0/0", "::/0"))
     with pytest.raises(url_guard.GuardRefusal, match="never allowed"):
         url_guard.check_address(text, networks)
 
 
-@pytest.mark.parametrize("text", ["10.0.0.1/8", "10.0.0.0/7", "0.0.0.0/0", "::/0", "fd00::/8", "x", "10/8/8"])
+@pytest.mark.parametrize(
+    "text", ["10.0.0.1/8", "10.0.0.0/7", "0.0.0.0/0", "::/0", "fd00::/8", "x", "10/8/8"]
+)
 def test_refused_networks(text):
     with pytest.raises(url_guard.GuardRefusal):
         url_guard.parse_networks(text)
@@ -232,6 +259,11 @@ def test_what_carries_a_bad_address_is_bad(address):
 def test_never_kinder_than_python(address):
     """Whatever Python calls private, reserved, multicast or link-local is refused."""
     inner = url_guard.carried_address(address)
-    if inner.is_private or inner.is_multicast or inner.is_link_local or inner.is_loopback:
+    if (
+        inner.is_private
+        or inner.is_multicast
+        or inner.is_link_local
+        or inner.is_loopback
+    ):
         with pytest.raises(url_guard.GuardRefusal):
             url_guard.check_address(str(address))

@@ -1,0 +1,131 @@
+"""What becomes of a message by what the receiver does."""
+
+from odoo.tests import tagged
+
+from odoo.addons.interop_base import clock
+
+from . import receiver as hostile
+from .common import WebhookCase
+
+
+@tagged("post_install", "-at_install")
+class TestOutcome(WebhookCase):
+    def test_statuses(self):
+        for status, state, error_class in (
+            (204, "done", False),
+            (302, "dead", "config"),
+            (400, "dead", "config"),
+            (401, "dead", "auth"),
+            (408, "pending", "timeout"),
+            (425, "pending", "throttled"),
+            (429, "pending", "throttled"),
+            (500, "pending", "http_5xx"),
+            (599, "pending", "http_5xx"),
+        ):
+            with self.subTest(status=status):
+                message = self._deliver(status)
+                self.assertEqual(
+                    (message.state, message.error_class), (state, error_class)
+                )
+                self.assertEqual(message.attempt_ids.http_status, status)
+
+    def test_policy_may_retry_other_refusals(self):
+        self.assertEqual(
+            self._deliver(400, policy={"retry_other_4xx": True}).state, "pending"
+        )
+
+    def test_faults_of_the_network_are_retried(self):
+        for answer, error_class in (
+            (hostile.reset_after_receipt, "connect"),
+            (hostile.slow_drip, "timeout"),
+            (hostile.garbage, "connect"),
+        ):
+            with self.subTest(answer=answer.__name__):
+                message = self._deliver(answer, total_timeout=1, connect_timeout=1)
+                self.assertEqual(
+                    (message.state, message.error_class), ("pending", error_class)
+                )
+                self.assertFalse(message.attempt_ids.http_status)
+
+    def test_redirect_is_not_followed(self):
+        inner = self._start_receiver()
+        message = self._deliver(hostile.redirect(inner.url))
+        self.assertEqual(message.state, "dead")
+        self.assertFalse(inner.requests)
+
+    def test_retry_after_is_honored_and_clamped(self):
+        for value, policy, low, high in (
+            ("300", {}, 295, 301),
+            ("999999", {"max_retry_after": 60}, 55, 61),
+            ("-5", {}, 1, 21),
+            ("garbage", {}, 1, 21),
+            ("1", {}, 1, 21),
+        ):
+            with self.subTest(value=value):
+
+                def busy(connection, received, own=value):
+                    hostile.send(connection, 429, headers=[("Retry-After", own)])
+                    return True
+
+                message = self._deliver(busy, policy)
+                delay = (message.next_attempt_at - clock.now()).total_seconds()
+                self.assertTrue(low <= delay <= high, delay)
+
+    def test_gone_disables_the_endpoint_and_tells_its_owner(self):
+        receiver = self._start_receiver(410)
+        interface = self._create_flow(receiver)
+        endpoint = interface.endpoint_id
+        messages = self._publish(interface) | self._publish(interface)
+        self._run()
+        self.assertEqual(endpoint.state, "disabled")
+        self.assertIn("410", endpoint.state_reason)
+        self.assertEqual(endpoint.activity_ids.user_id, endpoint.system_id.owner_id)
+        self.assertEqual(set(messages.mapped("state")), {"dead"})
+        later = self._publish(interface)
+        self._run()
+        self.assertEqual((later.state, later.attempt_count), ("pending", 0))
+        endpoint._set_active()
+        receiver.answer = 200
+        self._run()
+        self.assertEqual(later.state, "done")
+
+    def test_refused_connection_is_retried_on_schedule_and_ends_dead_with_an_owner(
+        self,
+    ):
+        receiver = self._start_receiver()
+        interface = self._create_flow(receiver)
+        interface.retry_policy_id = self.env["interop.retry.policy"].create(
+            {"name": "Short", "schedule": "0s, 10s, 100s", "jitter_percent": 10}
+        )
+        receiver.close()
+        message = self._publish(interface)
+        for low, high in ((8, 11), (89, 110)):
+            self._run()
+            self.assertEqual(
+                (message.state, message.error_class), ("pending", "connect")
+            )
+            delay = (message.next_attempt_at - clock.now()).total_seconds()
+            self.assertTrue(low <= delay <= high, delay)
+            self._run()  # not due: nothing happens
+            self._make_due(message)
+        self._run()
+        self.assertEqual((message.state, message.error_class), ("dead", "connect"))
+        self.assertEqual(message.owner_user_id, interface.system_id.owner_id)
+        self.assertEqual(len(message.attempt_ids), 3)
+        self.assertTrue(message.cause and message.error_message)
+        self._run()
+        self.assertEqual(len(message.attempt_ids), 3)
+
+    def test_dead_message_is_retried_by_its_button(self):
+        receiver = self._start_receiver(400)
+        interface = self._create_flow(receiver)
+        message = self._publish(interface)
+        self._run()
+        self.assertEqual(message.state, "dead")
+        receiver.answer = 200
+        message.action_retry()
+        self._run()
+        self.assertEqual(message.state, "done")
+        self.assertEqual(
+            len({item.header("webhook-id") for item in receiver.requests}), 1
+        )

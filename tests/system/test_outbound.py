@@ -1,0 +1,194 @@
+"""The way out through real workers, the real job runner and a real receiver."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from interop_setup import odoo_config, paths
+from interop_setup.server import HTTP_WORKER
+from standardwebhooks import Webhook
+
+HERE = Path(__file__).resolve().parent
+_spec = importlib.util.spec_from_file_location(
+    "interop_webhook_receiver",
+    paths.ADDONS / "interop_webhook" / "tests" / "receiver.py",
+)
+hostile = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(hostile)
+
+
+def in_odoo(server, function, **values):
+    """Call a function of ``outbound_world`` in an Odoo process of its own."""
+    result = paths.RUN / f"call-{uuid.uuid4().hex}.json"
+    call = {
+        "database": server.database,
+        "module": "outbound_world",
+        "function": function,
+        "values": values,
+        "result": str(result),
+    }
+    environment = odoo_config.environment(server.config)
+    python_path = os.pathsep.join(
+        filter(None, [str(HERE), environment.get("PYTHONPATH")])
+    )
+    try:
+        subprocess.run(
+            [str(paths.VENV_PYTHON), "-m", "interop_setup.odoo_call"],
+            input=json.dumps(call),
+            text=True,
+            cwd=paths.ROOT,
+            env={**environment, "PYTHONPATH": python_path},
+            check=True,
+        )
+        return json.loads(result.read_text("utf-8"))
+    finally:
+        result.unlink(missing_ok=True)
+
+
+def wait_for(condition, seconds=60):
+    """Wait until the condition holds, and answer whether it did."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def ids(receiver):
+    """Every ``webhook-id`` received, in order."""
+    return [request.header("webhook-id") for request in receiver.requests]
+
+
+def verify(receiver, secret):
+    """Verify every request with the independent library; answer the names inside."""
+    names = []
+    for request in receiver.requests:
+        headers = {name.lower(): value for name, value in request.headers}
+        names.append(Webhook(secret).verify(request.body, headers)["data"]["name"])
+    return names
+
+
+@pytest.fixture
+def server(make_server):
+    return make_server(workers=3, channels="root:1")
+
+
+def test_published_is_delivered_once_and_verified(server):
+    """Committed business arrives, once each, signed; rolled back business does not."""
+    with hostile.Receiver() as receiver:
+        world = in_odoo(server, "set_up", url=receiver.url)
+        in_odoo(server, "roll_back", count=5)
+        names = in_odoo(server, "publish", count=40)
+        assert wait_for(lambda: len(receiver.requests) >= 40)
+        time.sleep(2)
+        assert sorted(verify(receiver, world["secret"])) == sorted(names)
+        assert len(set(ids(receiver))) == 40
+        found = in_odoo(server, "states", interface=world["interface"])
+        assert {message["state"] for message in found} == {"done"}
+
+
+def test_refused_connection_is_retried_on_schedule_and_ends_dead(server):
+    """The retries are jobs of queue_job with an ETA: nobody helps them along."""
+    with hostile.Receiver() as receiver:
+        url = receiver.url
+    world = in_odoo(server, "set_up", url=url, schedule="0s, 1s, 3s")
+    in_odoo(server, "publish", count=1)
+
+    def dead():
+        (message,) = in_odoo(server, "states", interface=world["interface"]) or [{}]
+        return message.get("state") == "dead"
+
+    assert wait_for(dead, 60)
+    (message,) = in_odoo(server, "states", interface=world["interface"])
+    assert message["attempts"] == ["retry", "retry", "dead"]
+    assert message["error_class"] == "connect" and message["owner"]
+    first, second, third = message["started"]
+    assert 0.9 <= second - first <= 6 and 2.9 <= third - second <= 8
+
+
+def test_receiver_comes_back(server):
+    """What was published while the receiver was down arrives when it is up again."""
+    with hostile.Receiver(503) as receiver:
+        world = in_odoo(server, "set_up", url=receiver.url)
+        names = in_odoo(server, "publish", count=10)
+        assert wait_for(lambda: len(receiver.requests) >= 20)
+        receiver.answer = 200
+        refused = set(ids(receiver))
+
+        def settled():
+            found = in_odoo(server, "states", interface=world["interface"])
+            return {message["state"] for message in found} == {"done"}
+
+        assert wait_for(settled)
+        assert set(ids(receiver)) == refused, "a retry is the same message"
+        assert set(verify(receiver, world["secret"])) == set(names)
+
+
+def test_promise_2_killed_after_sending_repeats_with_the_same_id(server):
+    """``kill -9`` between request and result: again, same id, same bytes."""
+    with hostile.Receiver(hostile.silent) as receiver:
+        world = in_odoo(
+            server,
+            "set_up",
+            url=receiver.url,
+            lease=8,
+            total_timeout=5,
+            connect_timeout=1,
+        )
+        in_odoo(server, "publish", count=3)
+        assert wait_for(lambda: len(receiver.requests) >= 3)
+        for pid in server.worker_pids(HTTP_WORKER):
+            server.kill_worker(HTTP_WORKER, pid)
+        receiver.answer = 200
+
+        def settled():
+            found = in_odoo(server, "states", interface=world["interface"])
+            return len(found) == 3 and {item["state"] for item in found} == {"done"}
+
+        assert wait_for(settled, 120)
+        bodies = {}
+        for request in receiver.requests:
+            bodies.setdefault(request.header("webhook-id"), set()).add(request.body)
+        assert len(bodies) == 3
+        assert all(len(seen) == 1 for seen in bodies.values())
+        assert len(receiver.requests) >= 6
+        verify(receiver, world["secret"])
+
+
+def test_promise_5_no_transaction_of_ours_is_held_across_the_network(server, cluster):
+    """While requests are out, the only idle transaction is queue_job's own."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        f" WHERE datname = '{server.database}' AND state = 'idle in transaction'"
+        " AND state_change < now() - interval '1 second'"
+    )
+    with hostile.Receiver(hostile.silent) as receiver:
+        world = in_odoo(
+            server, "set_up", url=receiver.url, total_timeout=8, connect_timeout=1
+        )
+        in_odoo(server, "publish", count=5)
+        arrived = wait_for(lambda: len(receiver.requests) >= 5)
+        assert arrived, in_odoo(server, "states", interface=world["interface"])
+        time.sleep(2)
+        assert int(cluster.psql(waiting).strip()) <= 1
+
+
+def test_promise_5_a_dead_endpoint_does_not_slow_the_others(server):
+    """A healthy receiver is served while a black hole is waited for."""
+    with hostile.Receiver(hostile.silent) as hole, hostile.Receiver() as healthy:
+        in_odoo(server, "set_up", url=hole.url, total_timeout=15, connect_timeout=1)
+        in_odoo(server, "set_up", url=healthy.url)
+        in_odoo(server, "publish", count=20)
+        assert wait_for(lambda: len(hole.requests) >= 1)
+        assert wait_for(lambda: len(healthy.requests) >= 20, 10)
+        before = len(healthy.requests)
+        started = time.time()
+        in_odoo(server, "publish", count=5, name="Later")
+        assert wait_for(lambda: len(healthy.requests) >= before + 5, 10)
+        assert healthy.requests[-1].at - started < 10
