@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-TOTALS = "INTEROP_TOTALS"
-LONG = "INTEROP_LONG"
+from .testing import LONG, TOTALS
+
 KINDS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 
