@@ -1,0 +1,17 @@
+{
+    "name": "Interop: Tests Across Addons",
+    "summary": "Flows through all addons of the suite; for its developers only",
+    "version": "19.0.1.0.0",
+    "category": "Hidden",
+    "license": "LGPL-3",
+    "author": "Interop contributors",
+    "website": "https://github.com/interop/interop",
+    "depends": ["interop_account"],
+    "external_dependencies": {"python": ["standardwebhooks"]},
+    "assets": {
+        "web.assets_tests": ["test_interop/static/tests/tours/**/*"],
+    },
+    "installable": True,
+    "application": False,
+    "auto_install": False,
+}
