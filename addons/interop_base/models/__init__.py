@@ -9,9 +9,11 @@ from . import interop_contract
 from . import interop_contract_part
 from . import interop_retry_policy
 from . import interop_mapping
+from . import interop_mapping_line
 from . import interop_interface
 from . import interop_interface_check
 from . import interop_interface_lifecycle
+from . import interop_contract_mapping
 from . import interop_ownership
 from . import interop_secret
 from . import interop_payload
@@ -40,3 +42,4 @@ from . import interop_pump_materialize
 from . import interop_retention
 from . import res_company
 from . import res_config_settings
+from . import ir_actions_server

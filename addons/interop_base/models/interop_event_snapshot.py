@@ -154,12 +154,10 @@ class InteropEvent(models.Model):
             mapping = interface.mapping_ids.filtered(
                 lambda item, own=contract: item.contract_id == own
             )
-            built = handler._build_many(
-                records.filtered(
-                    lambda record, own=interface: own in wanted.get(record.id, [])
-                ),
-                lambda record, own=mapping: handler._build_with(own, record),
+            own = records.filtered(
+                lambda record, own=interface: own in wanted.get(record.id, [])
             )
+            built = handler._build_many(own, handler._builder(mapping, own))
             for record_id, content in built.items():
                 contents[record_id]["by_interface"][str(interface.id)] = (
                     {"error": [content.error_class, content.code, str(content)]}

@@ -1,103 +1,171 @@
 """The no-code handler: builds messages from mapping lines."""
 
-from datetime import date, datetime
-
 from odoo import models
 
-from .. import clock
 from ..exceptions import BusinessError, ConfigurationError
+from ..tools import value_format
+from ..tools.errors import InteropError
+from .interop_mapping_line import VALUE_KINDS
 
 
 class InteropHandlerMapping(models.AbstractModel):
-    """Builds ``data`` from the mapping lines of an interface; only mapped fields leave."""
+    """Builds ``data`` from the mapping lines of an interface; only mapped fields leave.
+
+    Lines are compiled once for all records of a batch: what a kind of line has to look
+    up, it looks up once. Addons add kinds with a method ``_reader_<kind>``.
+    """
 
     _name = "interop.handler.mapping"
     _description = "Mapping Handler"
     _inherit = "interop.handler"
 
-    def _build_with(self, mapping, record):
-        """Return ``data`` for ``record`` by the lines of ``mapping``.
+    def _builder(self, mapping, records):
+        """Return ``build(record) -> data`` for the ``records`` of one batch.
 
-        :raises BusinessError: when a required line has no value
+        What is wrong with the mapping is raised by ``build``, never here.
+
+        :raises BusinessError: (by ``build``) when a required line has no value
+        :raises ConfigurationError: (by ``build``) when there is no mapping
         """
-        return self._build_lines(mapping.line_ids, record)
+        compiled = []
 
-    def _build_lines(self, lines, record):
-        data = {}
-        for line in lines:
-            value = self._line_value(line, record)
-            if value in (None, ""):
-                if line.required:
-                    raise BusinessError(
-                        self.env._("“%s” is required and has no value.", line.path),
-                        code="missing_value",
-                        error_class="schema",
-                        pointer="/" + line.path.replace(".", "/"),
-                    )
-                continue
-            self._put(data, line.path, value)
-        return data
+        def build(record):
+            if not compiled:
+                compiled.append(self._compile_mapping(mapping, records))
+            return compiled[0](record)
 
-    def _line_value(self, line, record):
-        if line.kind == "constant":
-            return line.constant
-        if line.kind == "list":
-            return [
-                self._build_lines(line.child_ids, item)
-                for item in record.mapped(line.field_path)
-            ]
-        names = line.field_path.split(".")
-        for name in names[:-1]:
-            record = record[name]
-        if not record:
+        return build
+
+    def _compile_mapping(self, mapping, records):
+        if not mapping.line_ids:
+            raise ConfigurationError(
+                self.env._("The interface has no mapping lines for this contract.")
+            )
+        return self._compile(mapping.line_ids, records)
+
+    def _compile(self, lines, records):
+        """Return ``build(record) -> dict`` for sibling ``lines``."""
+        steps = [
+            (*self._split(line.path), line.required, self._reader(line, records))
+            for line in lines
+        ]
+
+        def build(record):
+            data = {}
+            for parents, leaf, required, read in steps:
+                value = read(record)
+                if value is None or value == "" or value == []:
+                    if required:
+                        raise self._missing(".".join([*parents, leaf]))
+                    if value != []:
+                        continue
+                node = data
+                for name in parents:
+                    node = node.setdefault(name, {})
+                node[leaf] = value
+            return data
+
+        return build
+
+    def _split(self, path):
+        *parents, leaf = path.split(".")
+        return parents, leaf
+
+    # === READERS: one per kind of line, record -> JSON value or None === #
+
+    def _reader(self, line, records):
+        return getattr(self, f"_reader_{line.kind}")(line, records)
+
+    def _reader_constant(self, line, records):
+        constant = line.constant
+        return lambda record: constant
+
+    def _reader_list(self, line, records):
+        path = line.field_path
+        build = self._compile(line.child_ids, records.mapped(path))
+        return lambda record: [build(item) for item in record.mapped(path)]
+
+    def _reader_field(self, line, records):
+        chain = line._field_chain()
+        if not chain:
+            raise ConfigurationError(
+                self.env._(
+                    "“%(path)s”: the field “%(field)s” is gone.",
+                    path=line.path,
+                    field=line.field_path,
+                )
+            )
+        *parents, leaf = [field.name for field in chain]
+        field = chain[-1]
+        to_json = self._field_writer(line, field)
+        translate = self._translator(line)
+        empty = VALUE_KINDS[field.type] in ("integer", "decimal", "boolean")
+
+        def read(record):
+            for name in parents:
+                record = record[name]
+            if parents and not record:
+                return None
+            value = record[leaf]
+            if not (value or empty):
+                return None
+            value = to_json(record, value)
+            return translate(value) if translate else value
+
+        return read
+
+    def _field_writer(self, line, field):
+        """Return ``write(record, value) -> JSON value`` for a field that has a value."""
+        kind = VALUE_KINDS[field.type]
+        try:
+            write = value_format.writer(kind, line.format, self._timezone())
+        except InteropError as error:
+            raise ConfigurationError(str(error)) from None
+        if field.type == "many2one":
+            return lambda record, value: write(value.display_name or "", None)
+        if line.format == "decimals":
+            decimals = line.decimals
+        elif field.type == "monetary":
+            currency = field.get_currency_field(self.env[field.model_name])
+            return lambda record, value: write(value, record[currency].decimal_places)
+        else:
+            digits = field.get_digits(self.env) if field.type == "float" else None
+            decimals = digits[1] if digits else None  # 0: as exact as it is
+        return lambda record, value: write(value, decimals)
+
+    def _timezone(self):
+        """Return the time zone of the facility that the message belongs to."""
+        return self.env.company.partner_id.tz or "UTC"
+
+    def _translator(self, line):
+        """Return ``translate(value) -> code`` of the line's value map, or ``None``."""
+        if not line.value_map_id:
             return None
-        value = self._to_json(record, record._fields[names[-1]])
-        if line.value_map_id and value is not None:
-            mapped = line.value_map_id._to_external(str(value))
-            if mapped is None:
+        codes = {pair.internal: pair.external for pair in line.value_map_id.line_ids}
+        path, name = line.path, line.value_map_id.name
+
+        def translate(value):
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            if text not in codes:
                 raise BusinessError(
                     self.env._(
-                        "“%(path)s”: the value map “%(map)s” does not cover this value.",
-                        path=line.path,
-                        map=line.value_map_id.name,
+                        "“%(path)s”: the value map “%(map)s” does not cover this "
+                        "value.",
+                        path=path,
+                        map=name,
                     ),
                     code="value_map",
                     error_class="schema",
-                    pointer="/" + line.path.replace(".", "/"),
+                    pointer="/" + path.replace(".", "/"),
                 )
-            value = mapped
-        return value
+            return codes[text]
 
-    def _to_json(self, record, field):
-        """Return the field value as JSON type; money and floats as decimal text."""
-        value = record[field.name]
-        if field.type == "boolean":
-            return bool(value)
-        if field.type in ("float", "monetary"):
-            digits = 2
-            if field.type == "monetary":
-                digits = record[field.get_currency_field(record)].decimal_places
-            elif field.get_digits(self.env):
-                digits = field.get_digits(self.env)[1]
-            return f"{value:.{digits}f}"
-        if field.type == "integer":
-            return value
-        if value is False or value is None:
-            return None
-        if isinstance(value, datetime):
-            return clock.isoformat(value)
-        if isinstance(value, date):
-            return value.isoformat()
-        if field.relational:
-            return value.display_name or None
-        return str(value)
+        return translate
 
-    def _put(self, data, path, value):
-        *parents, leaf = path.split(".")
-        for name in parents:
-            data = data.setdefault(name, {})
-            if not isinstance(data, dict):
-                raise ConfigurationError(
-                    self.env._("Mapping path “%s” passes through a value.", path)
-                )
-        data[leaf] = value
+    def _missing(self, path):
+        return BusinessError(
+            self.env._("“%s” is required and has no value.", path),
+            code="missing_value",
+            error_class="schema",
+            pointer="/" + path.replace(".", "/"),
+        )

@@ -146,7 +146,6 @@ class InteropPump(models.AbstractModel):
 
     def _render_bytes(self, interface, contract, event, keys, numbering):
         """Render the envelope once; raises ``HandledError`` when the contract is broken."""
-        message_id, epoch, sequence = numbering
         data = keys["data"]
         if "by_interface" in data:
             own = data["by_interface"][str(interface.id)]
@@ -157,27 +156,39 @@ class InteropPump(models.AbstractModel):
         violations = contract._violations(data)
         if violations:
             raise SchemaViolation(violations)
+        return canonical_bytes(
+            self._envelope(interface, contract, event, {**keys, "data": data}, numbering)
+        )
+
+    def _envelope(self, interface, contract, event, content, numbering, test=False):
+        """Return the envelope as a dict.
+
+        :param dict event: ``company_id``, ``occurred_at``, ``correlation_id``, ``parent_id``
+        :param dict content: ``data``, ``subject``, ``ordering_key``
+        :param tuple numbering: message id, epoch and sequence
+        :raises TechnicalError: when a member breaks the rules of the envelope
+        """
+        message_id, epoch, sequence = numbering
         company = self.env["res.company"].browse(event["company_id"])
         try:
-            return canonical_bytes(
-                envelope_tools.build(
-                    id=message_id,
-                    type=contract.message_type,
-                    schema_version=contract.version,
-                    source=self._source(),
-                    facility=interface.system_id._code_for_company(company)
-                    or str(company.id),
-                    occurred_at=event["occurred_at"],
-                    sent_at=clock.now(),
-                    epoch=epoch,
-                    sequence=sequence,
-                    ordering_key=keys["ordering_key"],
-                    correlation_id=event["correlation_id"] or message_id,
-                    causation_id=self._causation_id(event),
-                    data_class=interface.data_class,
-                    subject=keys["subject"],
-                    data=data,
-                )
+            return envelope_tools.build(
+                id=message_id,
+                type=contract.message_type,
+                schema_version=contract.version,
+                source=self._source(),
+                facility=interface.system_id._code_for_company(company)
+                or str(company.id),
+                occurred_at=event["occurred_at"],
+                sent_at=clock.now(),
+                epoch=epoch,
+                sequence=sequence,
+                ordering_key=content["ordering_key"],
+                correlation_id=event["correlation_id"] or message_id,
+                causation_id=self._causation_id(event),
+                data_class=interface.data_class,
+                test=test,
+                subject=content["subject"],
+                data=content["data"],
             )
         except EnvelopeError as error:
             raise TechnicalError(str(error), "envelope", "schema") from None

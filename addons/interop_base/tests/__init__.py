@@ -2,5 +2,9 @@ from . import test_audit
 from . import test_contract
 from . import test_event
 from . import test_interface
+from . import test_mapping
+from . import test_mapping_schema
+from . import test_message
+from . import test_retention
 from . import test_secret
 from . import test_vault_guard

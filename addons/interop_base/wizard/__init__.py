@@ -1,2 +1,3 @@
 from . import interop_stop_wizard
 from . import interop_override_wizard
+from . import interop_message_preview

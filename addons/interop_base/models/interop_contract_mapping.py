@@ -1,0 +1,198 @@
+"""Contracts and interfaces that are made without program code: from a mapping."""
+
+import json
+
+from odoo import fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+
+from ..tools import schema_build
+from ..tools.errors import SchemaInvalid
+from ..tools.schema_build import PathError
+
+
+class InteropContract(models.Model):
+    """The schema may be made from the mapping instead of being written."""
+
+    _inherit = "interop.contract"
+
+    mapping_ids = fields.One2many("interop.mapping", "contract_id", "Mappings")
+
+    def _schema_is_to_come(self):
+        """Return whether nobody has given this draft a schema yet."""
+        self.ensure_one()
+        if self.state not in ("draft", False):
+            return False
+        try:
+            schema = json.loads(self.schema or "{}")
+        except ValueError:
+            return False
+        return not schema or schema == json.loads(self._fields["schema"].default(self))
+
+    def _schema_from_mapping(self):
+        """Return the schema that the mappings of this contract stand for (dict).
+
+        :raises UserError: without a mapping, or when mappings differ
+        """
+        self.ensure_one()
+        mappings = self.mapping_ids.filtered("line_ids")
+        if not mappings:
+            raise UserError(
+                self.env._(
+                    "%s has no mapping yet. Add it to an interface, open the "
+                    "interface's mapping and say which fields travel.",
+                    self.display_name,
+                )
+            )
+        try:
+            schemas = [mapping.line_ids._schema() for mapping in mappings]
+        except PathError as error:
+            raise UserError(str(error)) from None
+        if any(schema != schemas[0] for schema in schemas):
+            raise UserError(
+                self.env._(
+                    "The mappings differ: %s. Make them alike, or write the schema so "
+                    "that it fits them all.",
+                    ", ".join(mappings.interface_id.mapped("name")),
+                )
+            )
+        return schema_build.document(schemas[0], self.display_name)
+
+    def _fill_from_mapping(self):
+        """Take schema and, where none fits, an invented example from the mapping."""
+        for contract in self:
+            schema = contract._schema_from_mapping()
+            stale = contract.example_ids.filtered(
+                lambda example, known=schema: not example._fits(known)
+            )
+            commands = [Command.delete(example.id) for example in stale]
+            if stale == contract.example_ids:
+                body = schema_build.examples(schema)[0]
+                values = {
+                    "name": self.env._("Invented example"),
+                    "body": json.dumps(body, indent=2, ensure_ascii=False),
+                }
+                commands.append(Command.create(values))
+            text = json.dumps(schema, indent=2, ensure_ascii=False)
+            contract.write({"schema": text, "example_ids": commands})
+
+    def _set_published(self):
+        """A contract nobody wrote a schema for takes it from its mapping."""
+        self.filtered(
+            lambda item: (
+                item._schema_is_to_come() and item.mapping_ids.filtered("line_ids")
+            )
+        )._fill_from_mapping()
+        return super()._set_published()
+
+    def action_generate_schema(self):
+        """Make schema and example from the mapping (administrators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self._require_draft()
+        self._fill_from_mapping()
+        return True
+
+
+class InteropContractExample(models.Model):
+    """Which examples outlive a new schema."""
+
+    _inherit = "interop.contract.example"
+
+    def _fits(self, schema):
+        """Return whether the body is valid against another ``schema`` (dict)."""
+        self.ensure_one()
+        try:
+            return not schema_build.violations(schema, json.loads(self.body))
+        except (ValueError, SchemaInvalid):
+            return False
+
+
+class InteropInterface(models.Model):
+    """Mappings are complete and fit their contracts before anything moves."""
+
+    _inherit = "interop.interface"
+
+    def _missing_for_activation(self):
+        missing = super()._missing_for_activation()
+        if self.direction == "out":
+            for mapping in self.mapping_ids:
+                missing += [
+                    self.env._(
+                        "a mapping that fits %(contract)s – %(problem)s",
+                        contract=mapping.contract_id.display_name,
+                        problem=problem,
+                    )
+                    for problem in mapping._problems()
+                ]
+        return missing
+
+    def _mapped_contracts(self):
+        """Return the contracts that a mapping, not program code, turns into messages."""
+        return self.contract_ids.filtered(
+            lambda item: item.handler_name == "interop.handler.mapping"
+        )
+
+    def action_open_mapping(self):
+        """Open the mapping editor; a contract without a mapping gets an empty one."""
+        self.ensure_one()
+        mapped = self._mapped_contracts()
+        if not mapped:
+            raise UserError(
+                self.env._(
+                    "Add a contract first. The contracts of “%s” are built by program "
+                    "code, or there are none.",
+                    self.name,
+                )
+            )
+        missing = mapped - self.mapping_ids.contract_id
+        if missing and self.state == "draft":
+            self.env["interop.mapping"].create(
+                [
+                    {"interface_id": self.id, "contract_id": contract.id}
+                    for contract in missing
+                ]
+            )
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Mapping"),
+            "res_model": "interop.mapping",
+            "domain": [("interface_id", "=", self.id)],
+            "context": {"default_interface_id": self.id},
+            "view_mode": "list,form",
+        }
+        if len(self.mapping_ids) == 1:
+            action.update(res_id=self.mapping_ids.id, view_mode="form")
+        return action
+
+    def action_preview(self):
+        """Open the preview of a message on a real record."""
+        self.ensure_one()
+        if not self.contract_ids.model_id:
+            raise ValidationError(
+                self.env._(
+                    "“%s” has no contract about an Odoo object, so there is nothing to "
+                    "preview.",
+                    self.name,
+                )
+            )
+        return self.env["interop.message.preview"]._action(
+            self, self.contract_ids.filtered("model_id")[0]
+        )
+
+
+class InteropMapping(models.Model):
+    """Preview from the mapping editor."""
+
+    _inherit = "interop.mapping"
+
+    def action_preview(self):
+        """Open the preview of this mapping on a real record."""
+        self.ensure_one()
+        return self.env["interop.message.preview"]._action(
+            self.interface_id, self.contract_id
+        )
+
+    def action_generate_schema(self):
+        """Make the contract's schema from this mapping (administrators)."""
+        self.ensure_one()
+        return self.contract_id.action_generate_schema()

@@ -1,0 +1,187 @@
+"""How a value of a field is written in a message: the formats of mapping lines.
+
+A value is text, a whole number, a decimal number, a boolean, a date or a datetime
+(naive and in UTC, as Odoo keeps it). The result is a JSON value. Without a format,
+numbers with a fraction become decimal text, so that no reader rounds them, and times
+RFC 3339.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from .envelope import format_timestamp
+from .errors import InteropError
+
+DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
+
+
+class FormatError(InteropError):
+    """A value has no form in this format; the text names kinds, never the value."""
+
+    code = "format"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: its label, the kinds of value it takes, and the schema of its result."""
+
+    label: str
+    kinds: tuple
+    schema: dict
+
+
+_TEXT = {"type": "string"}
+_NUMBERS = ("integer", "decimal")
+_MOMENTS = ("datetime",)
+_DAYS = ("date", "datetime")
+
+FORMATS = {
+    "upper": Format("UPPER CASE", ("text",), _TEXT),
+    "lower": Format("lower case", ("text",), _TEXT),
+    "trim": Format("Without spaces around it", ("text",), _TEXT),
+    "decimals": Format(
+        "Number as text, fixed decimals",
+        _NUMBERS,
+        {"type": "string", "pattern": DECIMAL_PATTERN},
+    ),
+    "number": Format("Number (JSON)", _NUMBERS, {"type": "number"}),
+    "integer": Format("Whole number, rounded", _NUMBERS, {"type": "integer"}),
+    "date": Format("Date: 2026-01-31", _DAYS, {"type": "string", "format": "date"}),
+    "date_compact": Format(
+        "Date: 20260131", _DAYS, {"type": "string", "pattern": "^[0-9]{8}$"}
+    ),
+    "datetime_utc": Format(
+        "Date and time in UTC: 2026-01-31T07:30:00Z",
+        _MOMENTS,
+        {"type": "string", "format": "date-time"},
+    ),
+    "datetime_local": Format(
+        "Date and time at the facility: 2026-01-31T08:30:00+01:00",
+        _MOMENTS,
+        {"type": "string", "format": "date-time"},
+    ),
+    "datetime_compact": Format(
+        "Date and time at the facility: 20260131083000+0100 (HL7)",
+        _MOMENTS,
+        {"type": "string", "pattern": "^[0-9]{14}[+-][0-9]{4}$"},
+    ),
+    "epoch": Format("Seconds since 1970 (Unix)", _MOMENTS, {"type": "integer"}),
+    "true_false": Format("true / false as text", ("boolean",), _TEXT),
+    "yes_no": Format("yes / no", ("boolean",), _TEXT),
+    "y_n": Format("Y / N", ("boolean",), _TEXT),
+    "one_zero": Format("1 / 0 as text", ("boolean",), _TEXT),
+}
+
+_DEFAULT_SCHEMAS = {
+    "text": _TEXT,
+    "integer": {"type": "integer"},
+    "decimal": {"type": "string", "pattern": DECIMAL_PATTERN},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+}
+_BOOLEAN_WORDS = {
+    "true_false": ("false", "true"),
+    "yes_no": ("no", "yes"),
+    "y_n": ("N", "Y"),
+    "one_zero": ("0", "1"),
+}
+
+
+def schema_of(kind: str, form: str | None) -> dict:
+    """Return the JSON Schema of a ``kind`` of value in a format; a copy of one's own."""
+    if form in _BOOLEAN_WORDS:
+        return {"enum": list(_BOOLEAN_WORDS[form])}
+    return dict(FORMATS[form].schema if form else _DEFAULT_SCHEMAS[kind])
+
+
+def writer(kind: str, form: str | None, timezone: str = "UTC"):
+    """Return ``write(value, decimals) -> JSON value`` for one kind of value and format.
+
+    ``decimals`` (int or None) is how many digits follow the point: in ``decimals``, and
+    in decimal text without a format. ``timezone`` is the IANA name of the facility's.
+    Raises FormatError when the format does not take this kind of value.
+    """
+    if form and kind not in FORMATS[form].kinds:
+        raise FormatError(f"The format “{FORMATS[form].label}” does not fit {kind}.")
+    if form in _BOOLEAN_WORDS:
+        words = _BOOLEAN_WORDS[form]
+        return lambda value, decimals: words[bool(value)]
+    if form in ("date", "date_compact", "datetime_local", "datetime_compact"):
+        return _local_writer(form, ZoneInfo(timezone))
+    return _WRITERS[form or kind]
+
+
+def decimal_text(number, decimals: int | None = None) -> str:
+    """Return a number as decimal text, without exponent and grouping.
+
+    With ``decimals``, rounded half up to so many; without, as short as it is exact.
+    """
+    value = Decimal(repr(number) if isinstance(number, float) else number)
+    if decimals is not None:
+        value = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    text = format(value, "f")
+    if decimals is None and "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.lstrip("-") if value == 0 else text
+
+
+def _local_writer(form, zone):
+    """Return the writer of a format that shows the day or time at the facility."""
+
+    def at_facility(value):
+        if isinstance(value, datetime):
+            return value.replace(tzinfo=UTC).astimezone(zone).replace(microsecond=0)
+        return value
+
+    shapes = {
+        "date": lambda moment: _day(moment).isoformat(),
+        "date_compact": lambda moment: f"{_day(moment):%Y%m%d}".zfill(8),
+        "datetime_local": lambda moment: moment.isoformat(),
+        "datetime_compact": lambda moment: f"{moment:%Y%m%d%H%M%S%z}",
+    }
+    shape = shapes[form]
+    return lambda value, decimals: shape(at_facility(value))
+
+
+def _day(value):
+    """Return the calendar day of a date or datetime."""
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _whole(value, decimals):
+    """Round half up to a whole number."""
+    return int(Decimal(repr(value)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _epoch(value, decimals):
+    """Return whole seconds since 1970."""
+    return int(value.replace(tzinfo=UTC).timestamp())
+
+
+def _same(value, decimals):
+    """Return the value, which is JSON already."""
+    return value
+
+
+_WRITERS = {
+    "text": lambda value, decimals: str(value),
+    "integer": _whole,
+    "decimal": lambda value, decimals: decimal_text(value, decimals),
+    "decimals": lambda value, decimals: decimal_text(
+        value, 2 if decimals is None else decimals
+    ),
+    "boolean": lambda value, decimals: bool(value),
+    "date": lambda value, decimals: date.isoformat(value),
+    "datetime": lambda value, decimals: format_timestamp(value),
+    "datetime_utc": lambda value, decimals: format_timestamp(
+        value.replace(microsecond=0)
+    ),
+    "upper": lambda value, decimals: str(value).upper(),
+    "lower": lambda value, decimals: str(value).lower(),
+    "trim": lambda value, decimals: str(value).strip(),
+    "number": _same,
+    "epoch": _epoch,
+}
