@@ -1,6 +1,7 @@
 {
     "name": "Interop: Care Master Data",
-    "summary": "Providers, people and locations from clinical systems, without clinical data",
+    "summary": "Providers, people and locations from clinical systems, without "
+    "clinical data",
     "version": "19.0.1.0.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

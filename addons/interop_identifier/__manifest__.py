@@ -1,6 +1,7 @@
 {
     "name": "Interop: Identifiers",
-    "summary": "Assigning authorities and external identifiers: who is who across systems",
+    "summary": "Assigning authorities and external identifiers: who is who across "
+    "systems",
     "version": "19.0.1.0.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

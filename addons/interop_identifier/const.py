@@ -1,6 +1,7 @@
 """Selections of the identifier addon, in the words of HL7 v2 table 0203 and of FHIR."""
 
-# HL7 v2 table 0203: the types that administration meets. "XX" is the table's own "other".
+# HL7 v2 table 0203: the types that administration meets. "XX" is the table's own
+# "other".
 IDENTIFIER_TYPES = [
     ("AN", "AN – Account number"),
     ("DL", "DL – Driver's license"),
@@ -61,8 +62,8 @@ IDENTIFIER_STATES = [
     ("merged", "Merged"),
     ("entered_in_error", "Entered in error"),
 ]
-# A look-up answers with the record of an identifier in one of these states. A merged one
-# points at the survivor, so that the prior number keeps finding the person.
+# A look-up answers with the record of an identifier in one of these states. A merged
+# one points at the survivor, so that the prior number keeps finding the person.
 LOOKUP_STATES = ("active", "merged")
 
 # FHIR value set "identifier-use".

@@ -17,8 +17,8 @@ PARAM_MAX_DEPTH = "interop_rest.max_depth"
 PARAM_MAX_ITEMS = "interop_rest.max_items"
 PARAM_RETRY_AFTER = "interop_rest.retry_after_seconds"
 
-# parameter -> (default, lowest, highest). Out of bounds or unreadable counts as the default:
-# no setting can switch a check off.
+# parameter -> (default, lowest, highest). Out of bounds or unreadable counts as the
+# default: no setting can switch a check off.
 SETTINGS = {
     PARAM_TOLERANCE: (300, 1, 3600),
     PARAM_MAX_BODY_KB: (1024, 1, 65536),

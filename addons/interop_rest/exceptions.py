@@ -10,14 +10,16 @@ from .tools import problems
 class Problem(InteropError):
     """A refusal that becomes problem+json. Whatever the request did is rolled back.
 
-    ``code`` is in ``tools.problems.KINDS``; ``detail`` and ``errors`` are for the caller and
-    hold no value of the message; ``reason`` is for the server log only; ``headers`` are added
-    to the answer.
+    ``code`` is in ``tools.problems.KINDS``; ``detail`` and ``errors`` are for the
+    caller and hold no value of the message; ``reason`` is for the server log only;
+    ``headers`` are added to the answer.
     """
 
     loglevel = logging.INFO  # Odoo logs one line with str(), without a traceback
 
-    def __init__(self, code, *, reason="", detail="", errors=(), headers=None, client=""):
+    def __init__(
+        self, code, *, reason="", detail="", errors=(), headers=None, client=""
+    ):
         self.code = code
         self.reason = reason
         self.detail = detail

@@ -13,7 +13,9 @@ class InteropCareSpecialty(models.Model):
 
     name = fields.Char(required=True)
     code = fields.Char(required=True, index=True)
-    uri = fields.Char("Code System", help="URI of the code system; empty for local codes.")
+    uri = fields.Char(
+        "Code System", help="URI of the code system; empty for local codes."
+    )
     active = fields.Boolean(default=True)
 
     _code_uniq = models.UniqueIndex(
@@ -22,7 +24,8 @@ class InteropCareSpecialty(models.Model):
 
     @api.model
     def _from_codings(self, codings):
-        """Return the specialties of codings ``{"code", "display", "system"}``, new ones made.
+        """Return the specialties of codings ``{"code", "display", "system"}``, new ones
+        made.
 
         A display text of an existing one is left alone: the first to send it named it.
         """

@@ -26,7 +26,8 @@ class InteropHandlerParty(models.AbstractModel):
         return value, envelope.ordering_key or value
 
     def _upsert(self, message, data, values):
-        """Create or update the partner of ``data`` with field ``values`` and identifiers."""
+        """Create or update the partner of ``data`` with field ``values`` and
+        identifiers."""
         identifiers = self.env["interop.identifier"]
         partner = identifiers._resolve(
             data["identifiers"],
@@ -47,8 +48,8 @@ class InteropHandlerParty(models.AbstractModel):
     def _update(self, partner, values):
         """Write what differs.
 
-        The row is locked first, by its id alone: if somebody else has just changed it, the
-        statement that fails and is logged holds no content.
+        The row is locked first, by its id alone: if somebody else has just changed it,
+        the statement that fails and is logged holds no content.
         """
         self.env.flush_all()
         self.env.cr.execute(
@@ -61,8 +62,8 @@ class InteropHandlerParty(models.AbstractModel):
         }
         if changed:
             partner.check_access("write")
-            # sudo: what other addons do when a contact changes reads models of theirs that a
-            # machine has no business with; its own rights were checked above
+            # sudo: what other addons do when a contact changes reads models of theirs
+            # that a machine has no business with; its own rights were checked above
             partner_sudo = partner.sudo()
             partner_sudo.write(changed)
 
@@ -127,7 +128,8 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _address_values(self, address):
-        """Return the partner values of one address; all of it replaces what was there."""
+        """Return the partner values of one address; all of it replaces what was
+        there."""
         lines = address.get("lines", [])
         values = {
             "street": lines[0] if lines else False,
@@ -164,7 +166,8 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _state(self, country, text):
-        """Return the state of ``country`` by its code or name, empty when it has none such."""
+        """Return the state of ``country`` by its code or name, empty when it has none
+        such."""
         return self.env["res.country.state"].search(
             [
                 ("country_id", "=", country.id),

@@ -8,8 +8,8 @@ from odoo.addons.interop_base.exceptions import BusinessError
 class InteropHandlerProviderUpserted(models.AbstractModel):
     """Creates or updates the partner of a provider.
 
-    A member that the message leaves out leaves its fields alone; a list that it has (such as
-    ``roles``) is the whole list of that sender.
+    A member that the message leaves out leaves its fields alone; a list that it has
+    (such as ``roles``) is the whole list of that sender.
     """
 
     _name = "interop.handler.provider.upserted"
@@ -20,7 +20,9 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
     def _apply(self, message, data):
         values = {"name": self._full_name(data["name"]), **self._contact_values(data)}
         if "specialties" in data:
-            specialties = self.env["interop.care.specialty"]._from_codings(data["specialties"])
+            specialties = self.env["interop.care.specialty"]._from_codings(
+                data["specialties"]
+            )
             values["interop_specialty_ids"] = specialties.ids
         partner = self._upsert(message, data, values)
         if "roles" in data:
@@ -32,7 +34,11 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
         """Return the name as one text: the sender's own if there is one."""
         if name.get("text"):
             return name["text"]
-        parts = [*name.get("prefix", ()), *name.get("given", ()), name.get("family", "")]
+        parts = [
+            *name.get("prefix", ()),
+            *name.get("given", ()),
+            name.get("family", ""),
+        ]
         suffix = ", ".join(name.get("suffix", ()))
         text = " ".join(part for part in parts if part)
         return ", ".join(filter(None, [text, suffix]))
@@ -53,7 +59,8 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
             values = self._role_values(role, message)
             if values["code"] in stated:
                 raise BusinessError(
-                    self.env._("The message states the same role twice."), pointer="/data/roles"
+                    self.env._("The message states the same role twice."),
+                    pointer="/data/roles",
                 )
             stated.add(values["code"])
             if values["code"] in by_code:
@@ -73,7 +80,9 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
     def _role_values(self, role, message):
         """Return the values of one role of the message."""
         span = role.get("period", {})
-        specialties = self.env["interop.care.specialty"]._from_codings(role.get("specialties"))
+        specialties = self.env["interop.care.specialty"]._from_codings(
+            role.get("specialties")
+        )
         locations = self.env["res.partner"]
         for identifier in role.get("locations", ()):
             locations |= self._referenced(message, identifier, "interop_is_location")

@@ -30,20 +30,17 @@ class ResPartner(models.Model):
         "interop.identifier",
         "partner_id",
         "Identifiers",
-        groups="interop_base.interop_base_group_user,"
-        "interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
+        groups="interop_base.interop_base_group_user,interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
     )
     interop_message_ids = fields.Many2many(
         "interop.message",
         string="Latest Messages",
         compute="_compute_interop_messages",
-        groups="interop_base.interop_base_group_user,"
-        "interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
+        groups="interop_base.interop_base_group_user,interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
     )
     interop_message_count = fields.Integer(
         compute="_compute_interop_messages",
-        groups="interop_base.interop_base_group_user,"
-        "interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
+        groups="interop_base.interop_base_group_user,interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
     )
 
     def _compute_interop_messages(self):

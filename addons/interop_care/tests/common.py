@@ -13,8 +13,12 @@ class CareCase(RestHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.provider_contract = cls.env.ref("interop_care.interop_contract_provider_upserted")
-        cls.location_contract = cls.env.ref("interop_care.interop_contract_location_upserted")
+        cls.provider_contract = cls.env.ref(
+            "interop_care.interop_contract_provider_upserted"
+        )
+        cls.location_contract = cls.env.ref(
+            "interop_care.interop_contract_location_upserted"
+        )
         cls.interface._set_suspended()
         cls.interface = cls._create_in_interface(
             contract_ids=[(6, 0, (cls.provider_contract | cls.location_contract).ids)],

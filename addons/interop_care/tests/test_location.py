@@ -11,7 +11,9 @@ class TestLocation(CareCase):
         self._send(self._location("A", type={"code": "bu", "display": "Building"}))
         parent = {"system": self.places.uri, "value": "A"}
         self._send(self._location("A-1", parent=parent, status="active"))
-        building, ward = (self._found(self.places.uri, number) for number in ("A", "A-1"))
+        building, ward = (
+            self._found(self.places.uri, number) for number in ("A", "A-1")
+        )
         self.assertEqual(ward.parent_id, building)
         self.assertEqual((ward.company_id, building.company_id), (self.facility,) * 2)
         self.assertTrue(ward.interop_is_location)
@@ -21,7 +23,11 @@ class TestLocation(CareCase):
     def test_status(self):
         self._send(self._location("A"))
         place = self._found(self.places.uri, "A")
-        for status, active in (("suspended", True), ("inactive", False), ("active", True)):
+        for status, active in (
+            ("suspended", True),
+            ("inactive", False),
+            ("active", True),
+        ):
             self._send(self._location("A", status=status))
             self.assertEqual(place.active, active)
 

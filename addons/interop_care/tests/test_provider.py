@@ -22,7 +22,9 @@ class TestProvider(CareCase):
                     "postal_code": "62701",
                     "country": "US",
                 },
-                specialties=[{"system": "urn:s", "code": "394579002", "display": "Cardiology"}],
+                specialties=[
+                    {"system": "urn:s", "code": "394579002", "display": "Cardiology"}
+                ],
             )
         )
         partner = self._found(NPI, "1234567893")
@@ -86,7 +88,9 @@ class TestProvider(CareCase):
             self._provider(identifiers=[{"system": "urn:nobody", "value": "1"}])
         )
         self._assert_problem(response, 422, "unknown_namespace")
-        self.assertFalse(self.env["res.partner"].search([("name", "=", "Dr. Adam Careful")]))
+        self.assertFalse(
+            self.env["res.partner"].search([("name", "=", "Dr. Adam Careful")])
+        )
 
     def test_inactive_archives_and_is_found_again(self):
         self._send(self._provider())
@@ -130,7 +134,10 @@ class TestProvider(CareCase):
         self.assertTrue(doctor.active)
 
     def test_a_role_at_an_unknown_location_waits_and_goes_on(self):
-        role = {"code": "d", "locations": [{"system": self.places.uri, "value": "WARD-9"}]}
+        role = {
+            "code": "d",
+            "locations": [{"system": self.places.uri, "value": "WARD-9"}],
+        }
         self._assert_problem(
             self._post(self._provider(roles=[role])), 422, "unknown_identifier"
         )
@@ -143,7 +150,8 @@ class TestProvider(CareCase):
         self.assertEqual(message.state, "done")
         partner = self._found(NPI, "1234567893")
         self.assertEqual(
-            partner.interop_role_ids.location_ids, self._found(self.places.uri, "WARD-9")
+            partner.interop_role_ids.location_ids,
+            self._found(self.places.uri, "WARD-9"),
         )
 
     def test_the_same_role_twice_is_refused(self):
@@ -155,7 +163,9 @@ class TestProvider(CareCase):
         response = self._post(self._provider(address={"country": "XX"}))
         self._assert_problem(response, 422, "business_rule")
         self._send(
-            self._provider(address={"city": "PleasantVille", "state": "Vict", "country": "AU"})
+            self._provider(
+                address={"city": "PleasantVille", "state": "Vict", "country": "AU"}
+            )
         )
         self.assertEqual(self._found(NPI, "1234567893").city, "PleasantVille, Vict")
 
@@ -184,12 +194,20 @@ class TestProvider(CareCase):
 
     def test_contract_examples_are_accepted(self):
         location = self._example(self.location_contract)
-        building = {**location, "identifiers": [location["parent"]], "name": "Building A"}
+        building = {
+            **location,
+            "identifiers": [location["parent"]],
+            "name": "Building A",
+        }
         del building["parent"]
         for data in (building, location):
-            self._send(self._envelope(type="location.upserted", schema_version=1, data=data))
+            self._send(
+                self._envelope(type="location.upserted", schema_version=1, data=data)
+            )
         data = self._example(self.provider_contract)
-        self._send(self._envelope(type="provider.upserted", schema_version=1, data=data))
+        self._send(
+            self._envelope(type="provider.upserted", schema_version=1, data=data)
+        )
         partner = self._found(NPI, data["identifiers"][0]["value"])
         self.assertEqual(partner.interop_role_ids.location_ids.name, "Ward 3")
 

@@ -11,8 +11,8 @@ from .. import const
 class InteropIdentifier(models.Model):
     """What an assigning authority calls one of our records.
 
-    Identifiers are retired, never deleted: a late message, a merge and an audit all need the
-    history. Uniqueness is the database's work (two partial unique indexes).
+    Identifiers are retired, never deleted: a late message, a merge and an audit all
+    need the history. Uniqueness is the database's work (two partial unique indexes).
     """
 
     _name = "interop.identifier"
@@ -24,7 +24,9 @@ class InteropIdentifier(models.Model):
     namespace_id = fields.Many2one(
         "interop.namespace", required=True, ondelete="restrict", index=True
     )
-    value = fields.Char(required=True, size=const.MAX_VALUE_LENGTH, help="As it was received.")
+    value = fields.Char(
+        required=True, size=const.MAX_VALUE_LENGTH, help="As it was received."
+    )
     value_normalized = fields.Char(
         "Normalized",
         compute="_compute_value_normalized",
@@ -34,7 +36,6 @@ class InteropIdentifier(models.Model):
         help="The spelling that look-ups compare.",
     )
     check_failed = fields.Boolean(
-        "Check Failed",
         compute="_compute_value_normalized",
         store=True,
         precompute=True,
@@ -53,13 +54,16 @@ class InteropIdentifier(models.Model):
     )
     partner_id = fields.Many2one(
         "res.partner",
-        "Partner",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
     )
     state = fields.Selection(
-        const.IDENTIFIER_STATES, required=True, default="active", readonly=True, index=True
+        const.IDENTIFIER_STATES,
+        required=True,
+        default="active",
+        readonly=True,
+        index=True,
     )
     use = fields.Selection(const.IDENTIFIER_USES, help="FHIR identifier use.")
     period_start = fields.Datetime("Valid From")
@@ -94,7 +98,8 @@ class InteropIdentifier(models.Model):
     )
     _active_record_uniq = models.UniqueIndex(
         "(namespace_id, res_model, res_id) WHERE state = 'active' AND single",
-        "This record has an active identifier of that namespace already. Retire it first.",
+        "This record has an active identifier of that namespace already. Retire it "
+        "first.",
     )
     _record_idx = models.Index("(res_model, res_id)")
     _lookup_idx = models.Index("(namespace_id, value_normalized)")
@@ -103,7 +108,8 @@ class InteropIdentifier(models.Model):
         "An identifier of a partner points at that partner.",
     )
     _period_order = models.Constraint(
-        "CHECK (period_end IS NULL OR period_start IS NULL OR period_end >= period_start)",
+        "CHECK (period_end IS NULL OR period_start IS NULL OR period_end >= "
+        "period_start)",
         "An identifier cannot end before it starts.",
     )
 
@@ -115,7 +121,8 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _record_models(self):
-        """Return the names of the models whose records may carry identifiers; addons add."""
+        """Return the names of the models whose records may carry identifiers; addons
+        add."""
         return ["res.partner", "res.company"]
 
     @api.depends("value", "namespace_id")
@@ -140,14 +147,19 @@ class InteropIdentifier(models.Model):
             value = identifier.value or ""
             if identifier.namespace_id.person_adjacent:
                 value = f"••••{value[-2:]}" if len(value) > 4 else "••••"
-            identifier.display_name = f"{identifier.namespace_id.name or ''} {value}".strip()
+            identifier.display_name = (
+                f"{identifier.namespace_id.name or ''} {value}".strip()
+            )
 
     @api.constrains("value", "namespace_id")
     def _check_value(self):
         for identifier in self:
             if not identifier.value_normalized:
                 raise ValidationError(self.env._("An identifier needs a value."))
-            if identifier.check_failed and identifier.namespace_id.validation == "block":
+            if (
+                identifier.check_failed
+                and identifier.namespace_id.validation == "block"
+            ):
                 raise ValidationError(
                     self.env._(
                         "The value does not pass the check of “%s”.",
@@ -157,11 +169,14 @@ class InteropIdentifier(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        # A value that was retired a moment ago is free again, but only once that is written.
+        """Create identifiers, reference and partner column in step."""
+        # A value that was retired a moment ago is free again, but only once that is
+        # written.
         self.flush_model(["state"])
         return super().create([self._prepare_record_vals(vals) for vals in vals_list])
 
     def write(self, vals):
+        """Write with reference and partner column in step."""
         if {"res_model", "res_id", "partner_id", "record_ref"} & vals.keys():
             vals = self._prepare_record_vals(vals)
         return super().write(vals)
@@ -170,7 +185,8 @@ class InteropIdentifier(models.Model):
     def _prepare_record_vals(self, vals):
         """Return ``vals`` with the generic reference and the partner column in step.
 
-        A form gives ``record_ref`` or ``partner_id``; code gives ``res_model`` and ``res_id``.
+        A form gives ``record_ref`` or ``partner_id``; code gives ``res_model`` and
+        ``res_id``.
         """
         vals = dict(vals)
         reference = vals.pop("record_ref", None)
@@ -187,18 +203,22 @@ class InteropIdentifier(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
         raise ValidationError(
-            self.env._("Identifiers are kept for their history. Retire this one instead.")
+            self.env._(
+                "Identifiers are kept for their history. Retire this one instead."
+            )
         )
 
     # ------------------------------------------------------------------
     # Transitions
     # ------------------------------------------------------------------
     def _set_retired(self):
-        """Close the identifiers: they are not looked up from now on, except as of then."""
+        """Close the identifiers: they are not looked up from now on, except as of
+        then."""
         return self._set_state("retired", {"active"}, period_end=clock.now())
 
     def _set_merged(self):
-        """Turn the identifiers into aliases that still find their (surviving) record."""
+        """Turn the identifiers into aliases that still find their (surviving)
+        record."""
         return self._set_state("merged", {"active"})
 
     def _set_entered_in_error(self):

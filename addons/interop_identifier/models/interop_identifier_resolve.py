@@ -32,9 +32,9 @@ class Named(NamedTuple):
 class InteropIdentifier(models.Model):
     """Resolution service of the handlers.
 
-    Identifiers travel as FHIR writes them: ``{"system": uri, "value": text}``, optionally
-    with ``use`` and ``period`` (``start``, ``end``; ISO 8601). ``system`` may also be an
-    alias of the namespace.
+    Identifiers travel as FHIR writes them: ``{"system": uri, "value": text}``,
+    optionally with ``use`` and ``period`` (``start``, ``end``; ISO 8601). ``system``
+    may also be an alias of the namespace.
     """
 
     _inherit = "interop.identifier"
@@ -43,8 +43,8 @@ class InteropIdentifier(models.Model):
     def _parse(self, identifiers, company, system=None):
         """Return the identifiers of a message as ``Named``.
 
-        Raises what ``interop.namespace._find`` raises, and ``BusinessError`` for a value or a
-        period that cannot be read.
+        Raises what ``interop.namespace._find`` raises, and ``BusinessError`` for a
+        value or a period that cannot be read.
         """
         named = []
         for position, item in enumerate(identifiers or ()):
@@ -73,10 +73,10 @@ class InteropIdentifier(models.Model):
         """Return the one record that these identifiers mean, or None.
 
         ``identifiers`` is a list as described on the class, ``company`` the facility,
-        ``model`` the name of the model expected, ``system`` the sender (for its aliases),
-        ``at`` the naive UTC moment that the message is about (default: now). Raises
-        ``PossibleDuplicate`` when they point to several records or to a record of another
-        model, and what :meth:`_parse` raises.
+        ``model`` the name of the model expected, ``system`` the sender (for its
+        aliases), ``at`` the naive UTC moment that the message is about (default: now).
+        Raises ``PossibleDuplicate`` when they point to several records or to a record
+        of another model, and what :meth:`_parse` raises.
         """
         named = self._parse(identifiers, company, system)
         rows = self._rows(named, ("active", "merged", "retired"))
@@ -106,14 +106,16 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _link(self, record, identifiers, message):
-        """Make these identifiers of ``message`` identify ``record``; return the new ones.
+        """Make these identifiers of ``message`` identify ``record``; return the new
+        ones.
 
         Present ones are left alone but for their period and use. A new one retires the
-        record's previous one where the namespace allows only one. Raises ``PossibleDuplicate``
-        when another record has it, or when the sender itself knows the record under another of
-        its own numbers, ``OwnershipError`` when the namespace belongs to another
-        source system, ``BusinessError`` when its check blocks the value, and
-        ``TechnicalError`` when another transaction has just taken it.
+        record's previous one where the namespace allows only one. Raises
+        ``PossibleDuplicate`` when another record has it, or when the sender itself
+        knows the record under another of its own numbers, ``OwnershipError`` when the
+        namespace belongs to another source system, ``BusinessError`` when its check
+        blocks the value, and ``TechnicalError`` when another transaction has just taken
+        it.
         """
         record.ensure_one()
         named = self._parse(identifiers, message.company_id, message.system_id)
@@ -141,12 +143,14 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _wire(self, record, company):
-        """Return the active identifiers of ``record`` that ``company`` may see, for messages."""
+        """Return the active identifiers of ``record`` that ``company`` may see, for
+        messages."""
         return self._wire_many(record, company)[record.id]
 
     @api.model
     def _wire_many(self, records, company):
-        """Return ``{record id: identifiers}`` like :meth:`_wire`, for many records in one query."""
+        """Return ``{record id: identifiers}`` like :meth:`_wire`, for many records in
+        one query."""
         rows = self.search(
             [
                 ("res_model", "=", records._name),
@@ -178,7 +182,8 @@ class InteropIdentifier(models.Model):
     def _repoint(self, sources, target):
         """Hand the identifiers of partners ``sources`` over to partner ``target``.
 
-        Where ``target`` may have only one of a kind and has it, the others become aliases.
+        Where ``target`` may have only one of a kind and has it, the others become
+        aliases.
         """
         rows = self.search([("partner_id", "in", (sources - target).ids)])
         taken = set(
@@ -225,8 +230,9 @@ class InteropIdentifier(models.Model):
     def _valid_at(self, at):
         """Return the one row of these (same value) that was good at ``at``.
 
-        Values are re-used: of several that fit, the one that ended first after ``at`` is the
-        one meant. An active or merged one always counts when nothing else fits.
+        Values are re-used: of several that fit, the one that ended first after ``at``
+        is the one meant. An active or merged one always counts when nothing else
+        fits.
         """
         fitting = self.filtered(
             lambda row: (
@@ -261,7 +267,8 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _check_new(self, item, message, position):
-        """Refuse a new identifier that its sender may not add or that fails a blocking check."""
+        """Refuse a new identifier that its sender may not add or that fails a blocking
+        check."""
         owner = item.namespace.system_id
         if owner and owner != message.system_id:
             raise OwnershipError(
@@ -278,7 +285,8 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _invalid(self, position):
-        """Return the error of an identifier that cannot be accepted; it holds no value."""
+        """Return the error of an identifier that cannot be accepted; it holds no
+        value."""
         return BusinessError(
             self.env._("Identifier %s has no valid value or period.", position + 1),
             code="identifier_invalid",
@@ -289,9 +297,9 @@ class InteropIdentifier(models.Model):
     def _retire_previous(self, record, namespace, message):
         """Retire the record's number in ``namespace`` in favor of a new one.
 
-        Raises ``PossibleDuplicate`` when the sender hands out these numbers itself: for it the
-        two are two records, so that whatever else they share (a registration typed in twice)
-        does not make them one. A person decides.
+        Raises ``PossibleDuplicate`` when the sender hands out these numbers itself: for
+        it the two are two records, so that whatever else they share (a registration
+        typed in twice) does not make them one. A person decides.
         """
         previous = self._active_of(record, namespace)
         if (
@@ -322,9 +330,9 @@ class InteropIdentifier(models.Model):
     def _insert(self, record, item, message):
         """Insert one active identifier and return it.
 
-        In SQL rather than with ``create``: a value that another transaction takes at the same
-        moment must not end as a logged statement with the value in it. Access rights and
-        record rules are checked as ``create`` would.
+        In SQL rather than with ``create``: a value that another transaction takes at
+        the same moment must not end as a logged statement with the value in it. Access
+        rights and record rules are checked as ``create`` would.
         """
         self.check_access("create")
         self.env.flush_all()
@@ -351,15 +359,16 @@ class InteropIdentifier(models.Model):
             "write_date": now,
         }
         query = SQL(
-            "INSERT INTO interop_identifier (%s) VALUES %s ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO interop_identifier (%s) VALUES %s ON CONFLICT DO NOTHING "
+            "RETURNING id",
             SQL(", ").join(SQL.identifier(name) for name in columns),
             tuple(columns.values()),
         )
         self.env.cr.execute(query, log_exceptions=False)
         found = self.env.cr.fetchone()
         if not found:
-            # Taken by a transaction that was not over when we looked. (Under REPEATABLE READ
-            # PostgreSQL says so itself, and Odoo runs the request again.)
+            # Taken by a transaction that was not over when we looked. (Under REPEATABLE
+            # READ PostgreSQL says so itself, and Odoo runs the request again.)
             raise TechnicalError(
                 self.env._("An identifier was taken at the same moment. Try again."),
                 code="identifier_taken",

@@ -16,7 +16,8 @@ SPELLING_FIELDS = {"case_rule", "separator_rule", "drop_leading_zeros"}
 
 
 class InteropNamespace(models.Model):
-    """An assigning authority in the sense of FHIR ``Identifier.system`` and HL7 v2 CX.4."""
+    """An assigning authority in the sense of FHIR ``Identifier.system`` and HL7 v2
+    CX.4."""
 
     _name = "interop.namespace"
     _description = "Identifier Namespace"
@@ -54,21 +55,26 @@ class InteropNamespace(models.Model):
         "Facility",
         tracking=True,
         index=True,
-        help="The facility whose numbers these are. Empty means that the number is good at "
-        "every facility, as a national one is.",
+        help="The facility whose numbers these are. Empty means that the number is "
+        "good at every facility, as a national one is.",
     )
     system_id = fields.Many2one(
         "interop.system",
         "Source System",
         tracking=True,
         ondelete="restrict",
-        help="Only messages of this system may add or change identifiers here. Empty: any.",
+        help="Only messages of this system may add or change identifiers here. Empty: "
+        "any.",
     )
     case_rule = fields.Selection(
         const.CASE_RULES, "Letter Case", required=True, default="keep", tracking=True
     )
     separator_rule = fields.Selection(
-        const.SEPARATOR_RULES, "Separators", required=True, default="spaces", tracking=True
+        const.SEPARATOR_RULES,
+        "Separators",
+        required=True,
+        default="spaces",
+        tracking=True,
     )
     drop_leading_zeros = fields.Boolean("Ignore Leading Zeros", tracking=True)
     validator = fields.Selection(
@@ -78,32 +84,39 @@ class InteropNamespace(models.Model):
         "Pattern", tracking=True, help="Regular expression for the whole value."
     )
     validator_standard = fields.Char(
-        "Standard", tracking=True, help="Name in python-stdnum, for example gb.nhs or nl.bsn."
+        "Standard",
+        tracking=True,
+        help="Name in python-stdnum, for example gb.nhs or nl.bsn.",
     )
     validation = fields.Selection(
         const.VALIDATION_LEVELS,
         required=True,
         default="warn",
         tracking=True,
-        help="What happens to a value that fails the check. Warn: it is accepted and marked. "
-        "Block: it is refused.",
+        help="What happens to a value that fails the check. Warn: it is accepted and "
+        "marked. Block: it is refused.",
     )
     one_active_per_record = fields.Boolean(
         "One per Record",
         default=True,
         tracking=True,
-        help="A record has one active identifier here at a time; a new one retires the old.",
+        help="A record has one active identifier here at a time; a new one retires the "
+        "old.",
     )
     person_adjacent = fields.Boolean(
         "Identifies a Person",
         tracking=True,
-        help="Values are masked wherever an identifier is shown by name only, for example "
-        "in links, chatter and exports of other documents.",
+        help="Values are masked wherever an identifier is shown by name only, for "
+        "example in links, chatter and exports of other documents.",
     )
     identifier_count = fields.Integer(compute="_compute_identifier_count")
 
-    _code_uniq = models.Constraint("UNIQUE (code)", "A namespace with this code exists.")
-    _uri_uniq = models.Constraint("UNIQUE (uri)", "A namespace with this URI or OID exists.")
+    _code_uniq = models.Constraint(
+        "UNIQUE (code)", "A namespace with this code exists."
+    )
+    _uri_uniq = models.Constraint(
+        "UNIQUE (uri)", "A namespace with this URI or OID exists."
+    )
 
     def _compute_identifier_count(self):
         groups = self.env["interop.identifier"]._read_group(
@@ -131,7 +144,8 @@ class InteropNamespace(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "“%(name)s”: python-stdnum has no standard number “%(standard)s”.",
+                        "“%(name)s”: python-stdnum has no standard number "
+                        "“%(standard)s”.",
                         name=namespace.name,
                         standard=namespace.validator_standard or "",
                     )
@@ -154,11 +168,13 @@ class InteropNamespace(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Create namespaces; look-ups know them at once."""
         namespaces = super().create(vals_list)
         self.env.registry.clear_cache()
         return namespaces
 
     def write(self, vals):
+        """Refuse a change of spelling once values are stored."""
         changing = SPELLING_FIELDS & vals.keys()
         for namespace in self if changing else ():
             if any(namespace[name] != vals[name] for name in changing):
@@ -169,19 +185,22 @@ class InteropNamespace(models.Model):
         return result
 
     def unlink(self):
+        """Forget the namespaces in look-ups, too."""
         self.env.registry.clear_cache()
         return super().unlink()
 
     def _check_unused(self):
         """Refuse a change of spelling while values are stored in the present one."""
         # sudo: identifiers of other facilities count as well
-        if self.env["interop.identifier"].sudo().search_count(
-            [("namespace_id", "=", self.id)], limit=1
+        if (
+            self.env["interop.identifier"]
+            .sudo()
+            .search_count([("namespace_id", "=", self.id)], limit=1)
         ):
             raise UserError(
                 self.env._(
-                    "“%s” has identifiers already, so that its spelling rules cannot change: "
-                    "numbers that differ today could become the same one.",
+                    "“%s” has identifiers already, so that its spelling rules cannot "
+                    "change: numbers that differ today could become the same one.",
                     self.name,
                 )
             )
@@ -192,8 +211,10 @@ class InteropNamespace(models.Model):
     @api.model
     @tools.ormcache("name", "system_id")
     def _find_id(self, name, system_id):
-        """Return the id of the active namespace that ``system_id`` calls ``name``, or False."""
-        # sudo: the rule of the facility is applied by the caller, on purpose with its own error
+        """Return the id of the active namespace that ``system_id`` calls ``name``, or
+        False."""
+        # sudo: the rule of the facility is applied by the caller, on purpose with its
+        # own error
         namespaces_sudo = self.sudo()
         found = namespaces_sudo.search([("uri", "=", name)], limit=1)
         if found:
@@ -211,19 +232,24 @@ class InteropNamespace(models.Model):
 
     @api.model
     def _find(self, name, company, system=None):
-        """Return the namespace that a message of ``system`` for ``company`` calls ``name``.
+        """Return the namespace that a message of ``system`` for ``company`` calls
+        ``name``.
 
-        The URI or OID counts first, then the system's own aliases, then the common ones.
-        Raises ``UnknownIdentifier`` for an unknown name (the message waits for a steward) and
-        ``OwnershipError`` when the namespace is another facility's.
+        The URI or OID counts first, then the system's own aliases, then the common
+        ones. Raises ``UnknownIdentifier`` for an unknown name (the message waits for a
+        steward) and ``OwnershipError`` when the namespace is another facility's.
         """
         namespace_id = self._find_id(name or "", system.id if system else False)
         if not namespace_id:
             raise UnknownIdentifier(
-                self.env._("An identifier names an assigning authority that is not set up."),
+                self.env._(
+                    "An identifier names an assigning authority that is not set up."
+                ),
                 code="unknown_namespace",
             )
-        namespace_sudo = self.sudo().browse(namespace_id)  # sudo: only its facility is read
+        namespace_sudo = self.sudo().browse(
+            namespace_id
+        )  # sudo: only its facility is read
         if namespace_sudo.company_id and namespace_sudo.company_id not in (
             company.sudo().parent_ids | company  # sudo: the tree of facilities
         ):
@@ -289,13 +315,16 @@ class InteropNamespaceAlias(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Create namespaces; look-ups know them at once."""
         self.env.registry.clear_cache()
         return super().create(vals_list)
 
     def write(self, vals):
+        """Refuse a change of spelling once values are stored."""
         self.env.registry.clear_cache()
         return super().write(vals)
 
     def unlink(self):
+        """Forget the namespaces in look-ups, too."""
         self.env.registry.clear_cache()
         return super().unlink()

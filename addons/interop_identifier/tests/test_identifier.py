@@ -62,7 +62,9 @@ class TestIdentifier(IdentifierCase):
         self.assertEqual(identifier.record_ref, self.partner)
 
     def test_other_models_carry_identifiers_too(self):
-        identifier = self._create_identifier(self._create_namespace(), "F1", self.facility)
+        identifier = self._create_identifier(
+            self._create_namespace(), "F1", self.facility
+        )
         self.assertFalse(identifier.partner_id)
         self.assertEqual(identifier.record_ref, self.facility)
 

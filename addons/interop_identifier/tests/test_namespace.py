@@ -12,7 +12,11 @@ from .common import IdentifierCase
 class TestNamespace(IdentifierCase):
     def test_npi_is_there_with_its_aliases(self):
         self.assertEqual(self.npi.uri, "http://hl7.org/fhir/sid/us-npi")
-        for name in (self.npi.uri, "urn:oid:2.16.840.1.113883.4.6", "2.16.840.1.113883.4.6"):
+        for name in (
+            self.npi.uri,
+            "urn:oid:2.16.840.1.113883.4.6",
+            "2.16.840.1.113883.4.6",
+        ):
             found = self.env["interop.namespace"]._find(name, self.facility)
             self.assertEqual(found, self.npi)
 
@@ -105,4 +109,6 @@ class TestNamespace(IdentifierCase):
         identifier = self._create_identifier(self.npi, "1234567893")
         action = self.npi.action_view_identifiers()
         self.assertIn(identifier, self.identifiers.search(action["domain"]))
-        self.assertEqual(self.npi.identifier_count, len(self.identifiers.search(action["domain"])))
+        self.assertEqual(
+            self.npi.identifier_count, len(self.identifiers.search(action["domain"]))
+        )

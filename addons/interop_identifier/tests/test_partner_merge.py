@@ -26,7 +26,9 @@ class TestPartnerMerge(IdentifierCase):
         self.assertEqual(alias.state, "merged")
         for namespace, value in ((own, "7"), (self.npi, "1245319599")):
             wire = [self._wire(namespace, value)]
-            self.assertEqual(self.identifiers._resolve(wire, self.facility), self.partner)
+            self.assertEqual(
+                self.identifiers._resolve(wire, self.facility), self.partner
+            )
 
     def test_of_two_priors_the_first_keeps_the_number_active(self):
         first, second = self.partner.copy(), self.partner.copy()

@@ -4,14 +4,16 @@
 (table 0061, M11) is not in it and is written out here.
 """
 
-import importlib
 import re
 
 from stdnum import luhn as stdnum_luhn
 from stdnum.iso7064 import mod_97_10
+from stdnum.util import get_cc_module
 
-NPI_PREFIX = "80840"  # ISO 7812 issuer number of health applications in the United States
-_STANDARD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,2}")
+NPI_PREFIX = (
+    "80840"  # ISO 7812 issuer number of health applications in the United States
+)
+_STANDARD = re.compile(r"(?P<country>[a-z]{2})\.(?P<number>[a-z][a-z0-9_]*)")
 _WEIGHTS = (2, 3, 4, 5, 6, 7)
 
 
@@ -21,12 +23,14 @@ def is_luhn(value: str) -> bool:
 
 
 def is_npi(value: str) -> bool:
-    """Say whether this is a US National Provider Identifier: 10 digits, Luhn over 80840."""
+    """Say whether this is a US National Provider Identifier: 10 digits, Luhn over
+    80840."""
     return _digits(value) and len(value) == 10 and is_luhn(NPI_PREFIX + value)
 
 
 def is_mod97(value: str) -> bool:
-    """Say whether the last two digits are right by ISO 7064 mod 97-10 (letters allowed)."""
+    """Say whether the last two digits are right by ISO 7064 mod 97-10 (letters
+    allowed)."""
     if not value.isascii() or not value.isalnum() or len(value) < 3:
         return False
     return mod_97_10.is_valid(value.upper())
@@ -35,7 +39,8 @@ def is_mod97(value: str) -> bool:
 def mod11_digit(number: str) -> str:
     """Return HL7's "Mod 11" check digit of a number (HL7 v2, chapter 2A, data type CX).
 
-    Weights 2 to 7 from the right, repeating; a remainder of 0 counts as 1. For 1234567 it is 4.
+    Weights 2 to 7 from the right, repeating; a remainder of 0 counts as 1. For 1234567
+    it is 4.
     """
     total = sum(
         int(digit) * _WEIGHTS[place % len(_WEIGHTS)]
@@ -50,7 +55,8 @@ def is_mod11(value: str) -> bool:
 
 
 def is_standard(value: str, name: str) -> bool:
-    """Say whether ``python-stdnum``'s format ``name`` (for example ``gb.nhs``) accepts it.
+    """Say whether ``python-stdnum``'s format ``name`` (for example ``gb.nhs``) accepts
+    it.
 
     Raises LookupError when there is no such format.
     """
@@ -87,12 +93,8 @@ _VALIDATORS = {"npi": is_npi, "luhn": is_luhn, "mod11": is_mod11, "mod97": is_mo
 
 def _standard(name):
     """Return the python-stdnum module of a format; LookupError when there is none."""
-    if not _STANDARD.fullmatch(name or ""):
-        raise LookupError("No such standard number.")
-    try:
-        module = importlib.import_module(f"stdnum.{name}")
-    except ImportError as exc:
-        raise LookupError("No such standard number.") from exc
+    match = _STANDARD.fullmatch(name or "")
+    module = match and get_cc_module(match["country"], match["number"])
     if not hasattr(module, "is_valid"):
         raise LookupError("No such standard number.")
     return module

@@ -21,8 +21,8 @@ MAX_PASSES = 8
 class Rule:
     """How a namespace spells its values.
 
-    ``case`` is ``keep``, ``upper`` or ``lower``; ``separators`` is ``keep``, ``spaces`` or
-    ``punctuation``; ``drop_leading_zeros`` is a boolean.
+    ``case`` is ``keep``, ``upper`` or ``lower``; ``separators`` is ``keep``, ``spaces``
+    or ``punctuation``; ``drop_leading_zeros`` is a boolean.
     """
 
     case: str = "keep"
@@ -33,9 +33,9 @@ class Rule:
 def normalize(value: str, rule: Rule) -> str:
     """Return the comparable form of ``value``, which is ``""`` when nothing is left.
 
-    Unicode is brought to NFKC first (full-width digits become digits, HL7 partners paste
-    from anywhere), control characters go, and outer blanks never count. A value of zeros
-    only keeps one zero. Idempotent: normalizing twice changes nothing.
+    Unicode is brought to NFKC first (full-width digits become digits, HL7 partners
+    paste from anywhere), control characters go, and outer blanks never count. A value
+    of zeros only keeps one zero. Idempotent: normalizing twice changes nothing.
     """
     text = value
     for _pass in range(MAX_PASSES):  # taking a character out can bring two together

@@ -1,8 +1,9 @@
-"""How requests to ``/interop/`` are served: no HTML, no cookie, no banner, no traceback.
+"""How requests to ``/interop/`` are served: no HTML, no cookie, no banner, no
+traceback.
 
-A dispatcher of our own rather than ``type="http"``: core's would read form bodies before the
-signature is checked, answer 404, 405, 415 and errors in HTML, save sessions, and without a
-database answer an HTML page.
+A dispatcher of our own rather than ``type="http"``: core's would read form bodies
+before the signature is checked, answer 404, 405, 415 and errors in HTML, save sessions,
+and without a database answer an HTML page.
 """
 
 import json
@@ -27,8 +28,8 @@ _logger = logging.getLogger(__name__)
 class InteropDispatcher(Dispatcher):
     """Routing type ``interop``.
 
-    Routes name no ``methods`` (core answers a wrong one in HTML) but ``interop_methods``, and
-    ``interop_nodb=True`` when they work without a database.
+    Routes name no ``methods`` (core answers a wrong one in HTML) but
+    ``interop_methods``, and ``interop_nodb=True`` when they work without a database.
     """
 
     routing_type = "interop"
@@ -49,7 +50,8 @@ class InteropDispatcher(Dispatcher):
         """Neither sessions nor CORS; the body is limited by the Settings."""
         self.request.session.can_save = False
         if self.request.env is not None and "interop.inbound" in self.request.env:
-            # One more than allowed: werkzeug cuts a chunked body off at its limit silently.
+            # One more than allowed: werkzeug cuts a chunked body off at its limit
+            # silently.
             self.request.httprequest.max_content_length = self._max_body_bytes() + 1
 
     def dispatch(self, endpoint, args):
@@ -68,11 +70,11 @@ class InteropDispatcher(Dispatcher):
             return response
         except (Problem, HTTPException, ConcurrencyError, psycopg2.OperationalError):
             raise  # ours, or Odoo runs the request again
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 (no foreign text may get out)
             self._log_fault(exc)
             problem = Problem("internal", reason=type(exc).__name__)
-        # Raised out here: neither the text nor the statement of a foreign exception, both of
-        # which may hold content, stays attached to what Odoo logs.
+        # Raised out here: neither the text nor the statement of a foreign exception,
+        # both of which may hold content, stays attached to what Odoo logs.
         raise problem
 
     def post_dispatch(self, response):
@@ -153,7 +155,9 @@ class InteropDispatcher(Dispatcher):
         if isinstance(exc, AccessDenied):
             return Problem("unauthorized")
         if isinstance(exc, ConcurrencyError | psycopg2.OperationalError):
-            return Problem("busy" if getattr(exc, "pgcode", None) else "database_unavailable")
+            return Problem(
+                "busy" if getattr(exc, "pgcode", None) else "database_unavailable"
+            )
         return Problem("internal")
 
     def _log_fault(self, exc):

@@ -35,7 +35,9 @@ class InteropMessages(Controller):
         answer = request.env["interop.inbound"]._status(self._call(), external_id)
         return self._respond(answer)
 
-    @route("/interop/v1/health", readonly=True, interop_methods=["GET", "HEAD"], **ROUTE)
+    @route(
+        "/interop/v1/health", readonly=True, interop_methods=["GET", "HEAD"], **ROUTE
+    )
     def health(self):
         """Liveness: this process and its database answer."""
         request.env.cr.execute("SELECT 1")
@@ -55,7 +57,16 @@ class InteropMessages(Controller):
     @route(
         ["/interop/v1/<path:path>", "/interop/v1"],
         readonly=True,
-        interop_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"],
+        interop_methods=[
+            "GET",
+            "HEAD",
+            "POST",
+            "PUT",
+            "PATCH",
+            "DELETE",
+            "OPTIONS",
+            "TRACE",
+        ],
         **ROUTE,
     )
     def unknown(self, path=""):  # pylint: disable=unused-argument
@@ -69,9 +80,13 @@ class InteropMessages(Controller):
         """Refuse a body that is not plain JSON before reading it."""
         received = request.httprequest.headers
         if not headers.is_json(received.get("Content-Type")):
-            raise Problem("unsupported_media_type", headers={"Accept": headers.MEDIA_TYPES[0]})
+            raise Problem(
+                "unsupported_media_type", headers={"Accept": headers.MEDIA_TYPES[0]}
+            )
         if not headers.is_plain(received.get("Content-Encoding")):
-            raise Problem("unsupported_media_type", headers={"Accept-Encoding": "identity"})
+            raise Problem(
+                "unsupported_media_type", headers={"Accept-Encoding": "identity"}
+            )
 
     def _call(self):
         """Return the facts of the request; reads the body, within the limit."""

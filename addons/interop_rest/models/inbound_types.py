@@ -16,7 +16,8 @@ class Call(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What to answer; ``body`` is a JSON object without anything that only staff may see."""
+    """What to answer; ``body`` is a JSON object without anything that only staff may
+    see."""
 
     status: int
     body: dict

@@ -37,8 +37,8 @@ class InteropClient(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="Messages are applied with the rights of this user and nobody else's. It was "
-        "made for this client, is archived for good and cannot log in.",
+        help="Messages are applied with the rights of this user and nobody else's. It "
+        "was made for this client, is archived for good and cannot log in.",
     )
     interface_ids = fields.Many2many(
         "interop.interface",
@@ -59,8 +59,8 @@ class InteropClient(models.Model):
     )
     allowed_networks = fields.Text(
         tracking=True,
-        help="Networks that it may call from, one per line, such as 10.20.0.0/16. Empty: any. "
-        "This comes in addition to the signature, never instead of it.",
+        help="Networks that it may call from, one per line, such as 10.20.0.0/16. "
+        "Empty: any. This comes in addition to the signature, never instead of it.",
     )
     state = fields.Selection(
         const.CLIENT_STATES,
@@ -72,16 +72,18 @@ class InteropClient(models.Model):
         tracking=True,
     )
     requested_by_id = fields.Many2one(
-        "res.users", "Requested By", readonly=True, copy=False, tracking=True
+        "res.users", "Requested by", readonly=True, copy=False, tracking=True
     )
     approved_by_id = fields.Many2one(
-        "res.users", "Approved By", readonly=True, copy=False, tracking=True
+        "res.users", "Approved by", readonly=True, copy=False, tracking=True
     )
     approved_at = fields.Datetime("Approved On", readonly=True, copy=False)
     message_count = fields.Integer(compute="_compute_message_count")
 
     _code_uniq = models.Constraint("UNIQUE (code)", "A client with this code exists.")
-    _user_uniq = models.Constraint("UNIQUE (user_id)", "A service user serves one client.")
+    _user_uniq = models.Constraint(
+        "UNIQUE (user_id)", "A service user serves one client."
+    )
 
     @api.model
     def _guarded_fields(self):
@@ -130,7 +132,10 @@ class InteropClient(models.Model):
     def _check_interfaces(self):
         for client in self:
             for interface in client.interface_ids:
-                if interface.system_id != client.system_id or interface.transport != "rest":
+                if (
+                    interface.system_id != client.system_id
+                    or interface.transport != "rest"
+                ):
                     raise ValidationError(
                         self.env._(
                             "“%(client)s” can only use the REST interfaces of its own "
@@ -142,6 +147,7 @@ class InteropClient(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Create clients, each with a service user of its own."""
         clients = super().create(vals_list)
         for client in clients:
             client._transition({"requested_by_id": self.env.uid})
@@ -149,13 +155,14 @@ class InteropClient(models.Model):
         return clients
 
     def write(self, vals):
+        """Refuse changes to what was approved."""
         changing = const.APPROVED_FIELDS & vals.keys()
         for client in self if changing else ():
             if client.state != "requested":
                 raise UserError(
                     self.env._(
-                        "“%(name)s” was approved as it is. Suspend it and request approval "
-                        "again before changing %(fields)s.",
+                        "“%(name)s” was approved as it is. Suspend it and request "
+                        "approval again before changing %(fields)s.",
                         name=client.name,
                         fields=", ".join(
                             sorted(self._fields[name].string for name in changing)
@@ -166,7 +173,9 @@ class InteropClient(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("Clients are revoked, not deleted: messages name them."))
+        raise UserError(
+            self.env._("Clients are revoked, not deleted: messages name them.")
+        )
 
     # === SERVICE USER === #
 
@@ -212,7 +221,8 @@ class InteropClient(models.Model):
 
     @api.private
     def _verifying_keys(self, now):
-        """Return the keys that prove this client at ``now`` (naive UTC), newest first."""
+        """Return the keys that prove this client at ``now`` (naive UTC), newest
+        first."""
         secrets = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)
         return [
             VerifyingKey.from_text(secret._get_value(), secret.id)
@@ -220,7 +230,8 @@ class InteropClient(models.Model):
         ]
 
     def _may_call(self, now, address):
-        """Return why this client may not call at ``now`` from ``address``; ``""`` if it may."""
+        """Return why this client may not call at ``now`` from ``address``; ``""`` if it
+        may."""
         if self.state != "active":
             return f"client_{self.state}"
         if self.expires_at and self.expires_at <= now:

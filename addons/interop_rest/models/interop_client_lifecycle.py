@@ -44,7 +44,8 @@ class InteropClient(models.Model):
             if client.requested_by_id.id == self.env.uid:
                 raise UserError(
                     self.env._(
-                        "You asked for “%s” yourself. Another steward has to approve it.",
+                        "You asked for “%s” yourself. Another steward has to approve "
+                        "it.",
                         client.name,
                     )
                 )

@@ -1,8 +1,9 @@
 """The inbound pipeline, in the order in which trust grows.
 
-limits → who is calling → does the signature prove it → read the envelope → only then touch
-the database: lock, look for the same message, find its place, validate, claim, apply.
-Each step is a small method; a refusal is a ``Problem``, which rolls everything back.
+limits → who is calling → does the signature prove it → read the envelope → only then
+touch the database: lock, look for the same message, find its place, validate, claim,
+apply. Each step is a small method; a refusal is a ``Problem``, which rolls everything
+back.
 """
 
 import hashlib
@@ -37,18 +38,18 @@ class InteropInbound(models.AbstractModel):
         :returns: ``inbound_types.Answer``
         :raises Problem: refused; nothing may be committed
         """
-        client, message_id = self._authenticate(call)
+        client_sudo, message_id = self._authenticate(call)
         envelope = self._read(call.body)
         if envelope.id != message_id:
-            raise Problem("id_mismatch", client=client.code)
-        self._check_ready(client)
-        self._lock(client.id, message_id)
-        known = self._known(client, message_id)
+            raise Problem("id_mismatch", client=client_sudo.code)
+        self._check_ready(client_sudo)
+        self._lock(client_sudo.id, message_id)
+        known = self._known(client_sudo, message_id)
         if known:
             return self._replay(known, call)
-        route = self._route(client, envelope)
+        route = self._route(client_sudo, envelope)
         self._validate(route.contract, envelope.data)
-        message = self._claim(client, route, envelope, call)
+        message = self._claim(client_sudo, route, envelope, call)
         self._settle(message, envelope)
         return self._answer(message, call)
 
@@ -61,12 +62,12 @@ class InteropInbound(models.AbstractModel):
 
         :raises Problem: refused
         """
-        client, message_id = self._authenticate(call)
+        client_sudo, message_id = self._authenticate(call)
         if message_id != external_id:
-            raise Problem("id_mismatch", client=client.code)
-        message = self._known(client, external_id)
+            raise Problem("id_mismatch", client=client_sudo.code)
+        message = self._known(client_sudo, external_id)
         if not message:
-            raise Problem("not_found", client=client.code)
+            raise Problem("not_found", client=client_sudo.code)
         return Answer(200, message._status_body(), {})
 
     # ------------------------------------------------------------------
@@ -96,14 +97,21 @@ class InteropInbound(models.AbstractModel):
     def _authenticate(self, call):
         """Return ``(client, message id)`` that the signature proves.
 
-        Every failure is the same 401, after the same work: only the log knows the reason. The
-        client comes back with its own service user as the environment's user.
+        Every failure is the same 401, after the same work: only the log knows the
+        reason. The client comes back with its own service user as the environment's
+        user.
         """
         code = headers.client_code(headers.find(call.headers, headers.CLIENT))
         # sudo: verification happens before anybody is signed in
-        client_sudo = self.env["interop.client"].sudo().search([("code", "=", code)], limit=1)
+        client_sudo = (
+            self.env["interop.client"].sudo().search([("code", "=", code)], limit=1)
+        )
         now = clock.now()
-        refusal = client_sudo._may_call(now, call.address) if client_sudo else "unknown_client"
+        refusal = (
+            client_sudo._may_call(now, call.address)
+            if client_sudo
+            else "unknown_client"
+        )
         try:
             keys = client_sudo._verifying_keys(now) if not refusal else []
             verified = signing.verify(
@@ -118,16 +126,21 @@ class InteropInbound(models.AbstractModel):
                 "unauthorized", reason=refusal or error.reason, client=code
             ) from None
         except ConfigurationError:
-            raise Problem("unauthorized", reason="key_not_readable", client=code) from None
+            raise Problem(
+                "unauthorized", reason="key_not_readable", client=code
+            ) from None
         return client_sudo.with_user(client_sudo.user_id).sudo(), verified.msg_id
 
     @api.model
-    def _check_ready(self, client):
-        """Refuse while this database may not exchange messages (copy, missing index, …)."""
+    def _check_ready(self, client_sudo):
+        """Refuse while this database may not exchange messages (copy, missing index,
+        …)."""
         try:
-            client.env["interop.guard"]._check_system(client.system_id)
+            client_sudo.env["interop.guard"]._check_system(client_sudo.system_id)
         except ConfigurationError:
-            raise Problem("not_ready", reason="guard", client=client.code) from None
+            raise Problem(
+                "not_ready", reason="guard", client=client_sudo.code
+            ) from None
 
     # ------------------------------------------------------------------
     # What is sent
@@ -180,10 +193,13 @@ class InteropInbound(models.AbstractModel):
     def _lock(self, client_id, message_id):
         """Hold the message for this transaction, or refuse with ``in_flight``.
 
-        Who had to wait starts again with a fresh snapshot, so that it sees what the other one
-        committed. Nothing was written before, so the rollback undoes nothing.
+        Who had to wait starts again with a fresh snapshot, so that it sees what the
+        other one committed. Nothing was written before, so the rollback undoes
+        nothing.
         """
-        digest = hashlib.sha256(f"interop.in:{client_id}:{message_id}".encode()).digest()
+        digest = hashlib.sha256(
+            f"interop.in:{client_id}:{message_id}".encode()
+        ).digest()
         key = int.from_bytes(digest[:8], "big", signed=True)
         for pause in (0, *const.LOCK_PAUSES):
             if pause:
@@ -195,16 +211,20 @@ class InteropInbound(models.AbstractModel):
         raise Problem("in_flight", headers={"Retry-After": "2"})
 
     @api.model
-    def _known(self, client, message_id):
+    def _known(self, client_sudo, message_id):
         """Return the message that this client has sent under this id before, if any."""
         # sudo: the log is written and read here for a caller that is no user of it
-        return client.env["interop.message"].sudo().search(
-            [
-                ("direction", "=", "in"),
-                ("client_id", "=", client.id),
-                ("external_id", "=", message_id),
-            ],
-            limit=1,
+        return (
+            client_sudo.env["interop.message"]
+            .sudo()
+            .search(
+                [
+                    ("direction", "=", "in"),
+                    ("client_id", "=", client_sudo.id),
+                    ("external_id", "=", message_id),
+                ],
+                limit=1,
+            )
         )
 
     @api.model
@@ -219,30 +239,30 @@ class InteropInbound(models.AbstractModel):
     # Where it belongs
     # ------------------------------------------------------------------
     @api.model
-    def _route(self, client, envelope):
+    def _route(self, client_sudo, envelope):
         """Return contract, interface and facility, or refuse."""
-        contract = self._contract(client, envelope)
-        interfaces = client.interface_ids.filtered(
+        contract = self._contract(client_sudo, envelope)
+        interfaces = client_sudo.interface_ids.filtered(
             lambda item: contract in item.contract_ids and item.direction == "in"
         )
         if not interfaces:
-            raise Problem("interface_not_allowed", client=client.code)
-        company = self._facility(client, interfaces, envelope.facility)
+            raise Problem("interface_not_allowed", client=client_sudo.code)
+        company = self._facility(client_sudo, interfaces, envelope.facility)
         serving = interfaces.filtered(lambda item: company in item.company_ids)
         if not serving:
-            raise Problem("facility_not_allowed", client=client.code)
+            raise Problem("facility_not_allowed", client=client_sudo.code)
         active = serving.filtered(lambda item: item.state == "active")
         if not active:
-            raise Problem("interface_not_active", client=client.code)
+            raise Problem("interface_not_active", client=client_sudo.code)
         moving = active.filtered(lambda item: item._moves())[:1]
         if not moving or company.interop_stopped_at:
-            raise Problem("paused", client=client.code)
+            raise Problem("paused", client=client_sudo.code)
         return Route(contract, moving, company)
 
     @api.model
-    def _contract(self, client, envelope):
+    def _contract(self, client_sudo, envelope):
         """Return the published contract of the envelope."""
-        contracts = client.env["interop.contract"].sudo()  # sudo: the catalogue
+        contracts = client_sudo.env["interop.contract"].sudo()  # sudo: the catalogue
         contract = contracts._find(envelope.type, envelope.schema_version)
         if contract:
             return contract
@@ -254,20 +274,23 @@ class InteropInbound(models.AbstractModel):
             ],
             limit=1,
         )
-        raise Problem("contract_retired" if retired else "unknown_contract", client=client.code)
+        raise Problem(
+            "contract_retired" if retired else "unknown_contract",
+            client=client_sudo.code,
+        )
 
     @api.model
-    def _facility(self, client, interfaces, code):
+    def _facility(self, client_sudo, interfaces, code):
         """Return the facility that the sender means by ``code``.
 
         Without a code it is the one facility of the interfaces, if there is only one.
         """
         if code:
-            company = client.system_id._company_for_code(code)
+            company = client_sudo.system_id._company_for_code(code)
             if not company:
-                raise Problem("unknown_facility", client=client.code)
+                raise Problem("unknown_facility", client=client_sudo.code)
             return company
         companies = interfaces.company_ids
         if len(companies) != 1:
-            raise Problem("facility_required", client=client.code)
+            raise Problem("facility_required", client=client_sudo.code)
         return companies

@@ -21,44 +21,49 @@ class InteropInbound(models.AbstractModel):
     _inherit = "interop.inbound"
 
     @api.model
-    def _claim(self, client, route, envelope, call):
+    def _claim(self, client_sudo, route, envelope, call):
         """Insert the message row and return it; the row is the replay guard."""
-        values = self._claim_values(client, route, envelope, call)
+        values = self._claim_values(client_sudo, route, envelope, call)
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join(["%s"] * len(values))
-        # Not with create(): if another transaction has just inserted the same message, the
-        # statement must neither fail loudly nor be logged.
-        client.env.cr.execute(
+        # Not with create(): if another transaction has just inserted the same message,
+        # the statement must neither fail loudly nor be logged.
+        client_sudo.env.cr.execute(
             f"INSERT INTO interop_message ({names}) VALUES ({marks})"
             " ON CONFLICT DO NOTHING RETURNING id",
             list(values.values()),
             log_exceptions=False,
         )
-        found = client.env.cr.fetchone()
+        found = client_sudo.env.cr.fetchone()
         if not found:
-            raise Problem("in_flight", headers={"Retry-After": "2"}, client=client.code)
+            raise Problem(
+                "in_flight", headers={"Retry-After": "2"}, client=client_sudo.code
+            )
         # sudo: the log is written for a caller that is no user of it
-        messages_sudo = client.env["interop.message"].sudo()
+        messages_sudo = client_sudo.env["interop.message"].sudo()
         messages_sudo.invalidate_model(flush=False)
         return messages_sudo.browse(found[0])
 
     @api.model
-    def _claim_values(self, client, route, envelope, call):
-        """Return the columns of the message row: hashes and blind indexes, no content."""
+    def _claim_values(self, client_sudo, route, envelope, call):
+        """Return the columns of the message row: hashes and blind indexes, no
+        content."""
         interface = route.interface
-        vault = client.env["interop.vault"]
+        vault = client_sudo.env["interop.vault"]
         data_class = interface.data_class
         now = clock.now()
-        (payload_id,) = client.env["interop.payload"].sudo()._store_many(
-            [(route.company.id, data_class, call.body)]
+        (payload_id,) = (
+            client_sudo.env["interop.payload"]
+            .sudo()
+            ._store_many([(route.company.id, data_class, call.body)])
         )  # sudo: content is closed to every group
         keys = route.contract._handler()._inbound_keys(envelope)
         return {
             "direction": "in",
-            "client_id": client.id,
+            "client_id": client_sudo.id,
             "external_id": envelope.id,
             "interface_id": interface.id,
-            "system_id": client.system_id.id,
+            "system_id": client_sudo.system_id.id,
             "contract_id": route.contract.id,
             "company_id": route.company.id,
             "state": "pending",
@@ -77,9 +82,9 @@ class InteropInbound(models.AbstractModel):
             "payload_id": payload_id,
             "size": len(call.body),
             "body_hash": vault._body_hash(call.body),
-            **client.env["interop.message"]._key_values(data_class, *keys),
-            "create_uid": client.env.uid,
-            "write_uid": client.env.uid,
+            **client_sudo.env["interop.message"]._key_values(data_class, *keys),
+            "create_uid": client_sudo.env.uid,
+            "write_uid": client_sudo.env.uid,
             "create_date": now,
             "write_date": now,
         }
@@ -96,13 +101,16 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _apply(self, message, data):
-        """Apply in a savepoint; a technical failure stores nothing and asks to try again."""
+        """Apply in a savepoint; a technical failure stores nothing and asks to try
+        again."""
         started = clock.now()
         try:
             message._apply_now(data)
         except TechnicalError as error:
             reason = f"{error.error_class}:{error.code}"
-            raise Problem("technical", reason=reason, client=message.client_id.code) from None
+            raise Problem(
+                "technical", reason=reason, client=message.client_id.code
+            ) from None
         seconds = (clock.now() - started).total_seconds()
         message._note_applied(started, seconds)
 

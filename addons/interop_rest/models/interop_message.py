@@ -15,7 +15,10 @@ class InteropMessage(models.Model):
     _inherit = "interop.message"
 
     client_id = fields.Many2one(
-        "interop.client", "Client", readonly=True, ondelete="restrict", index="btree_not_null"
+        "interop.client",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
     )
 
     _inbound_external_id_uniq = models.UniqueIndex(
@@ -23,7 +26,8 @@ class InteropMessage(models.Model):
         "This client has sent a message with this id already.",
     )
     _inbound_known = models.Constraint(
-        "CHECK (direction <> 'in' OR (client_id IS NOT NULL AND external_id IS NOT NULL))",
+        "CHECK (direction <> 'in' OR (client_id IS NOT NULL AND external_id IS NOT "
+        "NULL))",
         "An inbound message has a sender and an id.",
     )
 
@@ -39,7 +43,8 @@ class InteropMessage(models.Model):
         return 200 if self.state in ("done", "skipped") else 422
 
     def _is_our_fault(self):
-        """Return whether the message failed for reasons that its sender cannot change."""
+        """Return whether the message failed for reasons that its sender cannot
+        change."""
         return self.state in base_const.FAILED_STATES and self.error_kind == "technical"
 
     def _status_body(self):

@@ -10,10 +10,11 @@ class InteropSecret(models.Model):
     _inherit = "interop.secret"
 
     client_id = fields.Many2one(
-        "interop.client", "Client", ondelete="restrict", index=True, readonly=True
+        "interop.client", ondelete="restrict", index=True, readonly=True
     )
 
     def write(self, vals):
+        """Keep a key with its client."""
         if "client_id" in vals:
             raise UserError(self.env._("A secret belongs to its client for good."))
         return super().write(vals)

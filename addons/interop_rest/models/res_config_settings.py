@@ -15,8 +15,8 @@ class ResConfigSettings(models.TransientModel):
         "Clock Tolerance (s)",
         config_parameter=const.PARAM_TOLERANCE,
         default=const.SETTINGS[const.PARAM_TOLERANCE][0],
-        help="How far the timestamp of a signature may be from this server's clock, into the "
-        "past and the future.",
+        help="How far the timestamp of a signature may be from this server's clock, "
+        "into the past and the future.",
     )
     interop_rest_max_body_kb = fields.Integer(
         "Largest Message (KB)",

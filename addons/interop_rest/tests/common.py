@@ -1,7 +1,7 @@
 """A client with a key, and messages signed by a library that is not ours."""
 
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from unittest.mock import patch
 
 from standardwebhooks import Webhook
@@ -96,8 +96,9 @@ class RestMixin(InteropMixin):
         }
 
     def _signed(self, body, message_id, *, secret=None, moment=None, client=None):
-        """Return the headers of ``body`` (text), signed by the standardwebhooks library."""
-        moment = moment or datetime.fromtimestamp(clock.timestamp(), timezone.utc)
+        """Return the headers of ``body`` (text), signed by the standardwebhooks
+        library."""
+        moment = moment or datetime.fromtimestamp(clock.timestamp(), UTC)
         signature = Webhook(secret or self.secret_text).sign(message_id, moment, body)
         return {
             "Interop-Client": client or self.client.code,
@@ -141,7 +142,9 @@ class RestHttpCase(RestMixin, HttpCase):
 
     def _assert_problem(self, response, status, code):
         """Check that the answer is a documented problem without anything that leaks."""
-        self.assertEqual((response.status_code, response.json().get("code")), (status, code))
+        self.assertEqual(
+            (response.status_code, response.json().get("code")), (status, code)
+        )
         self.assertEqual(response.headers["Content-Type"], "application/problem+json")
         body = response.json()
         self.assertTrue(body["type"].endswith(f"/interop/v1/problems#{code}"))

@@ -35,7 +35,9 @@ class TestAccess(RestMixin, TransactionCase):
             for letter, operation in OPERATIONS.items():
                 with self.subTest(group=group, operation=operation):
                     self.assertEqual(
-                        self.env["interop.client"].with_user(user).has_access(operation),
+                        self.env["interop.client"]
+                        .with_user(user)
+                        .has_access(operation),
                         letter in rights,
                     )
 
@@ -45,7 +47,8 @@ class TestAccess(RestMixin, TransactionCase):
             for name, model in self.env.registry.items()
             if name.startswith("interop.")
             and not model._abstract
-            and model._original_module in ("interop_base", "interop_identifier", "interop_rest")
+            and model._original_module
+            in ("interop_base", "interop_identifier", "interop_rest")
         ]
         self.assertIn("interop.secret", models)
         for name in models:

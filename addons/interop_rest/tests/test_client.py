@@ -37,8 +37,12 @@ class TestClient(RestMixin, TransactionCase):
         other = self._create_in_interface(
             company_ids=[(6, 0, self.other_facility.ids)], activate=False
         )
-        client = self._create_client(interface_ids=[(6, 0, (self.interface | other).ids)])
-        self.assertEqual(client.user_id.company_ids, self.facility | self.other_facility)
+        client = self._create_client(
+            interface_ids=[(6, 0, (self.interface | other).ids)]
+        )
+        self.assertEqual(
+            client.user_id.company_ids, self.facility | self.other_facility
+        )
         self._add_key(client)
         client._set_requested()
         client.interface_ids = self.interface
@@ -49,7 +53,9 @@ class TestClient(RestMixin, TransactionCase):
         client.interface_ids |= other
         client.with_user(self._create_user("steward")).action_approve()
         self._activate_elsewhere(other)
-        self.assertEqual(client.user_id.company_ids, self.facility | self.other_facility)
+        self.assertEqual(
+            client.user_id.company_ids, self.facility | self.other_facility
+        )
 
     def test_somebody_else_approves(self):
         admin = self._create_user("admin", "steward")
@@ -143,7 +149,9 @@ class TestClient(RestMixin, TransactionCase):
         private, public = signing.generate_ed25519_keypair()
         for text in (private, "whpk_AAAA", "junk", "whpk_" + "A" * 43 + "="):
             with self.assertRaises(ValidationError):
-                wizard.create({"client_id": self.client.id, "public_key": text}).action_add()
+                wizard.create(
+                    {"client_id": self.client.id, "public_key": text}
+                ).action_add()
         wizard.create({"client_id": self.client.id, "public_key": public}).action_add()
         self.assertIn("ed25519_public", self.client.secret_ids.mapped("kind"))
 

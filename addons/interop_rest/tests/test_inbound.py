@@ -1,7 +1,7 @@
 """One message in, over the real route, with signatures made by another library."""
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from odoo.tests import tagged
 
@@ -60,7 +60,10 @@ class TestInbound(RestEffectHttpCase):
             body.encode(),
             [signing.SigningKey.from_text(private)],
         )
-        headers |= {"Interop-Client": self.client.code, "Content-Type": "application/json"}
+        headers |= {
+            "Interop-Client": self.client.code,
+            "Content-Type": "application/json",
+        }
         self.assertEqual(self._post(envelope, headers=headers).status_code, 200)
 
     def test_others_are_accepted_for_later(self):
@@ -78,7 +81,9 @@ class TestInbound(RestEffectHttpCase):
 
     def test_a_test_message_is_verified_and_not_applied(self):
         response = self._post(self._envelope(test=True))
-        self.assertEqual((response.status_code, response.json()["status"]), (200, "skipped"))
+        self.assertEqual(
+            (response.status_code, response.json()["status"]), (200, "skipped")
+        )
         self.assertEqual(self._effects(), [])
 
     # --- the same message again
@@ -86,7 +91,7 @@ class TestInbound(RestEffectHttpCase):
     def test_the_same_message_again_gets_the_stored_answer(self):
         envelope = self._envelope()
         first = self._post(envelope)
-        later = datetime.now(timezone.utc) + timedelta(seconds=10)
+        later = datetime.now(UTC) + timedelta(seconds=10)
         again = self._post(envelope, moment=later)
         self.assertEqual(again.status_code, 200)
         self.assertEqual(again.json(), first.json())
@@ -130,13 +135,17 @@ class TestInbound(RestEffectHttpCase):
         self.assertEqual(body["detail"], "Closed on Sundays.")
         self.assertEqual(body["message"]["status"], "dead")
         message = self._messages()
-        self.assertEqual((message.state, message.error_class), ("dead", "business_rule"))
+        self.assertEqual(
+            (message.state, message.error_class), ("dead", "business_rule")
+        )
         self.assertEqual(message.owner_user_id, self.interface.exception_user_id)
         self.assertEqual(self._effects(), [])
 
     def test_an_unknown_identifier_waits_for_a_person(self):
         body = self._assert_problem(
-            self._post(self._envelope(data={"name": "unknown"})), 422, "unknown_identifier"
+            self._post(self._envelope(data={"name": "unknown"})),
+            422,
+            "unknown_identifier",
         )
         self.assertEqual(body["message"]["status"], "parked")
         self.assertEqual(self._effects(), [])
@@ -191,7 +200,9 @@ class TestInbound(RestEffectHttpCase):
         self._assert_problem(response, 400, "id_mismatch")
 
     def test_every_violation_of_the_contract_is_named(self):
-        response = self._post(self._envelope(data={"city": 5, "canary": "canary-value"}))
+        response = self._post(
+            self._envelope(data={"city": 5, "canary": "canary-value"})
+        )
         body = self._assert_problem(response, 422, "schema_violation")
         pointers = [error["pointer"] for error in body["errors"]]
         self.assertIn("/data/city", pointers)

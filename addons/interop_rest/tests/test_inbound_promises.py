@@ -173,7 +173,8 @@ class TestPromises(RestEffectHttpCase):
         )
 
     def test_promise_1_atomic(self):
-        """A failed apply leaves no part of its effect; a technical one leaves nothing."""
+        """A failed apply leaves no part of its effect; a technical one leaves
+        nothing."""
         for name in ("rule", "unknown", "odoo"):
             self._post(self._envelope(data={"name": name}))
         self.assertEqual(len(self._messages()), 3)
@@ -216,7 +217,12 @@ class TestPromises(RestEffectHttpCase):
         log = "\n".join(lines)
         for secret in (canary, key, self.secret_text, "canary-of"):
             self.assertNotIn(secret, log)
-        for table in ("interop_message", "interop_attempt", "interop_payload", "queue_job"):
+        for table in (
+            "interop_message",
+            "interop_attempt",
+            "interop_payload",
+            "queue_job",
+        ):
             self.env.cr.execute(f"SELECT t::text FROM {table} t")
             for (row,) in self.env.cr.fetchall():
                 self.assertNotIn(canary, row)
@@ -224,7 +230,9 @@ class TestPromises(RestEffectHttpCase):
         message = self.env["interop.message"].search(
             [("client_id", "=", client.id), ("search_key", "=", canary)]
         )
-        self.assertEqual(len(message), 2)  # both that were stored are found by who knows
+        self.assertEqual(
+            len(message), 2
+        )  # both that were stored are found by who knows
 
     def test_promise_9_facilities_stay_apart(self):
         """A client of one facility reaches nothing of another, whatever it says."""

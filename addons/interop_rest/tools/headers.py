@@ -37,13 +37,16 @@ def find(pairs, name) -> str:
 
 
 def is_json(content_type) -> bool:
-    """Say whether a ``Content-Type`` is JSON in UTF-8: one media type, no other charset."""
+    """Say whether a ``Content-Type`` is JSON in UTF-8: one media type, no other
+    charset."""
     media_type, *parameters = (content_type or "").split(";")
     if media_type.strip().lower() not in MEDIA_TYPES:
         return False
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in (
+        if name.strip().lower() == "charset" and value.strip().strip(
+            '"'
+        ).lower() not in (
             "utf-8",
             "utf8",
         ):

@@ -6,18 +6,19 @@ import ipaddress
 def parse(text) -> tuple:
     """Return the networks of a text with one CIDR per line or comma.
 
-    A single address is a network of one. Raises ValueError naming the entry that is none, or
-    that has host bits set: 10.1.2.3/8 is more likely a mistake than meant.
+    A single address is a network of one. Raises ValueError naming the entry that is
+    none, or that has host bits set: 10.1.2.3/8 is more likely a mistake than meant.
     """
     entries = (text or "").replace(",", "\n").split("\n")
     return tuple(_network(entry.strip()) for entry in entries if entry.strip())
 
 
 def allows(networks, address) -> bool:
-    """Say whether ``address`` is in one of ``networks``; no networks allow every address.
+    """Say whether ``address`` is in one of ``networks``; no networks allow every
+    address.
 
-    An IPv4 address written as IPv6 (``::ffff:10.0.0.1``) counts as IPv4. What is no address is
-    in no network.
+    An IPv4 address written as IPv6 (``::ffff:10.0.0.1``) counts as IPv4. What is no
+    address is in no network.
     """
     if not networks:
         return True

@@ -15,8 +15,9 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <h1>Problem types</h1>
-<p>Every error of this API is <code>application/problem+json</code> (RFC 9457). Program against
-<code>code</code>; quote <code>trace_id</code> when you ask for help.</p>
+<p>Every error of this API is <code>application/problem+json</code> (RFC 9457).
+Program against <code>code</code>; quote <code>trace_id</code> when you ask for
+help.</p>
 <dl>
 {kinds}
 </dl>

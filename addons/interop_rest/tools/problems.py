@@ -1,7 +1,8 @@
 """Every error this API answers with, as RFC 9457 problem details.
 
-One table: code, HTTP status, title and what the sender should do about it. Codes are stable:
-clients program against them. The page that ``type`` resolves to is made from this table.
+One table: code, HTTP status, title and what the sender should do about it. Codes are
+stable: clients program against them. The page that ``type`` resolves to is made from
+this table.
 """
 
 from typing import NamedTuple
@@ -11,7 +12,8 @@ PAGE_PATH = "/interop/v1/problems"
 
 
 class Kind(NamedTuple):
-    """One kind of problem; ``advice`` is one or two sentences for the engineer who gets it."""
+    """One kind of problem; ``advice`` is one or two sentences for the engineer who gets
+    it."""
 
     status: int
     title: str
@@ -20,12 +22,18 @@ class Kind(NamedTuple):
 
 KINDS = {
     # --- the request itself
-    "bad_request": Kind(400, "Bad request", "The request cannot be read. Check its headers."),
-    "not_found": Kind(404, "Not found", "There is nothing here, or nothing that you may see."),
+    "bad_request": Kind(
+        400, "Bad request", "The request cannot be read. Check its headers."
+    ),
+    "not_found": Kind(
+        404, "Not found", "There is nothing here, or nothing that you may see."
+    ),
     "method_not_allowed": Kind(
         405, "Method not allowed", "Use one of the methods in the Allow header."
     ),
-    "too_large": Kind(413, "Too large", "Send a smaller body; its limit is set by the receiver."),
+    "too_large": Kind(
+        413, "Too large", "Send a smaller body; its limit is set by the receiver."
+    ),
     "unsupported_media_type": Kind(
         415,
         "Unsupported media type",
@@ -35,22 +43,28 @@ KINDS = {
     "unauthorized": Kind(
         401,
         "Unauthorized",
-        "The caller is not known or the signature does not prove it. Check the client code in "
-        "Interop-Client, the key, the clock, and that exactly the bytes that were signed are "
-        "sent. The server does not say which of them it was.",
+        "The caller is not known or the signature does not prove it. Check the client "
+        "code in Interop-Client, the key, the clock, and that exactly the bytes that "
+        "were signed are sent. The server does not say which of them it was.",
     ),
     # --- what is sent
     "invalid_json": Kind(
-        400, "Invalid JSON", "The body is not strict JSON (RFC 8259) in UTF-8 within the limits."
+        400,
+        "Invalid JSON",
+        "The body is not strict JSON (RFC 8259) in UTF-8 within the limits.",
     ),
     "invalid_envelope": Kind(
         400, "Invalid envelope", "Correct the member named by the pointer in errors."
     ),
     "id_mismatch": Kind(
-        400, "Ids differ", "The header webhook-id and the member id of the body are the same text."
+        400,
+        "Ids differ",
+        "The header webhook-id and the member id of the body are the same text.",
     ),
     "unknown_contract": Kind(
-        422, "Unknown contract", "No contract of this type and schema_version is published."
+        422,
+        "Unknown contract",
+        "No contract of this type and schema_version is published.",
     ),
     "contract_retired": Kind(
         410, "Contract retired", "This version is no longer accepted. Use a newer one."
@@ -58,8 +72,8 @@ KINDS = {
     "schema_violation": Kind(
         422,
         "The data does not match its contract",
-        "Every violation is listed in errors with a JSON Pointer. Correct the data and send it "
-        "again.",
+        "Every violation is listed in errors with a JSON Pointer. Correct the data and "
+        "send it again.",
     ),
     # --- what the caller may do
     "interface_not_allowed": Kind(
@@ -79,31 +93,38 @@ KINDS = {
     ),
     # --- the same message again
     "in_flight": Kind(
-        409, "Still running", "The same message is being processed. Ask again after Retry-After."
+        409,
+        "Still running",
+        "The same message is being processed. Ask again after Retry-After.",
     ),
     "id_reused": Kind(
-        409, "Id used for another body", "Send a changed message under a new webhook-id."
+        409,
+        "Id used for another body",
+        "Send a changed message under a new webhook-id.",
     ),
     # --- what became of it
     "unknown_identifier": Kind(
         422,
         "Unknown identifier",
-        "The message waits until a person has said what an identifier means. Do not send it "
-        "again; ask for its status.",
+        "The message waits until a person has said what an identifier means. Do not "
+        "send it again; ask for its status.",
     ),
     "unknown_namespace": Kind(
         422,
         "Unknown assigning authority",
-        "The message waits until the authority of an identifier is set up. Do not send it "
-        "again; ask for its status.",
+        "The message waits until the authority of an identifier is set up. Do not send "
+        "it again; ask for its status.",
     ),
     "possible_duplicate": Kind(
         422,
         "Possible duplicate",
-        "Its identifiers belong to different records; a person decides. Ask for its status.",
+        "Its identifiers belong to different records; a person decides. Ask for its "
+        "status.",
     ),
     "namespace_not_allowed": Kind(
-        422, "Namespace of another facility", "Use identifiers of the facility of the message."
+        422,
+        "Namespace of another facility",
+        "Use identifiers of the facility of the message.",
     ),
     "namespace_not_owned": Kind(
         422,
@@ -111,10 +132,14 @@ KINDS = {
         "Only the source system of a namespace may add identifiers to it.",
     ),
     "identifier_invalid": Kind(
-        422, "Invalid identifier", "An identifier does not pass the check of its authority."
+        422,
+        "Invalid identifier",
+        "An identifier does not pass the check of its authority.",
     ),
     "not_owner": Kind(
-        422, "Not the owner of the data", "Another system is authoritative for this data."
+        422,
+        "Not the owner of the data",
+        "Another system is authoritative for this data.",
     ),
     "conflict": Kind(422, "Conflict", "The message contradicts what is recorded."),
     "business_rule": Kind(
@@ -125,11 +150,15 @@ KINDS = {
     ),
     # --- not the caller's fault
     "paused": Kind(
-        503, "Paused", "The receiver has stopped this interface. Try again after Retry-After."
+        503,
+        "Paused",
+        "The receiver has stopped this interface. Try again after Retry-After.",
     ),
     "busy": Kind(503, "Busy", "Too much at once. Try again after Retry-After."),
     "not_ready": Kind(
-        503, "Not ready", "The receiver is not set up to take messages. Try again later."
+        503,
+        "Not ready",
+        "The receiver is not set up to take messages. Try again later.",
     ),
     "database_unavailable": Kind(
         503, "Database unavailable", "Nothing was stored. Try again after Retry-After."
@@ -138,7 +167,9 @@ KINDS = {
         503, "Technical failure", "Nothing was applied. Try again after Retry-After."
     ),
     "internal": Kind(
-        500, "Internal error", "A fault of the receiver. Report the trace_id to its operator."
+        500,
+        "Internal error",
+        "A fault of the receiver. Report the trace_id to its operator.",
     ),
 }
 
@@ -165,14 +196,18 @@ _STATUS_CODES = {
 
 
 def code_for_status(status) -> str:
-    """Return the code for an HTTP error that came from below (routing, reading the body)."""
+    """Return the code for an HTTP error that came from below (routing, reading the
+    body)."""
     if status in _STATUS_CODES:
         return _STATUS_CODES[status]
-    return "bad_request" if isinstance(status, int) and 400 <= status < 500 else "internal"
+    return (
+        "bad_request" if isinstance(status, int) and 400 <= status < 500 else "internal"
+    )
 
 
 def failure_code(code) -> str:
-    """Return the public code of a failed message: its own when it is documented here."""
+    """Return the public code of a failed message: its own when it is documented
+    here."""
     known = KINDS.get(code)
     return code if known and known.status == 422 else "business_rule"
 
@@ -181,8 +216,8 @@ def problem(code, *, base_url="", trace_id="", detail="", errors=(), **members) 
     """Return the problem details object.
 
     ``base_url`` is the server's root without a final slash; ``errors`` are dicts with
-    ``pointer`` (RFC 6901), ``detail`` and ``code``. Raises KeyError for a code that is not in
-    the table: an undocumented error is a fault of ours.
+    ``pointer`` (RFC 6901), ``detail`` and ``code``. Raises KeyError for a code that is
+    not in the table: an undocumented error is a fault of ours.
     """
     kind = KINDS[code]
     body = {
@@ -196,5 +231,7 @@ def problem(code, *, base_url="", trace_id="", detail="", errors=(), **members) 
         body["trace_id"] = trace_id
     if errors:
         body["errors"] = [dict(error) for error in errors]
-    body.update({name: value for name, value in members.items() if value not in (None, "")})
+    body.update(
+        {name: value for name, value in members.items() if value not in (None, "")}
+    )
     return body

@@ -7,7 +7,8 @@ from odoo.addons.interop_base.tools.errors import SignatureError
 
 
 class InteropClientKeyWizard(models.TransientModel):
-    """A caller that signs with Ed25519 keeps its private key; we need the public half."""
+    """A caller that signs with Ed25519 keeps its private key; we need the public
+    half."""
 
     _name = "interop.client.key.wizard"
     _description = "Add Public Key"

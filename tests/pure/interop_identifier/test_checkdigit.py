@@ -14,7 +14,16 @@ def test_npi_accepts_published_examples(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["1234567890", "123456789", "12345678930", "", "123456789X", "١٢٣٤٥٦٧٨٩٣", "9941339108"]
+    "value",
+    [
+        "1234567890",
+        "123456789",
+        "12345678930",
+        "",
+        "123456789X",
+        "١٢٣٤٥٦٧٨٩٣",
+        "9941339108",
+    ],
 )
 def test_npi_refuses(value):
     assert not checkdigit.is_npi(value)
@@ -40,7 +49,9 @@ def test_mod11_accepts_its_own_digit_and_no_other(number):
 
 
 def test_mod97_takes_letters():
-    assert checkdigit.is_mod97("9999123456789012141490")  # ISO 7064, python-stdnum's example
+    assert checkdigit.is_mod97(
+        "9999123456789012141490"
+    )  # ISO 7064, python-stdnum's example
     assert not checkdigit.is_mod97("9999123456789012141491")
     assert not checkdigit.is_mod97("ab c")
 
@@ -51,7 +62,9 @@ def test_standard_numbers_come_from_stdnum():
     assert checkdigit.has_standard("nl.bsn")
 
 
-@pytest.mark.parametrize("name", ["", "nothing.here", "os", "..os", "gb", "__init__", "util"])
+@pytest.mark.parametrize(
+    "name", ["", "nothing.here", "os", "..os", "gb", "__init__", "util"]
+)
 def test_unknown_standard_is_refused(name):
     assert not checkdigit.has_standard(name)
     with pytest.raises(LookupError):

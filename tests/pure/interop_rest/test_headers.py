@@ -9,7 +9,9 @@ def test_client_codes(value):
     assert headers.client_code(value) == value
 
 
-@pytest.mark.parametrize("value", [None, "", "A", "-a", "a,b", "a b", "a\n", "a" * 64, "é"])
+@pytest.mark.parametrize(
+    "value", [None, "", "A", "-a", "a,b", "a b", "a\n", "a" * 64, "é"]
+)
 def test_what_is_no_client_code(value):
     assert headers.client_code(value) == ""
 

@@ -27,7 +27,9 @@ def test_an_undocumented_code_is_an_error_of_ours():
 
 
 def test_errors_and_members_are_carried_and_empty_ones_left_out():
-    body = problems.problem("schema_violation", errors=[{"pointer": "/a"}], status_url="", n=1)
+    body = problems.problem(
+        "schema_violation", errors=[{"pointer": "/a"}], status_url="", n=1
+    )
     assert body["errors"] == [{"pointer": "/a"}]
     assert body["n"] == 1
     assert "status_url" not in body and "trace_id" not in body
@@ -35,7 +37,12 @@ def test_errors_and_members_are_carried_and_empty_ones_left_out():
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(404, "not_found"), (405, "method_not_allowed"), (413, "too_large"), (418, "bad_request")]
+    [
+        (404, "not_found"),
+        (405, "method_not_allowed"),
+        (413, "too_large"),
+        (418, "bad_request"),
+    ]
     + [(500, "internal"), (None, "internal"), (403, "unauthorized"), (503, "busy")],
 )
 def test_errors_from_below_get_a_code(status, code):
