@@ -11,6 +11,7 @@ COMMANDS = {
     "bench": "interop_setup.benching",
     "demo": "interop_setup.demo.main",
     "database": "interop_setup.database_command",
+    "screenshots": "interop_setup.screenshots",
     "node": "interop_setup.node",
 }
 

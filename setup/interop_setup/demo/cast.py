@@ -11,6 +11,11 @@ CLINIC = "Artis University Medical Center"
 ADMIN_PASSWORD = "admin"  # what Odoo gives every new database
 OPERATORS = "Integration operators"
 BILLING = "Billing"
+# Code, name and price of what the hospital bills to providers.
+SERVICES = (
+    ("ROOM-HALF", "Consulting room, half a day", "128.40"),
+    ("RECEPTION", "Reception service", "36.15"),
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,17 @@ def _facilities(admin: User) -> tuple[int, int]:
         company=hospital,
         install_demo=False,
     )
+    domestic = [["name", "=", "Domestic"], ["company_id", "=", hospital]]
+    found = admin.read("account.fiscal.position", domestic, "id")
+    admin.write("account.fiscal.position", [row["id"] for row in found], country_id=country)
+    for code, name, price in SERVICES:
+        admin.create(
+            "product.product",
+            name=name,
+            default_code=code,
+            type="service",
+            list_price=float(price),
+        )
     # Without a country at first: Odoo would add modules for it that the demo does not use.
     clinic = admin.create("res.company", name=CLINIC)
     admin.write("res.company", clinic, country_id=country)

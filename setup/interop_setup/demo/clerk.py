@@ -4,10 +4,10 @@ import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from .api import User
+from .cast import SERVICES
 from .fhir import NAMESPACES, OWN
 
 CENT = Decimal("0.01")
-SERVICES = (("Consulting room, half a day", "128.40"), ("Reception service", "36.15"))
 
 
 class Clerk:
@@ -36,11 +36,14 @@ class Clerk:
     def invoice(self, providers: dict[str, int]) -> list[int]:
         """Write and post one invoice per provider, all in one go."""
         today = datetime.date.today().isoformat()
+        codes = [code for code, _name, _price in SERVICES]
+        domain = [["default_code", "in", codes]]
+        products = [row["id"] for row in self.user.read("product.product", domain, "id")]
         values, owed = [], []
         for position, partner in enumerate(providers.values()):
             lines = [
-                {"name": name, "quantity": 1 + position % 3, "price_unit": float(price)}
-                for name, price in SERVICES
+                {"product_id": product, "quantity": 1 + position % 3}
+                for product in products
             ]
             owed.append(self._total(1 + position % 3))
             values.append(
@@ -79,7 +82,7 @@ class Clerk:
     def _total(self, quantity: int) -> Decimal:
         """What a document has to come to, tax rounded per line."""
         total = Decimal(0)
-        for _name, price in SERVICES:
+        for _code, _name, price in SERVICES:
             net = quantity * Decimal(price)
             total += net + (net * self.rate / 100).quantize(CENT, ROUND_HALF_UP)
         return total

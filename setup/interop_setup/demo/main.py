@@ -3,7 +3,6 @@
 import argparse
 import errno
 import fcntl
-import json
 import signal
 import socket
 import time
@@ -13,17 +12,14 @@ from contextlib import ExitStack, contextmanager
 from .. import databases, manifests, paths, postgres, templates
 from ..bootstrap import bootstrap
 from ..errors import SetupError
-from ..files import write_text
 from ..postgres import Cluster
 from ..progress import duration, say, step
 from ..server import Server, free_port
-from . import cast, catalogue
+from . import cast, catalogue, state
 from .children import Receiver
 from .day import Day
 
 DATABASE = "interop_demo"
-FOLDER = paths.RUN / "demo"
-STATE = FOLDER / "demo.json"
 
 
 def main(arguments: list[str]) -> int:
@@ -67,7 +63,7 @@ def _alone() -> Iterator[None]:
     :raises SetupError: another one runs
     """
     paths.ensure_var()
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    state.FOLDER.mkdir(parents=True, exist_ok=True)
     with open(paths.LOCKS / "demo", "w", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,7 +76,7 @@ def _alone() -> Iterator[None]:
         try:
             yield
         finally:
-            STATE.unlink(missing_ok=True)
+            state.withdraw()
 
 
 def _stop_cluster(cluster: Cluster, was_running: bool) -> None:
@@ -105,13 +101,12 @@ def _start_odoo(stack: ExitStack, cluster: Cluster, port: int) -> Server:
 def _play(stack: ExitStack, server: Server) -> bool:
     """Set the stage, play the day, show the table; answer whether all agree."""
     dead = stack.enter_context(_refusing_port())
-    receiver = Receiver(free_port(), FOLDER)
+    receiver = Receiver(free_port(), state.FOLDER)
     stack.callback(receiver.stop)
     people = cast.assemble(server.url, DATABASE, (receiver.port, dead))
     governed = catalogue.set_up(people, receiver.port, dead)
-    report = Day(people, governed, receiver, FOLDER).play()
-    state = {"url": server.url, "database": DATABASE}
-    write_text(STATE, json.dumps(state) + "\n")
+    report = Day(people, governed, receiver, state.FOLDER).play()
+    state.announce(server.url, DATABASE)
     return report.show()
 
 

@@ -1,0 +1,187 @@
+"""``./setup/screenshots``: the pictures of the README, from the running demo."""
+
+import argparse
+import http.cookiejar
+import importlib.util
+import io
+import json
+import os
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import browser, paths
+from .chrome import Browser
+from .demo.state import STATE
+from .errors import SetupError
+from .progress import say, step
+
+DOCS = paths.ROOT / "docs"
+SIZE = (1280, 800)
+COLORS = 96  # few enough to keep a picture small, many enough to look right
+IDLE = (
+    "document.readyState === 'complete'"
+    " && !document.querySelector('.o_blockUI, .o_loading_indicator, .o_view_sample_data')"
+    " && !!document.querySelector({selector!r})"
+)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture.
+
+    :param name: of its file
+    :param login: who looks; the password is the login
+    :param path: what is opened, below the server's address
+    :param selector: what has to be there before the picture is taken
+    :param click: what is clicked first, and in that order
+    :param height: of the picture in pixels
+    """
+
+    name: str
+    login: str
+    path: str
+    selector: str
+    click: tuple[str, ...] = ()
+    height: int = SIZE[1]
+
+
+SHOTS = (
+    Shot(
+        "interfaces",
+        "administrator",
+        "/odoo/action-interop_base.interop_interface_action?view_type=kanban",
+        ".o_kanban_record:not(.o_kanban_ghost)",
+        height=560,
+    ),
+    Shot(
+        "messages",
+        "operator",
+        "/odoo/action-interop_base.interop_message_action",
+        ".o_data_row",
+        height=760,
+    ),
+    Shot(
+        "failed",
+        "operator",
+        "/odoo/action-interop_base.interop_message_action_failed",
+        ".o_data_row",
+        (".o_data_row .o_data_cell",),
+        height=760,
+    ),
+    Shot(
+        "decision",
+        "user",
+        "/odoo/action-interop_base.interop_message_action_mine",
+        ".o_data_row",
+        (".o_data_row .o_data_cell",),
+        height=640,
+    ),
+    Shot(
+        "provider",
+        "user",
+        "/odoo/action-interop_care.res_partner_action_provider",
+        ".o_kanban_record:not(.o_kanban_ghost), .o_data_row",
+        (".o_kanban_record:not(.o_kanban_ghost), .o_data_row .o_data_cell",),
+    ),
+    Shot(
+        "endpoint",
+        "administrator",
+        "/odoo/action-interop_webhook.interop_endpoint_action",
+        ".o_kanban_record:not(.o_kanban_ghost), .o_data_row",
+        (".o_kanban_record:not(.o_kanban_ghost), .o_data_row .o_data_cell",),
+    ),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Take the pictures into ``docs/``."""
+    parser = argparse.ArgumentParser(
+        prog="setup/screenshots",
+        description="Take the README's pictures from the running demo (./setup/demo).",
+    )
+    parser.add_argument("names", nargs="*", help="only these")
+    options = parser.parse_args(arguments)
+    state = _state()
+    if importlib.util.find_spec("websocket") is None:
+        _restart(arguments)
+    with Browser(browser.ensure(), paths.RUN / "screenshots", SIZE) as page:
+        for shot in SHOTS:
+            if not options.names or shot.name in options.names:
+                with step(f"{shot.name}, as {shot.login} sees it"):
+                    _sign_in(page, state, shot.login)
+                    _take(page, state["url"], shot)
+    return 0
+
+
+def _state() -> dict:
+    """Where the running demo is.
+
+    :raises SetupError: none runs
+    """
+    try:
+        return json.loads(STATE.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SetupError(
+            "No demo is running.",
+            "Start ./setup/demo in another terminal and wait for its table.",
+        ) from None
+
+
+def _restart(arguments: list[str]) -> None:
+    """Run again with the project's own Python, which has what the browser needs."""
+    os.execve(
+        paths.VENV_PYTHON,
+        [
+            str(paths.VENV_PYTHON),
+            str(paths.SETUP / "interop_setup"),
+            "screenshots",
+            *arguments,
+        ],
+        dict(os.environ),
+    )
+
+
+def _sign_in(page: Browser, state: dict, login: str) -> None:
+    """Give the browser the session of a login."""
+    jar = http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    values = {"db": state["database"], "login": login, "password": login}
+    request = urllib.request.Request(
+        f"{state['url']}/web/session/authenticate",
+        data=json.dumps({"jsonrpc": "2.0", "params": values}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with opener.open(request, timeout=60):
+        pass
+    session = next(cookie for cookie in jar if cookie.name == "session_id")
+    page.command("Network.clearBrowserCookies")
+    page.command(
+        "Network.setCookie", name="session_id", value=session.value, url=state["url"]
+    )
+
+
+def _take(page: Browser, url: str, shot: Shot) -> None:
+    """Open what is to be seen and save the picture."""
+    page.open("about:blank")
+    page.open(url + shot.path)
+    page.wait_for(IDLE.format(selector=shot.selector), shot.selector)
+    for selector in shot.click:
+        page.run(f"document.querySelector({selector!r}).click()")
+        page.wait_for(IDLE.format(selector=".o_form_view .o_form_sheet"), "the form")
+    page.wait_for("document.fonts.status === 'loaded'", "the fonts")
+    page.wait_for(
+        "[...document.images].every(image => image.complete)", "the images"
+    )
+    _save(page.picture(), DOCS / f"{shot.name}.png", shot.height)
+
+
+def _save(picture: bytes, path: Path, height: int) -> None:
+    """Save a picture cut to its height, with few colors."""
+    from PIL import Image  # of the project's environment
+
+    path.parent.mkdir(exist_ok=True)
+    with Image.open(io.BytesIO(picture)) as image:
+        cut = image.convert("RGB").crop((0, 0, image.width, min(height, image.height)))
+        cut.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+    say(f"    {path.relative_to(paths.ROOT)}: {path.stat().st_size // 1024} KB")
