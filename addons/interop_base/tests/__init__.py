@@ -1,3 +1,4 @@
+from . import test_apply
 from . import test_audit
 from . import test_contract
 from . import test_event
@@ -5,6 +6,9 @@ from . import test_interface
 from . import test_mapping
 from . import test_mapping_schema
 from . import test_message
+from . import test_pump
 from . import test_retention
+from . import test_screens
 from . import test_secret
+from . import test_tours
 from . import test_vault_guard

@@ -1,0 +1,183 @@
+"""Inbound messages: one effect, or none and a reason."""
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+
+from ..exceptions import (
+    BusinessError,
+    OwnershipError,
+    PossibleDuplicate,
+    Skipped,
+    TechnicalError,
+    UnknownIdentifier,
+)
+from .fakes import EngineCase
+
+
+@tagged("post_install", "-at_install")
+class TestApply(EngineCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy = cls.env["interop.retry.policy"].create(
+            {"name": "Two tries", "schedule": "0s, 60s", "jitter_percent": 1}
+        )
+        cls.contract = cls._create_contract()
+        cls._create_handler(cls.contract.message_type, _apply=cls._apply)
+        cls.interface = cls._inbound()
+        cls.clerk = cls._create_user("user")
+        # The service user of these tests may do what the handler does.
+        cls.env.ref("interop_base.user_integration").write(
+            {
+                "group_ids": [(4, cls.env.ref("base.group_partner_manager").id)],
+                "company_ids": [(4, cls.facility.id)],
+            }
+        )
+
+    @classmethod
+    def _inbound(cls, **values):
+        return cls._create_interface(
+            **{
+                "direction": "in",
+                "contract_ids": [(6, 0, cls.contract.ids)],
+                "retry_policy_id": cls.policy.id,
+                **values,
+            }
+        )
+
+    def setUp(self):
+        super().setUp()
+        type(self).error = None
+        type(self).seen = []
+
+    @staticmethod
+    def _apply(handler, message, data):
+        test = TestApply
+        env = handler.env
+        partner = env["res.partner"].create({"name": data["name"]})
+        test.seen.append((env.user, env.company, env.companies, message.external_id))
+        if test.error:
+            partner.city = "Half way"
+            env.flush_all()
+            raise test.error
+        return partner
+
+    def _partner(self, name):
+        return self.env["res.partner"].search([("name", "=", name)])
+
+    def _apply_with(self, error, interface=None, name="Effect"):
+        TestApply.error = error
+        message = self._receive(interface or self.interface, {"name": name})
+        self._run()
+        return message
+
+    def test_applied_once_as_the_service_user_in_the_facility(self):
+        message = self._apply_with(None)
+        partner = self._partner("Effect")
+        self.assertEqual(len(partner), 1)
+        self.assertEqual(message.state, "done")
+        self.assertEqual(message.resource_ref, partner)
+        ((user, company, companies, external_id),) = TestApply.seen
+        self.assertEqual(user, self.env.ref("interop_base.user_integration"))
+        self.assertEqual((company, companies), (self.facility, self.facility))
+        self.assertEqual(external_id, message.external_id)
+        self.assertEqual(partner.create_uid, user)
+        attempt = message.attempt_ids
+        self.assertEqual((attempt.number, attempt.outcome), (1, "done"))
+        self._run()
+        self.assertEqual(len(TestApply.seen), 1)
+
+    def test_handler_has_the_rights_of_the_service_user_only(self):
+        user = self.env.ref("interop_base.user_integration")
+        user.group_ids -= self.env.ref("base.group_partner_manager")
+        message = self._apply_with(None)
+        self.assertEqual((message.state, message.error_code), ("dead", "refused_by_odoo"))
+        self.assertFalse(self._partner("Effect"))
+
+    def test_business_failures_end_dead_or_parked_without_partial_effect(self):
+        for error, state, error_class in (
+            (BusinessError("Locked"), "dead", "business_rule"),
+            (OwnershipError("Not yours"), "dead", "ownership"),
+            (UnknownIdentifier("Who is this?"), "parked", "unknown_identifier"),
+            (PossibleDuplicate("Two of them"), "parked", "conflict"),
+            (UserError("Odoo says no"), "dead", "business_rule"),
+            (ValidationError("Odoo says no"), "dead", "business_rule"),
+        ):
+            message = self._apply_with(error)
+            self.assertEqual((message.state, message.error_class), (state, error_class))
+            self.assertEqual(message.error_message, str(error))
+            self.assertEqual(message.owner_user_id, self.interface.exception_user_id)
+            self.assertFalse(self._partner("Effect"), "partial effect rolled back")
+            self.assertEqual(message.attempt_ids.outcome, "dead")
+            self.assertFalse(message.res_id)
+
+    def test_skipped_keeps_the_reason_and_no_effect(self):
+        message = self._apply_with(Skipped("Older than what we have"))
+        self.assertEqual(message.state, "skipped")
+        self.assertEqual(message.error_message, "Older than what we have")
+        self.assertFalse(self._partner("Effect"))
+        self.assertFalse(message.owner_user_id or message.error_class)
+
+    def test_technical_failure_is_retried_and_then_dead_with_the_operators(self):
+        message = self._apply_with(TechnicalError("Try later", "busy"))
+        self.assertEqual((message.state, message.error_code), ("pending", "busy"))
+        self.assertFalse(self._partner("Effect"))
+        self.assertEqual(message.attempt_ids.outcome, "retry")
+        self._set_columns(message, next_attempt_at=message.create_date)
+        self._run()
+        self.assertEqual((message.state, message.error_kind), ("dead", "technical"))
+        self.assertEqual(message.owner_user_id, self.interface.system_id.owner_id)
+
+    def test_unexpected_exception_keeps_its_type_only(self):
+        message = self._apply_with(KeyError("canary of Dr. Ada"))
+        self.assertEqual((message.state, message.error_code), ("pending", "apply_failed"))
+        self.assertIn("KeyError", message.error_message)
+        self.assertNotIn("canary", message.error_message)
+        self.assertFalse(self._partner("Effect"))
+
+    def test_refusal_by_odoo_quotes_nothing_of_protected_content(self):
+        personal = self._inbound(data_class="personal")
+        message = self._apply_with(UserError("Dr. Ada is locked"), personal)
+        self.assertEqual(message.state, "dead")
+        self.assertNotIn("Ada", message.error_message)
+        self.assertIn("UserError", message.error_message)
+
+    def test_parked_message_is_applied_after_the_cause_is_gone(self):
+        message = self._apply_with(UnknownIdentifier("Who?"))
+        TestApply.error = None
+        message.action_retry()
+        self._run()
+        self.assertEqual(message.state, "done")
+        self.assertTrue(self._partner("Effect"))
+
+    def test_purged_inbound_content_cannot_be_retried(self):
+        message = self._apply_with(BusinessError("Locked"))
+        message.payload_id.sudo().unlink()
+        message.invalidate_recordset()
+        with self._refused(UserError, "send it again"):
+            message.action_retry()
+
+    def test_stale_lease_applies_nothing(self):
+        message = self._receive(self.interface, {"name": "Effect"})
+        self._set_columns(message, state="processing", lease_token="other")
+        self.assertFalse(message.sudo()._lock_claim("mine"))
+        self.assertTrue(message.sudo()._lock_claim("other"))
+
+    def test_order_is_kept_per_key(self):
+        first = self._receive(self.interface, {"name": "First"}, ordering_key="k")
+        second = self._receive(self.interface, {"name": "Second"}, ordering_key="k")
+        TestApply.error = BusinessError("Locked")
+        self._run()
+        self.assertEqual((first.state, second.state), ("dead", "pending"))
+        TestApply.error = None
+        first.action_retry()
+        self._run()
+        self.assertEqual((first.state, second.state), ("done", "done"))
+
+    def test_contract_without_a_way_in_says_so(self):
+        contract = self._create_contract()
+        self._create_handler(contract.message_type)
+        interface = self._inbound(contract_ids=[(6, 0, contract.ids)])
+        message = self._receive(interface, {"name": "x"})
+        self._run()
+        self.assertEqual(message.error_class, "config")

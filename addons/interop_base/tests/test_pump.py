@@ -1,0 +1,497 @@
+"""The engine: claims, leases, fenced results, budgets, and what it must never do."""
+
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from odoo.addons.queue_job.tests.common import trap_jobs
+
+from .. import clock, const
+from ..exceptions import ConfigurationError
+from ..models.engine_types import Lane
+from .fakes import EngineCase
+
+REFUSED = {
+    "outcome": "retry",
+    "http_status": 503,
+    "error_class": "http_5xx",
+    "error_code": "http_503",
+    "error_message": "Service unavailable",
+    "excerpt": "try later",
+}
+
+
+class PumpCase(EngineCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy = cls.env["interop.retry.policy"].create(
+            {"name": "Three tries", "schedule": "0s, 60s, 600s", "jitter_percent": 10}
+        )
+        cls.interface = cls._create_interface(retry_policy_id=cls.policy.id)
+
+    def setUp(self):
+        super().setUp()
+        self.model = self.env["interop.message"].sudo()
+        self.message = self._publish(self.interface)
+
+    def _claim(self, lease=120, interfaces=None):
+        """Claim as a worker does; returns the claims."""
+        interfaces = interfaces or self.interface
+        self.env.flush_all()
+        lanes = {interface._lane(): Lane(10) for interface in interfaces}
+        return self.model._set_claimed(lanes, interfaces.ids, lease)
+
+    def _due_now(self, message=None):
+        self._set_columns(message or self.message, next_attempt_at=clock.now())
+
+    def _seconds_until_next(self):
+        return (self.message.next_attempt_at - clock.now()).total_seconds()
+
+
+@tagged("post_install", "-at_install")
+class TestClaim(PumpCase):
+    def test_claim_leases_what_is_due_once(self):
+        (claim,) = self._claim()
+        self.assertEqual(claim.message_id, self.message.id)
+        self.assertEqual(self.message.state, "processing")
+        self.assertEqual(self.message.lease_token, claim.lease_token)
+        self.assertEqual(self.message.try_count, 1)
+        left = (self.message.lease_until - clock.now()).total_seconds()
+        self.assertAlmostEqual(left, 120, delta=5)
+        self.assertEqual(self._claim(), [], "a lease keeps others off")
+
+    def test_what_is_not_due_is_not_claimed(self):
+        self._set_columns(self.message, next_attempt_at=clock.now() + timedelta(seconds=9))
+        self.assertEqual(self._claim(), [])
+
+    def test_lane_gets_no_more_than_its_share(self):
+        for _i in range(5):
+            self._publish(self.interface)
+        self.env.flush_all()
+        claims = self.model._set_claimed(
+            {self.interface._lane(): Lane(2)}, self.interface.ids, 120
+        )
+        self.assertEqual(len(claims), 2)
+        self.assertEqual(self.model._set_claimed({}, self.interface.ids, 120), [])
+        self.assertEqual(
+            self.model._set_claimed({self.interface._lane(): Lane(2)}, [], 120), []
+        )
+
+    def test_two_connections_never_claim_the_same_message(self):
+        """SKIP LOCKED: what one transaction holds, another leaves alone."""
+        from ..models.interop_message_claim import _CLAIM
+
+        self.assertIn("FOR UPDATE SKIP LOCKED", _CLAIM)
+        first, second = self._claim(), self._claim()
+        self.assertFalse({c.message_id for c in first} & {c.message_id for c in second})
+
+    def test_system_of_another_environment_is_not_claimed(self):
+        self.interface.system_id.environment = "production"
+        self._run()
+        self.assertEqual((self.message.state, self.sent), ("pending", []))
+        self.assertIsNone(self.env["interop.pump"].sudo()._next_due())
+        self.interface.system_id.environment = "test"
+        self._run()
+        self.assertEqual(self.message.state, "done")
+
+    def test_order_per_key_a_blocked_key_blocks_only_itself(self):
+        first, second, other = (self._publish(self.interface) for _i in range(3))
+        self.message._set_cancelled("Not part of this test")
+        self._set_columns(first | second, ordering_key="a")
+        self._set_columns(other, ordering_key="b")
+        lanes = {self.interface._lane(): Lane(10, "key")}
+
+        def claimed():
+            self.env.flush_all()
+            claims = self.model._set_claimed(lanes, self.interface.ids, 120)
+            return [claim.message_id for claim in claims]
+
+        self.assertEqual(claimed(), [first.id, other.id])
+        self.assertEqual(claimed(), [])
+        first._set_dead("business_rule", "x", "x")
+        self.assertEqual(claimed(), [], "what failed still comes first")
+        self.env.flush_all()
+        self.assertIsNone(
+            self.model._next_claimable(lanes, self.interface.ids),
+            "and the pump is not woken for what it keeps back",
+        )
+        first._set_cancelled("Given up")
+        self.env.flush_all()
+        self.assertTrue(self.model._next_claimable(lanes, self.interface.ids))
+        self.assertEqual(claimed(), [second.id])
+
+    # === LEASES === #
+
+    def test_result_with_a_stale_token_writes_nothing_and_no_try(self):
+        (claim,) = self._claim()
+        self._set_columns(self.message, lease_until=clock.now() - timedelta(seconds=1))
+        self.assertEqual(self.model._set_reclaimed(), 1)
+        (second,) = self._claim()
+        self.assertNotEqual(claim.lease_token, second.lease_token)
+        late = self._result(claim, http_status=200)
+        self.assertEqual(self.model._set_results([late]), [])
+        self.assertEqual(self.message.state, "processing")
+        self.assertEqual(self.message.lease_token, second.lease_token)
+        self.assertFalse(self.message.attempt_ids)
+        own = self._result(second, http_status=200)
+        self.assertEqual(self.model._set_results([own]), [self.message.id])
+        self.assertEqual(self.message.state, "done")
+        self.assertEqual(self.model._set_results([own]), [], "twice is not recorded twice")
+        self.assertEqual(len(self.message.attempt_ids), 1)
+
+    def test_lease_is_taken_back_only_after_it_expired(self):
+        self._claim()
+        self.assertEqual(self.model._set_reclaimed(), 0)
+        self.assertFalse(self.env["interop.pump"]._has_expired_leases())
+        self._set_columns(self.message, lease_until=clock.now() - timedelta(seconds=1))
+        self.assertTrue(self.env["interop.pump"]._has_expired_leases())
+        self._run()
+        self.assertEqual(self.message.state, "done")
+        self.assertEqual(self.message.try_count, 2)
+        self.assertEqual(self.message.attempt_count, 1)
+
+    def test_third_dead_worker_makes_it_dead_with_an_owner(self):
+        for crash in range(1, const.MAX_CRASHES + 1):
+            (claim,) = self._claim()
+            self.assertEqual(claim.try_count, crash)
+            self._set_columns(self.message, lease_until=clock.now() - timedelta(seconds=1))
+            self.model._set_reclaimed()
+            last = crash == const.MAX_CRASHES
+            self.assertEqual(self.message.state, "dead" if last else "pending")
+        self.assertEqual(
+            (self.message.error_class, self.message.error_code), ("internal", "worker_died")
+        )
+        self.assertTrue(self.message.owner_user_id)
+        self.message.action_retry()
+        self._run()
+        self.assertEqual(self.message.state, "done", "a person may try again")
+
+    def test_dead_workers_count_apart_from_tries(self):
+        type(self).answer = REFUSED
+        self._run()
+        self.assertEqual(self.message.attempt_count, 1)
+        for _crash in range(const.MAX_CRASHES - 1):
+            self._due_now()
+            self._claim()
+            self._set_columns(self.message, lease_until=clock.now() - timedelta(seconds=1))
+            self.model._set_reclaimed()
+        self.assertEqual(self.message.state, "pending")
+
+
+@tagged("post_install", "-at_install")
+class TestResults(PumpCase):
+    def test_done_is_recorded_with_its_try(self):
+        self._run()
+        self.assertEqual(self.message.state, "done")
+        self.assertEqual(self.message.answer_status, 200)
+        self.assertTrue(self.message.done_at and self.message.first_attempt_at)
+        self.assertFalse(self.message.lease_token or self.message.next_attempt_at)
+        attempt = self.message.attempt_ids
+        self.assertEqual((attempt.number, attempt.outcome), (1, "done"))
+        self._run()
+        self.assertEqual(len(self.sent), 1, "what is done is never sent again")
+
+    def test_retries_follow_the_schedule_until_the_budget_is_spent(self):
+        type(self).answer = REFUSED
+        for number, (low, high) in enumerate(((54, 66), (540, 660)), 1):
+            self._run()
+            self.assertEqual(self.message.state, "pending")
+            self.assertEqual(self.message.attempt_count, number)
+            self.assertTrue(low <= self._seconds_until_next() <= high + 1)
+            self.assertEqual(self.message.error_class, "http_5xx")
+            self.assertFalse(self.message.owner_user_id, "nobody has to act yet")
+            self._run()
+            self.assertEqual(self.message.attempt_count, number, "not before it is due")
+            self._due_now()
+        self._run()
+        self.assertEqual(self.message.state, "dead")
+        self.assertEqual(self.message.owner_user_id, self.interface.system_id.owner_id)
+        self.assertTrue(self.message.cause)
+        self.assertEqual(self.message.error_message, "Service unavailable")
+        attempts = self.message.attempt_ids
+        self.assertEqual(attempts.mapped("outcome"), ["retry", "retry", "dead"])
+        self.assertEqual(attempts.mapped("number"), [1, 2, 3])
+        self.assertEqual(attempts.mapped("http_status"), [503] * 3)
+        self.assertEqual(set(attempts.mapped("excerpt")), {"try later"})
+
+    def test_manual_retry_gets_a_fresh_budget_and_continues_the_timeline(self):
+        type(self).answer = {**REFUSED, "outcome": "dead"}
+        self._run()
+        self.assertEqual(self.message.state, "dead")
+        type(self).answer = {"outcome": "done"}
+        self.message.action_retry()
+        self.assertEqual(self.message.attempt_count, 0)
+        self._run()
+        self.assertEqual(self.message.attempt_ids.mapped("number"), [1, 2])
+
+    def test_every_dead_message_has_an_owner_whatever_the_transport_says(self):
+        type(self).answer = {"outcome": "dead"}
+        self._run()
+        self.assertEqual((self.message.state, self.message.error_class), ("dead", "internal"))
+        self.assertTrue(self.message.owner_user_id)
+
+    def test_deferral_spends_no_retry_leaves_no_try_and_hides_no_failure(self):
+        type(self).answer = REFUSED
+        self._run()
+        type(self).answer = {"outcome": "deferred", "retry_after": 30}
+        for _i in range(5):
+            self._due_now()
+            self._run()
+            self.assertEqual(self.message.state, "pending")
+            self.assertAlmostEqual(self._seconds_until_next(), 30, delta=5)
+        self.assertEqual((self.message.attempt_count, self.message.try_count), (1, 1))
+        self.assertEqual(len(self.message.attempt_ids), 1)
+        self.assertEqual(self.message.error_class, "http_5xx")
+
+    def test_deferred_first_try_is_no_first_try(self):
+        type(self).answer = {"outcome": "deferred"}
+        self._claimed = self._claim()
+        self.model._set_results([self._result(self._claimed[0], "deferred")])
+        self.assertFalse(self.message.first_attempt_at)
+
+    def test_retry_after_is_honored_and_clamped(self):
+        for asked, expected in ((300, 300), (5, 60), (10**9, 7200), (None, 60)):
+            self.policy.max_retry_after = 7200
+            self._set_columns(self.message, attempt_count=0, state="pending")
+            self._due_now()
+            type(self).answer = {**REFUSED, "retry_after": asked}
+            self._run()
+            delta = 8 if expected == 60 else 2
+            self.assertAlmostEqual(self._seconds_until_next(), expected, delta=delta)
+
+    def test_transport_that_answers_nothing_or_fails_costs_a_try_not_a_lease(self):
+        type(self).answer = None
+        self._run()
+        self.assertEqual(
+            (self.message.state, self.message.error_code), ("pending", "transport_failed")
+        )
+        self.assertEqual(self.message.attempt_count, 1)
+
+    def test_preparation_that_fails_costs_a_try_not_a_lease(self):
+        transport = self.env.registry["interop.transport.fake"]
+        for error, code in (
+            (ConfigurationError("No endpoint"), "configuration"),
+            (KeyError("canary"), "transport_failed"),
+        ):
+            self._due_now()
+
+            def fail(*args, _error=error):
+                raise _error
+
+            with patch.object(transport, "_prepare", fail):
+                self._run()
+            self.assertEqual(self.message.state, "pending")
+            self.assertEqual(self.message.error_code, code)
+            self.assertNotIn("canary", self.message.error_message)
+
+    def test_transport_that_is_gone_is_a_failure_with_a_name(self):
+        self.interface._transition({"transport": False})
+        self._run()
+        self.assertEqual(self.message.error_code, "transport_failed")
+
+    def test_tries_are_evidence(self):
+        self._run()
+        attempt = self.message.attempt_ids.sudo()
+        for move in (lambda: attempt.write({"outcome": "dead"}), attempt.unlink):
+            with self._refused(Exception, "Tries are"):
+                move()
+
+
+@tagged("post_install", "-at_install")
+class TestRobustness(PumpCase):
+    """One bad thing keeps nothing else back."""
+
+    def _good(self):
+        return self._publish(self.interface)
+
+    def _event(self, **columns):
+        partner = self.env["res.partner"].create(
+            {"name": "Bad", "company_id": self.facility.id}
+        )
+        self.env["interop.event"]._publish(
+            self.interface.contract_ids.message_type, partner
+        )
+        self._commit()
+        event = self.env["interop.event"].search([("res_id", "=", partner.id)])
+        if columns:
+            self._set_columns(event, **columns)
+        return event, partner
+
+    def test_interface_that_is_gone(self):
+        _event, _partner = self._event(interface_ids="[999999999]")
+        self.assertTrue(self._good())
+
+    def test_snapshot_that_no_key_opens(self):
+        interface = self._create_interface(data_class="personal")
+        partner = self.env["res.partner"].create(
+            {"name": "P", "company_id": self.facility.id}
+        )
+        self.env["interop.event"]._publish(interface.contract_ids.message_type, partner)
+        self._commit()
+        event = self.env["interop.event"].search([("res_id", "=", partner.id)])
+        self._set_columns(event.payload_id, key_id="gone")
+        good = self._good()
+        bad = self._message_of(partner)
+        self.assertEqual((bad.state, bad.error_code), ("dead", "decrypt"))
+        self.assertTrue(bad.owner_user_id)
+        self.assertEqual(good.state, "pending")
+
+    def test_rendering_that_fails(self):
+        _event, partner = self._event()
+        pump = type(self.env["interop.pump"])
+        with patch.object(pump, "_render_bytes", side_effect=KeyError("canary")):
+            self.env["interop.pump"].sudo()._materialize()
+        message = self._message_of(partner)
+        self.assertEqual((message.state, message.error_code), ("dead", "render_failed"))
+        self.assertNotIn("canary", message.error_message)
+
+    def test_handler_that_fails_anywhere_never_blocks_the_business(self):
+        for name in ("_build", "_subject", "_ordering_key", "_business_key"):
+            contract = self._create_contract()
+
+            def fail(handler, record):
+                record.env.cr.execute("SELECT canary FROM nowhere")
+
+            methods = {"_build": lambda handler, record: {"name": "x"}, name: fail}
+            self._create_handler(contract.message_type, **methods)
+            contract.invalidate_recordset()
+            interface = self._create_interface(contract_ids=[(6, 0, contract.ids)])
+            with self.assertNoLogs("odoo.sql_db"):
+                message = self._publish(interface)
+            self.assertEqual((message.state, message.error_code), ("dead", "build_failed"))
+            self.assertNotIn("canary", message.error_message)
+
+    def test_filter_that_an_uninstalled_addon_broke_never_blocks_the_business(self):
+        self._set_columns(self.interface, filter_domain="[('x_gone', '=', 1)]")
+        message = self._good()
+        self.assertEqual((message.state, message.error_code), ("dead", "build_failed"))
+        self.assertTrue(message.owner_user_id)
+
+    def test_object_that_an_uninstalled_addon_took_away(self):
+        event, _partner = self._event(res_model="gone.model", state="new")
+        res_id = event.res_id
+        self.env["interop.pump"].sudo()._materialize()
+        message = self.model.search(
+            [("res_model", "=", "gone.model"), ("res_id", "=", res_id)]
+        )
+        self.assertEqual(message.state, "dead")
+        self.assertFalse(message.resource_ref)
+        with self._refused(Exception, "was deleted"):
+            message.action_retry()
+
+    def test_leftover_events_are_built_by_the_pump(self):
+        _event, partner = self._event(state="new", payload_id=None, interface_ids=None)
+        self._run()
+        self.assertEqual(self._message_of(partner).state, "done")
+
+    def test_combined_update_leaves_no_orphan_content(self):
+        contract = self._create_contract(coalesce=True)
+        interface = self._create_interface(contract_ids=[(6, 0, contract.ids)])
+        partner = self.env["res.partner"].create(
+            {"name": "One", "company_id": self.facility.id}
+        )
+        self.env.cr.execute("SELECT count(*) FROM interop_payload")
+        before = self.env.cr.fetchone()[0]
+        for name in ("One", "Two", "Three"):
+            partner.name = name
+            self.env["interop.event"]._publish(contract.message_type, partner)
+            self._commit()
+        self.env["interop.pump"].sudo()._materialize()
+        self.env.cr.execute("SELECT count(*) FROM interop_payload")
+        self.assertEqual(self.env.cr.fetchone()[0], before + 1)
+        message = self._message_of(partner)
+        self.assertEqual(message.interface_id, interface)
+        self.assertIn(b"Three", message._payload_bytes())
+
+    def test_combined_update_reaches_an_interface_that_matches_only_now(self):
+        contract = self._create_contract(coalesce=True)
+        lund, oslo = (
+            self._create_interface(
+                contract_ids=[(6, 0, contract.ids)],
+                filter_domain=f"[('city', '=', '{city}')]",
+            )
+            for city in ("Lund", "Oslo")
+        )
+        partner = self.env["res.partner"].create(
+            {"name": "One", "company_id": self.facility.id}
+        )
+        for city in ("Lund", "Oslo"):
+            partner.city = city
+            self.env["interop.event"]._publish(contract.message_type, partner)
+            self._commit()
+        self.env["interop.pump"].sudo()._materialize()
+        self.assertEqual(self._message_of(partner).interface_id, oslo)
+        self.assertFalse(lund.waiting_count)
+
+
+@tagged("post_install", "-at_install")
+class TestArming(PumpCase):
+    def test_now_and_later_never_share_an_identity_key(self):
+        with trap_jobs() as trap:
+            pump = self.env["interop.pump"]
+            pump._arm()
+            pump._arm()
+            eta = datetime(2040, 1, 1, 12, 0, 1)
+            pump._arm(eta)
+            pump._arm(eta + timedelta(seconds=2))
+            pump._arm(eta + timedelta(seconds=20))
+            keys = [job.identity_key for job in trap.enqueued_jobs]
+            self.assertEqual(len(set(keys)), 3, keys)
+            self.assertEqual(len(keys), 3, "one job per moment")
+            self.assertEqual(
+                [bool(job.eta) for job in trap.enqueued_jobs], [False, True, True]
+            )
+
+    def test_job_runs_as_the_integration_user_and_carries_no_content(self):
+        clerk = self._create_user("user")
+        with trap_jobs() as trap:
+            self.env["interop.pump"].with_user(clerk).with_context(lang="fr_FR")._arm()
+            (job,) = trap.enqueued_jobs
+        user = self.env.ref("interop_base.user_integration")
+        self.assertEqual(job.recordset.env.uid, user.id)
+        self.assertFalse(user.active or user.has_group("base.group_system"))
+        self.assertEqual((job.args, job.kwargs), ((), {}))
+
+    def test_arming_happens_after_commit_once_per_transaction(self):
+        cr = self.env.cr
+        cr.postcommit.clear()
+        arming = patch.object(type(self.env["interop.pump"]), "_arm")
+        with arming as arm:
+            for _i in range(3):
+                self.env["interop.pump"]._arm_after_commit()
+            self.assertEqual(len(cr.postcommit._funcs), 1)
+            self.assertFalse(arm.called, "never before the commit")
+        cr.postcommit.clear()
+
+    def test_cron_wakes_the_pump_for_what_was_left_behind(self):
+        pump = self.env["interop.pump"]
+        with patch.object(type(pump), "_arm") as arm:
+            pump._cron_rearm()
+            self.assertTrue(arm.called, "something is due")
+            arm.reset_mock()
+            self._set_columns(
+                self.message, next_attempt_at=clock.now() + timedelta(hours=1)
+            )
+            pump._cron_rearm()
+            self.assertFalse(arm.called, "nothing is due")
+            self._set_columns(
+                self.message,
+                state="processing",
+                lease_until=clock.now() - timedelta(seconds=1),
+            )
+            pump._cron_rearm()
+            self.assertTrue(arm.called, "a worker vanished")
+
+    def test_next_due_is_the_earliest_of_what_may_move(self):
+        later = clock.now().replace(microsecond=0) + timedelta(minutes=5)
+        self._set_columns(self.message, next_attempt_at=later, attempt_count=1)
+        pump = self.env["interop.pump"].sudo()
+        self.assertEqual(pump._next_due(), later)
+        second = self._publish(self.interface)
+        self.assertLess(pump._next_due(), later)
+        second._set_cancelled("x")
+        self.message._set_cancelled("x")
+        self.env.flush_all()
+        self.assertIsNone(pump._next_due())
