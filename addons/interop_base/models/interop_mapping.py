@@ -90,6 +90,7 @@ class InteropMappingLine(models.Model):
                             field=line.field_path or "",
                         )
                     )
+                line._check_may_map(model, field)
                 model = self.env[field.comodel_name] if field.relational else None
             if (line.kind == "list") != (field.type in ("one2many", "many2many")):
                 raise ValidationError(
@@ -99,6 +100,21 @@ class InteropMappingLine(models.Model):
                         path=line.path,
                     )
                 )
+
+    def _check_may_map(self, model, field):
+        """Nobody lets leave what they could not read; key material never leaves."""
+        allowed = self.env.su or (
+            model.has_access("read") and model._has_field_access(field, "read")
+        )
+        if not allowed or field.groups == fields.NO_ACCESS:
+            raise ValidationError(
+                self.env._(
+                    "Line “%(path)s”: you may not let “%(field)s” leave, because you may "
+                    "not read it.",
+                    path=self.path,
+                    field=field.string,
+                )
+            )
 
     def _base_model(self):
         """Return the model that the field path starts from, or ``None``."""
