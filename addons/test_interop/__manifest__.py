@@ -11,7 +11,4 @@
     "assets": {
         "web.assets_tests": ["test_interop/static/tests/tours/**/*"],
     },
-    "installable": True,
-    "application": False,
-    "auto_install": False,
 }

@@ -24,9 +24,13 @@ class TestTours(InteropMixin, HttpCase):
         steward = self._create_named_user("interop_steward", "steward")
         self.start_tour("/odoo", "interop_base_catalogue", login="interop_admin")
 
-        interface = self.env["interop.interface"].search([("code", "=", "tour-interface")])
+        interface = self.env["interop.interface"].search(
+            [("code", "=", "tour-interface")]
+        )
         self.assertEqual(interface.system_id.code, "tour-system")
-        self.assertEqual(interface.system_id._company_for_code("MAIN-01"), self.facility)
+        self.assertEqual(
+            interface.system_id._company_for_code("MAIN-01"), self.facility
+        )
         self.assertEqual(interface.contract_ids.display_name, "tour.finished v1")
         self.assertEqual(interface.contract_ids.example_ids.body, "{}")
         self.assertEqual(interface.company_ids, self.facility)
@@ -41,7 +45,9 @@ class TestTours(InteropMixin, HttpCase):
 
     def test_user_retries_a_failed_message(self):
         clerk = self._create_named_user("interop_clerk", "user")
-        interface = self._create_interface(activate=False, exception_user_id=clerk.id)
+        interface = self._create_interface(
+            activate=False, transport=False, exception_user_id=clerk.id
+        )
         # interop_base brings no transport, so nothing could be activated by its button.
         interface._transition({"state": "active"})
         message = self._create_message(interface)

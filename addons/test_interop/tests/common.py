@@ -8,8 +8,8 @@ from odoo.addons.interop_webhook.tests.common import WebhookMixin
 class InlinePumpMixin(WebhookMixin):
     """Runs the pump where it would be armed.
 
-    A test never commits, so that no job runner could see its work. The pump is the real one;
-    only its job is left out.
+    A test never commits, so that no job runner could see its work. The pump is the real
+    one; only its job is left out.
     """
 
     def setUp(self):

@@ -1,40 +1,40 @@
-import { Component } from "@odoo/owl";
+import {Component} from "@odoo/owl";
 
-import { CopyButton } from "@web/core/copy_button/copy_button";
-import { Dialog } from "@web/core/dialog/dialog";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
+import {CopyButton} from "@web/core/copy_button/copy_button";
+import {Dialog} from "@web/core/dialog/dialog";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
 
 /**
  * Shows a text once: a new secret, or the content of a message. The text lives in the
  * properties of this dialog only and is gone when it closes.
  */
 export class ShowOnceDialog extends Component {
-    static template = "interop_base.ShowOnceDialog";
-    static components = { CopyButton, Dialog };
-    static props = {
-        close: Function,
-        title: { type: String, optional: true },
-        value: String,
-        note: { type: String, optional: true },
-    };
+  static template = "interop_base.ShowOnceDialog";
+  static components = {CopyButton, Dialog};
+  static props = {
+    close: Function,
+    title: {type: String, optional: true},
+    value: String,
+    note: {type: String, optional: true},
+  };
 
-    get rows() {
-        const lines = this.props.value.split("\n").length;
-        return Math.min(Math.max(lines, 2), 24);
-    }
+  get rows() {
+    const lines = this.props.value.split("\n").length;
+    return Math.min(Math.max(lines, 2), 24);
+  }
 
-    get copyText() {
-        return _t("Copy");
-    }
+  get copyText() {
+    return _t("Copy");
+  }
 
-    get copiedText() {
-        return _t("Copied");
-    }
+  get copiedText() {
+    return _t("Copied");
+  }
 
-    onFocus(ev) {
-        ev.target.select();
-    }
+  onFocus(ev) {
+    ev.target.select();
+  }
 }
 
 /**
@@ -42,17 +42,17 @@ export class ShowOnceDialog extends Component {
  * service never keeps it as the current action: neither the address bar, nor the history, nor
  * the session storage of the browser gets to know the value.
  *
- * @param {Object} env
+ * @param {object} env
  * @param {{params: {title: string, value: string, note: string}}} action
  * @param {{onClose: Function}} options what to do once the dialog is closed (reload the form)
  */
 export function showOnce(env, action, options) {
-    const { title, value, note } = action.params;
-    env.services.dialog.add(
-        ShowOnceDialog,
-        { title: title || "", value, note: note || "" },
-        { onClose: () => options.onClose?.() }
-    );
+  const {title, value, note} = action.params;
+  env.services.dialog.add(
+    ShowOnceDialog,
+    {title: title || "", value, note: note || ""},
+    {onClose: () => options.onClose?.()}
+  );
 }
 
 registry.category("actions").add("interop_show_once", showOnce);

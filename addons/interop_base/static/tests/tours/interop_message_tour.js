@@ -1,100 +1,102 @@
-import { registry } from "@web/core/registry";
+import {registry} from "@web/core/registry";
 
-import { openApp, openMenu, pressAndConfirm } from "./interop_tour_utils";
+import {openApp, openMenu, pressAndConfirm} from "./interop_tour_utils";
 
 const RETRY_STEPS = [
-    {
-        content: "The failed message is listed with its reason",
-        trigger: ".o_data_row:contains('Failed'):contains('The customer has no payment terms')",
-        run: "click .o_data_cell[name='state']",
-    },
-    {
-        content: "The form says what happened and what to do",
-        trigger: ".alert-danger:contains('payment terms'):contains('Next step')",
-    },
-    ...pressAndConfirm("action_retry"),
-    {
-        content: "It is said that it will be tried again",
-        trigger: ".o_notification:contains('1 messages will be tried again')",
-    },
-    {
-        content: "The message waits for the engine",
-        trigger: ".o_statusbar_status .o_arrow_button_current:contains('Waiting')",
-    },
+  {
+    content: "The failed message is listed with its reason",
+    trigger:
+      ".o_data_row:contains('Failed'):contains('The customer has no payment terms')",
+    run: "click .o_data_cell[name='state']",
+  },
+  {
+    content: "The form says what happened and what to do",
+    trigger: ".alert-danger:contains('payment terms'):contains('Next step')",
+  },
+  ...pressAndConfirm("action_retry"),
+  {
+    content: "It is said that it will be tried again",
+    trigger: ".o_notification:contains('1 messages will be tried again')",
+  },
+  {
+    content: "The message waits for the engine",
+    trigger: ".o_statusbar_status .o_arrow_button_current:contains('Waiting')",
+  },
 ];
 
 registry.category("web_tour.tours").add("interop_base_retry", {
-    url: "/odoo",
-    steps: () => [
-        ...openApp(),
-        ...RETRY_STEPS,
-        {
-            content: "Back to the list",
-            trigger: ".o_breadcrumb .o_back_button",
-            run: "click",
-        },
-        {
-            content: "Nothing waits for me any more",
-            trigger: ".o_view_nocontent:contains('Nothing waits for you')",
-        },
-    ],
+  url: "/odoo",
+  steps: () => [
+    ...openApp(),
+    ...RETRY_STEPS,
+    {
+      content: "Back to the list",
+      trigger: ".o_breadcrumb .o_back_button",
+      run: "click",
+    },
+    {
+      content: "Nothing waits for me any more",
+      trigger: ".o_view_nocontent:contains('Nothing waits for you')",
+    },
+  ],
 });
 
 /** The browser keeps nothing of a value that is shown once. */
 function assertForgotten(value) {
-    const kept = [
-        JSON.stringify(sessionStorage),
-        JSON.stringify(localStorage),
-        JSON.stringify(history.state),
-        location.href,
-        document.cookie,
-    ].join("\n");
-    if (!value || kept.includes(value)) {
-        throw new Error("The secret was kept by the browser");
-    }
+  const kept = [
+    JSON.stringify(sessionStorage),
+    JSON.stringify(localStorage),
+    JSON.stringify(history.state),
+    location.href,
+    document.cookie,
+  ].join("\n");
+  if (!value || kept.includes(value)) {
+    throw new Error("The secret was kept by the browser");
+  }
 }
 
 registry.category("web_tour.tours").add("interop_base_rotate", {
-    url: "/odoo",
-    steps: () => {
-        let value = "";
-        return [
-            ...openApp(),
-            ...openMenu("configuration", "interop_base.interop_base_menu_secrets", "Secrets"),
-            {
-                trigger: ".o_data_row .o_data_cell:contains('Tour Secret')",
-                run: "click",
-            },
-            ...pressAndConfirm("action_rotate"),
-            {
-                content: "The new secret is shown, once",
-                trigger: ".o_interop_show_once_value",
-                run() {
-                    value = this.anchor.value;
-                    if (!value.startsWith("whsec_") || !this.anchor.readOnly) {
-                        throw new Error("This is no read-only secret");
-                    }
-                    assertForgotten(value);
-                },
-            },
-            {
-                content: "It can be copied",
-                trigger: ".o_interop_show_once .o_clipboard_button",
-            },
-            {
-                trigger: ".o_interop_show_once_close",
-                run: "click",
-            },
-            {
-                content: "The form behind was read again: the old secret has an end",
-                trigger: "body:not(:has(.modal)) .o_field_widget[name='valid_to']:not(.o_field_empty)",
-                run() {
-                    if (document.documentElement.outerHTML.includes(value)) {
-                        throw new Error("The secret is still in the page");
-                    }
-                    assertForgotten(value);
-                },
-            },
-        ];
-    },
+  url: "/odoo",
+  steps: () => {
+    let value = "";
+    return [
+      ...openApp(),
+      ...openMenu("configuration", "interop_base.interop_base_menu_secrets", "Secrets"),
+      {
+        trigger: ".o_data_row .o_data_cell:contains('Tour Secret')",
+        run: "click",
+      },
+      ...pressAndConfirm("action_rotate"),
+      {
+        content: "The new secret is shown, once",
+        trigger: ".o_interop_show_once_value",
+        run() {
+          value = this.anchor.value;
+          if (!value.startsWith("whsec_") || !this.anchor.readOnly) {
+            throw new Error("This is no read-only secret");
+          }
+          assertForgotten(value);
+        },
+      },
+      {
+        content: "It can be copied",
+        trigger: ".o_interop_show_once .o_clipboard_button",
+      },
+      {
+        trigger: ".o_interop_show_once_close",
+        run: "click",
+      },
+      {
+        content: "The form behind was read again: the old secret has an end",
+        trigger:
+          "body:not(:has(.modal)) .o_field_widget[name='valid_to']:not(.o_field_empty)",
+        run() {
+          if (document.documentElement.outerHTML.includes(value)) {
+            throw new Error("The secret is still in the page");
+          }
+          assertForgotten(value);
+        },
+      },
+    ];
+  },
 });

@@ -1,211 +1,212 @@
-import { stepUtils } from "@web_tour/tour_utils";
+import {stepUtils} from "@web_tour/tour_utils";
 
 /** Open the app and wait until one of its views is there. */
 export function openApp() {
-    return [
-        ...stepUtils.goToAppSteps("interop_base.interop_base_menu_root"),
-        {
-            content: "The app shows what waits for me first",
-            trigger: ".o_breadcrumb:contains('Waiting for Me')",
-        },
-    ];
+  return [
+    ...stepUtils.goToAppSteps("interop_base.interop_base_menu_root"),
+    {
+      content: "The app shows what waits for me first",
+      trigger: ".o_breadcrumb:contains('Waiting for Me')",
+    },
+  ];
 }
 
 /** Open a menu entry, given by the ends of the XML ids of its section and itself. */
 export function openMenu(section, entry, title) {
-    return [
-        {
-            content: `Open the menu ${section}`,
-            trigger: `.o_menu_sections button[data-menu-xmlid='interop_base.interop_base_menu_${section}']`,
-            run: "click",
-        },
-        {
-            content: `Choose ${entry}`,
-            trigger: `.o-dropdown--menu .dropdown-item[data-menu-xmlid='${entry}']`,
-            run: "click",
-        },
-        {
-            content: `${title} is open`,
-            trigger: `.o_breadcrumb .active:contains('${title}')`,
-        },
-    ];
+  return [
+    {
+      content: `Open the menu ${section}`,
+      trigger: `.o_menu_sections button[data-menu-xmlid='interop_base.interop_base_menu_${section}']`,
+      run: "click",
+    },
+    {
+      content: `Choose ${entry}`,
+      trigger: `.o-dropdown--menu .dropdown-item[data-menu-xmlid='${entry}']`,
+      run: "click",
+    },
+    {
+      content: `${title} is open`,
+      trigger: `.o_breadcrumb .active:contains('${title}')`,
+    },
+  ];
 }
 
 export function clickNew() {
-    return [
-        {
-            content: "Create a record",
-            trigger: ".o_control_panel_main_buttons button:contains('New')",
-            run: "click",
-        },
-        {
-            content: "An empty form is open",
-            trigger: ".o_form_view .o_form_editable",
-        },
-    ];
+  return [
+    {
+      content: "Create a record",
+      trigger: ".o_control_panel_main_buttons button:contains('New')",
+      run: "click",
+    },
+    {
+      content: "An empty form is open",
+      trigger: ".o_form_view .o_form_editable",
+    },
+  ];
 }
 
 export function edit(field, text) {
-    return {
-        content: `Fill ${field}`,
-        trigger: `.o_form_view .o_field_widget[name='${field}'] .o_input`,
-        run: `edit ${text}`,
-    };
+  return {
+    content: `Fill ${field}`,
+    trigger: `.o_form_view .o_field_widget[name='${field}'] .o_input`,
+    run: `edit ${text}`,
+  };
 }
 
 export function select(field, label) {
-    return [
-        {
-            content: `Open the choices of ${field}`,
-            trigger: `.o_form_view .o_field_widget[name='${field}'] input`,
-            run: "click",
-        },
-        {
-            content: `Choose ${label}`,
-            trigger: `.o_select_menu_item:contains('${label}')`,
-            run: "click",
-        },
-    ];
+  return [
+    {
+      content: `Open the choices of ${field}`,
+      trigger: `.o_form_view .o_field_widget[name='${field}'] input`,
+      run: "click",
+    },
+    {
+      content: `Choose ${label}`,
+      trigger: `.o_select_menu_item:contains('${label}')`,
+      run: "click",
+    },
+  ];
 }
 
 export function pick(field, text) {
-    return [
-        {
-            content: `Search ${field}`,
-            trigger: `.o_form_view .o_field_widget[name='${field}'] input`,
-            run: `edit ${text}`,
-        },
-        {
-            content: `Pick ${text}`,
-            trigger: `.o-autocomplete--dropdown-item:not(.o_m2o_dropdown_option) a:contains('${text}')`,
-            run: "click",
-        },
-    ];
+  return [
+    {
+      content: `Search ${field}`,
+      trigger: `.o_form_view .o_field_widget[name='${field}'] input`,
+      run: `edit ${text}`,
+    },
+    {
+      content: `Pick ${text}`,
+      trigger: `.o-autocomplete--dropdown-item:not(.o_m2o_dropdown_option) a:contains('${text}')`,
+      run: "click",
+    },
+  ];
 }
 
 export function openTab(label) {
-    return {
-        content: `Open the tab ${label}`,
-        trigger: `.o_notebook .nav-link:contains('${label}')`,
-        run: "click",
-    };
+  return {
+    content: `Open the tab ${label}`,
+    trigger: `.o_notebook .nav-link:contains('${label}')`,
+    run: "click",
+  };
 }
 
 /** Click a button of the form's header and confirm. */
 export function pressAndConfirm(name) {
-    return [
-        {
-            content: `Press ${name}`,
-            trigger: `.o_form_statusbar .o_statusbar_buttons button[name='${name}']`,
-            run: "click",
-        },
-        {
-            content: "Confirm",
-            trigger: ".modal:not(.o_inactive_modal) .modal-footer .btn-primary",
-            run: "click",
-        },
-    ];
+  return [
+    {
+      content: `Press ${name}`,
+      trigger: `.o_form_statusbar .o_statusbar_buttons button[name='${name}']`,
+      run: "click",
+    },
+    {
+      content: "Confirm",
+      trigger: ".modal:not(.o_inactive_modal) .modal-footer .btn-primary",
+      run: "click",
+    },
+  ];
 }
 
 export function createSystem(name, code) {
-    return [
-        ...openMenu("catalogue", "interop_base.interop_base_menu_systems", "Systems"),
-        ...clickNew(),
-        edit("name", name),
-        edit("code", code),
-        ...select("environment", "Test"),
-        openTab("Facility Codes"),
-        {
-            content: "Say what the system calls our facility",
-            trigger: "[name='facility_code_ids'] .o_field_x2many_list_row_add a",
-            run: "click",
-        },
-        {
-            trigger: "[name='facility_code_ids'] .o_selected_row [name='code'] input",
-            run: "edit MAIN-01",
-        },
-        {
-            trigger: "[name='facility_code_ids'] .o_selected_row [name='company_id'] input",
-            run: "edit Mercy",
-        },
-        {
-            trigger: ".o-autocomplete--dropdown-item a:contains('Mercy Hospital')",
-            run: "click",
-        },
-        ...stepUtils.saveForm(),
-    ];
+  return [
+    ...openMenu("catalogue", "interop_base.interop_base_menu_systems", "Systems"),
+    ...clickNew(),
+    edit("name", name),
+    edit("code", code),
+    ...select("environment", "Test"),
+    openTab("Facility Codes"),
+    {
+      content: "Say what the system calls our facility",
+      trigger: "[name='facility_code_ids'] .o_field_x2many_list_row_add a",
+      run: "click",
+    },
+    {
+      trigger: "[name='facility_code_ids'] .o_selected_row [name='code'] input",
+      run: "edit MAIN-01",
+    },
+    {
+      trigger: "[name='facility_code_ids'] .o_selected_row [name='company_id'] input",
+      run: "edit Mercy",
+    },
+    {
+      trigger: ".o-autocomplete--dropdown-item a:contains('Mercy Hospital')",
+      run: "click",
+    },
+    ...stepUtils.saveForm(),
+  ];
 }
 
 export function createContract(messageType) {
-    return [
-        ...openMenu("catalogue", "interop_base.interop_base_menu_contracts", "Contracts"),
-        ...clickNew(),
-        edit("message_type", messageType),
-        ...pick("model_id", "Contact"),
-        {
-            content: "The schema has an editor of its own",
-            trigger: "[name='schema'] .ace_editor .ace_content",
-        },
-        openTab("Examples"),
-        {
-            content: "Add an example",
-            trigger: "[name='example_ids'] .o_field_x2many_list_row_add a",
-            run: "click",
-        },
-        {
-            trigger: ".modal [name='name'] input",
-            run: "edit The smallest message",
-        },
-        {
-            content: "Write its data",
-            trigger: ".modal [name='body'] .ace_editor .ace_content",
-            run() {
-                window.ace.edit(document.querySelector(".modal [name='body'] .ace_editor"))
-                    .setValue("{}");
-            },
-        },
-        {
-            trigger: ".modal .o_form_button_save",
-            run: "click",
-        },
-        {
-            content: "The example is in the list",
-            trigger: "[name='example_ids'] .o_data_row:contains('The smallest message')",
-        },
-        ...stepUtils.saveForm(),
-    ];
+  return [
+    ...openMenu("catalogue", "interop_base.interop_base_menu_contracts", "Contracts"),
+    ...clickNew(),
+    edit("message_type", messageType),
+    ...pick("model_id", "Contact"),
+    {
+      content: "The schema has an editor of its own",
+      trigger: "[name='schema'] .ace_editor .ace_content",
+    },
+    openTab("Examples"),
+    {
+      content: "Add an example",
+      trigger: "[name='example_ids'] .o_field_x2many_list_row_add a",
+      run: "click",
+    },
+    {
+      trigger: ".modal [name='name'] input",
+      run: "edit The smallest message",
+    },
+    {
+      content: "Write its data",
+      trigger: ".modal [name='body'] .ace_editor .ace_content",
+      run() {
+        window.ace
+          .edit(document.querySelector(".modal [name='body'] .ace_editor"))
+          .setValue("{}");
+      },
+    },
+    {
+      trigger: ".modal .o_form_button_save",
+      run: "click",
+    },
+    {
+      content: "The example is in the list",
+      trigger: "[name='example_ids'] .o_data_row:contains('The smallest message')",
+    },
+    ...stepUtils.saveForm(),
+  ];
 }
 
 export function createInterface(name, code, system, contract) {
-    return [
-        ...openMenu("catalogue", "interop_base.interop_base_menu_interfaces", "Interfaces"),
-        ...clickNew(),
-        edit("name", name),
-        edit("code", code),
-        ...pick("system_id", system),
-        ...select("data_class", "No personal data"),
-        ...select("latency_tier", "Near real time"),
-        edit("purpose", "The partner knows our contacts"),
-        openTab("Contracts & Facilities"),
-        ...pick("company_ids", "Mercy Hospital"),
-        {
-            content: "Add a contract",
-            trigger: "[name='contract_ids'] .o_field_x2many_list_row_add a",
-            run: "click",
-        },
-        {
-            content: "Find it",
-            trigger: ".modal .o_data_row .o_data_cell:contains('" + contract + "')",
-            run: "click",
-        },
-        {
-            content: "It is in the list",
-            trigger: `[name='contract_ids'] .o_data_row:contains('${contract}')`,
-        },
-        openTab("Ownership & Objective"),
-        ...pick("owner_id", "interop_admin"),
-        ...pick("exception_user_id", "interop_admin"),
-        edit("objective_seconds", "60"),
-        ...stepUtils.saveForm(),
-    ];
+  return [
+    ...openMenu("catalogue", "interop_base.interop_base_menu_interfaces", "Interfaces"),
+    ...clickNew(),
+    edit("name", name),
+    edit("code", code),
+    ...pick("system_id", system),
+    ...select("data_class", "No personal data"),
+    ...select("latency_tier", "Near real time"),
+    edit("purpose", "The partner knows our contacts"),
+    openTab("Contracts & Facilities"),
+    ...pick("company_ids", "Mercy Hospital"),
+    {
+      content: "Add a contract",
+      trigger: "[name='contract_ids'] .o_field_x2many_list_row_add a",
+      run: "click",
+    },
+    {
+      content: "Find it",
+      trigger: ".modal .o_data_row .o_data_cell:contains('" + contract + "')",
+      run: "click",
+    },
+    {
+      content: "It is in the list",
+      trigger: `[name='contract_ids'] .o_data_row:contains('${contract}')`,
+    },
+    openTab("Ownership & Objective"),
+    ...pick("owner_id", "interop_admin"),
+    ...pick("exception_user_id", "interop_admin"),
+    edit("objective_seconds", "60"),
+    ...stepUtils.saveForm(),
+  ];
 }
