@@ -22,5 +22,6 @@
     ],
     "assets": {
         "web.assets_backend": ["interop_webhook/static/src/**/*"],
+        "web.assets_tests": ["interop_webhook/static/tests/tours/**/*"],
     },
 }

@@ -5,3 +5,4 @@ from . import test_outcome
 from . import test_promises
 from . import test_send_test
 from . import test_settings
+from . import test_tours
