@@ -27,6 +27,8 @@ class InteropGovernedMixin(models.AbstractModel):
 
     _name = "interop.governed.mixin"
     _description = "Governed Record"
+    # Not inherited by delegation: a user is not governed because its contact is.
+    _interop_governed = True
 
     # === HOOKS === #
 

@@ -30,8 +30,8 @@ class InteropGovernedMixin(models.AbstractModel):
             filled[record] = {name for name in names if self._fills(name, vals[name])}
             if scope and not governed_state.is_vetted(self.browse(), filled[record]):
                 record._check_effect(scope, filled[record])
-        created = self.env.cr.cache.setdefault(("interop.created", self._name), set())
-        created.update(records.ids)
+        created = self.env.cr.cache.setdefault(("interop.created", self._name), {})
+        created.update(dict.fromkeys(records.ids, self._author()))
         self._after_change({record: names for record, names in filled.items() if names})
         return records
 
@@ -49,6 +49,17 @@ class InteropGovernedMixin(models.AbstractModel):
         result = super().unlink()
         self.env["interop.provenance"]._forget(forgotten)
         return result
+
+    def _author(self):
+        """Return whose change the present one is: the message's, or else the user's."""
+        scope = governed_state.current(self.env)
+        return (scope.message_id if scope else 0, self.env.uid)
+
+    def _is_new_of_author(self):
+        """Return whether the author of the present change made this record in the same
+        transaction: core completes new records by writing to them."""
+        created = self.env.cr.cache.get(("interop.created", self._name), {})
+        return created.get(self.id) == self._author()
 
     def _fills(self, name, value):
         field = self._fields.get(name)
@@ -80,7 +91,7 @@ class InteropGovernedMixin(models.AbstractModel):
 
         :raises OwnershipError: the sender does not decide about one of ``names``
         """
-        if self.id in self.env.cr.cache.get(("interop.created", self._name), ()):
+        if self._is_new_of_author():
             return  # what core derives for a new record, such as its parent's address
         rules = self._rules_for_message(scope)
         refused = sorted(
@@ -168,14 +179,13 @@ class InteropGovernedMixin(models.AbstractModel):
         :param dict rows: provenance by field of this record
         """
         known = {int(system) for row in rows.values() for system in row["stated"]}
-        created = self.env.cr.cache.get(("interop.created", self._name), ())
         protected = {}
         for company in self._governing_companies(
             [row["company_id"] for row in rows.values() if row["company_id"]]
         ):
             rules = self.env["interop.ownership"]._effective(self._name, company.id)
             for name, rule in rules.items():
-                always = rule.protection == "always" and self.id not in created
+                always = rule.protection == "always" and not self._is_new_of_author()
                 sent = rule.protection == "known" and rule.owner in known
                 if rule.owner != ODOO and (always or sent):
                     protected.setdefault(name, rule)

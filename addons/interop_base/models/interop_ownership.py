@@ -107,10 +107,7 @@ class InteropOwnership(models.Model):
     @api.model
     def _is_governed(self, model_name):
         """Return whether rules about this model are enforced."""
-        return (
-            model_name in self.env
-            and "interop_locked_fields" in self.env[model_name]._fields
-        )
+        return getattr(self.env.get(model_name), "_interop_governed", False)
 
     # === CHECKS === #
 

@@ -46,7 +46,7 @@ class InteropProvenance(models.Model):
     field_name = fields.Char(required=True, readonly=True)
     field_label = fields.Char("Field", compute="_compute_names")
     company_id = fields.Many2one(
-        "res.company", "Facility", readonly=True, ondelete="cascade", index=True
+        "res.company", "Facility", readonly=True, ondelete="cascade"
     )
     system_id = fields.Many2one(
         "interop.system",
@@ -219,3 +219,13 @@ class InteropProvenance(models.Model):
             for row in self.env.cr.dictfetchall():
                 found[row["res_id"]][row["field_name"]] = row
         return found
+
+
+class InteropGuard(models.AbstractModel):
+    """Without its unique index, provenance could not be told twice."""
+
+    _inherit = "interop.guard"
+
+    @api.model
+    def _guard_indexes(self):
+        return [*super()._guard_indexes(), "interop_provenance_value_uniq"]

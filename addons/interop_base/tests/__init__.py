@@ -12,3 +12,7 @@ from . import test_screens
 from . import test_secret
 from . import test_tours
 from . import test_vault_guard
+from . import test_governed
+from . import test_governed_edit
+from . import test_ownership_matrix
+from . import test_ownership_tours

@@ -20,7 +20,7 @@ class InteropOverrideWizard(models.TransientModel):
         """Grant the override (stewards) and go back to the form."""
         self.ensure_one()
         model = self.env[self.res_model]
-        if "interop_locked_fields" not in model._fields:
+        if not self.env["interop.ownership"]._is_governed(self.res_model):
             raise UserError(self.env._("%s is not governed.", model._description))
         record = model.browse(self.res_id)
         self.env["interop.ownership.override"]._grant(record, self.reason)
