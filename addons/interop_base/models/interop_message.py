@@ -244,6 +244,38 @@ class InteropMessage(models.Model):
             domain |= Domain("id", "in", ids)
         return domain
 
+    # === GROUPING === #
+
+    @api.model
+    def formatted_read_group(
+        self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None
+    ):
+        """Group as usual; a cause reads as what happened, not as a fingerprint."""
+        groups = super().formatted_read_group(
+            domain, groupby, aggregates, having, offset, limit, order
+        )
+        if "cause" in groupby:
+            self._label_causes(domain, groups)
+        return groups
+
+    @api.model
+    def _label_causes(self, domain, groups):
+        """Replace each fingerprint by a text of the same group that the user may read.
+
+        The end of the fingerprint stays: two causes may read alike.
+        """
+        causes = [group["cause"] for group in groups if group["cause"]]
+        texts = dict(
+            self._read_group(
+                Domain(domain) & Domain("cause", "in", causes),
+                ["cause"],
+                ["error_message:max"],
+            )
+        )
+        for group in groups:
+            if text := texts.get(group["cause"]):
+                group["cause"] = f"{text[:100]} · {group['cause'][-4:]}"
+
     # === CONTENT === #
 
     @api.private

@@ -163,6 +163,14 @@ class TestScreens(InteropCase):
                 groups = model.formatted_read_group([], [group_by], ["__count"])
                 self.assertEqual(sum(group["__count"] for group in groups), 1)
 
+    def test_a_cause_reads_as_what_happened(self):
+        model = self.env["interop.message"].with_user(self.owner)
+        (group,) = model.formatted_read_group([], ["cause"], ["__count"])
+        self.assertEqual(group["cause"], f"Told so. · {self.message.cause[-4:]}")
+        self.assertEqual(model.search(group["__extra_domain"]), self.message)
+        opened = model.web_read_group([], ["cause"], ["__count"], auto_unfold=True)
+        self.assertEqual(opened["groups"][0]["__records"], [{"id": self.message.id}])
+
     def test_the_log_reads_records_in_batches(self):
         """Showing many messages costs as many queries as showing a few."""
         model = self.env["interop.message"]
