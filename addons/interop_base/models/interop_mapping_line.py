@@ -163,7 +163,8 @@ class InteropMappingLine(models.Model):
     def _check_path(self):
         if self._has_cycle():
             raise ValidationError(self.env._("A sub-list cannot contain itself."))
-        for siblings in (self.mapping_id.line_ids, *self.parent_id.mapped("child_ids")):
+        tops = [mapping.line_ids for mapping in self.mapping_id]
+        for siblings in (*tops, *(parent.child_ids for parent in self.parent_id)):
             try:
                 siblings._schema()
             except PathError as error:
