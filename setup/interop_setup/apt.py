@@ -5,7 +5,9 @@ lists live in ``var/apt``, and mirrors are read from ``apt-get indextargets``.
 """
 
 import os
+import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from . import paths
@@ -103,23 +105,40 @@ def refresh(suite: str) -> None:
     )
 
 
-def fetch(package: str, suite: str, folder: Path) -> Path | None:
-    """Download one package into ``folder``; ``None`` when the suite lacks it."""
-    before = set(folder.glob("*.deb"))
-    try:
+def fetch(packages: Iterable[str], suite: str, folder: Path) -> set[str]:
+    """Download packages into ``folder`` and answer which of them the suite has."""
+    wanted = sorted(packages)
+    if not wanted:
+        return set()
+    shown = run(
+        ["apt-cache", *_options(suite), "policy", *wanted],
+        what=f"Looking for packages in {suite}",
+        remedy="Check the machine's apt sources.",
+        env=clean_environment(LC_ALL="C.UTF-8"),
+    )
+    found = with_candidate(shown).intersection(wanted)
+    if found:
         run(
-            ["apt-get", *_options(suite), "download", package],
-            what=f"Downloading {package}",
+            ["apt-get", *_options(suite), "download", *sorted(found)],
+            what=f"Downloading {', '.join(sorted(found))}",
             remedy="Check the network, then run the same command again.",
             cwd=folder,
             env=clean_environment(LC_ALL="C.UTF-8"),
         )
-    except SetupError as error:
-        if "Unable to locate" in error.message or "Can't select" in error.message:
-            return None
-        raise
-    found = set(folder.glob("*.deb")) - before
-    return found.pop() if found else None
+    return found
+
+
+def with_candidate(policy: str) -> set[str]:
+    """Packages that can be downloaded, from the output of ``apt-cache policy``.
+
+    That lists a package which the lists lack, too, when it is installed.
+    """
+    found = set()
+    for block in re.split(r"^(?=\S)", policy, flags=re.MULTILINE):
+        name, _colon, rest = block.partition(":\n")
+        if re.search(r"^ +\d+ (?!/var/lib/dpkg)\S", rest, re.MULTILINE):
+            found.add(name)
+    return found
 
 
 def unpack(archive: Path, folder: Path) -> None:

@@ -123,15 +123,13 @@ def _fetch_into(folder: Path) -> None:
     """Fetch and unpack Odoo and what its package leaves out into ``folder``."""
     with step(f"Fetching Odoo 19 (Debian package {PACKAGE}, about 125 MB)"):
         apt.refresh(SUITE)
-        archive = apt.fetch(PACKAGE, SUITE, folder)
-        if archive is None:
+        if not apt.fetch([PACKAGE], SUITE, folder):
             raise SetupError(
                 f"The Debian mirror has no package {PACKAGE} in {SUITE}.",
                 NO_ODOO_REMEDY,
             )
     with step("Unpacking Odoo"):
-        apt.unpack(archive, folder)
-        archive.unlink()
+        _unpack_all(folder)
         python_folder = folder / unpacked().relative_to(paths.ODOO)
         for name in STRAY_FOLDERS:  # packaged by mistake at the top level
             remove_tree(python_folder / name)
@@ -154,18 +152,23 @@ def _fetch_assets(folder: Path) -> None:
     the files that Odoo links to.
     """
     apt.refresh(apt.OWN_SUITE)
-    for package in ASSET_PACKAGES:
-        archive = apt.fetch(package, apt.OWN_SUITE, folder)
-        archive = archive or apt.fetch(package, SUITE, folder)
-        if archive is None:
-            warn(f"no package {package}: some fonts or icons may be missing")
-            continue
-        apt.unpack(archive, folder)
-        archive.unlink()
+    wanted = set(ASSET_PACKAGES)
+    wanted -= apt.fetch(wanted, apt.OWN_SUITE, folder)
+    wanted -= apt.fetch(wanted, SUITE, folder)
+    for package in sorted(wanted):
+        warn(f"no package {package}: some fonts or icons may be missing")
+    _unpack_all(folder)
     for link in _broken_links(folder):
         warn(f"{link.name} is not in any package: replaced by an empty file")
         link.unlink()
         link.touch()
+
+
+def _unpack_all(folder: Path) -> None:
+    """Unpack the packages downloaded into a folder there, and remove them."""
+    for archive in sorted(folder.glob("*.deb")):
+        apt.unpack(archive, folder)
+        archive.unlink()
 
 
 def _broken_links(folder: Path) -> list[Path]:

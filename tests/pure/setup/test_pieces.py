@@ -5,6 +5,7 @@ import stat
 
 import pytest
 from interop_setup import (
+    apt,
     benching,
     keyfile,
     node,
@@ -153,3 +154,35 @@ def test_bench_figures_are_plain_numbers(figures):
 
 def test_bench_figures_pass():
     assert benching.check_figures({"a": 1, "b": 2.5}) == {"a": 1, "b": 2.5}
+
+
+POLICY = """\
+fonts-there:
+  Installed: (none)
+  Candidate: 5.0.10+really4.7.0~dfsg-4.1
+  Version table:
+     5.0.10+really4.7.0~dfsg-4.1 500
+        500 http://mirror.example/debian bookworm/main amd64 Packages
+installed-and-there:
+  Installed: 3.6.1-1
+  Candidate: 3.6.1-1
+  Version table:
+ *** 3.6.1-1 500
+        500 mirror+file:/etc/apt/mirrors bookworm/main amd64 Packages
+        100 /var/lib/dpkg/status
+only-installed:
+  Installed: 1.0-1
+  Candidate: 1.0-1
+  Version table:
+ *** 1.0-1 100
+        100 /var/lib/dpkg/status
+virtual:
+  Installed: (none)
+  Candidate: (none)
+  Version table:
+"""
+
+
+def test_packages_that_can_be_downloaded():
+    assert apt.with_candidate(POLICY) == {"fonts-there", "installed-and-there"}
+    assert apt.with_candidate("") == set()
