@@ -79,12 +79,13 @@ class InteropEvent(models.Model):
             return 0
         moment = occurred_at or clock.now()
         for contract_id, _interfaces in capturing:
-            handler = self.env["interop.contract"].sudo().browse(contract_id)._handler()
+            # sudo: what leaves is decided by the contract, not by what the clerk may read
+            contract_sudo = self.env["interop.contract"].sudo().browse(contract_id)
+            handler = contract_sudo._handler().with_company(self._own_company())
             ids = records.ids if parent else self._coalesce(contract_id, records)
             if ids:
-                companies = [
-                    handler._company(record).id for record in records.browse(ids)
-                ]
+                records_sudo = records.sudo().browse(ids)  # sudo: see above
+                companies = [handler._company(record).id for record in records_sudo]
                 self._insert_events(
                     contract_id,
                     records._name,
@@ -96,6 +97,17 @@ class InteropEvent(models.Model):
                 )
         self._hook_transaction()
         return len(capturing) * len(records)
+
+    def _own_company(self):
+        """Return the facility of records that name none: where the user works now.
+
+        As superuser Odoo believes the companies of the context, which a caller can forge:
+        only those of the user count.
+        """
+        user, company = self.env.user, self.env.company
+        if user._is_superuser() or company.id in user._get_company_ids():
+            return company
+        return user.company_id
 
     def _coalesce(self, contract_id, records):
         """Return the ids that need a row of their own: all, unless the contract combines

@@ -197,13 +197,13 @@ class InteropGovernedMixin(models.AbstractModel):
         """Return the ids that ``commands`` leave, ``None`` when lines themselves change."""
         if isinstance(commands, models.BaseModel):
             return set(commands.ids)
-        after = set(ids)
-        for command in commands or [(5,)]:
-            if isinstance(command, int):
-                after = (after - set(ids)) | {command}
-            elif command[0] in (0, 1, 2):
+        if commands and isinstance(commands[0], int):
+            return set(commands)
+        after = set() if commands is False or commands is None else set(ids)
+        for command in commands or ():
+            if command[0] in (0, 1, 2):
                 return None
-            elif command[0] == 3:
+            if command[0] == 3:
                 after.discard(command[1])
             elif command[0] == 4:
                 after.add(command[1])

@@ -38,55 +38,31 @@ class InteropHandlerParty(models.AbstractModel):
         )
         values = {**values, self._partner_flag: True}
         if partner:
-            self._update(partner, values)
+            self._update(partner, message, values)
         else:
-            partner = self._create(values)
+            partner = self._create(message, values)
         identifiers._link(partner, data["identifiers"], message)
         return partner
 
     @api.model
-    def _update(self, partner, values):
-        """Write what differs.
-
-        The row is locked first, by its id alone: if somebody else has just changed it,
-        the statement that fails and is logged holds no content.
-        """
-        self.env.flush_all()
-        self.env.cr.execute(
-            "SELECT id FROM res_partner WHERE id = %s FOR NO KEY UPDATE", [partner.id]
-        )
-        changed = {
-            name: value
-            for name, value in values.items()
-            if self._differs(partner, name, value)
-        }
-        if changed:
-            partner.check_access("write")
-            # sudo: what other addons do when a contact changes reads models of theirs
-            # that a machine has no business with; its own rights were checked above
-            partner_sudo = partner.sudo()
-            partner_sudo.write(changed)
+    def _update(self, partner, message, values):
+        """Write what the sender may say and what differs; the message gets the report."""
+        partner.check_access("write")
+        # sudo: what other addons do when a contact changes reads models of theirs
+        # that a machine has no business with; its own rights were checked above
+        partner_sudo = partner.sudo()
+        partner_sudo._apply_governed(message, values)
 
     @api.model
-    def _create(self, values):
+    def _create(self, message, values):
         """Create a partner with the sender's rights, see :meth:`_update`."""
         partners = self.env["res.partner"]
         partners.check_access("create")
         # sudo: see _update; the record rules are checked on the result
-        partner_sudo = partners.sudo().create(values)
+        partner_sudo, _outcome = partners.sudo()._create_governed(message, values)
         partner = partner_sudo.with_env(self.env)
         partner.check_access("create")
         return partner
-
-    @api.model
-    def _differs(self, partner, name, value):
-        """Say whether writing ``value`` to a field would change it."""
-        current = partner[name]
-        if partner._fields[name].relational:
-            return set(current.ids) != set(
-                value if isinstance(value, list) else [value or 0]
-            ) - {0}
-        return (current or False) != (value or False)
 
     @api.model
     def _referenced(self, message, identifier, flag):

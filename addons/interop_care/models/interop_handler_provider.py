@@ -23,7 +23,7 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
             specialties = self.env["interop.care.specialty"]._from_codings(
                 data["specialties"]
             )
-            values["interop_specialty_ids"] = specialties.ids
+            values["interop_specialty_ids"] = [Command.set(specialties.ids)]
         partner = self._upsert(message, data, values)
         if "roles" in data:
             self._apply_roles(partner, message, data["roles"])

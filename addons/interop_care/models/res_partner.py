@@ -6,9 +6,10 @@ LATEST_MESSAGES = 20
 
 
 class ResPartner(models.Model):
-    """Marks and numbers; nothing clinical."""
+    """Marks and numbers, nothing clinical; fields obey their systems of record."""
 
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "interop.governed.mixin"]
 
     interop_is_provider = fields.Boolean(
         "Provider", help="Gives care: a practitioner that other systems know."

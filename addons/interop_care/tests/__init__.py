@@ -1,4 +1,5 @@
 from . import test_access
 from . import test_location
+from . import test_ownership
 from . import test_partner
 from . import test_provider

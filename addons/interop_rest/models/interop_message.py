@@ -63,4 +63,8 @@ class InteropMessage(models.Model):
             body["test"] = True
         if self.state in base_const.FAILED_STATES and not self._is_our_fault():
             body["code"] = problems.failure_code(self.error_code)
+        # What became of each field, where the record has systems of record.
+        report = self._answer_fields()
+        if report:
+            body["fields"] = report
         return body
