@@ -54,9 +54,7 @@ class TestOwnership(CareCase):
     def test_a_rejected_message_leaves_nothing_and_names_the_fields(self):
         self._send(self._phone("1"))
         self._rule("phone", policy="reject")
-        response = self._send(
-            self._phone("CANARY-2") | {}, status=422
-        )
+        response = self._send(self._phone("CANARY-2") | {}, status=422)
         self.assertEqual(response.json()["code"], "not_owner")
         self.assertEqual(self._outcomes(response)["phone"], ("rejected", "not_owner"))
         self.assertEqual(self._found(NPI, "1234567893").phone, "1")

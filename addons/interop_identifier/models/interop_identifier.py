@@ -129,6 +129,9 @@ class InteropIdentifier(models.Model):
     def _compute_value_normalized(self):
         for identifier in self:
             namespace = identifier.namespace_id
+            if not namespace:  # a new form
+                identifier.value_normalized = identifier.check_failed = False
+                continue
             identifier.value_normalized = namespace._normalize(identifier.value)
             identifier.check_failed = bool(
                 identifier.value_normalized

@@ -3,7 +3,7 @@
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .common import IdentifierCase
@@ -60,6 +60,14 @@ class TestIdentifier(IdentifierCase):
         )
         self.assertEqual(identifier.partner_id, self.partner)
         self.assertEqual(identifier.record_ref, self.partner)
+
+    def test_a_steward_adds_one_by_hand(self):
+        steward = self._create_user("steward")
+        form = Form(self.identifiers.with_user(steward))
+        form.namespace_id = self.npi
+        form.value = "1234567893"
+        form.record_ref = f"res.partner,{self.partner.id}"
+        self.assertEqual(form.save().partner_id, self.partner)
 
     def test_other_models_carry_identifiers_too(self):
         identifier = self._create_identifier(

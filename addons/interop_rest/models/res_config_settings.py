@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import config
 
 from .. import const
 
@@ -41,6 +42,18 @@ class ResConfigSettings(models.TransientModel):
         default=const.SETTINGS[const.PARAM_RETRY_AFTER][0],
         help="When callers are told to try again.",
     )
+
+    interop_rest_server_wide = fields.Boolean(
+        compute="_compute_interop_rest_server_wide",
+        help="Whether callers get problem details when no database can be reached.",
+    )
+
+    @api.depends_context("uid")
+    def _compute_interop_rest_server_wide(self):
+        for settings in self:
+            settings.interop_rest_server_wide = (
+                "interop_rest" in config["server_wide_modules"]
+            )
 
     @api.constrains(
         "interop_rest_tolerance_seconds",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessDenied, AccessError, UserError, ValidationError
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import Form, TransactionCase, tagged
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.tools import signing
@@ -171,6 +171,16 @@ class TestClient(RestMixin, TransactionCase):
         found = self.env["interop.client"].search([("expires_soon", "=", True)])
         self.assertIn(soon, found)
         self.assertNotIn(late, found)
+
+    def test_an_administrator_makes_one_in_the_form(self):
+        form = Form(self.env["interop.client"].with_user(self._create_user("admin")))
+        form.name = "From the form"
+        form.code = f"form-{self._next()}"
+        form.system_id = self.system
+        form.interface_ids.add(self.interface)
+        client = form.save()
+        self.assertEqual(client.state, "requested")
+        self.assertEqual(client.user_id.company_ids, self.facility)
 
     def test_button_opens_the_messages(self):
         action = self.client.action_view_messages()

@@ -56,6 +56,7 @@ class TestPromises(RestEffectHttpCase):
 
     def test_promise_4_fail_closed(self):
         """Whoever does not prove who it is gets the same refusal; the log knows why."""
+        self._freeze()
         now = clock.now()
         expired = self._create_client(name="Expired")
         expired_key = self._add_key(
@@ -256,6 +257,20 @@ class TestPromises(RestEffectHttpCase):
         self._assert_problem(response, 422, "namespace_not_allowed")
         self.assertEqual(self._effects(), [])
         self.assertFalse(self._messages().filtered(lambda m: m.interface_id == theirs))
+
+    def test_clock_skew_to_the_second(self):
+        self._freeze()
+        for seconds in (-300, -299, 299, 300):
+            response = self._post(moment=self._moment(seconds))
+            self.assertEqual(response.status_code, 200, seconds)
+        for seconds in (-301, 301):
+            response = self._post(moment=self._moment(seconds))
+            self._assert_problem(response, 401, "unauthorized")
+
+    def _freeze(self):
+        """Let the server's clock for signatures stand still."""
+        now = clock.timestamp()
+        self.startPatcher(patch.object(clock, "timestamp", lambda: now))
 
     def _moment(self, seconds):
         """Return a moment so many seconds from this server's clock."""

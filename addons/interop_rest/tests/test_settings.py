@@ -1,7 +1,10 @@
 """Every setting changes behavior, and none can switch a check off."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
+from odoo.tools import config, file_open
 
 from odoo.addons.interop_base import clock
 
@@ -64,6 +67,19 @@ class TestSettings(RestEffectHttpCase):
     def test_out_of_bounds_is_refused_in_settings(self):
         with self.assertRaises(ValidationError):
             self._set(tolerance_seconds=0)
+
+    def test_settings_warn_when_the_addon_is_not_server_wide(self):
+        for modules, expected in (("interop_rest", True), ("web", False)):
+            with patch.dict(config.options, server_wide_modules=["base", modules]):
+                settings = self.env["res.config.settings"].create({})
+                self.assertEqual(settings.interop_rest_server_wide, expected)
+
+    def test_promise_11_a_neutralized_copy_takes_nothing(self):
+        with file_open("interop_rest/data/neutralize.sql") as file:
+            self.env.cr.execute(file.read())
+        self.env.invalidate_all()
+        self.assertEqual(self.client.state, "suspended")
+        self._assert_problem(self._post(), 401, "unauthorized")
 
     def _assert_not_limited(self, envelope):
         """The limit let it pass: what is said now is about the content."""
