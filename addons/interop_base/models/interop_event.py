@@ -17,8 +17,8 @@ EVENT_STATES = [
 class InteropEvent(models.Model):
     """One narrow row per record and contract, written inside the business transaction.
 
-    The database itself undoes it with a rolled back savepoint or transaction. The pump turns
-    ready events into messages and removes them in the same transaction.
+    The database itself undoes it with a rolled back savepoint or transaction. The pump
+    turns ready events into messages and removes them in the same transaction.
     """
 
     _name = "interop.event"
@@ -36,7 +36,8 @@ class InteropEvent(models.Model):
     company_id = fields.Many2one("res.company", readonly=True, ondelete="restrict")
     occurred_at = fields.Datetime(required=True, readonly=True)
     state = fields.Selection(EVENT_STATES, required=True, readonly=True)
-    # Transaction that wrote the row: how pre-commit finds its own rows after savepoints.
+    # Transaction that wrote the row: how pre-commit finds its own rows after
+    # savepoints.
     txid = fields.Char(readonly=True)
     interface_ids = fields.Json(readonly=True)
     payload_id = fields.Many2one("interop.payload", readonly=True, ondelete="set null")
@@ -58,8 +59,8 @@ class InteropEvent(models.Model):
     ):
         """Publish that something happened to ``records``, in the current transaction.
 
-        One INSERT per call. Costs one cache look-up when nobody subscribes. A rolled back
-        savepoint or transaction takes the events with it.
+        One INSERT per call. Costs one cache look-up when nobody subscribes. A rolled
+        back savepoint or transaction takes the events with it.
 
         :param str contract_type: message type, such as ``invoice.posted``
         :param records: recordset
@@ -79,7 +80,8 @@ class InteropEvent(models.Model):
             return 0
         moment = occurred_at or clock.now()
         for contract_id, _interfaces in capturing:
-            # sudo: what leaves is decided by the contract, not by what the clerk may read
+            # sudo: what leaves is decided by the contract, not by what the clerk may
+            # read
             contract_sudo = self.env["interop.contract"].sudo().browse(contract_id)
             handler = contract_sudo._handler().with_company(self._own_company())
             ids = records.ids if parent else self._coalesce(contract_id, records)
@@ -101,8 +103,8 @@ class InteropEvent(models.Model):
     def _own_company(self):
         """Return the facility of records that name none: where the user works now.
 
-        As superuser Odoo believes the companies of the context, which a caller can forge:
-        only those of the user count.
+        As superuser Odoo believes the companies of the context, which a caller can
+        forge: only those of the user count.
         """
         user, company = self.env.user, self.env.company
         if user._is_superuser() or company.id in user._get_company_ids():
@@ -110,7 +112,8 @@ class InteropEvent(models.Model):
         return user.company_id
 
     def _coalesce(self, contract_id, records):
-        """Return the ids that need a row of their own: all, unless the contract combines
+        """Return the ids that need a row of their own: all, unless the contract
+        combines
         repeated updates and this transaction has a row already, which is taken again."""
         # sudo: which contract combines updates is no secret to who publishes
         if not self.env["interop.contract"].sudo().browse(contract_id).coalesce:
@@ -120,7 +123,8 @@ class InteropEvent(models.Model):
                   SET state = 'new', occurred_at = %s, interface_ids = NULL,
                       origin_system_id = CASE WHEN origin_system_id = %s
                                               THEN origin_system_id END
-                WHERE txid = txid_current()::text AND contract_id = %s AND res_model = %s
+                WHERE txid = txid_current()::text AND contract_id = %s AND res_model =
+                %s
                   AND res_id = ANY(%s) AND parent_id IS NULL RETURNING res_id""",
             [
                 clock.now(),
@@ -141,8 +145,8 @@ class InteropEvent(models.Model):
             """INSERT INTO interop_event (contract_id, res_model, res_id, company_id,
                                           occurred_at, state, txid, interface_ids,
                                           correlation_id, parent_id, origin_system_id)
-               SELECT %s, %s, row.res_id, row.company_id, %s, 'new', txid_current()::text, %s,
-                      %s, %s, %s
+               SELECT %s, %s, row.res_id, row.company_id, %s, 'new',
+               txid_current()::text, %s, %s, %s, %s
                  FROM unnest(%s::int[], %s::int[]) AS row(res_id, company_id)""",
             [
                 contract_id,

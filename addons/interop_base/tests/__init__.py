@@ -5,6 +5,9 @@ from . import test_event
 from . import test_interface
 from . import test_mapping
 from . import test_mapping_schema
+from . import test_preview
+from . import test_publish
+from . import test_publish_action
 from . import test_message
 from . import test_pump
 from . import test_retention
@@ -16,3 +19,4 @@ from . import test_governed
 from . import test_governed_edit
 from . import test_ownership_matrix
 from . import test_ownership_tours
+from . import test_zz_shot

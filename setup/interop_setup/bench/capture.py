@@ -1,0 +1,242 @@
+"""What capturing costs the business transaction.
+
+The same work is done with no interface, with one and with three that capture it:
+creating partners in one go, posting invoices in one go, and creating partners one by
+one, each in a savepoint of its own. All of it is timed up to and including the commit.
+The variants take turns within each round, in changing order, and the figures are
+medians over the rounds of the ratio to the same round without an interface: what else
+the machine does meanwhile hits all of them alike.
+
+The interfaces carry personal data, so what is kept is encrypted. Partners travel by a
+mapping of eight lines, invoices by the contract of ``interop_account``.
+"""
+
+import gc
+import json
+import statistics
+import time
+
+from ..benching import Bench
+from ..progress import say
+
+VARIANTS = {"none": 0, "one": 1, "three": 3}
+PARTNERS = 1000
+INVOICES = 100
+SAVEPOINTS = 1000
+ROUNDS = 7
+TARGETS = {"partners_overhead_one": 0.08, "invoices_overhead_one": 0.08}
+LINES = {
+    "name": "name",
+    "reference": "ref",
+    "contact.email": "email",
+    "contact.phone": "phone",
+    "address.street": "street",
+    "address.city": "city",
+    "address.country": "country_id.code",
+    "is_company": "is_company",
+}
+
+
+def run(bench: Bench) -> dict[str, float]:
+    """Time the three kinds of work; overheads are shares, the rest milliseconds."""
+    rounds = bench.option("rounds", ROUNDS)
+    sizes = {
+        "partners": bench.option("partners", PARTNERS),
+        "invoices": bench.option("invoices", INVOICES),
+        "savepoints": bench.option("savepoints", SAVEPOINTS),
+    }
+    database = bench.database(["interop_account"])
+    bench.in_odoo(database, prepare)
+    figures: dict[str, float] = {}
+    for work, size in sizes.items():
+        if not size:
+            continue
+        say(f"    {work}: {size} a time, {rounds} rounds")
+        times = bench.in_odoo(database, measure, work=work, size=size, rounds=rounds)
+        figures |= summary(work, times)
+    for name, limit in TARGETS.items():
+        if figures.get(name, 0) > limit:
+            say(f"    missed: {name} is {figures[name]}, the target {limit}")
+    return figures
+
+
+def summary(work: str, times: dict[str, list[float]]) -> dict[str, float]:
+    """The figures of one kind of work from the seconds of each variant's rounds."""
+    figures = {
+        f"{work}_{variant}_ms": round(1000 * statistics.median(seconds), 1)
+        for variant, seconds in times.items()
+    }
+    for variant in ("one", "three"):
+        ratios = [
+            with_it / without
+            for with_it, without in zip(times[variant], times["none"], strict=True)
+        ]
+        figures[f"{work}_overhead_{variant}"] = round(statistics.median(ratios) - 1, 4)
+    return figures
+
+
+def prepare(env) -> None:
+    """A chart of accounts, a product, a system and three interfaces for everything."""
+    company = env.company
+    env["account.chart.template"].try_loading(
+        "generic_coa", company, install_demo=False
+    )
+    env["product.product"].create(
+        {"name": "Consulting room", "default_code": "BENCH", "list_price": 150.5}
+    )
+    env["interop.guard"]._adopt_database()
+    system = env["interop.system"].create(
+        {
+            "name": "Bench",
+            "code": "bench",
+            "environment": "test",
+            "company_ids": [(6, 0, company.ids)],
+        }
+    )
+    contract = env["interop.contract"].create(
+        {
+            "message_type": "bench.partner_created",
+            "model_id": env["ir.model"]._get_id("res.partner"),
+            "data_class": "personal",
+        }
+    )
+    invoices = env["interop.contract"]._find("invoice.posted")
+    interfaces = env["interop.interface"].create(
+        [
+            {
+                "name": f"Bench {number}",
+                "code": f"bench-{number}",
+                "system_id": system.id,
+                "direction": "out",
+                "data_class": "patient_adjacent",
+                "contract_ids": [(6, 0, (contract | invoices).ids)],
+                "company_ids": [(6, 0, company.ids)],
+                "mapping_ids": [
+                    (0, 0, {"contract_id": contract.id, "line_ids": _lines()})
+                ],
+            }
+            for number in range(max(VARIANTS.values()))
+        ]
+    )
+    assert len(interfaces) == max(VARIANTS.values())
+    contract._set_published()
+    env.cr.commit()
+
+
+def _lines() -> list[tuple]:
+    """The mapping of partners, as commands."""
+    return [
+        (0, 0, {"path": path, "field_path": field}) for path, field in LINES.items()
+    ]
+
+
+def measure(env, work: str, size: int, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each round of one kind of work, by variant."""
+    prepare_round, do = {
+        "partners": (lambda size: None, _create_partners),
+        "invoices": (lambda size: _draft_invoices(env, size), _post_invoices),
+        "savepoints": (lambda size: None, _create_in_savepoints),
+    }[work]
+    times: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
+    order = list(VARIANTS)
+    for number in range(rounds + 1):  # the first one warms up
+        for variant in order:
+            _use(env, VARIANTS[variant])
+            prepared = prepare_round(size)
+            env.cr.commit()
+            seconds = _timed(env, lambda given=prepared: do(env, size, given))
+            captured = _captured(env)
+            if captured != (size if VARIANTS[variant] else 0):
+                raise AssertionError(f"{captured} of {size} events were captured")
+            if number:
+                times[variant].append(seconds)
+        order = order[1:] + order[:1]
+    print(json.dumps({work: times}), flush=True)
+    return times
+
+
+def _timed(env, do) -> float:
+    """Seconds of a piece of work and its commit, as a new request would find things."""
+    env.invalidate_all()
+    gc.collect()
+    start = time.perf_counter()
+    do()
+    env.cr.commit()
+    return time.perf_counter() - start
+
+
+def _use(env, count: int) -> None:
+    """Let so many of the interfaces capture, the others not."""
+    interfaces = env["interop.interface"].search([("code", "like", "bench-")])
+    interfaces._transition({"state": "draft"})
+    interfaces[:count]._transition({"state": "active"})
+    env.registry.clear_cache()
+    env.cr.commit()
+    # What every worker has at hand after its first publication.
+    for contract in interfaces.contract_ids:
+        env["interop.interface"]._capturing(contract.message_type)
+        contract._handler()
+
+
+def _captured(env) -> int:
+    """How many events are ready; they are removed, as the pump would."""
+    env.cr.execute(
+        "DELETE FROM interop_event WHERE state = 'ready' RETURNING payload_id"
+    )
+    payloads = [payload_id for (payload_id,) in env.cr.fetchall()]
+    env.cr.execute("DELETE FROM interop_payload WHERE id = ANY(%s)", [payloads])
+    env.cr.commit()
+    return len(payloads)
+
+
+def _partner(env, number: int) -> dict:
+    """The values of one partner."""
+    return {
+        "name": f"Partner {number}",
+        "ref": f"P{number}",
+        "email": f"partner{number}@example.org",
+        "phone": "+1 555 0100",
+        "street": f"{number} Main Street",
+        "city": "Springfield",
+        "country_id": env.ref("base.us").id,
+        "company_id": env.company.id,
+    }
+
+
+def _create_partners(env, size: int, _prepared) -> None:
+    """Create partners in one call and publish them."""
+    partners = env["res.partner"].create([_partner(env, n) for n in range(size)])
+    env["interop.event"]._publish("bench.partner_created", partners)
+
+
+def _create_in_savepoints(env, size: int, _prepared) -> None:
+    """Create and publish partners one by one, each in a savepoint."""
+    for number in range(size):
+        with env.cr.savepoint():
+            partner = env["res.partner"].create(_partner(env, number))
+            env["interop.event"]._publish("bench.partner_created", partner)
+
+
+def _draft_invoices(env, size: int):
+    """Draft invoices with two lines each."""
+    product = env["product.product"].search([("default_code", "=", "BENCH")])
+    partners = env["res.partner"].create([_partner(env, n) for n in range(10)])
+    return env["account.move"].create(
+        [
+            {
+                "move_type": "out_invoice",
+                "partner_id": partners[number % 10].id,
+                "invoice_date": "2026-03-01",
+                "invoice_line_ids": [
+                    (0, 0, {"product_id": product.id, "quantity": quantity})
+                    for quantity in (1, 2)
+                ],
+            }
+            for number in range(size)
+        ]
+    )
+
+
+def _post_invoices(env, size: int, invoices) -> None:
+    """Post them in one go."""
+    invoices.action_post()
