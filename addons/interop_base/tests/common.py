@@ -154,7 +154,7 @@ class InteropMixin:
     @classmethod
     def _activate(cls, interface):
         """Approve as another steward, then activate."""
-        steward = cls._create_user("steward", companies=cls.facility)
+        steward = cls._create_user("steward", companies=interface.company_ids)
         interface.with_user(steward).action_approve()
         interface._set_active()
         return interface
