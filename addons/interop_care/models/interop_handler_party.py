@@ -46,7 +46,7 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _update(self, partner, message, values):
-        """Write what the sender may say and what differs; the message gets the report."""
+        """Write what the sender may say and what differs; the message is told."""
         partner.check_access("write")
         # sudo: what other addons do when a contact changes reads models of theirs
         # that a machine has no business with; its own rights were checked above
