@@ -145,9 +145,7 @@ class InteropMessage(models.Model):
     _business_blind_idx = models.Index(
         "(business_key_index) WHERE business_key_index IS NOT NULL"
     )
-    _correlation_idx = models.Index(
-        "(correlation_id) WHERE correlation_id IS NOT NULL"
-    )
+    _correlation_idx = models.Index("(correlation_id) WHERE correlation_id IS NOT NULL")
     _cause_idx = models.Index("(cause) WHERE cause IS NOT NULL")
     _error_idx = models.Index("(error_class) WHERE error_class IS NOT NULL")
     _payload_idx = models.Index("(payload_id) WHERE payload_id IS NOT NULL")
@@ -226,7 +224,7 @@ class InteropMessage(models.Model):
             message.search_key = message.business_key
 
     def _search_search_key(self, operator, value):
-        """Find by business key: in clear where it is, by blind index where it is not."""
+        """Find by business key: in clear where it is so, else by blind index."""
         if operator not in ("=", "ilike", "=ilike", "like", "in"):
             return NotImplemented
         values = [value] if isinstance(value, str) else list(value or [])
@@ -248,7 +246,14 @@ class InteropMessage(models.Model):
 
     @api.model
     def formatted_read_group(
-        self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None
+        self,
+        domain,
+        groupby=(),
+        aggregates=(),
+        having=(),
+        offset=0,
+        limit=None,
+        order=None,
     ):
         """Group as usual; a cause reads as what happened, not as a fingerprint."""
         groups = super().formatted_read_group(
@@ -280,7 +285,8 @@ class InteropMessage(models.Model):
 
     @api.private
     def _payload_bytes(self):
-        """Return the exact bytes, or ``None`` when they were never kept or are purged."""
+        """Return the exact bytes, or ``None`` when there never were any or they are
+        purged."""
         self.ensure_one()
         # sudo: columns of the content are closed to every group
         return self.sudo().payload_id._read() if self.payload_id else None

@@ -78,6 +78,7 @@ registry.category("web_tour.tours").add("test_interop_first_message", {
       "tour.finished v1"
     ),
     ...select("transport", "Webhook"),
+    openTab("Transport"),
     ...pick("endpoint_id", "Tour Endpoint"),
     ...stepUtils.saveForm(),
     {
