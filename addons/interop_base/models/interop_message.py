@@ -131,6 +131,8 @@ class InteropMessage(models.Model):
         " WHERE state IN ('pending', 'processing', 'dead', 'parked')"
     )
     _lease_idx = models.Index("(lease_until) WHERE state = 'processing'")
+    _kind_idx = models.Index("(error_kind, id) WHERE error_kind IS NOT NULL")
+    _test_idx = models.Index("(id) WHERE test")
     _failed_idx = models.Index("(id) WHERE state IN ('dead', 'parked')")
     _owner_idx = models.Index(
         "(owner_user_id, owner_team_id) WHERE state IN ('dead', 'parked')"
@@ -190,12 +192,15 @@ class InteropMessage(models.Model):
                 readable[model, record.id] = record
         return readable
 
-    @api.depends("state", "error_class", "error_code")
+    @api.depends("state", "direction", "error_class", "error_kind")
     def _compute_next_step(self):
         steps = self._next_steps()
         for message in self:
             failed = message.state in const.FAILED_STATES
-            message.next_step = failed and steps.get(message.error_class, "")
+            step = steps.get(message.error_class, "")
+            if message.direction == "out" and message.error_kind == "business":
+                step = self.env._("Correct the record named here, then resubmit it.")
+            message.next_step = failed and step
 
     @api.model
     def _next_steps(self):

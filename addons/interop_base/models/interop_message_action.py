@@ -63,6 +63,24 @@ class InteropMessage(models.Model):
                     )
                 )
 
+    def action_resubmit(self):
+        """Build failed outbound messages anew from their corrected records.
+
+        Each becomes a new message linked to the original, which stays.
+        """
+        self._check_may_act()
+        failed = self.filtered(
+            lambda item: item.direction == "out" and item.state in const.FAILED_STATES
+        )
+        if not failed:
+            raise UserError(
+                self.env._("Only outbound messages that failed can be built again.")
+            )
+        self._check_still_moves(failed)
+        failed.sudo()._resubmit()  # sudo: see action_retry
+        self.env["interop.audit.event"]._log("retried", failed, "resubmitted")
+        return self._notify(self.env._("%s messages are built again.", len(failed)))
+
     def _resubmit(self):
         """Build messages anew from their records; the originals stay, linked."""
         for message in self:

@@ -2,6 +2,7 @@
 
 import json
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import InteropCase
@@ -181,6 +182,25 @@ class TestPromise1Atomic(InteropCase):
         self.assertEqual(again.parent_id, failed)
         self.assertEqual(again.state, "pending")
         self.assertEqual(failed.state, "cancelled")
+
+    def test_what_the_receiver_refused_is_resubmitted_from_the_corrected_record(self):
+        partner = self._partner(city="Oslo")
+        self._publish(partner)
+        self._commit()
+        self.env["interop.pump"]._materialize()
+        refused = self._message_of(partner)
+        refused._set_dead("business_rule", "http_422", "The receiver answered 422.")
+        self.assertIn("resubmit", refused.next_step)
+        partner.city = "Lund"
+        refused.action_resubmit()
+        self._commit()
+        self.env["interop.pump"]._materialize()
+        again = self._message_of(partner) - refused
+        self.assertEqual(again.parent_id, refused)
+        self.assertNotEqual(again.external_id, refused.external_id)
+        self.assertEqual(json.loads(again._payload_bytes())["data"]["city"], "Lund")
+        with self.assertRaises(UserError):
+            refused.action_resubmit()
 
     def test_publishing_costs_one_statement_per_call(self):
         partners = self.env["res.partner"].create(
