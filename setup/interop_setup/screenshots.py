@@ -17,13 +17,24 @@ from .errors import SetupError
 from .progress import say, step
 
 DOCS = paths.ROOT / "docs"
-SIZE = (1280, 800)
+SIZE = (1440, 860)
 COLORS = 96  # few enough to keep a picture small, many enough to look right
 IDLE = (
     "document.readyState === 'complete'"
-    " && !document.querySelector('.o_blockUI, .o_loading_indicator, .o_view_sample_data')"
+    " && !document.querySelector("
+    "'.o_blockUI, .o_loading_indicator, .o_view_sample_data')"
     " && !!document.querySelector({selector!r})"
 )
+
+
+# Clicks what is matched by a selector and holds a text; false until it is there.
+CLICK = (
+    "(found => found ? (found.click(), true) : false)"
+    "([...document.querySelectorAll({selector})].find("
+    "item => item.textContent.includes({text})))"
+)
+RECORDS = ".o_kanban_record:not(.o_kanban_ghost), .o_data_row .o_data_cell"
+FORM = ".o_form_view .o_form_sheet"
 
 
 @dataclass(frozen=True)
@@ -32,17 +43,18 @@ class Shot:
 
     :param name: of its file
     :param login: who looks; the password is the login
-    :param path: what is opened, below the server's address
-    :param selector: what has to be there before the picture is taken
-    :param click: what is clicked first, and in that order
+    :param action: XML id of the action that is opened
+    :param record: text in the record that is opened from the list; any when empty,
+        none when ``None``
+    :param tab: text of the tab that is opened in its form
     :param height: of the picture in pixels
     """
 
     name: str
     login: str
-    path: str
-    selector: str
-    click: tuple[str, ...] = ()
+    action: str
+    record: str | None = None
+    tab: str = ""
     height: int = SIZE[1]
 
 
@@ -50,46 +62,38 @@ SHOTS = (
     Shot(
         "interfaces",
         "administrator",
-        "/odoo/action-interop_base.interop_interface_action?view_type=kanban",
-        ".o_kanban_record:not(.o_kanban_ghost)",
-        height=560,
+        "interop_base.interop_interface_action",
+        height=620,
     ),
-    Shot(
-        "messages",
-        "operator",
-        "/odoo/action-interop_base.interop_message_action",
-        ".o_data_row",
-        height=760,
-    ),
+    Shot("messages", "user", "interop_base.interop_message_action", height=760),
     Shot(
         "failed",
         "operator",
-        "/odoo/action-interop_base.interop_message_action_failed",
-        ".o_data_row",
-        (".o_data_row .o_data_cell",),
-        height=760,
+        "interop_base.interop_message_action_failed",
+        "Credit",
+        height=800,
     ),
     Shot(
         "decision",
         "user",
-        "/odoo/action-interop_base.interop_message_action_mine",
-        ".o_data_row",
-        (".o_data_row .o_data_cell",),
-        height=640,
+        "interop_base.interop_message_action_mine",
+        "Provider",
+        height=620,
     ),
     Shot(
         "provider",
         "user",
-        "/odoo/action-interop_care.res_partner_action_provider",
-        ".o_kanban_record:not(.o_kanban_ghost), .o_data_row",
-        (".o_kanban_record:not(.o_kanban_ghost), .o_data_row .o_data_cell",),
+        "interop_care.res_partner_action_provider",
+        "Eric van den broek",
+        "Identifiers",
+        height=660,
     ),
     Shot(
         "endpoint",
         "administrator",
-        "/odoo/action-interop_webhook.interop_endpoint_action",
-        ".o_kanban_record:not(.o_kanban_ghost), .o_data_row",
-        (".o_kanban_record:not(.o_kanban_ghost), .o_data_row .o_data_cell",),
+        "interop_webhook.interop_endpoint_action",
+        "Clearing house",
+        height=680,
     ),
 )
 
@@ -164,16 +168,23 @@ def _sign_in(page: Browser, state: dict, login: str) -> None:
 def _take(page: Browser, url: str, shot: Shot) -> None:
     """Open what is to be seen and save the picture."""
     page.open("about:blank")
-    page.open(url + shot.path)
-    page.wait_for(IDLE.format(selector=shot.selector), shot.selector)
-    for selector in shot.click:
-        page.run(f"document.querySelector({selector!r}).click()")
-        page.wait_for(IDLE.format(selector=".o_form_view .o_form_sheet"), "the form")
+    page.open(f"{url}/odoo/action-{shot.action}")
+    page.wait_for(IDLE.format(selector=RECORDS), "the records")
+    if shot.record is not None:
+        _click(page, RECORDS, shot.record)
+        page.wait_for(IDLE.format(selector=FORM), "the form")
+    if shot.tab:
+        _click(page, ".o_notebook .nav-link", shot.tab)
+        page.wait_for(IDLE.format(selector=".tab-pane.active"), "the tab")
     page.wait_for("document.fonts.status === 'loaded'", "the fonts")
-    page.wait_for(
-        "[...document.images].every(image => image.complete)", "the images"
-    )
+    page.wait_for("[...document.images].every(image => image.complete)", "the images")
     _save(page.picture(), DOCS / f"{shot.name}.png", shot.height)
+
+
+def _click(page: Browser, selector: str, text: str) -> None:
+    """Click what holds a text, as soon as it is there."""
+    script = CLICK.format(selector=json.dumps(selector), text=json.dumps(text))
+    page.wait_for(script, text)
 
 
 def _save(picture: bytes, path: Path, height: int) -> None:

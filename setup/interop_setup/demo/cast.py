@@ -8,7 +8,7 @@ from .api import User
 
 HOSPITAL = "Burgers University Medical Center"
 CLINIC = "Artis University Medical Center"
-ADMIN_PASSWORD = "admin"  # what Odoo gives every new database
+ADMIN_PASSWORD = "admin"  # noqa: S105  (what Odoo gives every new database)
 OPERATORS = "Integration operators"
 BILLING = "Billing"
 # Code, name and price of what the hospital bills to providers.
@@ -86,7 +86,9 @@ def assemble(url: str, database: str, ports: tuple[int, ...]) -> Cast:
 
     :param ports: where the receivers of the demo listen; nothing else is allowed
     """
-    with step("The Odoo administrator sets up two facilities, the books and the people"):
+    with step(
+        "The Odoo administrator sets up two facilities, the books and the people"
+    ):
         admin = User(url, database, "admin", ADMIN_PASSWORD).sign_in()
         _adopt(admin)
         hospital, clinic = _facilities(admin)
@@ -95,14 +97,16 @@ def assemble(url: str, database: str, ports: tuple[int, ...]) -> Cast:
         _responsibilities(admin, cast, ids, ports)
         users = [User(url, database, role.login, role.login) for role in ROLES]
         with ThreadPoolExecutor(2) as pool:  # checking a password is slow on purpose
-            cast.users.update({user.login: user for user in pool.map(User.sign_in, users)})
+            cast.users.update(
+                {user.login: user for user in pool.map(User.sign_in, users)}
+            )
         cast["user"].company = hospital
         admin.company = hospital
     return cast
 
 
 def _adopt(admin: User) -> None:
-    """The database is a copy of a template: say that it is meant to exchange messages."""
+    """The database is a copy of a template: say that it may exchange messages."""
     settings = admin.create("res.config.settings")
     admin.button("res.config.settings", "action_interop_adopt", settings)
 
@@ -122,7 +126,9 @@ def _facilities(admin: User) -> tuple[int, int]:
     )
     domestic = [["name", "=", "Domestic"], ["company_id", "=", hospital]]
     found = admin.read("account.fiscal.position", domestic, "id")
-    admin.write("account.fiscal.position", [row["id"] for row in found], country_id=country)
+    admin.write(
+        "account.fiscal.position", [row["id"] for row in found], country_id=country
+    )
     for code, name, price in SERVICES:
         admin.create(
             "product.product",
@@ -131,7 +137,7 @@ def _facilities(admin: User) -> tuple[int, int]:
             type="service",
             list_price=float(price),
         )
-    # Without a country at first: Odoo would add modules for it that the demo does not use.
+    # Without a country at first: Odoo would add modules for it that nobody needs here.
     clinic = admin.create("res.company", name=CLINIC)
     admin.write("res.company", clinic, country_id=country)
     return hospital, clinic

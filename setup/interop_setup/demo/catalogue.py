@@ -77,14 +77,14 @@ def _clinical_system(cast: Cast) -> int:
             [0, 0, {"code": CLINIC, "company_id": cast.clinic}],
         ],
     )
-    for uri, (name, code, kind, one_each) in NAMESPACES.items():
+    for uri, (name, code, kind, personal) in NAMESPACES.items():
         administrator.create(
             "interop.namespace",
             name=name,
             code=code,
             uri=uri,
             type_code=kind,
-            one_active_per_record=one_each,
+            person_adjacent=personal,
             system_id=system if uri == OWN else False,
         )
     return system
@@ -195,7 +195,10 @@ def _approve(cast: Cast, interfaces: list[int], client: int) -> int:
         administrator.button(
             "interop.interface", "action_request_approval", *interfaces
         )
-        for model, ids in (("interop.interface", interfaces), ("interop.client", [client])):
+        for model, ids in (
+            ("interop.interface", interfaces),
+            ("interop.client", [client]),
+        ):
             try:
                 administrator.button(model, "action_approve", *ids)
             except Refused as error:

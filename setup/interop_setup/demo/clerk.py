@@ -35,10 +35,12 @@ class Clerk:
 
     def invoice(self, providers: dict[str, int]) -> list[int]:
         """Write and post one invoice per provider, all in one go."""
-        today = datetime.date.today().isoformat()
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
         codes = [code for code, _name, _price in SERVICES]
         domain = [["default_code", "in", codes]]
-        products = [row["id"] for row in self.user.read("product.product", domain, "id")]
+        products = [
+            row["id"] for row in self.user.read("product.product", domain, "id")
+        ]
         values, owed = [], []
         for position, partner in enumerate(providers.values()):
             lines = [

@@ -87,8 +87,9 @@ class Day:
             )
         with step("The archive never comes back; its messages end in the dead letters"):
             wait_until(
-                lambda: self._messages(CREDIT_NOTES, [["state", "=", "dead"]])
-                == CREDITED,
+                lambda: (
+                    self._messages(CREDIT_NOTES, [["state", "=", "dead"]]) == CREDITED
+                ),
                 "the credit notes to run out of tries",
             )
         return clerk
@@ -162,7 +163,10 @@ class Day:
         documents = want.providers + CREDITED
         down = want.providers - (want.providers + 1) // 2 + CREDITED
         report.heading("Out of Odoo")
-        posted = [["state", "=", "posted"], ["move_type", "in", ["out_invoice", "out_refund"]]]
+        posted = [
+            ["state", "=", "posted"],
+            ["move_type", "in", ["out_invoice", "out_refund"]],
+        ]
         report.add(
             "Documents posted",
             documents,
@@ -185,9 +189,7 @@ class Day:
         report.add(
             f"given up after {SHORT_TRIES} tries",
             CREDITED,
-            self._messages(
-                CREDIT_NOTES, [*dead, ["attempt_count", "=", SHORT_TRIES]]
-            ),
+            self._messages(CREDIT_NOTES, [*dead, ["attempt_count", "=", SHORT_TRIES]]),
         )
 
     def _count_receiver(self, report: Report, clerk: Clerk) -> None:
@@ -202,9 +204,7 @@ class Day:
         report.add("Webhooks received", documents + LOST_ANSWERS, len(lines))
         report.add("Signatures verified", documents + LOST_ANSWERS, len(verified))
         report.add("Different messages", documents, len(copies))
-        report.add(
-            "Duplicates seen", LOST_ANSWERS, sum(copies.values()) - len(copies)
-        )
+        report.add("Duplicates seen", LOST_ANSWERS, sum(copies.values()) - len(copies))
         report.add("Bodies that differ under one id", 0, len(same) - len(copies))
         report.add(
             "Numbered without a gap",
@@ -221,7 +221,8 @@ class Day:
 def _tell(deliveries: list[dict]) -> None:
     """Say in one line how quickly the partner was answered."""
     times = sorted(delivery["ms"] for delivery in deliveries)
-    say(f"    {len(times)} requests, half of them answered within {times[len(times) // 2]} ms")
+    half = times[len(times) // 2]
+    say(f"    {len(times)} requests, half of them answered within {half} ms")
 
 
 def _count_partner(
@@ -234,9 +235,13 @@ def _count_partner(
     )
     again = [delivery for delivery in deliveries if delivery["kind"] == "again"]
     report.heading("At the partner")
-    report.add("Requests sent", want.messages + want.again + want.refused, len(deliveries))
+    report.add(
+        "Requests sent", want.messages + want.again + want.refused, len(deliveries)
+    )
     report.add("Locations accepted (202)", want.locations, good["location"])
-    report.add("Providers accepted (200)", want.providers + want.roles, good["provider"])
+    report.add(
+        "Providers accepted (200)", want.providers + want.roles, good["provider"]
+    )
     held = [item for item in deliveries if item["code"] == "possible_duplicate"]
     report.add("Held: shares a number (422 possible_duplicate)", want.shared, len(held))
     report.add("Sent again", want.again, kinds["again"])
@@ -271,4 +276,7 @@ def _as_posted(line: dict, clerk: Clerk) -> bool:
         for item in line["partner"].get("identifiers", ())
         if item["system"] == OWN
     ]
-    return numbers == [document["provider"]] and Decimal(line["total"]) == document["total"]
+    return (
+        numbers == [document["provider"]]
+        and Decimal(line["total"]) == document["total"]
+    )

@@ -1,7 +1,7 @@
 """The partner's reading of FHIR R4: resources become canonical messages.
 
-Plain Python on the public example resources. What a contract does not list (photos, birth
-dates, free text) is not sent.
+Plain Python on the public example resources. What a contract does not list (photos,
+birth dates, free text) is not sent.
 """
 
 import json
@@ -11,19 +11,24 @@ from pathlib import Path
 HOSPITAL, CLINIC = "BUMC", "AUMC"
 OWN = "urn:bumc:ehr:record"  # the health record's own numbers
 
-# URI -> name, code, HL7 v2 table 0203 type, one per person; what hands out the numbers in
-# the example resources.
+# URI -> name, code, HL7 v2 table 0203 type, and whether it tells who somebody is; what
+# hands out the numbers in the example resources.
 NAMESPACES = {
-    OWN: ("Health record number", "bumc-ehr-record", "RI", True),
-    "urn:oid:2.16.528.1.1007.3.1": ("UZI number", "nl-uzi", "PRN", True),
+    OWN: ("Health record number", "bumc-ehr-record", "RI", False),
+    "urn:oid:2.16.528.1.1007.3.1": ("UZI number", "nl-uzi", "PRN", False),
     "urn:oid:2.16.840.1.113883.2.4.6.3": ("Dutch citizen number", "nl-bsn", "NI", True),
-    "https://www.bigregister.nl/": ("BIG register", "nl-big", "MD", True),
-    "http://www.acme.org/practitioners": ("ACME provider", "acme-provider", "PRN", True),
+    "https://www.bigregister.nl/": ("BIG register", "nl-big", "MD", False),
+    "http://www.acme.org/practitioners": (
+        "ACME provider",
+        "acme-provider",
+        "PRN",
+        False,
+    ),
     "http://healthcare.example.org/identifiers/staff": (
         "Staff number",
         "staff",
         "EI",
-        True,
+        False,
     ),
 }
 COUNTRIES = {"NLD": "NL", "USA": "US"}  # the examples use ISO 3166-1 alpha-3
@@ -40,7 +45,7 @@ def resources(folder: Path, kind: str) -> Iterator[dict]:
 
 
 def facility(resource: dict) -> str:
-    """The facility that a resource comes from: those of the f2 series are the clinic's."""
+    """The facility that a resource comes from: the f2 series is the clinic's."""
     return CLINIC if resource["id"].startswith("f2") else HOSPITAL
 
 

@@ -14,10 +14,11 @@ from ..bootstrap import bootstrap
 from ..errors import SetupError
 from ..postgres import Cluster
 from ..progress import duration, say, step
-from ..server import Server, free_port
+from ..server import Server, check_port, free_port
 from . import cast, catalogue, state
 from .children import Receiver
 from .day import Day
+from .front import FrontDoor
 
 DATABASE = "interop_demo"
 
@@ -33,7 +34,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--once", action="store_true", help="stop everything after the table"
     )
-    parser.add_argument("--port", type=int, default=0, help="of Odoo; any free one")
+    parser.add_argument(
+        "--port", type=int, default=0, help="for the browser; any free one"
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     start = time.monotonic()
@@ -42,11 +45,13 @@ def main(arguments: list[str]) -> int:
         stack.enter_context(_alone())
         cluster = bootstrap()
         stack.callback(_stop_cluster, cluster, was_running)
-        server = _start_odoo(stack, cluster, options.port)
+        if options.port:
+            check_port(options.port)
+        server = _start_odoo(stack, cluster)
         agreed = _play(stack, server)
         say(f"  Finished after {duration(time.monotonic() - start)}.")
         if not options.once:
-            _stay(server)
+            _stay(stack, server, options.port)
         say("==> Stopping everything that was started …")
     return 0 if agreed else 1
 
@@ -85,13 +90,13 @@ def _stop_cluster(cluster: Cluster, was_running: bool) -> None:
         cluster.stop()
 
 
-def _start_odoo(stack: ExitStack, cluster: Cluster, port: int) -> Server:
+def _start_odoo(stack: ExitStack, cluster: Cluster) -> Server:
     """A fresh database from the template, served by Odoo with workers."""
     wanted = [name for name in manifests.names() if not name.startswith("test_")]
     template = templates.suite_template(cluster, wanted)
     with step("Starting Odoo with two workers and the queue_job runner"):
         databases.clone(cluster, template, DATABASE)
-        server = Server("demo", cluster, DATABASE, port=port)
+        server = Server("demo", cluster, DATABASE)
         server.log.unlink(missing_ok=True)
         stack.callback(server.stop)
         server.start()
@@ -106,7 +111,6 @@ def _play(stack: ExitStack, server: Server) -> bool:
     people = cast.assemble(server.url, DATABASE, (receiver.port, dead))
     governed = catalogue.set_up(people, receiver.port, dead)
     report = Day(people, governed, receiver, state.FOLDER).play()
-    state.announce(server.url, DATABASE)
     return report.show()
 
 
@@ -118,12 +122,16 @@ def _refusing_port() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-def _stay(server: Server) -> None:
+def _stay(stack: ExitStack, server: Server, port: int) -> None:
     """Say where to look, and serve until Ctrl-C.
 
+    :param port: for the browser; any free one when 0
     :raises SetupError: Odoo ended by itself
     """
-    say(f"\n  Odoo is running: {server.url}/odoo\n")
+    front = FrontDoor(server.port, server.gevent_port, port)
+    stack.callback(front.close)
+    state.announce(front.url, DATABASE)
+    say(f"\n  Odoo is running: {front.url}/odoo\n")
     say(f"  {'login':16}{'password':16}who")
     for role in cast.ROLES:
         say(f"  {role.login:16}{role.login:16}{role.shown}")

@@ -1,9 +1,10 @@
 """The partner: the gateway of a health record that keeps Odoo's care master data.
 
-A program outside Odoo. It turns FHIR resources into canonical messages, signs them with the
-published ``standardwebhooks`` library, posts them, and also does what partners and attackers
-do: sends again, tampers, replays the past, reuses an id. Run as a process of its own; its
-orders come as one JSON object on standard input, its report goes to standard output::
+A program outside Odoo. It turns FHIR resources into canonical messages, signs them with
+the published ``standardwebhooks`` library, posts them, and also does what partners and
+attackers do: sends again, tampers, replays the past, reuses an id. Run as a process of
+its own; its orders come as one JSON object on standard input, its report goes to
+standard output::
 
     {"url": "http://…", "client": "…", "secret": "whsec_…", "examples": "/…",
      "repeat_every": 3, "tamper": 3}
@@ -43,7 +44,9 @@ class Gateway:
         self.webhook = Webhook(orders["secret"])
         self.deliveries: list[dict] = []
 
-    def headers(self, message_id: str, body: str, at: datetime, signer: Webhook) -> dict:
+    def headers(
+        self, message_id: str, body: str, at: datetime, signer: Webhook
+    ) -> dict:
         """The headers that prove a message."""
         return {
             "Content-Type": "application/json",
@@ -95,7 +98,7 @@ class Gateway:
     def _exchange(
         self, method: str, path: str, headers: dict, body: bytes
     ) -> tuple[int, dict, bool]:
-        """One request on the connection that is kept; status, body and whether stored."""
+        """One request on the kept connection; status, body and whether stored."""
         self.connection.request(method, path, body or None, headers)
         response = self.connection.getresponse()
         text = response.read()
@@ -159,7 +162,7 @@ def send_again(gateway: Gateway, messages: list[dict], every: int) -> None:
 
 
 def attack(gateway: Gateway, messages: list[dict], tampered: int) -> None:
-    """Send what has to be refused. Each under a new id, so that nothing else refuses it."""
+    """Send what has to be refused, each under a new id where that matters."""
     now = datetime.now(UTC)
 
     def fresh(**changes: object) -> dict:
@@ -185,7 +188,7 @@ def attack(gateway: Gateway, messages: list[dict], tampered: int) -> None:
 
 
 def _other_facility(body: str) -> str:
-    """The signed text with one word changed: it would land in another facility's books."""
+    """The signed text with one word changed: it would reach another facility."""
     return body.replace(f'"{fhir.HOSPITAL}"', f'"{fhir.CLINIC}"', 1)
 
 

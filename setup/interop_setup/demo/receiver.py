@@ -1,8 +1,8 @@
 """The receiver: the clearing house that the hospital's invoices are delivered to.
 
-A program outside Odoo. It verifies every webhook with the published ``standardwebhooks``
-library, writes a line about each to a file, and answers. Run as a process of its own; its
-orders come as one JSON object on standard input::
+A program outside Odoo. It verifies every webhook with the published
+``standardwebhooks`` library, writes a line about each to a file, and answers. Run as a
+process of its own; its orders come as one JSON object on standard input::
 
     {"port": 8080, "secret": "whsec_…", "log": "/…/received.jsonl", "lose_answers": 1}
 

@@ -38,7 +38,8 @@ class Report:
         say(f"  {rule}")
         wrong = self.wrong
         if wrong:
-            say(f"  {len(wrong)} of {self._count()} figures differ: {'; '.join(wrong)}.\n")
+            names = "; ".join(wrong)
+            say(f"  {len(wrong)} of {self._count()} figures differ: {names}.\n")
         else:
             say(f"  All {self._count()} figures agree.\n")
         return not wrong
