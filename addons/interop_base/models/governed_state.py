@@ -1,8 +1,8 @@
 """What the server itself knows about the write that is going on.
 
-Which system a change comes from, and which write the engine has checked already, is kept
-here and nowhere else: not in the context, which every RPC caller can fill in. The state
-belongs to one cursor, ends with its block, and is invisible to other threads.
+Which system a change comes from, and which write the engine has checked already, is
+kept here and nowhere else: not in the context, which every RPC caller can fill in. The
+state belongs to one cursor, ends with its block, and is invisible to other threads.
 """
 
 from contextlib import contextmanager
@@ -68,8 +68,8 @@ def origin_system_id(env):
 
 @contextmanager
 def vetted(records, names):
-    """The rules allow writing ``names`` of ``records`` in this block; of no records: the
-    rules allow creating one with ``names``."""
+    """The rules allow writing ``names`` of ``records`` in this block; of no records:
+    the rules allow creating one with ``names``."""
     token = _vetted.set(
         Vetted(records.env.cr, records._name, frozenset(records.ids), frozenset(names))
     )
@@ -80,8 +80,8 @@ def vetted(records, names):
 
 
 def is_vetted(records, names):
-    """Return whether the rules were asked about writing ``names`` of ``records``, or, of no
-    records, about creating one with them."""
+    """Return whether the rules were asked about writing ``names`` of ``records``, or,
+    of no records, about creating one with them."""
     state = _vetted.get()
     return (
         state is not None

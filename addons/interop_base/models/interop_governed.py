@@ -22,7 +22,8 @@ class InteropGovernedMixin(models.AbstractModel):
     """Makes a model obey ``interop.ownership``; glue addons add it to ``_inherit``.
 
     Handlers call ``_apply_governed`` and ``_create_governed`` instead of ``write`` and
-    ``create``. Everything else that writes is checked, too (``interop_governed_write.py``).
+    ``create``. Everything else that writes is checked, too
+    (``interop_governed_write.py``).
     """
 
     _name = "interop.governed.mixin"
@@ -35,9 +36,9 @@ class InteropGovernedMixin(models.AbstractModel):
     def _governing_companies(self, known=()):
         """Return the facilities whose rules hold for an edit of this record in Odoo.
 
-        A record that facilities share is governed by those of the user and by those that
-        have stated something about it: choosing another facility in the menu, or in the
-        context, changes nothing.
+        A record that facilities share is governed by those of the user and by those
+        that have stated something about it: choosing another facility in the menu, or
+        in the context, changes nothing.
 
         :param known: ids of the facilities whose systems know the record
         """
@@ -90,7 +91,8 @@ class InteropGovernedMixin(models.AbstractModel):
         """Create a record from what a message states, as far as its sender may.
 
         :returns: ``(record, tools.ownership.Outcome)``
-        :raises OwnershipError: a rule rejects, or withholds what the record cannot be without
+        :raises OwnershipError: a rule rejects, or withholds what the record cannot be
+            without
         """
         with governed_state.applying(message, system):
             scope = governed_state.current(self.env)
@@ -110,7 +112,8 @@ class InteropGovernedMixin(models.AbstractModel):
     # === DECIDING === #
 
     def _decide_values(self, scope, vals, stated):
-        """Return ``{field: Decision}`` for what the sender states (``self`` may be empty)."""
+        """Return ``{field: Decision}`` for what the sender states (``self`` may be
+        empty)."""
         rules = self._rules_for_message(scope)
         moment = self.env["interop.provenance"]._moment(scope.occurred_at)
         return ownership.settle(
@@ -162,8 +165,9 @@ class InteropGovernedMixin(models.AbstractModel):
         return [self._fields[name]._description_string(self.env) for name in names]
 
     def _lock_governed(self):
-        """Hold the row, by its id alone: messages about one record are applied one after the
-        other, and the statement that may fail and be logged holds no content."""
+        """Hold the row, by its id alone: messages about one record are applied one
+        after the other, and the statement that may fail and be logged holds no
+        content."""
         self.env.flush_all()
         self.env.cr.execute(
             f'SELECT id FROM "{self._table}" WHERE id = %s FOR NO KEY UPDATE', [self.id]
@@ -172,7 +176,8 @@ class InteropGovernedMixin(models.AbstractModel):
     # === COMPARING === #
 
     def _differs(self, name, value):
-        """Return whether writing ``value`` would change the field (of no record: fill it).
+        """Return whether writing ``value`` would change the field (of no record: fill
+        it).
 
         :raises BusinessError: the value does not fit the field
         """
@@ -194,7 +199,8 @@ class InteropGovernedMixin(models.AbstractModel):
 
     @api.model
     def _ids_after(self, ids, commands):
-        """Return the ids that ``commands`` leave, ``None`` when lines themselves change."""
+        """Return the ids that ``commands`` leave, ``None`` when lines themselves
+        change."""
         if isinstance(commands, models.BaseModel):
             return set(commands.ids)
         if commands and isinstance(commands[0], int):

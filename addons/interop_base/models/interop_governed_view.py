@@ -8,8 +8,8 @@ from .. import clock
 class InteropGovernedMixin(models.AbstractModel):
     """Adds a banner and locks fields on every form of a governed model that has rules.
 
-    A glue addon changes no view: ``_get_view`` does it, and does nothing for models without
-    a rule that names another system.
+    A glue addon changes no view: ``_get_view`` does it, and does nothing for models
+    without a rule that names another system.
     """
 
     _inherit = "interop.governed.mixin"
@@ -17,8 +17,8 @@ class InteropGovernedMixin(models.AbstractModel):
     interop_owned_fields = fields.Json(
         "Decided Elsewhere",
         compute="_compute_interop_ownership",
-        help="Fields of this record that another system decides, and where their values "
-        "are from.",
+        help="Fields of this record that another system decides, and where their "
+        "values are from.",
     )
     interop_locked_fields = fields.Char(
         "Locked Fields",
@@ -54,7 +54,8 @@ class InteropGovernedMixin(models.AbstractModel):
             )
 
     def _owned_notes(self, rows, locked):
-        """Return the notes of the banner, one per field that another system decides here.
+        """Return the notes of the banner, one per field that another system decides
+        here.
 
         :param dict rows: provenance by field
         :param locked: names of the fields that the user may not edit now
@@ -90,12 +91,13 @@ class InteropGovernedMixin(models.AbstractModel):
         return found
 
     def _source_name(self, row):
-        """Return who set a value: a system, a person, or ``""`` when nobody is known."""
+        """Return who set a value: a system, a person, or ``""`` for nobody known."""
         if not row:
             return ""
         if row["system_id"]:
             return self._owner_name(row["system_id"])
-        # sudo: the name of a colleague who edited this record is shown in its chatter, too
+        # sudo: the name of a colleague who edited this record is shown in its chatter,
+        # too
         return self.env["res.users"].sudo().browse(row["user_id"] or []).name or ""
 
     # === VIEWS === #
@@ -110,7 +112,8 @@ class InteropGovernedMixin(models.AbstractModel):
 
     @api.model
     def _show_ownership(self, arch, names):
-        """Put the banner above the sheet and lock the fields ``names`` while protected."""
+        """Put the banner above the sheet and lock the fields ``names`` while
+        protected."""
         for node in arch.xpath(".//field[not(ancestor::field)]"):
             name = node.get("name")
             if name in names:
@@ -127,7 +130,9 @@ class InteropGovernedMixin(models.AbstractModel):
             "name": "interop_owned_fields",
             "widget": "interop_ownership_banner",
         }
-        banner = arch.makeelement("field", {**attributes, "nolabel": "1"})
+        banner = arch.makeelement(
+            "field", {**attributes, "nolabel": "1", "class": "d-block w-100 mb-2"}
+        )
         arch.insert(place, banner)
         hidden = {"name": "interop_locked_fields", "invisible": "1"}
         arch.insert(place, arch.makeelement("field", hidden))
@@ -135,7 +140,8 @@ class InteropGovernedMixin(models.AbstractModel):
     # === ACTIONS === #
 
     def action_interop_override(self):
-        """Ask for the reason to edit, for a moment, what other systems decide (stewards)."""
+        """Ask for the reason to edit, for a moment, what other systems decide
+        (stewards)."""
         self.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         return {

@@ -19,6 +19,7 @@ class InteropGovernedMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Create records; what Odoo decides is published, what is set is noted."""
         records = super().create(vals_list)
         ruled = self.env["interop.ownership"]._ruled_fields(self._name)
         scope = governed_state.current(self.env)
@@ -36,6 +37,7 @@ class InteropGovernedMixin(models.AbstractModel):
         return records
 
     def write(self, vals):
+        """Change what the rules allow, note it and publish what Odoo decides."""
         changed = self._changed_fields(vals)
         if changed:
             self._check_change(changed)
@@ -45,6 +47,7 @@ class InteropGovernedMixin(models.AbstractModel):
         return result
 
     def unlink(self):
+        """Delete records and what is known of their values."""
         forgotten = self.browse(self.ids)
         result = super().unlink()
         self.env["interop.provenance"]._forget(forgotten)
@@ -141,8 +144,8 @@ class InteropGovernedMixin(models.AbstractModel):
     def _protected_message(self, names, rules):
         owners = {self._owner_name(rules[name].owner) for name in names}
         return self.env._(
-            "%(owner)s decides about %(fields)s of “%(record)s”. Change it there, or ask a "
-            "steward to override the protection.",
+            "%(owner)s decides about %(fields)s of “%(record)s”. Change it there, or "
+            "ask a steward to override the protection.",
             owner=", ".join(sorted(owners)),
             fields=", ".join(self._labels(names)),
             record=self.display_name,
@@ -153,7 +156,8 @@ class InteropGovernedMixin(models.AbstractModel):
         """Return the name of a system, as far as the user's facilities know it."""
         if system_id == ODOO:
             return self.env._("Odoo")
-        # sudo: users without a role in the integration see who decides, not the catalogue
+        # sudo: users without a role in the integration see who decides, not the
+        # catalogue
         system_sudo = self.env["interop.system"].sudo().browse(system_id)
         shared = system_sudo.company_ids & self.env.user.sudo().company_ids
         if system_sudo.company_ids and not shared:
@@ -211,9 +215,10 @@ class InteropGovernedMixin(models.AbstractModel):
         ownership = self.env["interop.ownership"]
         if not ownership._ruled_fields(self._name):
             return
+        own_company = self.env["interop.event"]._own_company()
         for record, names in changed.items():
             company = "company_id" in self._fields and record.sudo().company_id
-            rules = ownership._effective(self._name, (company or self.env.company).id)
+            rules = ownership._effective(self._name, (company or own_company).id)
             for name in names & rules.keys():
                 rule = rules[name]
                 if rule.owner == ODOO and rule.message_type:

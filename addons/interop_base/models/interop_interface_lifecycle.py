@@ -171,6 +171,7 @@ class InteropInterface(models.Model):
             "company_ids",
             "data_class",
             "filter_domain",
+            "send_back",
         }
         if governed & vals.keys():
             for interface in self:
@@ -181,7 +182,8 @@ class InteropInterface(models.Model):
                         self.env._(
                             "“%(name)s” is %(state)s. Suspend it and set it back to draft "
                             "before changing what was approved: system, direction, "
-                            "transport, contracts, facilities, data class or filter.",
+                            "transport, contracts, facilities, data class, filter, or "
+                            "what is sent back.",
                             name=interface.name,
                             state=interface.state,
                         )

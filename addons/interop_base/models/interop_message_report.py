@@ -26,8 +26,8 @@ class InteropMessage(models.Model):
         "Not Everything Simply Applied",
         readonly=True,
         copy=False,
-        help="Some value was ignored, rejected, or accepted from a system that does not "
-        "decide about it.",
+        help="Some value was ignored, rejected, or accepted from a system that does "
+        "not decide about it.",
     )
     field_report_html = fields.Html("By Field", compute="_compute_field_report_html")
 
@@ -80,7 +80,7 @@ class InteropMessage(models.Model):
 
     @api.model
     def _report_names(self, item):
-        model = self.env[item["object"]] if item["object"] in self.env else None
+        model = self.env.get(item["object"])
         field = model._fields.get(item["field"]) if model is not None else None
         return {
             "object": model._description if model is not None else item["object"],

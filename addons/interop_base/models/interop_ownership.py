@@ -30,8 +30,8 @@ class InteropOwnership(models.Model):
         "Field Group",
         required=True,
         tracking=True,
-        help="What these fields are called together, such as Demographics. They are stated "
-        "together, too: an older message never fills gaps of a newer one.",
+        help="What these fields are called together, such as Demographics. They are "
+        "stated together, too: an older message never fills gaps of a newer one.",
     )
     active = fields.Boolean(default=True)
     model_id = fields.Many2one(
@@ -53,8 +53,8 @@ class InteropOwnership(models.Model):
         "Facility",
         index=True,
         tracking=True,
-        help="Empty: the rule holds for every facility without a rule of its own. A rule of "
-        "a facility also holds for its branches.",
+        help="Empty: the rule holds for every facility without a rule of its own. A "
+        "rule of a facility also holds for its branches.",
     )
     authority = fields.Selection(
         [("odoo", "Odoo"), ("system", "Another system")],
@@ -71,7 +71,8 @@ class InteropOwnership(models.Model):
         required=True,
         default="reject",
         tracking=True,
-        help="What happens to values that arrive from a system that is not authoritative.",
+        help="What happens to values that arrive from a system that is not "
+        "authoritative.",
     )
     protection = fields.Selection(
         PROTECTIONS,
@@ -79,8 +80,9 @@ class InteropOwnership(models.Model):
         required=True,
         default="known",
         tracking=True,
-        help="Whether people may edit in Odoo what another system decides. A steward may "
-        "override the protection for a moment, with a reason that is recorded.",
+        help="Whether people may edit in Odoo what another system decides. A steward "
+        "may override the protection for a moment, with a reason that is "
+        "recorded.",
     )
     contract_id = fields.Many2one(
         "interop.contract",
@@ -89,8 +91,9 @@ class InteropOwnership(models.Model):
         index="btree_not_null",
         tracking=True,
         domain="[('model_id', '=', model_id)]",
-        help="Changes to these fields are published under this type of message, to every "
-        "interface that carries it: so systems that replicate what Odoo decides follow.",
+        help="Changes to these fields are published under this type of message, to "
+        "every interface that carries it: so systems that replicate what Odoo "
+        "decides follow.",
     )
     is_enforced = fields.Boolean(
         compute="_compute_is_enforced",
@@ -170,16 +173,19 @@ class InteropOwnership(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Create rules; they count at once."""
         rules = super().create(vals_list)
         self._clear_rules()
         return rules
 
     def write(self, vals):
+        """Change rules; the change counts at once."""
         result = super().write(vals)
         self._clear_rules()
         return result
 
     def unlink(self):
+        """Remove rules; they no longer count."""
         result = super().unlink()
         self._clear_rules()
         return result
@@ -220,8 +226,8 @@ class InteropOwnership(models.Model):
     def _effective(self, model_name, company_id):
         """Return ``{field name: Rule}`` that holds in a facility.
 
-        The facility's own rule comes before those of the facilities it is a branch of, and
-        these before the general one.
+        The facility's own rule comes before those of the facilities it is a branch of,
+        and these before the general one.
         """
         rules = self._rules(model_name)
         if not rules:

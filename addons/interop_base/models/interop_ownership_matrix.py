@@ -19,14 +19,16 @@ class InteropOwnership(models.Model):
     def matrix_data(self, company_id=None):
         """Return the matrix of one facility.
 
-        A row is a field that has a rule, or that some system reads or writes. It is a *gap*
-        when systems exchange it and nobody is named to decide, and an *overlap* when several
-        systems write it, or one that does not decide about it.
+        A row is a field that has a rule, or that some system reads or writes. It is a
+        *gap* when systems exchange it and nobody is named to decide, and an *overlap*
+        when several systems write it, or one that does not decide about it.
 
         :param int company_id: facility, default the user's current one
-        :returns: dict with ``facility``, ``facilities``, ``systems`` and ``objects``; the
-            cells of a field are ``{system id: {"owner", "writes", "reads"}}``, Odoo is 0
-        :raises AccessError: for a facility of others, or without a right to read the rules
+        :returns: dict with ``facility``, ``facilities``, ``systems`` and ``objects``;
+            the
+            cells of a field are ``{system id: {"owner", "writes", "reads"}}``, Odoo 0
+        :raises AccessError: for a facility of others, or without a right to read the
+            rules
         """
         self.browse().check_access("read")
         company = self.env["res.company"].browse(company_id or self.env.company.id)

@@ -13,7 +13,8 @@ MINUTES = 15
 class InteropOwnershipOverride(models.Model):
     """One steward's leave to edit one record, with the reason; made by ``_grant`` only.
 
-    A row rather than a context key: what a caller sends along cannot lift the protection.
+    A row rather than a context key: what a caller sends along cannot lift the
+    protection.
     """
 
     _name = "interop.ownership.override"
@@ -36,7 +37,8 @@ class InteropOwnershipOverride(models.Model):
     @api.model
     @api.private
     def _grant(self, record, reason):
-        """Let the current user edit protected fields of ``record`` for a quarter of an hour.
+        """Let the current user edit protected fields of ``record`` for a quarter of an
+        hour.
 
         :raises UserError: without a reason
         """
@@ -63,7 +65,8 @@ class InteropOwnershipOverride(models.Model):
     @api.model
     @api.private
     def _reasons(self, records):
-        """Return ``{record id: reason}`` of the records that the user may override now."""
+        """Return ``{record id: reason}`` of the records that the user may override
+        now."""
         # sudo: users need no right on this table to have their own leave respected
         rows_sudo = self.sudo().search(
             [

@@ -28,14 +28,14 @@ _TAKE_OVER = """,
 class InteropProvenance(models.Model):
     """One row per record and field, written by SQL in sets and never by hand.
 
-    ``stated`` keeps, per system, when what it last said about the field became true: that is
-    what tells a stale message, even after somebody else has changed the value since. No row
-    holds a value.
+    ``stated`` keeps, per system, when what it last said about the field became true:
+    that is what tells a stale message, even after somebody else has changed the value
+    since. No row holds a value.
     """
 
     _name = "interop.provenance"
     _description = "Provenance of a Value"
-    _order = "set_at desc, id desc"
+    _order = "id desc"  # the primary key: the list opens at once on millions
     _log_access = False
 
     res_model = fields.Char("Object", required=True, readonly=True)
@@ -67,7 +67,7 @@ class InteropProvenance(models.Model):
         help="Stays when retention has removed the message itself.",
     )
     user_id = fields.Many2one(
-        "res.users", "User", readonly=True, ondelete="set null", index="btree_not_null"
+        "res.users", readonly=True, ondelete="set null", index="btree_not_null"
     )
     set_at = fields.Datetime("Set On", required=True, readonly=True)
     occurred_at = fields.Datetime(
@@ -89,7 +89,8 @@ class InteropProvenance(models.Model):
     @api.depends("res_model", "res_id", "field_name")
     @api.depends_context("uid", "lang")
     def _compute_names(self):
-        """Names under the reader's own rights: what may not be read has no name here."""
+        """Names under the reader's own rights: what may not be read has no name
+        here."""
         ids_by_model = defaultdict(set)
         for row in self:
             if row.res_model in self.env:
@@ -114,8 +115,8 @@ class InteropProvenance(models.Model):
     def _note_message(self, record, scope, names, confirmed=False):
         """Record what the message of ``scope`` stated about one record.
 
-        A confirmed value keeps who set it; without anybody known, the message is the source.
-        The moments of statements never run backwards.
+        A confirmed value keeps who set it; without anybody known, the message is the
+        source. The moments of statements never run backwards.
 
         :param record: governed record
         :param scope: ``governed_state.Applying``
@@ -150,13 +151,14 @@ class InteropProvenance(models.Model):
         :param ruled: names of the fields that a rule names
         """
         now = clock.now()
+        own_company = self.env["interop.event"]._own_company()
         noted, others = [], []
         for record, names in changed.items():
             company = "company_id" in record._fields and record.sudo().company_id.id
             for name in sorted(names):
                 target = noted if name in ruled else others
                 target.append(
-                    (record._name, record.id, name, company or self.env.company.id)
+                    (record._name, record.id, name, company or own_company.id)
                 )
         source = (None, None, None, self.env.uid, now, now, Json({}))
         db.values(self.env.cr, _UPSERT + _TAKE_OVER, [(*row, *source) for row in noted])
@@ -186,8 +188,8 @@ class InteropProvenance(models.Model):
 
     @api.model
     def _moment(self, occurred_at):
-        """Return a moment as sortable text; a sender's clock that runs ahead counts as now,
-        or else everything it says afterwards would be stale."""
+        """Return a moment as sortable text; a sender's clock that runs ahead counts as
+        now, or else everything it says afterwards would be stale."""
         now = clock.now()
         return clock.isoformat(min(occurred_at or now, now))
 
@@ -207,13 +209,16 @@ class InteropProvenance(models.Model):
     @api.model
     @api.private
     def _sources(self, records):
-        """Return ``{record id: {field: row as dict}}`` of what is known of the records."""
+        """Return ``{record id: {field: row as dict}}`` of what is known of the
+        records."""
         found = defaultdict(dict)
         if records.ids:
             self.env.cr.execute(
-                """SELECT res_id, field_name, company_id, system_id, user_id, message_id,
+                """SELECT res_id, field_name, company_id, system_id, user_id,
+                message_id,
                           set_at, stated
-                     FROM interop_provenance WHERE res_model = %s AND res_id = ANY(%s)""",
+                     FROM interop_provenance WHERE res_model = %s AND res_id =
+                     ANY(%s)""",
                 [records._name, records.ids],
             )
             for row in self.env.cr.dictfetchall():

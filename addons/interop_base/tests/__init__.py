@@ -23,3 +23,5 @@ from . import test_secret
 from . import test_settings
 from . import test_tours
 from . import test_vault_guard
+from . import test_governed_concurrency
+from . import test_governed_loops

@@ -10,12 +10,12 @@ from .fakes import EngineCase
 
 
 class GovernedMixin:
-    """Puts ``interop.governed.mixin`` under ``res.partner`` unless an addon did already."""
+    """Puts ``interop.governed.mixin`` under ``res.partner`` unless an addon did."""
 
     @classmethod
     def _set_up_interop(cls):
         cls._govern_contacts()  # before fakes: they are no models that can be set up
-        super()._set_up_interop()
+        return super()._set_up_interop()
 
     @classmethod
     def _govern_contacts(cls):
@@ -110,7 +110,9 @@ class GovernedCase(GovernedMixin, EngineCase):
             partner._apply_governed(message, data["values"])
         return partner
 
-    def _send(self, interface, partner=None, minutes=0, company=None, direct=False, **vals):
+    def _send(
+        self, interface, partner=None, minutes=0, company=None, direct=False, **vals
+    ):
         """Receive and apply one message that became true ``minutes`` from now."""
         data = {"values": vals, "direct": direct}
         if partner:

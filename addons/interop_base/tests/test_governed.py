@@ -36,7 +36,9 @@ class TestGovernedMessages(GovernedCase):
             {"city": ("rejected", "not_owner"), "name": ("not_applied", "")},
         )
         self.assertTrue(message.has_field_notes)
-        told = f"{message.error_message}{message.field_report}{message.field_report_html}"
+        told = (
+            f"{message.error_message}{message.field_report}{message.field_report_html}"
+        )
         self.assertNotIn("SECRET", told)
 
     def test_ignore_leaves_the_field_alone_and_applies_the_rest(self):
@@ -107,7 +109,7 @@ class TestGovernedMessages(GovernedCase):
             self._outcomes(late),
             {"city": ("ignored", "stale"), "zip": ("ignored", "stale")},
         )
-        # Fields without a rule are groups of their own; the other system has its own time.
+        # Fields without a rule are groups of their own, and each system has its time.
         self._send(self.ehr_in, partner, minutes=-20, phone="1")
         self.assertEqual(partner.phone, "1")
         self._send(self.ehr_in, partner, minutes=-5, city="Newer")
@@ -200,7 +202,9 @@ class TestGovernedMessages(GovernedCase):
         self._create_rule("zip", system=self.ehr, policy="reject")
         partner = self._create_partner(name="Ada")
         message = self._receive(self.billing_in, {})
-        outcome = partner._apply_governed(message, {"city": "M", "name": "Ada", "phone": "1"})
+        outcome = partner._apply_governed(
+            message, {"city": "M", "name": "Ada", "phone": "1"}
+        )
         self.assertEqual(
             (outcome.applied, outcome.unchanged, outcome.ignored, outcome.stale),
             (["phone"], ["name"], ["city"], []),
@@ -240,7 +244,9 @@ class TestProvenance(GovernedCase):
             (row.system_id, row.message_id, row.message_ref, row.company_id),
             (self.ehr, first, first.external_id, self.facility),
         )
-        self.assertEqual((row.field_label, row.record_name), ("City", partner.display_name))
+        self.assertEqual(
+            (row.field_label, row.record_name), ("City", partner.display_name)
+        )
         partner.city = "Malmö"
         row = self._source(partner, "city")
         self.assertEqual(len(row), 1)
@@ -254,7 +260,7 @@ class TestProvenance(GovernedCase):
         first = self._send(self.ehr_in, partner, city="Lund", zip="222")
         self._send(self.billing_in, partner, city="Lund")
         self.assertEqual(self._source(partner, "city").message_id, first)
-        # Nobody knew where the value was from: who confirms it is its first known source.
+        # Nobody knew where the value was from: who confirms it is the first source.
         self.assertEqual(self._source(partner, "zip").system_id, self.ehr)
 
     def test_edits_of_ruled_fields_have_a_source_and_others_do_not(self):
@@ -288,8 +294,10 @@ class TestProvenance(GovernedCase):
         self.assertEqual(len(rows), 2)
         for group in ("user", "operator", "admin", "steward", "auditor"):
             user = self._create_user(group)
-            visible = self.env["interop.provenance"].with_user(user).search(
-                [("id", "in", rows.ids)]
+            visible = (
+                self.env["interop.provenance"]
+                .with_user(user)
+                .search([("id", "in", rows.ids)])
             )
             self.assertEqual(visible.res_id, here.id, group)
             for operation in ("write", "create", "unlink"):

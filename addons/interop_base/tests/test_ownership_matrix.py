@@ -75,7 +75,9 @@ class TestOwnershipMatrix(GovernedCase):
         rule = self._create_rule("city", system=self.ehr, policy="flag")
         partner = self._create_partner()
         self._send(self.ehr_in, partner, city="Lund")
-        replica = self._create_interface(system_id=self.billing.id)  # maps name and city
+        replica = self._create_interface(
+            system_id=self.billing.id
+        )  # maps name and city
         row = self._row("city")
         self.assertEqual((row["rule_id"], row["group"]), (rule.id, rule.name))
         self.assertFalse(row["gap"] or row["overlap"])

@@ -13,11 +13,15 @@ class TestOwnershipTours(GovernedCase, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.steward = cls._create_user("steward", "user", "base.group_partner_manager")
-        cls.steward.write({"name": "Steward", "login": "interop_steward", "password": "interop_steward"})
-        cls.partner = cls._create_partner(name="Dr. Ada Lovelace")
-        cls._create_rule(
-            "city", "zip", system=cls.ehr, name="Address", policy="flag"
+        cls.steward.write(
+            {
+                "name": "Steward",
+                "login": "interop_steward",
+                "password": "interop_steward",
+            }
         )
+        cls.partner = cls._create_partner(name="Dr. Ada Lovelace")
+        cls._create_rule("city", "zip", system=cls.ehr, name="Address", policy="flag")
 
     def test_the_matrix_shows_gaps_and_overlaps_and_closes_a_gap(self):
         self._send(self.ehr_in, self.partner, city="Malmö", zip="222 22")
@@ -40,7 +44,5 @@ class TestOwnershipTours(GovernedCase, HttpCase):
         details = self.env["interop.audit.event"].search(
             [("action", "=", "overrode"), ("res_id", "=", self.partner.id)]
         )
-        self.assertIn(
-            "City: Typing error, told to the EHR", details.mapped("detail")
-        )
+        self.assertIn("City: Typing error, told to the EHR", details.mapped("detail"))
         self.assertEqual(self._source(self.partner, "city").user_id, self.steward)

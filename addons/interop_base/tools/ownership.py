@@ -1,8 +1,8 @@
 """Who may say what: the decision about one value of one message.
 
-Follows the rule of the house: a value that changes nothing is never an offence (two systems
-that echo each other settle), only the system of record changes a field, and an older
-statement never overwrites a newer one of the same system.
+Follows the rule of the house: a value that changes nothing is never an offence (two
+systems that echo each other settle), only the system of record changes a field, and an
+older statement never overwrites a newer one of the same system.
 """
 
 from typing import NamedTuple
@@ -28,9 +28,10 @@ NOTABLE = (FLAGGED, IGNORED, REJECTED)
 class Rule(NamedTuple):
     """One ownership rule as the engine needs it.
 
-    ``owner`` is the id of the authoritative system or ``ODOO``; ``policy`` is ``reject``,
-    ``ignore`` or ``flag``; ``protection`` is ``none``, ``known`` or ``always``; changes are
-    published as ``message_type`` (text, may be empty); ``fields`` are all of the group.
+    ``owner`` is the id of the authoritative system or ``ODOO``; ``policy`` is
+    ``reject``, ``ignore`` or ``flag``; ``protection`` is ``none``, ``known`` or
+    ``always``; changes are published as ``message_type`` (text, may be empty);
+    ``fields`` are all of the group.
     """
 
     id: int
@@ -60,8 +61,10 @@ def decide(*, rule, sender, same, occurred_at, last_at):
     :param rule: ``Rule`` of the field, ``None`` when it has no system of record
     :param int sender: id of the stating system
     :param bool same: whether the record holds this value already
-    :param str occurred_at: when it became true, as sortable text (RFC 3339, one precision)
-    :param str last_at: the same of the newest accepted statement of this sender about this
+    :param str occurred_at: when it became true, as sortable text (RFC 3339, one
+        precision)
+    :param str last_at: the same of the newest accepted statement of this sender about
+        this
         group of fields; empty when there is none
     """
     if same:
@@ -79,8 +82,8 @@ def decide(*, rule, sender, same, occurred_at, last_at):
 def last_statement(name, rule, stated):
     """Return when the sender last stated the group of field ``name``, or ``""``.
 
-    Fields of one rule belong together: half an address of nine o'clock never mixes with half
-    an address of ten. A field without a rule is a group of its own.
+    Fields of one rule belong together: half an address of nine o'clock never mixes with
+    half an address of ten. A field without a rule is a group of its own.
 
     :param dict stated: ``{field: moment}`` of the sender's accepted statements
     """

@@ -73,7 +73,7 @@ export class OwnershipMatrix extends Component {
 
   cellClass(field, system) {
     const cell = this.cell(field, system);
-    return cell.writes && !cell.owner ? "o_interop_cell_overlap" : "";
+    return field.overlap && cell.writes && !cell.owner ? "o_interop_cell_overlap" : "";
   }
 
   policyText(field) {

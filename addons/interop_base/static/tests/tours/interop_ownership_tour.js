@@ -31,7 +31,8 @@ registry.category("web_tour.tours").add("interop_base_ownership_matrix", {
     },
     {
       content: "What is in order",
-      trigger: "tr[data-field='zip']:not(.o_interop_row_gap):not(.o_interop_row_overlap)",
+      trigger:
+        "tr[data-field='zip']:not(.o_interop_row_gap):not(.o_interop_row_overlap)",
     },
     {
       content: "Show only what is not",
@@ -66,7 +67,8 @@ registry.category("web_tour.tours").add("interop_base_override", {
   steps: () => [
     {
       content: "The form says where the value is from",
-      trigger: ".o_interop_ownership_banner:contains('City'):contains('from EHR Mercy')",
+      trigger:
+        ".o_interop_ownership_banner:contains('City'):contains('from EHR Mercy')",
     },
     {
       content: "The field is locked",

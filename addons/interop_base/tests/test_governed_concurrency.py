@@ -1,0 +1,80 @@
+"""Two transactions at once, on real connections."""
+
+import threading
+
+from psycopg2.errors import LockNotAvailable, SerializationFailure
+
+from odoo import SUPERUSER_ID, api
+from odoo.sql_db import db_connect
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..models.governed_state import Applying
+from .governed_common import GovernedCase
+
+NOBODY = 2_000_000_001  # no record has this id
+
+
+@tagged("post_install", "-at_install")
+class TestGovernedConcurrency(GovernedCase):
+    """One row per value, and no lost update, whoever comes first."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self._clean)
+
+    def _clean(self):
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute("DELETE FROM interop_provenance WHERE res_id = %s", [NOBODY])
+
+    def _note(self, cr, external_id):
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        scope = Applying(cr, None, None, external_id, None, None)
+        env["interop.provenance"]._note_message(
+            env["res.partner"].browse(NOBODY), scope, ["name"]
+        )
+
+    def test_two_messages_make_one_row_and_the_second_runs_again(self):
+        failures, started = [], threading.Event()
+
+        def second():
+            with db_connect(self.env.cr.dbname).cursor() as cr:
+                cr.execute("SELECT 1")  # its snapshot is older than the first commit
+                started.set()
+                try:
+                    self._note(cr, "second")
+                except SerializationFailure as error:
+                    failures.append(error)
+                    cr.rollback()
+                    self._note(cr, "second")
+
+        thread = threading.Thread(target=second)
+        with db_connect(self.env.cr.dbname).cursor() as cr:  # commits at the end
+            self._note(cr, "first")
+            thread.start()
+            self.assertTrue(started.wait(10))
+            thread.join(0.5)
+            self.assertTrue(thread.is_alive(), "the second waits for the first")
+        thread.join(10)
+        self.assertFalse(thread.is_alive())
+        self.assertEqual(len(failures), 1)
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute(
+                "SELECT message_ref FROM interop_provenance WHERE res_id = %s", [NOBODY]
+            )
+            self.assertEqual(cr.fetchall(), [("second",)])
+
+    def test_messages_about_one_record_wait_for_each_other(self):
+        partner = self.env.ref("base.main_partner")
+        self.env.flush_all()
+        with db_connect(self.env.cr.dbname).cursor() as other:
+            env = api.Environment(other, SUPERUSER_ID, {})
+            partner.with_env(env)._lock_governed()
+            self.env.cr.execute("SET LOCAL lock_timeout = '200ms'")
+            with (
+                self.assertRaises(LockNotAvailable),
+                mute_logger("odoo.sql_db"),
+                self.env.cr.savepoint(flush=False),
+            ):
+                partner._lock_governed()
+        partner._lock_governed()  # the other one is done
