@@ -6,6 +6,7 @@ development and tests, and switched on where a test pulls the plug.
 
 import hashlib
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -23,7 +24,8 @@ from .progress import say, step
 
 ROLE = "interop"
 PORT = 5432  # only a part of the socket's name: no TCP port is opened
-UNPRIVILEGED = "postgres"
+UNPRIVILEGED = ("postgres", "nobody")
+ELSEWHERE = Path("/var/tmp")
 MARKER = ".interop-complete"
 RECIPE = "1"
 SOCKET_LIMIT = 100  # the kernel's limit for a socket's path is 107 bytes
@@ -84,33 +86,38 @@ def ensure_binaries() -> Path:
 
 
 def server_user() -> str | None:
-    """Who runs the servers: ``postgres`` when we are root, else ourselves."""
-    return UNPRIVILEGED if is_root() else None
+    """Who runs the servers: an unprivileged user when we are root, else ourselves."""
+    if not is_root():
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in UNPRIVILEGED if name in known)
 
 
-def check_traversable(folder: Path, user: str) -> None:
-    """Check that ``user`` may enter every folder down to ``folder``.
+def may_enter(folder: Path, user: str) -> bool:
+    """Whether ``user`` may enter ``folder``, or what there is of its parents."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    done = subprocess.run(["test", "-x", there], check=False, **user_arguments(user))
+    return done.returncode == 0
 
-    :raises SetupError: one of them is closed to others
+
+def place_for(folder: Path) -> Path:
+    """Where a cluster that belongs into ``folder`` can be.
+
+    That is ``folder``, unless we are root and the unprivileged user who runs the
+    server may not go there, as when the project lies in root's home.
     """
-    for parent in (folder, *folder.parents):
-        if not parent.exists():
-            continue
-        done = subprocess.run(
-            ["test", "-x", str(parent)], check=False, **user_arguments(user)
-        )
-        if done.returncode:
-            raise SetupError(
-                f"The user {user}, who runs PostgreSQL, may not enter {parent}.",
-                f"Run chmod o+x {parent}, or move the project elsewhere.",
-            )
+    user = server_user()
+    if user is None or may_enter(folder.parent, user):
+        return folder
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    return ELSEWHERE / f"interop-pg-{digest}"
 
 
 @dataclass
 class Cluster:
     """One embedded PostgreSQL cluster.
 
-    :param folder: everything of it lies in here
+    :param folder: everything of it lies in here (or, see :func:`place_for`, elsewhere)
     :param fsync: whether commits survive a crash of the machine; slower
     :param settings: more lines for its configuration
     """
@@ -118,6 +125,11 @@ class Cluster:
     folder: Path
     fsync: bool = False
     settings: str = ""
+
+    def __post_init__(self) -> None:
+        """Move it to where its server's user may go."""
+        self.wanted = self.folder
+        self.folder = place_for(self.folder)
 
     @property
     def data(self) -> Path:
@@ -146,10 +158,12 @@ class Cluster:
 
     def create(self) -> None:
         """Make the cluster unless it is there; an unfinished one is made anew."""
-        if has_marker(self.folder / MARKER, RECIPE):
+        if has_marker(self.folder / MARKER, RECIPE) and self._ours():
             return
         check_disk(self.folder, 1, "the PostgreSQL cluster")
         with step(f"Creating a PostgreSQL cluster in {paths.shown(self.folder)}"):
+            if self.folder != self.wanted:
+                say(f"    the user {server_user()} may not enter {self.wanted}")
             self.kill()
             remove_tree(self.folder)
             self._make_folder(self.folder)
@@ -158,12 +172,17 @@ class Cluster:
             self._create_role()
             write_text(self.folder / MARKER, RECIPE)
 
+    def _ours(self) -> bool:
+        """Whether the folder is our own or our server's: others may write elsewhere."""
+        user = server_user()
+        owners = {os.geteuid(), pwd.getpwnam(user).pw_uid if user else os.geteuid()}
+        return self.folder.stat().st_uid in owners
+
     def _make_folder(self, folder: Path) -> None:
         """A folder that only the server's user (and root) may enter."""
         folder.mkdir(parents=True, exist_ok=True)
         user = server_user()
         if user:
-            check_traversable(folder.parent, user)
             shutil.chown(folder, user)
         folder.chmod(stat.S_IRWXU)
 
@@ -357,5 +376,5 @@ def ensure() -> Cluster:
     cluster = main_cluster()
     cluster.create()
     if cluster.start():
-        say(f"    PostgreSQL {cluster.version()} runs in {paths.shown(paths.PG)}")
+        say(f"    PostgreSQL {cluster.version()} runs in {paths.shown(cluster.folder)}")
     return cluster

@@ -186,3 +186,23 @@ virtual:
 def test_packages_that_can_be_downloaded():
     assert apt.with_candidate(POLICY) == {"fonts-there", "installed-and-there"}
     assert apt.with_candidate("") == set()
+
+
+def test_cluster_moves_where_its_user_may_go(tmp_path, monkeypatch):
+    wanted = tmp_path / "project" / "var" / "pg"
+    monkeypatch.setattr(postgres, "server_user", lambda: "somebody")
+    monkeypatch.setattr(postgres, "may_enter", lambda _folder, _user: False)
+    moved = postgres.Cluster(wanted).folder
+    assert moved.parent == postgres.ELSEWHERE
+    assert moved != postgres.Cluster(tmp_path / "other" / "var" / "pg").folder
+    monkeypatch.setattr(postgres, "may_enter", lambda _folder, _user: True)
+    assert postgres.Cluster(wanted).folder == wanted
+    monkeypatch.setattr(postgres, "server_user", lambda: None)
+    monkeypatch.setattr(postgres, "may_enter", lambda _folder, _user: False)
+    assert postgres.Cluster(wanted).folder == wanted
+
+
+def test_may_enter_looks_at_what_is_there(tmp_path):
+    import getpass
+
+    assert postgres.may_enter(tmp_path / "not" / "there", getpass.getuser())
