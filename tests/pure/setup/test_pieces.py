@@ -112,7 +112,8 @@ def test_config_file(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_socket_path_fits_the_kernel(tmp_path):
+def test_socket_path_fits_the_kernel(tmp_path, monkeypatch):
+    monkeypatch.setattr(postgres, "server_user", lambda: None)
     short = postgres.Cluster(tmp_path)
     assert short.socket.is_relative_to(tmp_path)
     deep = postgres.Cluster(tmp_path / ("x" * 120))
