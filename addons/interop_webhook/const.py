@@ -13,6 +13,15 @@ SIGNATURE_VERSIONS = [
     ("v1a", "v1a: Ed25519, public key"),
     ("both", "v1 and v1a"),
 ]
+ORDERINGS = [
+    ("none", "None: as fast as possible"),
+    ("key", "Per record: one after the other for each ordering key"),
+    ("strict", "Strict: one after the other"),
+]
+# A lane holds this many times what travels at once, so that no connection idles while
+# the next batch is claimed.
+PIPELINE = 4
+
 # signature version -> kinds of secret that must all be there
 SECRET_KINDS = {
     "v1": ("hmac",),

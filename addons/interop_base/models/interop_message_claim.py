@@ -30,11 +30,13 @@ shares(lane, ordering, first, cap) AS (
     SELECT lane, ordering, true, cap FROM lanes
      UNION ALL
     SELECT lane, ordering, false, GREATEST(1, cap / 4) FROM lanes),
-picked AS (
-    SELECT due.id
+due AS (
+    SELECT found.id, found.next_attempt_at, shares.lane, shares.cap,
+           row_number() OVER (PARTITION BY shares.lane, shares.first
+                              ORDER BY found.next_attempt_at, found.id) AS place
       FROM shares
      CROSS JOIN LATERAL (
-           SELECT m.id
+           SELECT m.id, m.next_attempt_at
              FROM interop_message m
             WHERE m.state = 'pending' AND m.lane = shares.lane
               AND (m.attempt_count = 0) = shares.first
@@ -42,8 +44,17 @@ picked AS (
               AND {eligible}
          ORDER BY m.next_attempt_at, m.id
             LIMIT shares.cap
-              FOR UPDATE SKIP LOCKED) due
-)
+              FOR UPDATE SKIP LOCKED) found),
+-- Both kinds together never exceed the lane: a narrow one takes what is due first, a wide
+-- one mixes them in proportion to their shares.
+ranked AS (
+    SELECT due.id, lanes.cap,
+           row_number() OVER (
+               PARTITION BY due.lane
+               ORDER BY CASE WHEN lanes.cap < 4 THEN 0 ELSE (due.place - 0.5) / due.cap END,
+                        due.next_attempt_at, due.id) AS place
+      FROM due JOIN lanes ON lanes.lane = due.lane),
+picked AS (SELECT id FROM ranked WHERE place <= cap)
 UPDATE interop_message m
    SET state = 'processing', lease_token = %(token)s,
        lease_until = clock_timestamp() AT TIME ZONE 'UTC'
@@ -108,8 +119,8 @@ class InteropMessage(models.Model):
 
     def _eligible_parameters(self, lanes, interface_ids):
         # sudo: the engine moves messages of every facility that is not stopped
-        stopped = self.env["res.company"].sudo().search(
-            [("interop_stopped_at", "!=", False)]
+        stopped = (
+            self.env["res.company"].sudo().search([("interop_stopped_at", "!=", False)])
         )
         return {
             "lanes": list(lanes),
@@ -153,7 +164,9 @@ class InteropMessage(models.Model):
                     ({names}, create_date, write_date, create_uid, write_uid)
                 VALUES %s RETURNING id""",
             rows,
-            template="(" + "%s, " * len(columns) + "clock_timestamp() AT TIME ZONE 'UTC',"
+            template="("
+            + "%s, " * len(columns)
+            + "clock_timestamp() AT TIME ZONE 'UTC',"
             f" clock_timestamp() AT TIME ZONE 'UTC', {int(self.env.uid)},"
             f" {int(self.env.uid)})",
             fetch=True,

@@ -123,6 +123,17 @@ class InteropPump(models.AbstractModel):
         return {lane: Lane(share, ordering) for lane, ordering in orderings.items()}
 
     @api.model
+    def _claim(self, lanes, interface_ids, lease_seconds):
+        """Claim from ``lanes``; see ``interop.message._set_claimed``.
+
+        Runs on the READ COMMITTED cursor that the claim commits with. What limits lanes
+        across workers (rates, circuits) narrows them here, under locks of its own.
+        """
+        return self.env["interop.message"]._set_claimed(
+            lanes, interface_ids, lease_seconds
+        )
+
+    @api.model
     def _next_due(self):
         """Return when the next message is due (naive UTC), ``None`` when nothing waits."""
         interfaces = self._moving_interfaces()

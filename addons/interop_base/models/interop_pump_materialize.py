@@ -80,7 +80,9 @@ class InteropPump(models.AbstractModel):
         numbers = {}
         for interface_id in sorted({pair[0] for pair in pairs}):
             count = sum(1 for pair in pairs if pair[0] == interface_id)
-            numbers[interface_id] = self.env["interop.stream"]._take(interface_id, count)
+            numbers[interface_id] = self.env["interop.stream"]._take(
+                interface_id, count
+            )
         rows, contents = [], []
         for interface_id, event in pairs:
             epoch, sequence = numbers[interface_id]
@@ -130,7 +132,9 @@ class InteropPump(models.AbstractModel):
                 # One message must not keep all others back. Only the type is kept: the
                 # text of a foreign exception may hold content.
                 _logger.error(
-                    "event %s could not be rendered: %s", event["id"], type(error).__name__
+                    "event %s could not be rendered: %s",
+                    event["id"],
+                    type(error).__name__,
                 )
                 failure = TechnicalError(
                     self.env._(
@@ -156,9 +160,22 @@ class InteropPump(models.AbstractModel):
         violations = contract._violations(data)
         if violations:
             raise SchemaViolation(violations)
-        return canonical_bytes(
-            self._envelope(interface, contract, event, {**keys, "data": data}, numbering)
+        content = {**keys, "data": data}
+        return self._envelope_bytes(
+            interface,
+            self._envelope(
+                interface, contract, event, content, numbering, self._is_test(contract)
+            ),
         )
+
+    def _envelope_bytes(self, interface, envelope):
+        """Return the bytes that travel; transports wrap the envelope here."""
+        return canonical_bytes(envelope)
+
+    @api.model
+    def _is_test(self, contract):
+        """Return whether messages of this contract are tests; transports have some."""
+        return False
 
     def _envelope(self, interface, contract, event, content, numbering, test=False):
         """Return the envelope as a dict.
@@ -217,7 +234,7 @@ class InteropPump(models.AbstractModel):
             "company_id": event["company_id"],
             "state": "dead" if failure else "pending",
             "data_class": interface.data_class,
-            "test": False,
+            "test": self._is_test(contract),
             "lane": interface._lane(),
             "next_attempt_at": None if failure else now,
             "try_count": 0,

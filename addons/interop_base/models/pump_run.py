@@ -135,7 +135,7 @@ class PumpRun:
                 for name, lane in self._lanes.items()
                 if lane.cap > out[name] and not (over and out[name])
             }
-            return env["interop.message"]._set_claimed(
+            return env["interop.pump"]._claim(
                 lanes, self._interface_ids, self.options["lease_seconds"]
             )
 
@@ -179,7 +179,9 @@ class PumpRun:
             self._record([(r, c, None) for r, c in zip(failed, claims, strict=True)])
             return
         by_id = {claim.message_id: claim for claim in claims}
-        self._record([(result, by_id.pop(result.message_id), model) for result in results])
+        self._record(
+            [(result, by_id.pop(result.message_id), model) for result in results]
+        )
         if deliveries:
             deadline = max(self.end, time.monotonic() + START_WITHIN)
             self.exchanges.submit(

@@ -91,6 +91,14 @@ class InteropEndpoint(models.Model):
         tracking=True,
         help="Deliveries on their way at the same time, per worker.",
     )
+    ordering = fields.Selection(
+        const.ORDERINGS,
+        required=True,
+        default="none",
+        tracking=True,
+        help="In order, whatever is still open holds back what comes after it, until it "
+        "is delivered or somebody cancels it.",
+    )
     max_response_kb = fields.Integer(
         "Answer Read (KB)",
         required=True,
@@ -313,6 +321,11 @@ class InteropEndpoint(models.Model):
         return header_guard.check_headers(
             (header.name, header.value) for header in self.header_ids
         )
+
+    def _lane(self):
+        """Return the lane of this endpoint's messages."""
+        self.ensure_one()
+        return f"endpoint:{self.id}"
 
     def _test_lane(self):
         """Return the lane of test messages: they move when others must not."""

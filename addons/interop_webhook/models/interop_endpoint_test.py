@@ -1,19 +1,15 @@
 """Test messages: from nothing to a verified delivery, before anything real may move."""
 
-import json
 import uuid
 
 from psycopg2.extras import Json
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import HandledError
-from odoo.addons.interop_base.models.engine_types import Lane
 from odoo.addons.interop_base.tools.canonical import canonical_bytes
-
-from .. import const
 
 
 class InteropEndpoint(models.Model):
@@ -136,45 +132,3 @@ class InteropEndpoint(models.Model):
             "text": text,
             "message_id": message.id,
         }
-
-
-class InteropPump(models.AbstractModel):
-    """Lets test messages through, and keeps interfaces of a resting endpoint back."""
-
-    _inherit = "interop.pump"
-
-    @api.model
-    def _moving_interfaces(self):
-        moving = super()._moving_interfaces().filtered(lambda item: item._moves())
-        return moving | self._testing_interfaces()
-
-    @api.model
-    def _testing_interfaces(self):
-        """Return the interfaces that have a test message waiting which may leave."""
-        self.env.cr.execute(
-            "SELECT DISTINCT interface_id FROM interop_message"
-            " WHERE test AND state = 'pending'"
-        )
-        ids = [interface_id for (interface_id,) in self.env.cr.fetchall()]
-        interfaces = self.env["interop.interface"].browse(ids)
-        return interfaces.filtered(lambda item: item._may_test())
-
-    @api.model
-    def _lanes(self, interfaces, batch):
-        moving = interfaces.filtered(lambda item: item._moves())
-        lanes = super()._lanes(moving, batch)
-        for endpoint in interfaces.endpoint_id:
-            lanes[endpoint._test_lane()] = Lane(endpoint.concurrency)
-        return lanes
-
-    def _message_row(self, interface, contract, event, keys, failure):
-        row = super()._message_row(interface, contract, event, keys, failure)
-        if contract.message_type == const.TEST_TYPE:
-            row.update(test=True, lane=interface.endpoint_id._test_lane())
-        return row
-
-    def _render_bytes(self, interface, contract, event, keys, numbering):
-        content = super()._render_bytes(interface, contract, event, keys, numbering)
-        if contract.message_type == const.TEST_TYPE:
-            return canonical_bytes({**json.loads(content), "test": True})
-        return content

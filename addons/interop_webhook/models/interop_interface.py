@@ -85,7 +85,7 @@ class InteropInterface(models.Model):
     def _lane(self):
         self.ensure_one()
         if self.transport == "webhook" and self.endpoint_id:
-            return f"endpoint:{self.endpoint_id.id}"
+            return self.endpoint_id._lane()
         return super()._lane()
 
     def _missing_for_activation(self):

@@ -1,0 +1,123 @@
+"""Order per endpoint, what blocks what, and how much is claimed at once."""
+
+import json
+
+from odoo.tests import tagged
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.models.engine_types import Lane
+
+from . import receiver as hostile
+from .common import WebhookCase
+
+
+@tagged("post_install", "-at_install")
+class TestOrdering(WebhookCase):
+    def _refusing(self, name):
+        """Return a receiver that refuses (400) whatever is about ``name``."""
+
+        def answer(connection, received):
+            refused = json.loads(received.body)["data"]["name"] == name
+            hostile.send(connection, 400 if refused else 200)
+            return True
+
+        return self._start_receiver(answer)
+
+    def _update(self, interface, partner, name):
+        partner.name = name
+        self.env["interop.event"]._publish(interface.contract_ids.message_type, partner)
+        self._commit()
+        self.env["interop.pump"].sudo()._materialize()
+
+    def test_without_order_nothing_waits(self):
+        interface = self._create_flow(self._refusing("Bad"))
+        bad = self._publish(interface, name="Bad")
+        self._update(interface, self.env["res.partner"].browse(bad.res_id), "Good")
+        self._run()
+        states = self._message_of(bad.resource_ref).mapped("state")
+        self.assertEqual(sorted(states), ["dead", "done"])
+        self.assertFalse(interface.endpoint_id.blocking_message_ids)
+
+    def test_a_blocked_key_blocks_only_itself(self):
+        receiver = self._refusing("Bad")
+        interface = self._create_flow(receiver, ordering="key")
+        endpoint = interface.endpoint_id
+        bad = self._publish(interface, name="Bad")
+        partner = self.env["res.partner"].browse(bad.res_id)
+        self._update(interface, partner, "Good")
+        later = self._message_of(partner) - bad
+        other = self._publish(interface, name="Other")
+        self._run()
+        self.assertEqual(
+            (bad.state, later.state, other.state), ("dead", "pending", "done")
+        )
+        self.assertEqual(later.blocked_by_id, bad)
+        self.assertEqual(later.blocked_since, later.create_date)
+        self.assertFalse(bad.blocked_by_id or other.blocked_by_id)
+        self.assertEqual((bad.blocking_count, other.blocking_count), (1, 0))
+        self.assertEqual(endpoint.blocking_message_ids, bad)
+        receiver.answer = 200
+        bad.action_retry()
+        self._run()
+        self.assertEqual((bad.state, later.state), ("done", "done"))
+        names = [json.loads(item.body)["data"]["name"] for item in receiver.requests]
+        self.assertEqual(names[-2:], ["Bad", "Good"])
+        endpoint.invalidate_recordset()
+        self.assertFalse(endpoint.blocking_message_ids)
+
+    def test_strict_order_holds_everything_back(self):
+        receiver = self._refusing("Bad")
+        interface = self._create_flow(receiver, ordering="strict")
+        messages = [
+            self._publish(interface, name=name) for name in ("First", "Bad", "Last")
+        ]
+        self._run()
+        self.assertEqual(
+            [message.state for message in messages], ["done", "dead", "pending"]
+        )
+        self.assertEqual(messages[2].blocked_by_id, messages[1])
+        messages[1]._set_cancelled("Not needed")
+        self._run()
+        self.assertEqual(messages[2].state, "done")
+        self.assertFalse(messages[2].blocked_by_id)
+
+    def test_a_blocker_of_another_facility_stays_hidden(self):
+        interface = self._create_flow(self._refusing("Bad"), ordering="strict")
+        bad = self._publish(interface, name="Bad")
+        later = self._publish(interface)
+        self._run()
+        self.env.cr.execute(
+            "UPDATE interop_message SET company_id = %s WHERE id = %s",
+            [self.other_facility.id, bad.id],
+        )
+        self.env.invalidate_all()
+        user = self._create_user("operator")
+        self.assertFalse(later.with_user(user).blocked_by_id)
+        self.assertTrue(later.with_user(user).blocked_since)
+        self.assertFalse(interface.endpoint_id.with_user(user).blocking_message_ids)
+
+    def test_the_lane_follows_the_endpoint(self):
+        interface = self._create_flow(ordering="key", concurrency=2)
+        endpoint = interface.endpoint_id
+        lanes = self.env["interop.pump"].sudo()._lanes(interface, 200)
+        self.assertEqual(lanes[endpoint._lane()], Lane(8, "key"))
+        self.assertEqual(lanes[endpoint._test_lane()], Lane(2))
+
+    def test_a_claim_never_exceeds_the_lane(self):
+        interface = self._create_flow()
+        fresh = [self._publish(interface) for _number in range(6)]
+        tried = [self._publish(interface) for _number in range(6)]
+        tried_ids = [message.id for message in tried]
+        self.env.cr.execute(
+            "UPDATE interop_message SET attempt_count = 1, next_attempt_at = %s"
+            " WHERE id = ANY(%s)",
+            [clock.now(), tried_ids],
+        )
+        self.env.invalidate_all()
+        model = self.env["interop.message"].sudo()
+        lane = interface._lane()
+        claims = model._set_claimed({lane: Lane(5)}, interface.ids, 60)
+        retried = [claim for claim in claims if claim.message_id in tried_ids]
+        self.assertEqual((len(claims), len(retried)), (5, 1))
+        claims = model._set_claimed({lane: Lane(1)}, interface.ids, 60)
+        self.assertEqual([claim.message_id for claim in claims], [fresh[4].id])
