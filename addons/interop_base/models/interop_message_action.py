@@ -48,6 +48,8 @@ class InteropMessage(models.Model):
         again.sudo()._set_pending()
         rebuild.sudo()._resubmit()
         self.env["interop.audit.event"]._log("retried", failed)
+        if len(failed) == 1:
+            return self._notify(self.env._("The message will be tried again."))
         return self._notify(self.env._("%s messages will be tried again.", len(failed)))
 
     def _check_still_moves(self, failed):
@@ -79,6 +81,8 @@ class InteropMessage(models.Model):
         self._check_still_moves(failed)
         failed.sudo()._resubmit()  # sudo: see action_retry
         self.env["interop.audit.event"]._log("retried", failed, "resubmitted")
+        if len(failed) == 1:
+            return self._notify(self.env._("The message is built again."))
         return self._notify(self.env._("%s messages are built again.", len(failed)))
 
     def _resubmit(self):
@@ -121,6 +125,8 @@ class InteropMessage(models.Model):
             self.env._("Cancelled by %s.", self.env.user.name)
         )
         self.env["interop.audit.event"]._log("cancelled", waiting)
+        if len(waiting) == 1:
+            return self._notify(self.env._("The message is cancelled."))
         return self._notify(self.env._("%s messages cancelled.", len(waiting)))
 
     def _notify(self, text):

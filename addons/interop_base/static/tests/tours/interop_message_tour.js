@@ -16,7 +16,7 @@ const RETRY_STEPS = [
   ...pressAndConfirm("action_retry"),
   {
     content: "It is said that it will be tried again",
-    trigger: ".o_notification:contains('1 messages will be tried again')",
+    trigger: ".o_notification:contains('The message will be tried again')",
   },
   {
     content: "The message waits for the engine",
