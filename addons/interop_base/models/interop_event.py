@@ -51,6 +51,8 @@ class InteropEvent(models.Model):
 
     _open_idx = models.Index("(state, id)")
     _txid_idx = models.Index("(txid)")
+    # Whoever deletes content looks for events that still name it, one by one.
+    _payload_idx = models.Index("(payload_id) WHERE payload_id IS NOT NULL")
 
     @api.model
     @api.private
