@@ -13,6 +13,7 @@
         "security/ir.model.access.csv",
         "security/interop_webhook_security.xml",
         "data/interop_contract_data.xml",
+        "data/mail_suspended.xml",
         "views/interop_secret_views.xml",
         "views/interop_endpoint_views.xml",
         "views/interop_interface_views.xml",

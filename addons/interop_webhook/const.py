@@ -5,6 +5,7 @@ from .tools import url_guard
 ENDPOINT_STATES = [
     ("active", "Active"),
     ("paused", "Paused"),
+    ("suspended", "Suspended"),
     ("disabled", "Disabled"),
 ]
 
@@ -22,6 +23,23 @@ ORDERINGS = [
 # the next batch is claimed.
 PIPELINE = 4
 
+CIRCUITS = [
+    ("closed", "Closed: messages flow"),
+    ("open", "Open: the receiver is left alone"),
+    ("half_open", "Half open: one message tries"),
+]
+HEALTHS = [
+    ("unknown", "Nothing delivered yet"),
+    ("healthy", "Healthy"),
+    ("failing", "Failing"),
+    ("throttled", "Paused by the receiver"),
+    ("half_open", "Trying with one message"),
+    ("open", "Left alone after failures"),
+    ("resting", "Not delivering"),
+]
+HEALTH_HOURS = 24
+THROTTLE_SECONDS = 5  # pause after 429 without Retry-After
+
 # signature version -> kinds of secret that must all be there
 SECRET_KINDS = {
     "v1": ("hmac",),
@@ -34,6 +52,10 @@ PARAM_PORTS = "interop_webhook.allowed_ports"
 PARAM_CONNECT_TIMEOUT = "interop_webhook.connect_timeout"
 PARAM_TOTAL_TIMEOUT = "interop_webhook.total_timeout"
 PARAM_MAX_RESPONSE_KB = "interop_webhook.max_response_kb"
+PARAM_OPERATIONS = "interop_webhook.operations_email"
+PARAM_SUSPEND_HOURS = "interop_webhook.suspend_hours"
+PARAM_SUSPEND_FAILURES = "interop_webhook.suspend_failures"
+SUSPEND_DEFAULTS = {PARAM_SUSPEND_HOURS: 24, PARAM_SUSPEND_FAILURES: 20}
 DEFAULT_PORTS = ", ".join(str(first) for first, _last in url_guard.DEFAULT_PORTS)
 DEFAULT_CONNECT_TIMEOUT = 5
 DEFAULT_TOTAL_TIMEOUT = 20

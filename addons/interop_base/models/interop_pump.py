@@ -138,18 +138,19 @@ class InteropPump(models.AbstractModel):
         """Return when the next message is due (naive UTC), ``None`` when nothing waits."""
         interfaces = self._moving_interfaces()
         due = self.env["interop.message"]._next_claimable(
-            {
-                name: lane
-                for name, lane in self._lanes(interfaces, 1).items()
-                if lane.cap > 0
-            },
-            interfaces.ids,
+            self._due_lanes(interfaces), interfaces.ids
         )
         self.env.cr.execute(
             """SELECT EXISTS (SELECT 1 FROM interop_event
                                WHERE state IN ('ready', 'failed', 'new'))"""
         )
         return clock.now() if self.env.cr.fetchone()[0] else due
+
+    @api.model
+    def _due_lanes(self, interfaces):
+        """Return the lanes from which something could be claimed now."""
+        lanes = self._lanes(interfaces, 1)
+        return {name: lane for name, lane in lanes.items() if lane.cap > 0}
 
     @api.model
     def _cron_rearm(self):

@@ -1,5 +1,7 @@
 from . import interop_endpoint
+from . import interop_endpoint_circuit
 from . import interop_endpoint_header
+from . import interop_endpoint_health
 from . import interop_endpoint_lifecycle
 from . import interop_endpoint_test
 from . import interop_handler_test

@@ -196,7 +196,7 @@ class InteropEndpoint(models.Model):
 
     @api.depends("state")
     def _compute_color(self):
-        colors = {"active": 10, "paused": 3, "disabled": 1}
+        colors = {"active": 10, "paused": 3, "suspended": 2, "disabled": 1}
         for endpoint in self:
             endpoint.color = colors[endpoint.state]
 

@@ -16,7 +16,10 @@ class InteropEndpoint(models.Model):
 
     def _set_active(self):
         """Deliver again; what waited is due at once."""
-        moved = self._set_state("active", ("paused", "disabled"), state_reason=False)
+        moved = self._set_state(
+            "active", ("paused", "suspended", "disabled"), state_reason=False
+        )
+        self.env["interop.endpoint.health"].sudo()._reset(moved)  # sudo: engine's table
         return self._moved(moved, "active")
 
     def _set_paused(self, reason):
@@ -26,7 +29,9 @@ class InteropEndpoint(models.Model):
 
     def _set_disabled(self, reason):
         """Stop delivering until an administrator resumes; messages wait."""
-        moved = self._set_state("disabled", ("active", "paused"), state_reason=reason)
+        moved = self._set_state(
+            "disabled", ("active", "paused", "suspended"), state_reason=reason
+        )
         return self._moved(moved, "disabled")
 
     def _set_gone(self):
@@ -34,13 +39,8 @@ class InteropEndpoint(models.Model):
         moved = self._set_disabled(
             self.env._("The receiver answered 410 Gone: it wants no more messages.")
         )
-        for endpoint in moved.filtered("system_id.owner_id"):
-            endpoint.activity_schedule(
-                "mail.mail_activity_data_todo",
-                user_id=endpoint.system_id.owner_id.id,
-                summary=self.env._("Endpoint %s is gone", endpoint.name),
-                note=endpoint.state_reason,
-            )
+        for endpoint in moved:
+            endpoint._tell_owner(self.env._("Endpoint %s is gone", endpoint.name))
         return moved
 
     def _moved(self, endpoints, detail):

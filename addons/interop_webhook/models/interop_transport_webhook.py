@@ -162,11 +162,25 @@ class InteropTransportWebhook(models.AbstractModel):
     # === RECORD: in the transaction of the results === #
 
     def _note_results(self, noted):
-        """Disable endpoints whose receiver says that it is gone for good (410)."""
-        gone = [
-            claim.interface_id for result, claim in noted if result.http_status == 410
+        """Note how endpoints are; stop those whose receiver is gone or keeps failing."""
+        interfaces = self.env["interop.interface"].browse(
+            [claim.interface_id for _result, claim in noted]
+        )
+        known = [
+            (
+                interface.endpoint_id,
+                result,
+                claim.lane == interface.endpoint_id._test_lane(),
+            )
+            for interface, (result, claim) in zip(interfaces, noted, strict=True)
+            if interface.endpoint_id
         ]
-        self.env["interop.interface"].browse(gone).endpoint_id._set_gone()
+        gone = {e.id for e, result, _test in known if result.http_status == 410}
+        self.env["interop.endpoint"].browse(gone)._set_gone()
+        self.env["interop.endpoint.hour"]._count(known)
+        sustained = self.env["interop.endpoint.health"]._note(known)
+        for endpoint, circuit in sustained.items():
+            endpoint._set_suspended(circuit)
         return super()._note_results(noted)
 
 

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_delivery
 from . import test_endpoint
+from . import test_health
 from . import test_ordering
 from . import test_outcome
 from . import test_promises
