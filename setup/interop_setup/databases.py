@@ -1,12 +1,15 @@
 """Makes and drops databases together with their filestores."""
 
 import os
+import re
 import shutil
+import uuid
 from pathlib import Path
 
 from . import paths
 from .files import remove_tree
 from .postgres import Cluster
+from .processes import alive
 
 
 def filestore(name: str) -> Path:
@@ -57,3 +60,22 @@ def rename(cluster: Cluster, old: str, new: str) -> None:
         remove_tree(filestore(new))
         filestore(old).rename(filestore(new))
     cluster.psql(f"ALTER DATABASE {quoted(old)} RENAME TO {quoted(new)}")
+
+
+def throw_away_name(prefix: str) -> str:
+    """A fresh name for a database that this process will drop again."""
+    return f"{prefix}_p{os.getpid()}_{uuid.uuid4().hex[:8]}"
+
+
+def owner_of(name: str) -> int | None:
+    """The process that made a throw-away database; ``None`` for any other name."""
+    match = re.match(r"[a-z]+_p(\d+)_[0-9a-f]{8}(-gw\d+)?$", name)
+    return int(match[1]) if match else None
+
+
+def drop_orphans(cluster: Cluster) -> None:
+    """Drop the throw-away databases of processes that were killed."""
+    for name in cluster.databases():
+        owner = owner_of(name)
+        if owner is not None and not alive(owner):
+            drop(cluster, name)

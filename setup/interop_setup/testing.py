@@ -129,6 +129,7 @@ def main(arguments: list[str]) -> int:
     start = time.monotonic()
     was_running = _running()
     cluster = bootstrap()
+    databases.drop_orphans(cluster)
     results = []
     try:
         for suite in SUITES:
@@ -168,7 +169,7 @@ def _pure(targets: list[Path], request: Request, _cluster: Cluster) -> Result:
 def _odoo(targets: list[Path], request: Request, cluster: Cluster) -> Result:
     """Odoo's own test cases on a copy of the template database."""
     template = templates.suite_template(cluster, request.addons)
-    name = f"test_{os.getpid()}"
+    name = databases.throw_away_name("test")
     databases.clone(cluster, template, name)
     addons, _modules = manifests.closure(request.addons or manifests.names())
     config = _write_config(cluster, name, addons)

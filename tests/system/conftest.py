@@ -31,7 +31,7 @@ def make_database(cluster, template):
     made = []
 
     def make(prefix="sys"):
-        name = f"{prefix}_{uuid.uuid4().hex[:10]}"
+        name = databases.throw_away_name(prefix)
         made.append(name)
         return databases.clone(cluster, template, name)
 

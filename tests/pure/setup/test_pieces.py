@@ -7,6 +7,7 @@ import pytest
 from interop_setup import (
     apt,
     benching,
+    databases,
     keyfile,
     node,
     odoo_config,
@@ -207,3 +208,27 @@ def test_may_enter_looks_at_what_is_there(tmp_path):
     import getpass
 
     assert postgres.may_enter(tmp_path / "not" / "there", getpass.getuser())
+
+
+def test_throw_away_databases_know_their_owner():
+    import os
+
+    name = databases.throw_away_name("test")
+    assert databases.owner_of(name) == os.getpid()
+    assert databases.owner_of(f"{name}-gw1") == os.getpid()
+    assert name != databases.throw_away_name("test")
+    for other in ("interop_demo", "dev_p1_x", "tpl_suite_0123456789abcdef_part"):
+        assert databases.owner_of(other) is None
+
+
+def test_orphaned_databases_are_dropped(monkeypatch):
+    dropped = []
+    dead, live = "test_p4194305_0123abcd", databases.throw_away_name("bench")
+
+    class Cluster:
+        def databases(self):
+            return [dead, live, "interop_demo"]
+
+    monkeypatch.setattr(databases, "drop", lambda _cluster, name: dropped.append(name))
+    databases.drop_orphans(Cluster())
+    assert dropped == [dead]
