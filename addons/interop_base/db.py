@@ -1,7 +1,8 @@
 """The seam for set-based SQL.
 
-Odoo's cursor logs the whole statement, values included, when a statement fails. Statements
-that carry content therefore go to psycopg2 directly, in batches, through this one function.
+Odoo's cursor logs the whole statement, values included, when a statement fails.
+Statements that carry content therefore go to psycopg2 directly, in batches, through
+this one function.
 """
 
 import logging
@@ -17,8 +18,8 @@ def _is_loud(record):
     return not _quiet.get()
 
 
-# Odoo's cursor logs a failing statement with its values, and the error with the values of
-# the row. A filter on its logger is the supported way to keep them out of the log.
+# Odoo's cursor logs a failing statement with its values, and the error with the values
+# of the row. A filter on its logger is the supported way to keep them out of the log.
 logging.getLogger("odoo.sql_db").addFilter(_is_loud)
 
 
@@ -47,10 +48,22 @@ def values(cr, query, rows, template=None, fetch=False):
     """
     if not rows:
         return []
+    found = execute_values(
+        _raw(cr), query, rows, template=template, page_size=len(rows), fetch=fetch
+    )
+    return found or []
+
+
+def fetch(cr, query, params):
+    """Run one statement that carries content and return its rows (list of tuples)."""
+    raw = _raw(cr)
+    raw.execute(query, params)
+    return raw.fetchall()
+
+
+def _raw(cr):
+    """Return psycopg2's own cursor, with a test cursor's savepoint respected."""
     if hasattr(cr, "_check_savepoint"):
         cr._check_savepoint()
         cr = cr._cursor
-    found = execute_values(
-        cr._obj, query, rows, template=template, page_size=len(rows), fetch=fetch
-    )
-    return found or []
+    return cr._obj

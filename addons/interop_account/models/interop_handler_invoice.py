@@ -20,7 +20,22 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
     _inherit = "interop.handler"
     _description = "Invoice Message Handler"
 
-    def _build(self, record):
+    def _snapshot_builder(self, records, build=None, subject=None):
+        """Find the identifiers of all partners and lines of a batch in two queries."""
+        known = {}
+        for company, invoices in records.grouped("company_id").items():
+            partners = invoices.partner_id
+            partners |= partners.commercial_partner_id
+            for found in (partners, self._product_lines(invoices)):
+                for record_id, wire in self._wire_many(found, company).items():
+                    known[found._name, record_id, company.id] = wire
+        return super()._snapshot_builder(
+            records,
+            build or (lambda record: self._build(record, known)),
+            subject or (lambda record: self._subject(record, known)),
+        )
+
+    def _build(self, record, known=None):
         return {
             "number": record.name,
             "type": const.DOCUMENT_TYPES[record.move_type],
@@ -28,8 +43,8 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
             "invoice_date": record.invoice_date.isoformat(),
             "due_date": (record.invoice_date_due or record.invoice_date).isoformat(),
             "currency": record.currency_id.name,
-            "partner": {"identifiers": self._subject(record)},
-            "lines": self._build_lines(record),
+            "partner": {"identifiers": self._subject(record, known)},
+            "lines": self._build_lines(record, known),
             **self._build_totals(record),
             **self._build_optional(record),
         }
@@ -52,11 +67,14 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
             "residual": _money(record.amount_residual, money),
         }
 
-    def _build_lines(self, record):
-        lines = record.invoice_line_ids.filtered(
+    def _product_lines(self, records):
+        return records.invoice_line_ids.filtered(
             lambda line: line.display_type == "product"
         )
-        charges = self._identifiers(lines, record.company_id)
+
+    def _build_lines(self, record, known=None):
+        lines = self._product_lines(record)
+        charges = self._identifiers(lines, record.company_id, known)
         return [
             self._build_line(number, line, charges[line.id])
             for number, line in enumerate(lines, 1)
@@ -82,15 +100,22 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
         members.update({name: value for name, value in optional.items() if value})
         return members
 
-    def _subject(self, record):
+    def _subject(self, record, known=None):
         partner = record.partner_id
         found = self._identifiers(
-            partner | partner.commercial_partner_id, record.company_id
+            partner | partner.commercial_partner_id, record.company_id, known
         )
         return found[partner.id] or found[partner.commercial_partner_id.id]
 
-    def _identifiers(self, records, company):
+    def _identifiers(self, records, company, known=None):
         """Return ``{record id: identifiers}`` that the facility may see."""
+        if known is None:
+            return self._wire_many(records, company)
+        return {
+            record.id: known[record._name, record.id, company.id] for record in records
+        }
+
+    def _wire_many(self, records, company):
         return self.env["interop.identifier"]._wire_many(records, company)
 
     def _ordering_key(self, record):

@@ -114,9 +114,11 @@ class InteropEvent(models.Model):
         return user.company_id
 
     def _coalesce(self, contract_id, records):
-        """Return the ids that need a row of their own: all, unless the contract
-        combines
-        repeated updates and this transaction has a row already, which is taken again."""
+        """Return the ids that need a row of their own.
+
+        All of them, unless the contract combines repeated updates and this transaction
+        has a row already, which is taken again.
+        """
         # sudo: which contract combines updates is no secret to who publishes
         if not self.env["interop.contract"].sudo().browse(contract_id).coalesce:
             return records.ids

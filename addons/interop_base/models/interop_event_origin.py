@@ -11,9 +11,9 @@ class InteropInterface(models.Model):
     send_back = fields.Boolean(
         "Also What It Caused Itself",
         tracking=True,
-        help="Usually a change that this system caused with a message of its own is not "
-        "sent back to it, so that systems never echo each other. Tick it for confirmations, "
-        "such as the invoice made from its charge.",
+        help="Usually a change that this system caused with a message of its own is "
+        "not sent back to it, so that systems never echo each other. Tick it for "
+        "confirmations, such as the invoice made from its charge.",
     )
 
 
@@ -28,9 +28,10 @@ class InteropEvent(models.Model):
     )
 
     def _is_meant_for(self, event, interface):
-        """Nothing goes back to the system that caused it, unless the interface says so."""
-        caused = (
-            event.origin_system_id and event.origin_system_id == interface.system_id
+        """Nothing goes back to the system that caused it, unless the interface says
+        so."""
+        caused = event.origin_system_id and (
+            event.origin_system_id == interface.system_id.id
         )
         return super()._is_meant_for(event, interface) and (
             interface.send_back or not caused

@@ -1,6 +1,6 @@
 """Handlers turn a contract into Odoo work and back."""
 
-from odoo import api, models
+from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..exceptions import ConfigurationError, HandledError, TechnicalError
@@ -24,10 +24,11 @@ class InteropHandler(models.AbstractModel):
         )
 
     def _build_many(self, records, build=None):
-        """Return ``{record id: dict or HandledError}``; one failure never spoils others.
+        """Return ``{record id: dict or HandledError}``; one failure never spoils
+        others.
 
-        A failing query aborts the transaction of the business, therefore the savepoints: one
-        for the batch, and one per record only when the batch failed.
+        A failing query aborts the transaction of the business, therefore the
+        savepoints: one for the batch, and one per record only when the batch failed.
 
         :param build: function of one record, default ``_build``
         """
@@ -56,6 +57,28 @@ class InteropHandler(models.AbstractModel):
                 code="build_failed",
             )
 
+    def _snapshot_builder(self, records, build=None, subject=None):
+        """Return ``snapshot(record) -> dict`` for the ``records`` of one batch.
+
+        Override it to look up once for all of them what ``_build`` and ``_subject``
+        would look up for each.
+
+        :param build: function of one record, default ``_build``
+        :param subject: function of one record, default ``_subject``
+        """
+        build = build or self._build
+        subject = subject or self._subject
+
+        def snapshot(record):
+            return {
+                "data": build(record),
+                "subject": subject(record),
+                "ordering_key": self._ordering_key(record),
+                "business_key": self._business_key(record) or "",
+            }
+
+        return snapshot
+
     def _subject(self, record):
         """Return the identifiers of the record that the message is about."""
         return []
@@ -70,9 +93,8 @@ class InteropHandler(models.AbstractModel):
 
     def _company(self, record):
         """Return the facility that the record belongs to."""
-        if "company_id" in record._fields and record.company_id:
-            return record.company_id
-        return self.env.company
+        company = "company_id" in record._fields and record.company_id
+        return company or self.env.company
 
     # === INBOUND === #
 
@@ -83,7 +105,8 @@ class InteropHandler(models.AbstractModel):
 
         :param message: ``interop.message``
         :param dict data: the member ``data``, already valid against the contract
-        :raises HandledError: nothing is applied; ``parks`` decides between parked and dead
+        :raises HandledError: nothing is applied; ``parks`` decides between parked and
+            dead
         """
         raise ConfigurationError(
             self.env._("%s does not apply inbound messages.", self._name)

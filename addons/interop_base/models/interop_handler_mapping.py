@@ -71,6 +71,13 @@ class InteropHandlerMapping(models.AbstractModel):
         *parents, leaf = path.split(".")
         return parents, leaf
 
+    def _business_key(self, record):
+        """Return the name: computing a display name would cost more than the message."""
+        field = record._fields.get(record._rec_name)
+        if field is not None and field.type == "char" and field.store:
+            return record[field.name]
+        return super()._business_key(record)
+
     # === READERS: one per kind of line, record -> JSON value or None === #
 
     def _reader(self, line, records):
@@ -95,18 +102,17 @@ class InteropHandlerMapping(models.AbstractModel):
                     field=line.field_path,
                 )
             )
-        *parents, leaf = [field.name for field in chain]
-        field = chain[-1]
+        *parents, field = chain
         to_json = self._field_writer(line, field)
         translate = self._translator(line)
         empty = VALUE_KINDS[field.type] in ("integer", "decimal", "boolean")
 
         def read(record):
-            for name in parents:
-                record = record[name]
+            for parent in parents:
+                record = parent.__get__(record)
             if parents and not record:
                 return None
-            value = record[leaf]
+            value = field.__get__(record)
             if not (value or empty):
                 return None
             value = to_json(record, value)

@@ -1,6 +1,6 @@
 """The exact bytes of messages, on their own, shorter retention."""
 
-import uuid
+import os
 
 from psycopg2 import Binary
 
@@ -13,8 +13,8 @@ from ..exceptions import ConfigurationError, GuardError
 class InteropPayload(models.Model):
     """Bytes that were sent, received or snapshotted; never touched by the ORM.
 
-    The content column is written and read by SQL in this file only: the ORM would encode it
-    and log it. Protected classes are encrypted.
+    The content column is written and read by SQL in this file only: the ORM would
+    encode it and log it. Protected classes are encrypted.
     """
 
     _name = "interop.payload"
@@ -42,40 +42,54 @@ class InteropPayload(models.Model):
 
         :param items: list of ``(company_id or None, data_class, bytes)``
         :returns: list of ids in the same order
-        :raises GuardError: when a protected class has to be encrypted without a key file
+        :raises GuardError: when a protected class has to be encrypted without a key
+            file
         """
-        vault = self.env["interop.vault"]
+        if not items:
+            return []
+        random = os.urandom(16 * len(items)).hex()
+        uids = [random[at : at + 32] for at in range(0, len(random), 32)]
+        protected = [
+            (content, self._name, uid, company_id)
+            for uid, (company_id, data_class, content) in zip(uids, items, strict=True)
+            if data_class in const.PROTECTED_CLASSES
+        ]
+        encrypted = dict(
+            zip(
+                [uid for _content, _model, uid, _company_id in protected],
+                self.env["interop.vault"]._encrypt_many(protected),
+                strict=True,
+            )
+        )
         rows = []
-        for company_id, data_class, content in items:
-            uid = str(uuid.uuid4())
-            key_id, blob = None, content
-            if data_class in const.PROTECTED_CLASSES:
-                key_id, blob = vault._encrypt(content, self._name, uid, company_id)
+        for uid, (company_id, data_class, content) in zip(uids, items, strict=True):
+            key_id, blob = encrypted.get(uid, (None, content))
             rows.append(
                 (uid, company_id, data_class, key_id, Binary(blob), len(content))
             )
-        if not rows:
-            return []
-        return [row[0] for row in self._insert(rows)]
+        found = dict(self._insert(rows))
+        return [found[uid] for uid in uids]
 
     @api.model
     def _insert(self, rows):
-        return db.values(
+        """Insert ``rows`` as columns: psycopg2 quotes whole lists many times faster."""
+        return db.fetch(
             self.env.cr,
             """INSERT INTO interop_payload
                    (uuid, company_id, data_class, key_id, content, size, created_at)
-               VALUES %s RETURNING id""",
-            rows,
-            template="(%s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')",
-            fetch=True,
+               SELECT v.*, now() AT TIME ZONE 'UTC'
+                 FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::bytea[],
+                             %s::int[]) AS v
+            RETURNING uuid, id""",
+            [list(column) for column in zip(*rows, strict=True)],
         )
 
     @api.private
     def _read_many(self, tolerant=False):
         """Return ``{id: bytes}`` of what is stored (purged ones are missing).
 
-        :param bool tolerant: answer content that no key opens as its exception, so that it
-            does not keep the others back
+        :param bool tolerant: answer content that no key opens as its exception, so that
+            it does not keep the others back
         """
         if not self:
             return {}

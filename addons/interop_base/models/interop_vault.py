@@ -1,7 +1,7 @@
 """The one file that encrypts.
 
-Keys live in the file named by ``[interop] key_file`` in odoo.conf, outside the database, so
-that a dump, a replica or a copy reads no secret and no protected payload.
+Keys live in the file named by ``[interop] key_file`` in odoo.conf, outside the
+database, so that a dump, a replica or a copy reads no secret and no protected payload.
 """
 
 import hashlib
@@ -28,14 +28,16 @@ class InteropVault(models.AbstractModel):
     def _keyring(self):
         """Return the parsed key file, read again when the file changes.
 
-        :raises GuardError: when no usable key file is configured; the text says what to do
+        :raises GuardError: when no usable key file is configured; the text says what to
+            do
         """
         path = interop_conf.section().get("key_file")
         if not path:
             raise GuardError(
                 self.env._(
-                    "No key file is configured. Create one with “odoo interop generate-key "
-                    "FILE” and name it in odoo.conf: section [interop], key_file = FILE."
+                    "No key file is configured. Create one with “odoo interop "
+                    "generate-key FILE” and name it in odoo.conf: section [interop], "
+                    "key_file = FILE."
                 )
             )
         try:
@@ -43,8 +45,8 @@ class InteropVault(models.AbstractModel):
             if stat.st_mode & 0o077:
                 raise GuardError(
                     self.env._(
-                        "The key file %(path)s can be read by other users of this machine. "
-                        "Restrict it: chmod 600 %(path)s",
+                        "The key file %(path)s can be read by other users of this "
+                        "machine. Restrict it: chmod 600 %(path)s",
                         path=path,
                     )
                 )
@@ -105,6 +107,23 @@ class InteropVault(models.AbstractModel):
 
     @api.model
     @api.private
+    def _encrypt_many(self, items):
+        """Encrypt many values with one look at the key file.
+
+        :param items: list of ``(plaintext, model, uuid, company_id)``
+        :returns: list of ``(key_id, blob)`` in the same order
+        :raises GuardError: without a key file, unless there are no items
+        """
+        if not items:
+            return []
+        ring = self._keyring()
+        return [
+            ring.encrypt(plaintext, keyring.aad(model, uuid, company_id or None))
+            for plaintext, model, uuid, company_id in items
+        ]
+
+    @api.model
+    @api.private
     def _decrypt(self, key_id, blob, model, uuid, company_id):
         """Decrypt what ``_encrypt`` answered for the same record.
 
@@ -118,9 +137,9 @@ class InteropVault(models.AbstractModel):
         except DecryptError:
             raise ConfigurationError(
                 self.env._(
-                    "The content of %(model)s cannot be decrypted with the keys of this "
-                    "server. It was encrypted with key “%(key)s”: add that key to the key "
-                    "file.",
+                    "The content of %(model)s cannot be decrypted with the keys of "
+                    "this server. It was encrypted with key “%(key)s”: add that key "
+                    "to the key file.",
                     model=model,
                     key=key_id,
                 ),
@@ -130,11 +149,15 @@ class InteropVault(models.AbstractModel):
     @api.model
     @api.private
     def _blind(self, purpose, value):
-        """Return the blind index of ``value``: searchable by who knows it, and only then."""
+        """Return the blind index of ``value``: searchable by who knows it, and only
+        then.
+        """
         return self._keyring().blind(purpose, value)
 
     @api.model
     @api.private
     def _body_hash(self, body):
-        """Return a digest of message bytes that reveals nothing about guessable content."""
+        """Return a digest of message bytes that reveals nothing about guessable
+        content.
+        """
         return self._keyring().blind("body", hashlib.sha256(body).hexdigest())

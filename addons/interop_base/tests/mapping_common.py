@@ -11,7 +11,7 @@ class MappingCase(InteropCase):
         super().setUpClass()
         cls.contract = cls._create_contract(publish=False)
         cls.interface = cls._create_interface(
-            contract_ids=[(6, 0, cls.contract.ids)], activate=False
+            contract_ids=[(6, 0, cls.contract.ids)], activate=False, transport=False
         )
         cls.mapping = cls.interface.mapping_ids
         cls.mapping.line_ids.unlink()

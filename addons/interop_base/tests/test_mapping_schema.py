@@ -118,7 +118,10 @@ class TestSchemaFromMapping(MappingCase):
 
     def test_two_mappings_that_differ_are_named(self):
         other = self._create_interface(
-            contract_ids=[(6, 0, self.contract.ids)], activate=False, name="The other"
+            contract_ids=[(6, 0, self.contract.ids)],
+            activate=False,
+            transport=False,
+            name="The other",
         )
         self.assertTrue(other.mapping_ids)
         with self.assertRaisesRegex(UserError, "The other"):

@@ -38,7 +38,8 @@ class TestPreview(MappingCase):
 
     def _onchange(self, preview, **values):
         """Answer what the form shows when a field is changed, before it is saved."""
-        spec = dict.fromkeys(("data", "envelope", "problems", "notes", "protected"), {})
+        names = ("data", "envelope", "problems", "notes", "protected")
+        spec = {name: {} for name in names}
         current = {"record_ref": preview._record_key(), **values}
         answer = preview.onchange(current, list(values), {**spec, "record_ref": {}})
         return answer["value"]

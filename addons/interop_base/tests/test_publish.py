@@ -29,6 +29,7 @@ class PublishCase(InteropCase):
             contract_ids=[(6, 0, (contract or cls.contract).ids)],
             company_ids=[(6, 0, facility.ids)],
             activate=False,
+            transport=False,
             **values,
         )
         interface._transition({"state": "active"})
