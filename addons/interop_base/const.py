@@ -1,7 +1,8 @@
 """Selections and constants shared by the suite.
 
-Names are the field's own: FHIR, HL7, Standard Webhooks, SRE. The directions ``query`` and
-``pull`` are reserved for synchronous look-ups and polled sources; no code offers them yet.
+Names are the field's own: FHIR, HL7, Standard Webhooks, SRE. The directions ``query``
+and ``pull`` are reserved for synchronous look-ups and polled sources; no code offers
+them yet.
 """
 
 DIRECTIONS = [("out", "Outbound"), ("in", "Inbound")]
@@ -122,6 +123,7 @@ AUDIT_ACTIONS = [
     ("revoked", "Secret revoked"),
     ("overrode", "Override"),
     ("retried", "Retried"),
+    ("replayed", "Replayed"),
     ("cancelled", "Cancelled"),
     ("closed", "Closed"),
     ("exported", "Exported"),

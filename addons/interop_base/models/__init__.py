@@ -26,6 +26,7 @@ from . import interop_event_snapshot
 from . import interop_message
 from . import interop_message_transition
 from . import interop_message_action
+from . import interop_message_bulk
 from . import interop_message_apply
 from . import interop_message_report
 from . import interop_event_origin
@@ -40,6 +41,9 @@ from . import interop_attempt
 from . import interop_pump
 from . import interop_pump_materialize
 from . import interop_retention
+from . import interop_replay
+from . import interop_replay_run
+from . import interop_dead_letter_cause
 from . import res_company
 from . import res_config_settings
 from . import ir_actions_server

@@ -3,9 +3,12 @@ from . import test_apply
 from . import test_audit
 from . import test_command
 from . import test_contract
+from . import test_dead_letter
 from . import test_event
 from . import test_governed
+from . import test_governed_concurrency
 from . import test_governed_edit
+from . import test_governed_loops
 from . import test_interface
 from . import test_leaks
 from . import test_mapping
@@ -17,11 +20,10 @@ from . import test_preview
 from . import test_publish
 from . import test_publish_action
 from . import test_pump
+from . import test_replay
 from . import test_retention
 from . import test_screens
 from . import test_secret
 from . import test_settings
 from . import test_tours
 from . import test_vault_guard
-from . import test_governed_concurrency
-from . import test_governed_loops

@@ -1,0 +1,33 @@
+"""Asks for the reason before failed messages are closed."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+MODELS = ("interop.message", "interop.dead.letter.cause")
+
+
+class InteropCloseWizard(models.TransientModel):
+    """Close failed messages, or all of a cause, with a reason that stays on record."""
+
+    _name = "interop.close.wizard"
+    _description = "Close Failed Messages"
+
+    res_model = fields.Char(required=True, readonly=True)
+    res_ids = fields.Char(required=True, readonly=True)
+    reason = fields.Char(
+        required=True, help="Shown on each message and kept in the audit trail."
+    )
+
+    def action_close(self):
+        """Close them; many at once as a job with progress."""
+        self.ensure_one()
+        if self.res_model not in MODELS:
+            raise UserError(self.env._("%s cannot be closed.", self.res_model))
+        ids = [int(res_id) for res_id in self.res_ids.split(",") if res_id]
+        records = self.env[self.res_model].browse(ids)
+        if self.res_model == "interop.dead.letter.cause":
+            return records._start("close", self.reason)
+        count = records._close(self.reason)
+        if not count:
+            raise UserError(self.env._("Only failed messages can be closed."))
+        return records._notify(self.env._("%s messages closed.", count))
