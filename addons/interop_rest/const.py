@@ -16,6 +16,7 @@ PARAM_MAX_BODY_KB = "interop_rest.max_body_kb"
 PARAM_MAX_DEPTH = "interop_rest.max_depth"
 PARAM_MAX_ITEMS = "interop_rest.max_items"
 PARAM_RETRY_AFTER = "interop_rest.retry_after_seconds"
+PARAM_PUBLIC_OPENAPI = "interop_rest.public_openapi"  # "True", or absent
 
 # parameter -> (default, lowest, highest). Out of bounds or unreadable counts as the
 # default: no setting can switch a check off.

@@ -36,6 +36,16 @@ class InteropMessages(Controller):
         return self._respond(answer)
 
     @route(
+        "/interop/v1/openapi.json",
+        readonly=True,
+        interop_methods=["GET", "HEAD"],
+        **ROUTE,
+    )
+    def openapi(self):
+        """What this API is, for the caller."""
+        return self._respond(request.env["interop.inbound"]._openapi(self._call()))
+
+    @route(
         "/interop/v1/health", readonly=True, interop_methods=["GET", "HEAD"], **ROUTE
     )
     def health(self):

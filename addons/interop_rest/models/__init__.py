@@ -6,5 +6,6 @@ from . import interop_guard
 from . import interop_message
 from . import interop_inbound
 from . import interop_inbound_apply
+from . import interop_inbound_openapi
 from . import res_users
 from . import res_config_settings

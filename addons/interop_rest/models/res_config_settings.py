@@ -43,6 +43,12 @@ class ResConfigSettings(models.TransientModel):
         help="When callers are told to try again.",
     )
 
+    interop_rest_public_openapi = fields.Boolean(
+        "Public Description",
+        config_parameter=const.PARAM_PUBLIC_OPENAPI,
+        help="Let anybody read the routes and errors of this API. Message types are "
+        "shown to clients only.",
+    )
     interop_rest_server_wide = fields.Boolean(
         compute="_compute_interop_rest_server_wide",
         help="Whether callers get problem details when no database can be reached.",

@@ -2,5 +2,7 @@
 
 from . import headers
 from . import networks
+from . import openapi
+from . import openapi_schemas
 from . import problems
 from . import problem_page

@@ -4,6 +4,9 @@ import re
 
 CLIENT = "Interop-Client"
 REPLAYED = "Idempotent-Replayed"
+OPENAPI_ID = "openapi"  # webhook-id of a signed request for the OpenAPI document
+# Who sends one of these says who it is.
+PROOFS = frozenset({"interop-client", "webhook-signature"})
 MEDIA_TYPES = ("application/json", "application/cloudevents+json")
 
 _CLIENT_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")

@@ -1,0 +1,95 @@
+"""The OpenAPI document: what a client may send and is sent, and nothing else."""
+
+import json
+
+from odoo import api, models
+
+from odoo.addons.interop_base import const as base_const
+
+from .. import const
+from ..exceptions import Problem
+from ..tools import headers, openapi
+from ..tools.openapi_schemas import Contract
+from .inbound_types import Answer
+
+
+class InteropInbound(models.AbstractModel):
+    """The document is made from the catalogue whenever it is asked for."""
+
+    _inherit = "interop.inbound"
+
+    @api.model
+    @api.private
+    def _openapi(self, call):
+        """Return the OpenAPI document of the caller.
+
+        Who does not authenticate at all gets the skeleton if the Settings allow it; who
+        tries to and fails gets the same 401 as everywhere.
+
+        :raises Problem: refused
+        """
+        if not self._is_signed(call) and self._public_openapi():
+            return Answer(200, openapi.document(call.base_url), {})
+        client_sudo, message_id = self._authenticate(call)
+        if message_id != headers.OPENAPI_ID:
+            raise Problem("id_mismatch", client=client_sudo.code)
+        inbound = client_sudo.interface_ids.filtered(
+            lambda item: item.direction == "in" and item.state == "active"
+        )
+        document = openapi.document(
+            call.base_url,
+            self._documented(inbound),
+            self._documented(self._sent_to(client_sudo)),
+        )
+        return Answer(200, document, {})
+
+    @api.model
+    def _is_signed(self, call):
+        """Return whether the caller says who it is, rightly or not."""
+        names = {name.lower() for name, _value in call.headers}
+        return bool(names & headers.PROOFS)
+
+    @api.model
+    def _public_openapi(self):
+        # sudo: system parameters are readable by administrators only
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        return params_sudo.get_param(const.PARAM_PUBLIC_OPENAPI) == "True"
+
+    @api.model
+    def _sent_to(self, client_sudo):
+        """Return the interfaces on which the system of the client is called by us."""
+        # sudo: a machine is no user of the catalogue
+        return (
+            client_sudo.env["interop.interface"]
+            .sudo()
+            .search(
+                [
+                    ("system_id", "=", client_sudo.system_id.id),
+                    ("direction", "=", "out"),
+                    ("transport", "=", "webhook"),
+                    ("state", "=", "active"),
+                ]
+            )
+        )
+
+    @api.model
+    def _documented(self, interfaces):
+        """Return the usable contracts of ``interfaces`` as the document wants them."""
+        usable = interfaces.contract_ids.filtered(
+            lambda item: item.state in base_const.USABLE_CONTRACT_STATES
+        ).sorted(lambda item: (item.message_type, item.version))
+        return [
+            Contract(
+                message_type=contract.message_type,
+                version=contract.version,
+                description=contract.description or "",
+                schema=contract._schema(),
+                examples=tuple(
+                    (example.name, json.loads(example.body))
+                    for example in contract.example_ids
+                ),
+                deprecated=contract.state == "deprecated",
+                sunset=str(contract.sunset_date or ""),
+            )
+            for contract in usable
+        ]

@@ -1,0 +1,291 @@
+"""The OpenAPI 3.1 document of this API, from plain data.
+
+Without contracts it is the skeleton: every route, no message type.
+"""
+
+from . import headers, problems
+from .openapi_schemas import common, embedded, envelope, examples
+
+VERSION = "3.1.0"
+API_VERSION = "1"
+JSON = "application/json"
+
+EVERYWHERE = (
+    "bad_request",
+    "method_not_allowed",
+    "too_large",
+    "internal",
+    "busy",
+    "database_unavailable",
+)
+READING = ("unauthorized", "id_mismatch", "not_found", *EVERYWHERE)
+# What each message of a request may be refused with.
+MESSAGE = tuple(
+    code
+    for code in problems.KINDS
+    if code not in ("not_found", "unauthorized", "unsupported_media_type", *EVERYWHERE)
+)
+SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
+RETRY_CODES = ("in_flight",)
+
+_SIGNED = [{"interopClient": [], "standardWebhooks": []}]
+_SIGNING = """Every call names its client in Interop-Client and is signed as Standard
+Webhooks 1.0 says: webhook-signature is v1 (HMAC-SHA256) or v1a (Ed25519) over the bytes
+webhook-id.webhook-timestamp.body. Calls without a body sign an empty one; their
+webhook-id is what each of them says."""
+
+
+def document(base_url, inbound=(), outbound=()) -> dict:
+    """Return the document.
+
+    ``base_url`` is the server's root without a final slash; ``inbound`` and
+    ``outbound`` are ``openapi_schemas.Contract`` that the reader may send and is sent.
+    """
+    contracts = {item.name: item for item in (*inbound, *outbound)}
+    return {
+        "openapi": VERSION,
+        "info": {
+            "title": "Interop",
+            "version": API_VERSION,
+            "description": " ".join(_SIGNING.split()),
+        },
+        "servers": [{"url": base_url or "/"}],
+        "paths": _paths(inbound),
+        "webhooks": {item.name: _webhook(item) for item in outbound},
+        "components": {
+            "schemas": {
+                **common(),
+                **{name: embedded(item) for name, item in contracts.items()},
+                **{
+                    f"{name}.message": envelope(item)
+                    for name, item in contracts.items()
+                },
+                "Message": _any_message(inbound),
+            },
+            "parameters": _parameters(),
+            "securitySchemes": _schemes(),
+        },
+    }
+
+
+def _paths(inbound):
+    return {
+        "/interop/v1/messages": {"post": _receive(inbound)},
+        "/interop/v1/messages/{id}": {"get": _status()},
+        "/interop/v1/openapi.json": {"get": _openapi()},
+        "/interop/v1/health": {"get": _health()},
+        problems.PAGE_PATH: {"get": _problem_page()},
+    }
+
+
+def _any_message(inbound):
+    if not inbound:
+        return {"type": "object"}
+    return {"anyOf": [{"$ref": _message_ref(item)} for item in inbound]}
+
+
+def _message_ref(contract):
+    return f"#/components/schemas/{contract.name}.message"
+
+
+def _receive(inbound):
+    shown = {}
+    for contract in inbound:
+        shown.update(examples(contract))
+    content = {"schema": {"$ref": "#/components/schemas/Message"}}
+    if shown:
+        content["examples"] = shown
+    status = _content({"$ref": "#/components/schemas/MessageStatus"})
+    replayed = {headers.REPLAYED: _header("Present when it was answered before.")}
+    return {
+        "operationId": "sendMessage",
+        "summary": "Send one message",
+        "security": _SIGNED,
+        "parameters": _signature_parameters(),
+        "requestBody": {"required": True, "content": {JSON: content}},
+        "responses": {
+            "200": {
+                "description": "Applied, or skipped on purpose: see status.",
+                "headers": replayed,
+                "content": status,
+            },
+            "202": {
+                "description": "Accepted; Location tells what becomes of it.",
+                "headers": {"Location": _header("Where to ask."), **replayed},
+                "content": status,
+            },
+            **refusals(SENDING),
+        },
+    }
+
+
+def _status():
+    return {
+        "operationId": "getMessage",
+        "summary": "What became of a message of yours; webhook-id is its id",
+        "security": _SIGNED,
+        "parameters": [
+            {
+                "name": "id",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string"},
+            },
+            *_signature_parameters(),
+        ],
+        "responses": {
+            "200": {
+                "description": "Its present state.",
+                "content": _content({"$ref": "#/components/schemas/MessageStatus"}),
+            },
+            **refusals(READING),
+        },
+    }
+
+
+def _openapi():
+    return {
+        "operationId": "getOpenApi",
+        "summary": "This document; signed, with your own message types. webhook-id is "
+        f"{headers.OPENAPI_ID}",
+        "security": [*_SIGNED, {}],
+        "parameters": _signature_parameters(required=False),
+        "responses": {
+            "200": {
+                "description": "OpenAPI 3.1.",
+                "content": _content({"type": "object"}),
+            },
+            **refusals(("unauthorized", "id_mismatch", *EVERYWHERE)),
+        },
+    }
+
+
+def _health():
+    up = {"type": "object", "properties": {"status": {"const": "up"}}}
+    return {
+        "operationId": "getHealth",
+        "summary": "Whether this server and its database answer",
+        "security": [],
+        "responses": {
+            "200": {"description": "They do.", "content": _content(up)},
+            **refusals(EVERYWHERE),
+        },
+    }
+
+
+def _problem_page():
+    return {
+        "operationId": "getProblems",
+        "summary": "The page that explains every code",
+        "security": [],
+        "responses": {
+            "200": {
+                "description": "A page for people.",
+                "content": {"text/html": {"schema": {"type": "string"}}},
+            },
+            **refusals(("bad_request", "method_not_allowed", "internal")),
+        },
+    }
+
+
+def _webhook(contract):
+    content = {"schema": {"$ref": _message_ref(contract)}}
+    shown = examples(contract)
+    if shown:
+        content["examples"] = shown
+    operation = {
+        "operationId": f"receive.{contract.name}",
+        "summary": f"We send {contract.message_type}, version {contract.version}",
+        "description": "Verify the signature over the raw bytes, then answer 2xx. The "
+        "same webhook-id may come again: apply it once.",
+        "parameters": _signature_parameters(),
+        "requestBody": {"required": True, "content": {JSON: content}},
+        "responses": {
+            "2XX": {"description": "Received. Anything else is tried again."},
+            "410": {"description": "Never send here again."},
+        },
+    }
+    if contract.deprecated:
+        operation["deprecated"] = True
+    return {"post": operation}
+
+
+def refusals(codes) -> dict:
+    """Return the responses of these problem codes, one per status, each code an
+    example."""
+    by_status = {}
+    for code in codes:
+        by_status.setdefault(problems.KINDS[code].status, []).append(code)
+    return {
+        str(status): _refusal(status, sorted(set(found)))
+        for status, found in sorted(by_status.items())
+    }
+
+
+def _refusal(status, codes):
+    response = {
+        "description": " / ".join(
+            f"{code}: {problems.KINDS[code].title}" for code in codes
+        ),
+        "content": {
+            problems.MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {code: {"value": problems.problem(code)} for code in codes},
+            }
+        },
+    }
+    if status == 503 or set(codes) & set(RETRY_CODES):
+        response["headers"] = {"Retry-After": _header("Seconds to wait.")}
+    return response
+
+
+def _parameters():
+    described = {
+        "webhook-id": "The id of the message, or what the operation says.",
+        "webhook-timestamp": "Unix seconds of now.",
+    }
+    return {
+        f"{name}{suffix}": {
+            "name": name,
+            "in": "header",
+            "required": not suffix,
+            "description": text,
+            "schema": {"type": "string"},
+        }
+        for name, text in described.items()
+        for suffix in ("", ".optional")
+    }
+
+
+def _signature_parameters(required=True):
+    suffix = "" if required else ".optional"
+    return [
+        {"$ref": f"#/components/parameters/{name}{suffix}"}
+        for name in ("webhook-id", "webhook-timestamp")
+    ]
+
+
+def _schemes():
+    return {
+        "interopClient": {
+            "type": "apiKey",
+            "in": "header",
+            "name": headers.CLIENT,
+            "description": "The code of the client; it proves nothing by itself.",
+        },
+        "standardWebhooks": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "webhook-signature",
+            "description": "Standard Webhooks 1.0: a space-separated list of v1,… "
+            "(HMAC-SHA256, whsec_ key) and v1a,… (Ed25519).",
+        },
+    }
+
+
+def _content(schema):
+    return {JSON: {"schema": schema}}
+
+
+def _header(text):
+    return {"description": text, "schema": {"type": "string"}}

@@ -1,0 +1,229 @@
+"""The schemas of the OpenAPI document: contracts, envelopes, problems, status."""
+
+from typing import NamedTuple
+
+from .problems import KINDS
+
+# Keywords whose value is a plain value, in which "$ref" is no reference.
+_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
+# Keywords whose value maps names, which may be any, to schemas.
+_NAMED = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
+_TEXT_MEMBERS = ("facility", "ordering_key", "correlation_id", "causation_id")
+
+
+class Contract(NamedTuple):
+    """One version of one message type.
+
+    ``schema`` is JSON Schema 2020-12 (dict) of the member data, ``examples`` are (name,
+    data) pairs, ``sunset`` an ISO date or ``""``.
+    """
+
+    message_type: str
+    version: int
+    description: str
+    schema: dict
+    examples: tuple
+    deprecated: bool = False
+    sunset: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the contract among the components, such as
+        ``invoice.posted.v1``."""
+        return f"{self.message_type}.v{self.version}"
+
+
+def embedded(contract) -> dict:
+    """Return the schema of a contract as a part of a larger document.
+
+    Its references, which lead from its own root, lead from the document's afterwards.
+    """
+    schema = {key: value for key, value in contract.schema.items() if key != "$schema"}
+    schema.pop("$id", None)  # else the rewritten references would start here
+    root = f"#/components/schemas/{contract.name}"
+    return _rerooted(schema, root, _anchors(schema, root))
+
+
+def envelope(contract) -> dict:
+    """Return the schema of a whole message of one contract."""
+    described = {"title": contract.name, "description": contract.description}
+    if contract.sunset:
+        described["description"] += f" Deprecated until {contract.sunset}."
+    return {
+        **{key: value.strip() for key, value in described.items() if value.strip()},
+        **({"deprecated": True} if contract.deprecated else {}),
+        "type": "object",
+        "additionalProperties": False,
+        "required": [
+            "id",
+            "type",
+            "schema_version",
+            "source",
+            "occurred_at",
+            "data",
+        ],
+        "properties": {
+            **_envelope_members(),
+            "type": {"const": contract.message_type},
+            "schema_version": {"const": contract.version},
+            "data": {"$ref": f"#/components/schemas/{contract.name}"},
+        },
+    }
+
+
+def examples(contract) -> dict:
+    """Return the examples of a contract as whole messages, by name."""
+    found = {}
+    for number, (title, data) in enumerate(contract.examples, 1):
+        found[f"{contract.name}-{number}"] = {
+            "summary": f"{contract.name}: {title}",
+            "value": {
+                "id": "msg_06bxm2w1v8q3n5t7y9zab4cdef",
+                "type": contract.message_type,
+                "schema_version": contract.version,
+                "source": "urn:example:sender",
+                "occurred_at": "2026-01-31T08:30:00Z",
+                "data": data,
+            },
+        }
+    return found
+
+
+def common() -> dict:
+    """Return the schemas that do not depend on any contract."""
+    return {"Problem": _problem(), "MessageStatus": _status()}
+
+
+def _envelope_members():
+    text = {"type": ["string", "null"], "maxLength": 255}
+    key = {"type": ["string", "null"], "maxLength": 128}
+    return {
+        "id": {
+            "type": "string",
+            "pattern": "^[!-+\\-/-~]{1,128}$",
+            "description": "The same text as the header webhook-id; without . and ,",
+        },
+        "source": {"type": "string", "maxLength": 255},
+        "occurred_at": {"type": "string", "format": "date-time"},
+        "sent_at": {"type": ["string", "null"], "format": "date-time"},
+        "sequence": {"type": ["integer", "null"], "minimum": 0},
+        "epoch": {"type": ["integer", "null"], "minimum": 0},
+        **{name: text if name == "facility" else key for name in _TEXT_MEMBERS},
+        "data_class": {"enum": ["none", "personal", "patient_adjacent", None]},
+        "test": {"type": ["boolean", "null"]},
+        "subject": {
+            "type": ["array", "null"],
+            "maxItems": 50,
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["system", "value"],
+                "properties": {
+                    name: {"type": "string"}
+                    for name in ("system", "value", "type", "use")
+                },
+            },
+        },
+    }
+
+
+def _problem():
+    entry = {
+        "type": "object",
+        "properties": {
+            "pointer": {"type": "string", "description": "JSON Pointer (RFC 6901)"},
+            "detail": {"type": "string"},
+            "code": {"type": "string"},
+        },
+    }
+    return {
+        "description": "Problem details (RFC 9457). Program against code.",
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code"],
+        "properties": {
+            "type": {"type": "string", "format": "uri"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "code": {"enum": sorted(KINDS)},
+            "trace_id": {"type": "string"},
+            "errors": {"type": "array", "items": entry},
+            "message": {"$ref": "#/components/schemas/MessageStatus"},
+            "status_url": {"type": "string"},
+        },
+    }
+
+
+def _status():
+    moment = {"type": "string", "format": "date-time"}
+    return {
+        "description": "What became of a message.",
+        "type": "object",
+        "required": ["id", "type", "schema_version", "status", "received_at"],
+        "properties": {
+            "id": {"type": "string"},
+            "type": {"type": "string"},
+            "schema_version": {"type": "integer"},
+            "status": {
+                "enum": [
+                    "pending",
+                    "processing",
+                    "done",
+                    "dead",
+                    "parked",
+                    "skipped",
+                    "cancelled",
+                ]
+            },
+            "received_at": moment,
+            "finished_at": moment,
+            "test": {"type": "boolean"},
+            "code": {"enum": sorted(KINDS)},
+            "fields": {"type": "array", "items": {"type": "object"}},
+        },
+    }
+
+
+def _rerooted(part, root, anchors):
+    """Return a schema (or list of schemas) with references from the document's root."""
+    if isinstance(part, list):
+        return [_rerooted(item, root, anchors) for item in part]
+    if not isinstance(part, dict):
+        return part
+    found = {}
+    for keyword, value in part.items():
+        if keyword in _VALUES or keyword in ("$anchor", "$dynamicAnchor"):
+            if keyword in _VALUES:
+                found[keyword] = value
+        elif keyword in ("$ref", "$dynamicRef") and isinstance(value, str):
+            found["$ref"] = _reference(value, root, anchors)
+        elif keyword in _NAMED and isinstance(value, dict):
+            found[keyword] = {
+                name: _rerooted(child, root, anchors) for name, child in value.items()
+            }
+        else:
+            found[keyword] = _rerooted(value, root, anchors)
+    return found
+
+
+def _reference(value, root, anchors):
+    if value == "#" or value.startswith("#/"):
+        return root + value[1:]
+    return anchors.get(value.removeprefix("#"), value)
+
+
+def _anchors(part, pointer):
+    """Return where the named parts of a schema are in the document."""
+    found = {}
+    if isinstance(part, list):
+        for number, item in enumerate(part):
+            found.update(_anchors(item, f"{pointer}/{number}"))
+    elif isinstance(part, dict):
+        for name in ("$anchor", "$dynamicAnchor"):
+            if isinstance(part.get(name), str):
+                found[part[name]] = pointer
+        for keyword, value in part.items():
+            if keyword not in _VALUES:
+                step = keyword.replace("~", "~0").replace("/", "~1")
+                found.update(_anchors(value, f"{pointer}/{step}"))
+    return found
