@@ -40,6 +40,12 @@ HEALTHS = [
 HEALTH_HOURS = 24
 THROTTLE_SECONDS = 5  # pause after 429 without Retry-After
 
+CLOUDEVENTS = [
+    ("none", "No"),
+    ("binary", "Binary: attributes as headers"),
+    ("structured", "Structured: one JSON document"),
+]
+
 # signature version -> kinds of secret that must all be there
 SECRET_KINDS = {
     "v1": ("hmac",),

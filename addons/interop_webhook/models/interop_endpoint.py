@@ -99,6 +99,15 @@ class InteropEndpoint(models.Model):
         help="In order, whatever is still open holds back what comes after it, until it "
         "is delivered or somebody cancels it.",
     )
+    cloudevents = fields.Selection(
+        const.CLOUDEVENTS,
+        "CloudEvents 1.0",
+        required=True,
+        default="none",
+        tracking=True,
+        help="Holds for messages that are rendered from now on: what waits already is "
+        "sent as it is.",
+    )
     max_response_kb = fields.Integer(
         "Answer Read (KB)",
         required=True,

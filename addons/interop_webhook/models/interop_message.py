@@ -2,12 +2,17 @@
 
 from odoo import fields, models
 
+from .. import const
+
 
 class InteropMessage(models.Model):
     """Adds the endpoint and test messages."""
 
     _inherit = "interop.message"
 
+    envelope_format = fields.Selection(
+        const.CLOUDEVENTS, "CloudEvents 1.0", readonly=True, copy=False
+    )
     endpoint_id = fields.Many2one(related="interface_id.endpoint_id")
 
     _test_idx = models.Index("(interface_id) WHERE test AND state = 'pending'")

@@ -6,9 +6,12 @@ from typing import NamedTuple
 from odoo import api, models
 
 from odoo.addons.interop_base.models.engine_types import Lane
+from odoo.addons.interop_base.tools import envelope as envelope_tools
+from odoo.addons.interop_base.tools.canonical import canonical_bytes
 
 from .. import const
 from ..tools import circuit as circuit_tools
+from ..tools import cloudevents
 
 _NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
 # A second's worth may go at once; what is not used beyond that is lost.
@@ -78,8 +81,19 @@ class InteropPump(models.AbstractModel):
     def _is_test(self, contract):
         return contract.message_type == const.TEST_TYPE or super()._is_test(contract)
 
+    def _envelope_bytes(self, interface, envelope):
+        if interface.endpoint_id.cloudevents != "structured":
+            return super()._envelope_bytes(interface, envelope)
+        event = envelope_tools.cloudevents_structured(
+            envelope_tools.parse_envelope(envelope),
+            cloudevents.source_uri(envelope["source"]),
+        )
+        return canonical_bytes(event)
+
     def _message_row(self, interface, contract, event, keys, failure):
         row = super()._message_row(interface, contract, event, keys, failure)
+        # Noted with the bytes: what is frozen is sent so, whatever is chosen later.
+        row["envelope_format"] = interface.endpoint_id.cloudevents or None
         if row["test"]:
             row["lane"] = interface.endpoint_id._test_lane()
         return row

@@ -9,10 +9,12 @@ from odoo import models
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import HandledError
 from odoo.addons.interop_base.models.engine_types import Claim, Result
+from odoo.addons.interop_base.tools import envelope as envelope_tools
 from odoo.addons.interop_base.tools import outcome, redaction, signing, trace
 from odoo.addons.interop_base.tools.errors import InteropError
 
-from ..tools import header_guard, http_channel, http_sender, url_guard
+from ..tools import cloudevents, header_guard, http_channel, http_sender, url_guard
+from ..tools.errors import WrongContent
 
 _senders = {}
 
@@ -79,8 +81,12 @@ class InteropTransportWebhook(models.AbstractModel):
             refusal = self._refusal(route, message, body)
             if refusal:
                 results.append(_not_sent(claim, *refusal))
-            else:
+                continue
+            try:
                 deliveries.append(self._prepare_delivery(claim, message, route, body))
+            except (WrongContent, InteropError) as error:
+                failure = (outcome.DEAD, "internal", "wrong_content", str(error))
+                results.append(_not_sent(claim, *failure))
         return deliveries, results
 
     def _prepare_route(self, interface):
@@ -127,7 +133,7 @@ class InteropTransportWebhook(models.AbstractModel):
         return None
 
     def _prepare_delivery(self, claim, message, route, body):
-        headers = {**route.headers, "Content-Type": "application/json"}
+        headers = {**route.headers, **_content_headers(message, body)}
         context = trace.parse_traceparent(message.traceparent)
         if context:
             headers["traceparent"] = str(trace.child(context))
@@ -182,6 +188,21 @@ class InteropTransportWebhook(models.AbstractModel):
         for endpoint, circuit in sustained.items():
             endpoint._set_suspended(circuit)
         return super()._note_results(noted)
+
+
+def _content_headers(message, body):
+    """Return the headers that belong to the frozen bytes.
+
+    :raises WrongContent: when the bytes are not the envelope that they have to be
+    """
+    if message.envelope_format == "structured":
+        return {"content-type": envelope_tools.MEDIA_TYPE_CLOUDEVENTS}
+    if message.envelope_format == "binary":
+        envelope = envelope_tools.parse_envelope(cloudevents.read_object(body))
+        return envelope_tools.cloudevents_binary_headers(
+            envelope, cloudevents.source_uri(envelope.source)
+        )
+    return {"content-type": envelope_tools.MEDIA_TYPE}
 
 
 def _signed_headers(delivery):
