@@ -21,7 +21,9 @@ class Exchanges:
 
     def __init__(self):
         self._ready = queue.SimpleQueue()
-        self._out = {}  # message id -> (claim, transport model, when it was submitted)
+        # (message id, lease) -> (claim, transport model, when it was submitted). A lease
+        # may end in flight and the message be claimed again: two tries, two results.
+        self._out = {}
 
     def submit(self, model, sender, deliveries, claims, deadline):
         """Start exchanging ``deliveries`` and return at once.
@@ -33,7 +35,7 @@ class Exchanges:
         """
         now = time.monotonic()
         for claim in claims:
-            self._out[claim.message_id] = (claim, model, now)
+            self._out[claim.message_id, claim.lease_token] = (claim, model, now)
         threading.Thread(
             target=self._exchange,
             args=(sender, deliveries, claims, deadline),
@@ -77,9 +79,9 @@ class Exchanges:
         except queue.Empty:
             pass
         return [
-            (result, *self._out.pop(result.message_id)[:2])
+            (result, *self._out.pop((result.message_id, result.lease_token))[:2])
             for result in found
-            if result.message_id in self._out
+            if (result.message_id, result.lease_token) in self._out
         ]
 
     def __len__(self):
