@@ -5,12 +5,12 @@ test moves time by patching one function.
 """
 
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 
 def now():
     """Return the current moment as a naive UTC ``datetime``, as Odoo stores it."""
-    return datetime.now(timezone.utc).replace(tzinfo=None)
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def timestamp():

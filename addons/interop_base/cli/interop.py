@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from odoo import SUPERUSER_ID, api
 from odoo.cli import Command
@@ -18,12 +18,14 @@ class Interop(Command):
     add-key FILE          put a new key first: it encrypts from now on, all decrypt
     rotate                re-encrypt secrets and contents with the first key of the file
     adopt                 declare this database the right one (see promise: copies are mute)
+    new-epoch -d DB       after a restore from backup: receivers see that numbers start anew
     check                 print why no message may move; exit code 1 if any reason
     """
 
     name = "interop"
 
     def run(self, args):
+        """Run one of the commands above; ``args`` is the command line after its name."""
         if not args or args[0] in ("-h", "--help"):
             sys.stdout.write(self.parser.format_help())
             return
@@ -40,11 +42,14 @@ class Interop(Command):
             self._on_database(action, api.Environment(cr, SUPERUSER_ID, {}))
 
     def _key_file(self, action, rest):
-        from odoo.addons.interop_base.tools import keyring
+        # Absolute: Odoo loads this file as odoo.cli.interop, outside the addon's package.
+        from odoo.addons.interop_base.tools import (  # pylint: disable=odoo-addons-relative-import
+            keyring,
+        )
 
         if len(rest) != 1:
             sys.exit(f"usage: odoo interop {action} FILE")
-        path, now = rest[0], datetime.now(timezone.utc)
+        path, now = rest[0], datetime.now(UTC)
         if action == "generate-key":
             self._create_key_file(path, keyring.generate_key_file(now))
         else:
@@ -88,6 +93,9 @@ class Interop(Command):
             )
             env["interop.guard"]._adopt_database()
             sys.stdout.write(f"{env.cr.dbname} may exchange messages.\n")
+        elif action == "new-epoch":
+            epoch = env["interop.stream"]._set_new_epoch()
+            sys.stdout.write(f"Every stream starts anew, in epoch {epoch}.\n")
         elif action == "check":
             problems = env["interop.guard"]._problems()
             sys.stdout.write("\n".join(problems or ["Messages can move."]) + "\n")

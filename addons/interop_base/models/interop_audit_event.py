@@ -50,6 +50,7 @@ class InteropAuditEvent(models.Model):
     _record_idx = models.Index("(res_model, res_id)")
 
     def init(self):
+        """Create the triggers that refuse to change or remove a row."""
         self.env.cr.execute(_TRIGGER)
 
     def _compute_user_model(self):
@@ -88,8 +89,10 @@ class InteropAuditEvent(models.Model):
         # sudo: evidence is written for users who may not write any themselves
         return self.sudo().create(vals_list)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
+        """Refuse: the trail is append-only, in the database too."""
         raise UserError(self.env._("The audit trail cannot be changed."))
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         raise UserError(self.env._("The audit trail cannot be deleted."))

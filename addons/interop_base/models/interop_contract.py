@@ -181,6 +181,7 @@ class InteropContract(models.Model):
         return super()._guarded_fields() | {"published_at"}
 
     def write(self, vals):
+        """Refuse to change what partners rely on once a contract is published."""
         if FROZEN_FIELDS & vals.keys():
             self._require_draft()
         result = super().write(vals)
@@ -212,6 +213,7 @@ class InteropContract(models.Model):
                 )
 
     def copy_data(self, default=None):
+        """Copy forward: the duplicate is the next version."""
         vals_list = super().copy_data(default)
         for contract, vals in zip(self, vals_list, strict=True):
             vals["version"] = contract._next_version()

@@ -22,11 +22,13 @@ class InteropContractPart(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Only drafts get new parts."""
         parts = super().create(vals_list)
         parts.contract_id._require_draft()
         return parts
 
     def write(self, vals):
+        """Only parts of drafts change."""
         self.contract_id._require_draft()
         result = super().write(vals)
         self.contract_id._require_draft()

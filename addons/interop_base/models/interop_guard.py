@@ -1,4 +1,4 @@
-"""Fail closed: may this database exchange messages at all?"""
+"""The guard: fail closed unless this database may exchange messages."""
 
 from odoo import api, models, tools
 from odoo.exceptions import AccessError

@@ -38,7 +38,7 @@ class InteropHandler(models.AbstractModel):
                 return {record.id: build(record) for record in records}
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise  # Odoo runs the whole business transaction again
-        except Exception:
+        except Exception:  # noqa: BLE001
             records.invalidate_recordset(flush=False)
             return {record.id: self._build_one(record, build) for record in records}
 
@@ -50,7 +50,7 @@ class InteropHandler(models.AbstractModel):
             raise
         except HandledError as error:
             return error
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Only the type: the text of a foreign exception may contain content.
             return TechnicalError(
                 self.env._("Building the message failed (%s).", type(error).__name__),

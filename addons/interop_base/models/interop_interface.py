@@ -268,7 +268,7 @@ class InteropInterface(models.Model):
                 domain = Domain(interface._filter())
                 for model in interface.contract_ids.model_id:
                     domain.validate(self.env[model.model])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 raise ValidationError(
                     self.env._(
                         "The filter of “%(name)s” cannot be used: %(reason)s",
@@ -351,11 +351,13 @@ class InteropInterface(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Forget which interfaces capture what."""
         interfaces = super().create(vals_list)
         self.env.registry.clear_cache()
         return interfaces
 
     def write(self, vals):
+        """Forget which interfaces capture what, when that changed."""
         result = super().write(vals)
         if {"contract_ids", "direction", "active"} & vals.keys():
             self.env.registry.clear_cache()

@@ -59,6 +59,7 @@ class InteropInterface(models.Model):
                 )
 
     def unlink(self):
+        """Forget which interfaces capture what."""
         result = super().unlink()
         self.env.registry.clear_cache()  # _capturing
         return result

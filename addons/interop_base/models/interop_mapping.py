@@ -128,6 +128,7 @@ class InteropMappingLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Columns of a sub-list belong to the mapping of their list."""
         for vals in vals_list:
             if vals.get("parent_id") and not vals.get("mapping_id"):
                 parent = self.browse(vals["parent_id"])

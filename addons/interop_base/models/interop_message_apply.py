@@ -56,7 +56,7 @@ class InteropMessage(models.Model):
             self._set_dead(
                 "business_rule", "refused_by_odoo", self._safe_refusal(error)
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             _logger.error(
                 "message %s could not be applied: %s", self.id, type(error).__name__
             )

@@ -38,6 +38,7 @@ class InteropCodeMixin(models.AbstractModel):
                 )
 
     def write(self, vals):
+        """Refuse to change the code."""
         if "code" in vals and any(record.code != vals["code"] for record in self):
             raise UserError(
                 self.env._(
@@ -87,6 +88,7 @@ class InteropStateMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Let every record start in the state the model says."""
         # The default of the field itself: neither default_… of a context, which RPC callers
         # can forge, nor a user's own default decides where a record starts.
         initial = {}
@@ -100,6 +102,7 @@ class InteropStateMixin(models.AbstractModel):
         return super().create([{**vals, **initial} for vals in vals_list])
 
     def write(self, vals):
+        """Refuse guarded fields, whoever asks."""
         for name in self._guarded_fields() & vals.keys():
             raise AccessError(self._guarded_message(name))
         return super().write(vals)
@@ -158,6 +161,7 @@ class InteropStopMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Refuse records that are created stopped."""
         for vals in vals_list:
             if any(vals.get(name) for name in self._STOP_FIELDS):
                 raise AccessError(self._stop_message())
@@ -165,6 +169,7 @@ class InteropStopMixin(models.AbstractModel):
         return super().create([{**vals, **running} for vals in vals_list])
 
     def write(self, vals):
+        """Refuse to set or lift a stop other than by its buttons."""
         if self._STOP_FIELDS & vals.keys():
             raise AccessError(self._stop_message())
         return super().write(vals)

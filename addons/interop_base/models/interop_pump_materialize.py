@@ -128,7 +128,7 @@ class InteropPump(models.AbstractModel):
                 )
             except HandledError as error:
                 failure = error
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 # One message must not keep all others back. Only the type is kept: the
                 # text of a foreign exception may hold content.
                 _logger.error(

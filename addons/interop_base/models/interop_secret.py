@@ -96,6 +96,7 @@ class InteropSecret(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Refuse key material: it is generated or received, never written."""
         for vals in vals_list:
             if any(vals.get(name) for name in _MATERIAL):
                 raise UserError(
@@ -115,6 +116,7 @@ class InteropSecret(models.Model):
         )
 
     def write(self, vals):
+        """Refuse to change what makes the key this key."""
         fixed = {*_MATERIAL, "uuid", "kind", "system_id", "company_id", "revoked_at"}
         if fixed & vals.keys():
             raise UserError(

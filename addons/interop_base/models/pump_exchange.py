@@ -49,7 +49,7 @@ class Exchanges:
             for result in sender._exchange(deliveries, deadline):
                 missing.pop(result.message_id, None)
                 self._ready.put(result)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # The text of a foreign exception may hold content: its type has to do.
             _logger.error("a transport failed: %s", type(error).__name__)
         for claim in missing.values():

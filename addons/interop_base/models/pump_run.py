@@ -172,7 +172,7 @@ class PumpRun:
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self._record([(self._unsent(c, "deferred"), c, None) for c in claims])
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Waiting for the leases to expire would count as three dead workers.
             _logger.error("%s failed: %s", model, type(error).__name__)
             failed = [self._unsent(c, "retry", error) for c in claims]
@@ -246,7 +246,7 @@ class PumpRun:
             failure = ("internal", "serialization", "Another transaction was faster.")
         except HandledError as error:
             failure = (error.error_class, error.code, str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             _logger.error("message %s: %s", claim.message_id, type(error).__name__)
             failure = ("internal", "apply_failed", type(error).__name__)
         result = Result(
