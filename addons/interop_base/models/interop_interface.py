@@ -65,7 +65,6 @@ class InteropInterface(models.Model):
     )
     exception_team_id = fields.Many2one(
         "interop.team",
-        "Exception Team",
         tracking=True,
         index=True,
         help="The team that does so, when it is not one person.",
@@ -98,7 +97,6 @@ class InteropInterface(models.Model):
     )
     retry_policy_id = fields.Many2one(
         "interop.retry.policy",
-        "Retry Policy",
         ondelete="restrict",
         tracking=True,
         default=lambda self: self.env.ref(
@@ -136,10 +134,10 @@ class InteropInterface(models.Model):
         index=True,
     )
     requested_by_id = fields.Many2one(
-        "res.users", "Requested By", readonly=True, copy=False, tracking=True
+        "res.users", readonly=True, copy=False, tracking=True
     )
     approved_by_id = fields.Many2one(
-        "res.users", "Approved By", readonly=True, copy=False, tracking=True
+        "res.users", readonly=True, copy=False, tracking=True
     )
     approved_at = fields.Datetime("Approved On", readonly=True, copy=False)
     mapping_ids = fields.One2many(

@@ -39,7 +39,7 @@ class InteropPump(models.AbstractModel):
             key = f"interop.pump.{eta:%Y%m%d%H%M%S}"[:-1]
         user = self.env.ref("interop_base.user_integration")
         # sudo: whoever caused the work, the engine does it
-        pump = self.with_user(user).sudo().with_context({})
+        pump = self.env(user=user.id, su=True, context={})[self._name]
         pump.with_delay(
             identity_key=key, eta=eta, description="Move integration messages"
         )._run()

@@ -108,7 +108,7 @@ class InteropSecret(models.Model):
         context = {
             key: value for key, value in self.env.context.items() if key not in forged
         }
-        return super(InteropSecret, self.with_context(context)).create(
+        return super(InteropSecret, self.with_env(self.env(context=context))).create(
             [
                 {key: value for key, value in vals.items() if key not in _MATERIAL}
                 for vals in vals_list
@@ -156,7 +156,7 @@ class InteropSecret(models.Model):
         elif self.kind == "ed25519_private":
             values["public_value"] = signing.public_key_of(plaintext)
         # sudo: no group, not even administrators, may write key material
-        super(InteropSecret, self.sudo()).write(values)
+        return super(InteropSecret, self.sudo()).write(values)
 
     @api.private
     def _get_value(self):

@@ -27,14 +27,12 @@ class InteropSystem(models.Model):
     description = fields.Text()
     owner_id = fields.Many2one(
         "res.users",
-        "Owner",
         default=lambda self: self.env.user,
         tracking=True,
         help="Who answers for this system inside the organization.",
     )
     contact_id = fields.Many2one(
         "res.partner",
-        "Contact",
         tracking=True,
         help="Whom to call at the vendor or partner.",
     )
