@@ -130,9 +130,13 @@ AUDIT_ACTIONS = [
     ("stopped", "Emergency stop"),
     ("resumed", "Stop lifted"),
     ("adopted", "Database adopted"),
+    ("epoch", "New epoch started"),
 ]
 
 # A message whose worker died this often is dead, not a loop.
 MAX_CRASHES = 3
+
+# Advisory lock: one materializer at a time, so that numbers follow commits.
+MATERIALIZE_LOCK = 7234001
 
 CODE_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,62}$"

@@ -64,7 +64,9 @@ class Interop(Command):
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            sys.exit(f"{path} exists already; it was not touched. Use add-key to add one.")
+            sys.exit(
+                f"{path} exists already; it was not touched. Use add-key to add one."
+            )
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
 

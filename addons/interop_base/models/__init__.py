@@ -28,6 +28,7 @@ from . import interop_message_transition
 from . import interop_message_action
 from . import interop_message_bulk
 from . import interop_message_apply
+from . import interop_message_catch_up
 from . import interop_message_report
 from . import interop_event_origin
 from . import interop_provenance

@@ -50,3 +50,35 @@ class Result(NamedTuple):
     error_message: str | None = None
     excerpt: str | None = None
     retry_after: int | None = None
+
+
+class CatchUpItem(NamedTuple):
+    """One message of a stream, for a receiver that catches up.
+
+    ``body`` is exactly what was or will be sent, or ``None`` with the ``reason``:
+    ``withdrawn`` (given up here), ``not_rendered`` (it failed before it had any content;
+    a resubmission has a number of its own), ``purged`` (removed by retention) or
+    ``unreadable`` (its key is not in the key file).
+    """
+
+    external_id: str
+    interface: str
+    epoch: int
+    sequence: int
+    body: bytes | None
+    reason: str | None
+
+
+class CatchUpPage(NamedTuple):
+    """What a receiver gets at once.
+
+    ``cursor`` is opaque and names where the next page starts; ``more`` tells whether it
+    would hold anything now. ``streams`` is ``{interface code: (epoch, last number)}``;
+    ``held`` has the codes of interfaces that move nothing now: their place is kept.
+    """
+
+    items: list
+    cursor: str
+    more: bool
+    streams: dict
+    held: list

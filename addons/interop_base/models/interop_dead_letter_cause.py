@@ -32,7 +32,7 @@ class InteropDeadLetterCause(models.Model):
     message_count = fields.Integer(readonly=True)
     first_seen = fields.Datetime(readonly=True)
     last_seen = fields.Datetime(readonly=True)
-    example_id = fields.Many2one("interop.message", "Example", readonly=True)
+    example_id = fields.Many2one("interop.message", readonly=True)
 
     @property
     def _table_query(self):

@@ -6,7 +6,7 @@ import os
 
 from odoo import api, models
 
-from .. import clock
+from .. import clock, const
 from ..exceptions import HandledError, SchemaViolation, TechnicalError
 from ..tools import envelope as envelope_tools
 from ..tools import outcome as outcome_tools
@@ -17,7 +17,6 @@ from ..tools.errors import EnvelopeError
 _logger = logging.getLogger(__name__)
 
 BATCH = 500
-_LOCK = 7234001  # advisory lock: one materializer at a time, so numbers follow commits
 
 
 class InteropPump(models.AbstractModel):
@@ -32,7 +31,9 @@ class InteropPump(models.AbstractModel):
 
         Runs in one transaction: events are removed and messages created, or neither.
         """
-        self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        self.env.cr.execute(
+            "SELECT pg_try_advisory_xact_lock(%s)", [const.MATERIALIZE_LOCK]
+        )
         if not self.env.cr.fetchone()[0]:
             return 0
         self._snapshot_leftovers()

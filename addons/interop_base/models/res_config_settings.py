@@ -126,6 +126,20 @@ class ResConfigSettings(models.TransientModel):
         self.env["interop.pump"]._arm_after_commit()
         return {"type": "ir.actions.client", "tag": "reload"}
 
+    def action_interop_new_epoch(self):
+        """Start a new epoch in every stream, after a restore from backup."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        # sudo: streams are written by the engine only
+        epoch = self.env["interop.stream"].sudo()._set_new_epoch()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("Every stream starts anew, in epoch %s.", epoch),
+            },
+        }
+
     def action_interop_check(self):
         """Check the guards and say what is wrong, or that all is well."""
         try:

@@ -90,3 +90,12 @@ class ScheduleError(InteropError):
     def __init__(self, message, part=None):
         super().__init__(f"Part {part} of the schedule: {message}" if part else message)
         self.part = part
+
+
+class CursorError(InteropError):
+    """A catch-up cursor is not one of ours; nothing of it is repeated."""
+
+    code = "invalid_cursor"
+
+    def __init__(self):
+        super().__init__("The cursor is not valid. Start again without one.")
