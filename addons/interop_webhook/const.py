@@ -46,6 +46,19 @@ CLOUDEVENTS = [
     ("structured", "Structured: one JSON document"),
 ]
 
+AUTH_METHODS = [
+    ("none", "None: the signature is enough"),
+    ("bearer", "Bearer token"),
+    ("basic", "User and password (Basic)"),
+    ("oauth2", "OAuth 2.0 client credentials"),
+]
+CLIENT_AUTHS = [("basic", "As HTTP Basic"), ("body", "In the form")]
+# What a credential of an endpoint is for.
+PURPOSES = [
+    ("receiver", "Credential for the receiver"),
+    ("client_certificate", "Client certificate with key"),
+]
+
 # signature version -> kinds of secret that must all be there
 SECRET_KINDS = {
     "v1": ("hmac",),

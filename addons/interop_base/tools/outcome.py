@@ -36,6 +36,7 @@ _EXCEPTIONS = {
     "timeout": (RETRY, "timeout"),
     "throttled": (RETRY, "throttled"),
     "internal": (RETRY, "internal"),
+    "token": (RETRY, "auth"),
     "auth": (DEAD, "auth"),
     "config": (DEAD, "config"),
     "blocked": (DEAD, "config"),
@@ -97,7 +98,7 @@ def classify_exception(kind: str) -> Outcome:
     """Return the outcome of a failure without an HTTP answer.
 
     Kinds: ``dns``, ``connect``, ``reset``, ``protocol``, ``tls``, ``timeout``,
-    ``throttled`` and ``internal`` are retried; ``auth``, ``config``, ``blocked`` (the
+    ``throttled``, ``internal`` and ``token`` (no access token) are retried; ``auth``, ``config``, ``blocked`` (the
     URL guard) and every business class are dead. An unknown kind is retried as
     ``internal``: it is a fault of ours.
     """

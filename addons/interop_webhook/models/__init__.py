@@ -1,4 +1,5 @@
 from . import interop_endpoint
+from . import interop_endpoint_auth
 from . import interop_endpoint_circuit
 from . import interop_endpoint_header
 from . import interop_endpoint_health

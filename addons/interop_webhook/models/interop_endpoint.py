@@ -216,12 +216,8 @@ class InteropEndpoint(models.Model):
         for endpoint in self:
             try:
                 networks = url_guard.parse_networks(endpoint.allowed_networks or "")
-                target = url_guard.parse_url(
-                    endpoint.url, allow_http=endpoint.allow_http, ports=self._ports()
-                )
-                addresses = [str(target.address)] if target.address else []
-                for address in addresses or self._lookup(target.host, target.port):
-                    url_guard.check_address(address, networks)
+                for url in endpoint._guarded_urls():
+                    self._check_target(url, endpoint.allow_http, networks)
             except url_guard.GuardRefusal as refusal:
                 raise ValidationError(
                     self.env._(
@@ -230,6 +226,19 @@ class InteropEndpoint(models.Model):
                         reason=str(refusal),
                     )
                 ) from None
+
+    def _guarded_urls(self):
+        """Return every URL that this endpoint connects to."""
+        self.ensure_one()
+        return [self.url]
+
+    @api.model
+    def _check_target(self, url, allow_http, networks):
+        """Raise ``GuardRefusal`` unless ``url`` and its addresses are acceptable."""
+        target = url_guard.parse_url(url, allow_http=allow_http, ports=self._ports())
+        addresses = [str(target.address)] if target.address else []
+        for address in addresses or self._lookup(target.host, target.port):
+            url_guard.check_address(address, networks)
 
     @api.model
     def _lookup(self, host, port):

@@ -97,6 +97,8 @@ class InteropInterface(models.Model):
                 missing.append(
                     self.env._("a usable secret of endpoint %s", self.endpoint_id.name)
                 )
+            if self.endpoint_id and self.endpoint_id._missing_credential():
+                missing.append(self.endpoint_id._missing_credential())
         return missing
 
     def action_send_test(self):

@@ -122,7 +122,7 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _lock_gates(self, lanes):
-        """Return ``{lane: Gate}`` of gated endpoints; ``None`` when locked elsewhere."""
+        """Return ``{lane: Gate}`` of gated endpoints; ``None``: locked elsewhere."""
         ids = [
             int(name.split(":")[1]) for name in lanes if name.startswith("endpoint:")
         ]

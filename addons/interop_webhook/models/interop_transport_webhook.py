@@ -13,10 +13,19 @@ from odoo.addons.interop_base.tools import envelope as envelope_tools
 from odoo.addons.interop_base.tools import outcome, redaction, signing, trace
 from odoo.addons.interop_base.tools.errors import InteropError
 
-from ..tools import cloudevents, header_guard, http_channel, http_sender, url_guard
+from ..tools import (
+    cloudevents,
+    header_guard,
+    http_channel,
+    http_sender,
+    oauth,
+    url_guard,
+)
 from ..tools.errors import WrongContent
 
 _senders = {}
+# What preparing reads of a message.
+_READ = ("interface_id", "test", "traceparent", "data_class", "envelope_format")
 
 
 def sender():
@@ -36,6 +45,7 @@ class Delivery(NamedTuple):
     body: bytes
     headers: dict
     keys: tuple
+    grant: oauth.Grant | None
     data_class: str
     retry_other_4xx: bool
     max_retry_after: int
@@ -47,6 +57,7 @@ class Route(NamedTuple):
     receiver: http_channel.Receiver
     headers: dict
     keys: tuple
+    grant: oauth.Grant | None
     retry_other_4xx: bool
     max_retry_after: int
     payload_limit: int
@@ -71,14 +82,19 @@ class InteropTransportWebhook(models.AbstractModel):
             .browse([claim.payload_id for claim in claims if claim.payload_id])
             ._read_many()
         )
-        routes, deliveries, results = {}, [], []
+        messages.fetch(_READ)  # the other forty columns stay where they are
+        routes, free, deliveries, results = {}, {}, [], []
         for claim, message in zip(claims, messages, strict=True):
             interface = message.interface_id
             if interface not in routes:
                 routes[interface] = self._prepare_route(interface)
             route = routes[interface]
+            if (interface, message.test) not in free:
+                free[interface, message.test] = (
+                    interface.endpoint_id and message._may_leave()
+                )
             body = contents.get(claim.payload_id)
-            refusal = self._refusal(route, message, body)
+            refusal = self._refusal(route, free[interface, message.test], body)
             if refusal:
                 results.append(_not_sent(claim, *refusal))
                 continue
@@ -100,10 +116,12 @@ class InteropTransportWebhook(models.AbstractModel):
                 signing.SigningKey.from_text(secret._get_value(), secret.id)
                 for secret in secrets[: signing.MAX_KEYS]
             ]
+            headers, grant = endpoint._authorization()
             return Route(
                 endpoint._receiver(),
-                endpoint._extra_headers(),
+                {**endpoint._extra_headers(), **headers},
                 tuple(keys),
+                grant,
                 policy.retry_other_4xx,
                 policy.max_retry_after,
                 endpoint.payload_limit_kb * 1024,
@@ -115,9 +133,9 @@ class InteropTransportWebhook(models.AbstractModel):
         ) as error:
             return error
 
-    def _refusal(self, route, message, body):
+    def _refusal(self, route, may_leave, body):
         """Return ``(outcome, class, code, text)`` of a message not to be sent."""
-        if not message.interface_id.endpoint_id or not message._may_leave():
+        if not may_leave:
             return "deferred", None, "held", "The interface or its endpoint is on hold."
         if isinstance(route, Exception):
             code = route.code if isinstance(route, HandledError) else "configuration"
@@ -143,6 +161,7 @@ class InteropTransportWebhook(models.AbstractModel):
             body,
             headers,
             route.keys,
+            route.grant,
             message.data_class,
             route.retry_other_4xx,
             route.max_retry_after,
@@ -158,6 +177,7 @@ class InteropTransportWebhook(models.AbstractModel):
                 delivery.receiver,
                 delivery.body,
                 lambda own=delivery: _signed_headers(own),
+                delivery.grant,
             )
             for delivery in deliveries
         ]
@@ -168,7 +188,7 @@ class InteropTransportWebhook(models.AbstractModel):
     # === RECORD: in the transaction of the results === #
 
     def _note_results(self, noted):
-        """Note how endpoints are; stop those whose receiver is gone or keeps failing."""
+        """Note how endpoints are; stop those that are gone or keep failing."""
         interfaces = self.env["interop.interface"].browse(
             [claim.interface_id for _result, claim in noted]
         )

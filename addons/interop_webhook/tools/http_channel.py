@@ -23,14 +23,14 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from . import url_guard
+from . import oauth, url_guard
 
 USER_AGENT = "interop-webhook/1"
 KEEPALIVE_SECONDS = 4  # below the 5 s after which common servers hang up
@@ -47,7 +47,8 @@ class Receiver:
 
     ``key`` tells endpoints apart; timeouts are in seconds; ``networks`` are the private
     networks allowed (``url_guard.parse_networks``); ``ca_pem`` replaces the system's
-    certificate authorities.
+    certificate authorities; ``client_pem`` is the certificate with the private key that
+    we present (mutual TLS).
     """
 
     key: str
@@ -60,16 +61,18 @@ class Receiver:
     concurrency: int = 8
     max_response_bytes: int = 65536
     ca_pem: str = ""
+    client_pem: str = field(default="", repr=False)
 
 
 class Request(NamedTuple):
     """One POST. ``headers`` is called at the moment of sending, so that what it signs
-    is fresh."""
+    is fresh. With a ``grant`` the request carries an access token."""
 
     ref: Any
     receiver: Receiver
     body: bytes
     headers: Callable[[], dict[str, str]]
+    grant: oauth.Grant | None = None
 
 
 class Answer(NamedTuple):

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from . import url_guard
+from . import client_certificate, oauth, url_guard
+from .errors import TokenRefusal
 from .http_channel import Answer, Channel, Receiver, Request
 
 MAX_IN_FLIGHT = 256
@@ -35,7 +36,8 @@ class Sender:
         self._now = now
         self._max_in_flight = max_in_flight
         self._channels: dict[Receiver, Channel] = {}
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[tuple, ssl.SSLContext] = {}
+        self._tokens = oauth.TokenCache()
         self._loop = asyncio.new_event_loop()
         self._lookups = ThreadPoolExecutor(32, thread_name_prefix="interop-dns")
         self._loop.set_default_executor(self._lookups)
@@ -88,7 +90,7 @@ class Sender:
         """Return the channel to a receiver; GuardRefusal when its URL is refused."""
         channel = self._channels.get(receiver)
         if channel is None:
-            channel = Channel(receiver, self._context(receiver.ca_pem))
+            channel = Channel(receiver, self._context(receiver))
             self._channels[receiver] = channel
         channel.used = time.monotonic()
         return channel
@@ -97,12 +99,48 @@ class Sender:
         """Return the current moment of the caller's clock."""
         return self._now()
 
-    def _context(self, ca_pem):
-        context = self._contexts.get(ca_pem)
+    async def exchange(self, channel: Channel, request: Request) -> Answer:
+        """Post a request, with an access token where it needs one.
+
+        A token may be taken back before its time: after a 401 one new one is tried.
+        """
+        if not request.grant:
+            return await channel.post(request)
+        try:
+            token = await self._tokens.get(request.grant, self._ask_token)
+            answer = await channel.post(_with_token(request, token))
+            if answer.status == 401:
+                self._tokens.drop(request.grant, token)
+                token = await self._tokens.get(request.grant, self._ask_token)
+                answer = await channel.post(_with_token(request, token))
+            return answer
+        except TokenRefusal as refusal:
+            return Answer(request.ref, None, failure="token", detail=str(refusal))
+
+    async def _ask_token(self, grant):
+        headers, body = oauth.request_parts(grant)
+        try:
+            channel = self.channel(grant.receiver)
+        except url_guard.GuardRefusal as refusal:
+            raise TokenRefusal(str(refusal)) from None
+        channel.busy += 1
+        try:
+            answer = await channel.post(
+                Request(None, grant.receiver, body, lambda: headers)
+            )
+        finally:
+            channel.busy -= 1
+        return oauth.read_answer(answer.status, answer.failure, answer.body)
+
+    def _context(self, receiver):
+        key = (receiver.ca_pem, receiver.client_pem)
+        context = self._contexts.get(key)
         if context is None:
-            context = ssl.create_default_context(cadata=ca_pem or None)
+            context = ssl.create_default_context(cadata=receiver.ca_pem or None)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
-            self._contexts[ca_pem] = context
+            if receiver.client_pem:
+                client_certificate.load(context, receiver.client_pem)
+            self._contexts[key] = context
         return context
 
     async def _close_channels(self, idle):
@@ -113,6 +151,14 @@ class Sender:
                 await channel.session.close()
         if not self._channels:
             self._contexts.clear()
+
+
+def _with_token(request, token):
+    """Return the request with an access token, added at the moment of sending."""
+    own = request.headers
+    return request._replace(
+        headers=lambda: {**own(), "Authorization": f"Bearer {token}"}
+    )
 
 
 class _Batch:
@@ -167,7 +213,7 @@ class _Batch:
                         )
                     stack.callback(slots.release)
                 started_at, started = self._sender.moment(), time.monotonic()
-                answer = await channel.post(request)
+                answer = await self._sender.exchange(channel, request)
                 elapsed = round((time.monotonic() - started) * 1000)
                 return answer._replace(started_at=started_at, duration_ms=elapsed)
         finally:
