@@ -98,9 +98,9 @@ def classify_exception(kind: str) -> Outcome:
     """Return the outcome of a failure without an HTTP answer.
 
     Kinds: ``dns``, ``connect``, ``reset``, ``protocol``, ``tls``, ``timeout``,
-    ``throttled``, ``internal`` and ``token`` (no access token) are retried; ``auth``, ``config``, ``blocked`` (the
-    URL guard) and every business class are dead. An unknown kind is retried as
-    ``internal``: it is a fault of ours.
+    ``throttled``, ``internal`` and ``token`` (no access token) are retried; ``auth``,
+    ``config``, ``blocked`` (the URL guard) and every business class are dead. An unknown
+    kind is retried as ``internal``: it is a fault of ours.
     """
     result, error_class = _EXCEPTIONS.get(kind, (RETRY, "internal"))
     code = kind if kind in _EXCEPTIONS else "unknown"

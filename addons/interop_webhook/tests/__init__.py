@@ -3,7 +3,9 @@ from . import test_auth
 from . import test_cloudevents
 from . import test_delivery
 from . import test_endpoint
+from . import test_expiry
 from . import test_health
+from . import test_networks
 from . import test_ordering
 from . import test_outcome
 from . import test_promises

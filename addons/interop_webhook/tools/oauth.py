@@ -7,6 +7,7 @@ endpoint answers gets into an error: it may hold what is secret.
 import asyncio
 import base64
 import json
+import math
 import re
 import time
 from dataclasses import dataclass, field
@@ -100,7 +101,11 @@ def _seconds(value):
     """Return how long a token is used; some servers answer the number as text."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:9])
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or math.isnan(value)
+    ):
         value = DEFAULT_SECONDS
     return max(0, min(value, MAX_SECONDS) - MARGIN_SECONDS)
 

@@ -1,0 +1,88 @@
+"""Private networks need two people where patient-adjacent messages go."""
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from .common import WebhookCase
+
+
+@tagged("post_install", "-at_install")
+class TestNetworks(WebhookCase):
+    def setUp(self):
+        super().setUp()
+        self.endpoint = self._create_endpoint()
+        self.interface = self._create_interface(
+            endpoint_id=self.endpoint.id, data_class="patient_adjacent"
+        )
+        self.admin = self._create_user("admin")
+        self.both = self._create_user("admin", "steward")
+        self.steward = self._create_user("steward")
+
+    def _ask(self, networks, user=None):
+        wizard = self.env["interop.network.wizard"].with_user(user or self.admin)
+        wizard.create(
+            {"endpoint_id": self.endpoint.id, "networks": networks}
+        ).action_request()
+
+    def test_one_person_alone_adds_nothing(self):
+        for networks in ("127.0.0.0/8\n10.1.0.0/16", "10.1.0.0/16"):
+            with self._refused(UserError, "second person"):
+                self.endpoint.with_user(self.admin).allowed_networks = networks
+        with self._refused(UserError):
+            self.endpoint.with_user(self.admin).allowed_networks = "nonsense"
+        self.endpoint.with_user(self.admin).allowed_networks = "127.0.0.0/16"
+        with self._refused(UserError, "second person"):
+            self.endpoint.with_user(self.admin).allowed_networks = "127.0.0.0/8"
+
+    def test_other_data_needs_one_administrator(self):
+        other = self._create_endpoint()
+        self._create_interface(endpoint_id=other.id, data_class="none")
+        other.with_user(self.admin).allowed_networks = "127.0.0.0/8\n10.1.0.0/16"
+        for user in (self._create_user("operator"), self.steward):
+            for vals in ({"allowed_networks": "10.1.0.0/16"}, {"allow_http": True}):
+                with self.assertRaises(AccessError):
+                    other.with_user(user).write(vals)
+
+    def test_a_steward_approves_what_somebody_else_asked_for(self):
+        asked = "127.0.0.0/8\n10.1.0.0/16"
+        self._ask(asked, self.both)
+        self.assertEqual(self.endpoint.allowed_networks, "127.0.0.0/8")
+        self.assertIn(self.steward, self.endpoint.activity_ids.user_id)
+        self.assertNotIn(self.both, self.endpoint.activity_ids.user_id)
+        with self._refused(UserError, "You asked"):
+            self.endpoint.with_user(self.both).action_approve_networks()
+        with self._refused(AccessError):
+            self.endpoint.with_user(self.admin).action_approve_networks()
+        self.endpoint.with_user(self.steward).action_approve_networks()
+        self.assertEqual(self.endpoint.allowed_networks, asked)
+        self.assertFalse(self.endpoint.requested_networks)
+        trail = self.env["interop.audit.event"].search(
+            [("res_model", "=", "interop.endpoint"), ("res_id", "=", self.endpoint.id)]
+        )
+        self.assertTrue({"requested", "approved"} <= set(trail.mapped("action")))
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        tracked = self.endpoint.message_ids.tracking_value_ids.field_id.mapped("name")
+        self.assertIn("allowed_networks", tracked)
+
+    def test_a_request_can_be_refused(self):
+        self._ask("10.1.0.0/16")
+        self.endpoint.with_user(self.steward).action_refuse_networks()
+        self.assertFalse(self.endpoint.requested_networks)
+        self.assertEqual(self.endpoint.allowed_networks, "127.0.0.0/8")
+
+    def test_what_is_asked_for_has_to_be_acceptable(self):
+        for networks in ("0.0.0.0/0", "nonsense", "127.0.0.0/16"):
+            with self._refused(UserError):
+                self._ask(networks)
+        self._ask("10.1.0.0/16")  # would leave out loopback, where the receiver is
+        with self._refused(ValidationError):
+            self.endpoint.with_user(self.steward).action_approve_networks()
+
+    def test_a_request_cannot_be_forged(self):
+        for vals in (
+            {"requested_networks": "10.0.0.0/8"},
+            {"networks_requested_by_id": self.steward.id},
+        ):
+            with self.assertRaises(AccessError):
+                self.endpoint.with_user(self.admin).write(vals)
