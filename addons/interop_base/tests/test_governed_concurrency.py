@@ -10,14 +10,19 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models.governed_state import Applying
-from .governed_common import GovernedCase
+from .common import InteropCase
+from .governed_common import GovernedMixin
 
 NOBODY = 2_000_000_001  # no record has this id
 
 
 @tagged("post_install", "-at_install")
-class TestGovernedConcurrency(GovernedCase):
-    """One row per value, and no lost update, whoever comes first."""
+class TestGovernedConcurrency(GovernedMixin, InteropCase):
+    """One row per value, and no lost update, whoever comes first.
+
+    Not an ``EngineCase``: that one changes the table of messages, and the other
+    connections here would wait for it for ever.
+    """
 
     def setUp(self):
         super().setUp()
@@ -25,6 +30,7 @@ class TestGovernedConcurrency(GovernedCase):
 
     def _clean(self):
         with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute("SET LOCAL lock_timeout = '10s'")
             cr.execute("DELETE FROM interop_provenance WHERE res_id = %s", [NOBODY])
 
     def _note(self, cr, external_id):
@@ -50,6 +56,7 @@ class TestGovernedConcurrency(GovernedCase):
 
         thread = threading.Thread(target=second)
         with db_connect(self.env.cr.dbname).cursor() as cr:  # commits at the end
+            cr.execute("SET LOCAL lock_timeout = '10s'")
             self._note(cr, "first")
             thread.start()
             self.assertTrue(started.wait(10))
