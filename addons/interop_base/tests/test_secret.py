@@ -50,7 +50,7 @@ class TestSecret(InteropCase):
         self.assertTrue(key_id.startswith("k"))
         blob = base64.b64decode(text)
         self.assertNotIn(self.value.encode(), blob)
-        self.assertNotIn(signing.decode_secret(self.value)[1], blob)
+        self.assertNotIn(signing.decode_secret(self.value), blob)
         self.assertEqual(self.secret._get_value(), self.value)
 
     def test_encryption_is_aes_256_gcm_with_model_uuid_and_company(self):

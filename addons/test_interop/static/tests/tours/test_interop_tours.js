@@ -120,7 +120,7 @@ registry.category("web_tour.tours").add("test_interop_failed_message", {
     },
     {
       content: "It says what happened and what to do next",
-      trigger: ".alert-danger:contains('What happened'):contains('then retry')",
+      trigger: ".alert-danger:contains('What happened'):contains('then resubmit')",
     },
     {
       content: "It leads to the invoice",
