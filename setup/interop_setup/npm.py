@@ -1,4 +1,8 @@
-"""The FHIR example resources, fetched by npm: real input for demo and tests."""
+"""What npm fetches for demo and tests: real input, and what partners verify with.
+
+The FHIR example resources are the input; ``standardwebhooks`` and ``svix`` are the
+libraries a receiver in JavaScript uses.
+"""
 
 from . import node, paths
 from .files import built_folder, has_marker, write_text
@@ -6,14 +10,14 @@ from .process import run
 from .progress import step
 
 PACKAGE = "hl7.fhir.r4.examples"
-VERSION = "4.0.1"
+PACKAGES = (f"{PACKAGE}@4.0.1", "standardwebhooks@1.1.1", "svix@2.5.0")
 MARKER = ".interop-complete"
 EXAMPLES = paths.NPM / "node_modules" / PACKAGE
 
 
 def ensure() -> None:
-    """Install the examples package into ``var/npm``."""
-    wanted = f"{PACKAGE}@{VERSION}"
+    """Install the packages into ``var/npm``."""
+    wanted = " ".join(PACKAGES)
     if has_marker(paths.NPM / MARKER, wanted):
         return
     with step(f"Fetching {wanted} with npm"), built_folder(paths.NPM) as folder:
@@ -21,7 +25,7 @@ def ensure() -> None:
         run(
             [
                 *("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"),
-                *("--loglevel=error", wanted),
+                *("--loglevel=error", *PACKAGES),
             ],
             what=f"npm install {wanted}",
             remedy="Check the network and npm's registry setting, then run again.",
