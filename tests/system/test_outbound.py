@@ -115,7 +115,8 @@ def test_refused_connection_is_retried_on_schedule_and_ends_dead(server):
 def test_receiver_comes_back(server):
     """What was published while the receiver was down arrives when it is up again."""
     with hostile.Receiver(503) as receiver:
-        world = in_odoo(server, "set_up", url=receiver.url)
+        # without a circuit, so that every retry of the policy is seen
+        world = in_odoo(server, "set_up", url=receiver.url, circuit_failures=0)
         names = in_odoo(server, "publish", count=10)
         assert wait_for(lambda: len(receiver.requests) >= 20)
         receiver.answer = 200
