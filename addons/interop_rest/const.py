@@ -8,14 +8,23 @@ CLIENT_STATES = [
     ("revoked", "Revoked"),
 ]
 # What was approved cannot change under the approval.
-APPROVED_FIELDS = {"system_id", "interface_ids", "allowed_networks", "expires_at"}
+APPROVED_FIELDS = {
+    "system_id",
+    "interface_ids",
+    "allowed_networks",
+    "expires_at",
+    "accepts_signature",
+    "accepts_token",
+}
 EXPIRY_WARNING_DAYS = 30
 
 PARAM_TOLERANCE = "interop_rest.tolerance_seconds"
 PARAM_MAX_BODY_KB = "interop_rest.max_body_kb"
+PARAM_MAX_BATCH_KB = "interop_rest.max_batch_kb"
 PARAM_MAX_DEPTH = "interop_rest.max_depth"
 PARAM_MAX_ITEMS = "interop_rest.max_items"
 PARAM_RETRY_AFTER = "interop_rest.retry_after_seconds"
+PARAM_TOKEN_DAYS = "interop_rest.token_days"  # noqa: S105 (a setting's name)
 PARAM_PUBLIC_OPENAPI = "interop_rest.public_openapi"  # "True", or absent
 
 # parameter -> (default, lowest, highest). Out of bounds or unreadable counts as the
@@ -23,10 +32,16 @@ PARAM_PUBLIC_OPENAPI = "interop_rest.public_openapi"  # "True", or absent
 SETTINGS = {
     PARAM_TOLERANCE: (300, 1, 3600),
     PARAM_MAX_BODY_KB: (1024, 1, 65536),
+    PARAM_MAX_BATCH_KB: (8192, 1, 65536),
     PARAM_MAX_DEPTH: (32, 4, 256),
     PARAM_MAX_ITEMS: (50000, 100, 5000000),
     PARAM_RETRY_AFTER: (5, 1, 3600),
+    PARAM_TOKEN_DAYS: (90, 1, 366),
 }
 
 # Waits for the same message to finish elsewhere: a little under two seconds together.
 LOCK_PAUSES = (0.01, 0.02, 0.04, 0.08, 0.15, 0.2, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25)
+
+BATCH_MESSAGES = 1000
+BATCH_COMMIT = 100  # messages
+BATCH_HEADERS = {"Location": "location", "Retry-After": "retry_after"}

@@ -99,6 +99,23 @@ class Sender:
             },
         )
 
+    def post_batch(self, messages):
+        """Send messages under one signature; the results in order."""
+        body = f"[{','.join(body for _message_id, body in messages)}]"
+        batch = f"batch_{uuid.uuid4().hex}"
+        now = datetime.now(UTC)
+        return ask(
+            f"{self.url}:batch",
+            body.encode(),
+            {
+                "Content-Type": "application/json",
+                "Interop-Client": self.client,
+                "webhook-id": batch,
+                "webhook-timestamp": str(int(now.timestamp())),
+                "webhook-signature": self.webhook.sign(batch, now, body),
+            },
+        )
+
     def post_all(self, messages, threads=12):
         """Send many at once; the answers in order."""
         with ThreadPoolExecutor(threads) as pool:
@@ -168,6 +185,28 @@ def test_many_messages_about_one_unknown_provider_make_one_partner(world):
     assert found["states"] == ["done"] * len(messages)
     assert CANARY not in server.log_text()
     assert "canary-7q2z" not in server.log_text()
+
+
+def test_promise_3_one_effect_of_batches_sent_at_once(world):
+    """More messages than one commit takes, in several batches that are the same."""
+    server, sender = world
+    messages = [sender.provider() for _number in range(120)]
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(sender.post_batch, [messages] * 3))
+    # A batch that lost five times to the others is told to come back.
+    assert {status for status, _body, _headers in answers} <= {200, 503}, answers
+    status, body, _headers = sender.post_batch(messages)
+    assert status == 200, body
+    assert [result["id"] for result in body["results"]] == [
+        message_id for message_id, _body in messages
+    ]
+    assert {result["status"] for result in body["results"]} == {200}
+    found = in_odoo(server, "effects")
+    assert (found["providers"], found["identifiers"]) == (1, ["1234567893"])
+    assert found["states"] == ["done"] * len(messages)
+    again = sender.post_batch(messages)[1]
+    assert all(result["replayed"] for result in again["results"])
+    assert CANARY not in server.log_text()
 
 
 def test_promise_8_refusals_tell_the_log_the_reason_and_no_content(world):

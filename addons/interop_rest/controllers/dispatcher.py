@@ -37,6 +37,7 @@ class InteropDispatcher(Dispatcher):
 
     def __init__(self, request):
         super().__init__(request)
+        self.batch = False
         received = request.httprequest.headers.get("traceparent")
         context = trace.parse_traceparent(received)
         self.trace = trace.child(context) if context else trace.new_trace()
@@ -49,6 +50,7 @@ class InteropDispatcher(Dispatcher):
     def pre_dispatch(self, rule, args):
         """Neither sessions nor CORS; the body is limited by the Settings."""
         self.request.session.can_save = False
+        self.batch = rule.endpoint.routing.get("interop_batch", False)
         if self.request.env is not None and "interop.inbound" in self.request.env:
             # One more than allowed: werkzeug cuts a chunked body off at its limit
             # silently.
@@ -92,6 +94,8 @@ class InteropDispatcher(Dispatcher):
             detail=problem.detail,
             errors=problem.errors,
         )
+        if problem.status == 401:
+            problem.headers["WWW-Authenticate"] = headers.CHALLENGE
         if problem.status == 503:
             problem.headers.setdefault("Retry-After", str(self.retry_after))
         response = self.json(body, problem.status, problem.headers, problems.MEDIA_TYPE)
@@ -137,7 +141,8 @@ class InteropDispatcher(Dispatcher):
     # Steps
     # ------------------------------------------------------------------
     def _max_body_bytes(self):
-        return self.request.env["interop.inbound"]._max_body_bytes()
+        inbound = self.request.env["interop.inbound"]
+        return inbound._max_batch_bytes() if self.batch else inbound._max_body_bytes()
 
     def _require_database(self):
         """Refuse when there is no database, or one without this addon."""

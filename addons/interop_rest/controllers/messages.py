@@ -25,6 +25,20 @@ class InteropMessages(Controller):
         return self._respond(answer)
 
     @route(
+        "/interop/v1/messages:batch",
+        readonly=False,
+        interop_methods=["POST"],
+        interop_batch=True,
+        **ROUTE,
+    )
+    def receive_batch(self):
+        """Take many messages under one signature."""
+        lines = headers.is_lines(request.httprequest.headers.get("Content-Type"))
+        self._check_type(lines)
+        inbound = request.env["interop.inbound"]
+        return self._respond(inbound._receive_batch(self._call(), lines))
+
+    @route(
         "/interop/v1/messages/<path:external_id>",
         readonly=True,
         interop_methods=["GET", "HEAD"],
@@ -86,10 +100,10 @@ class InteropMessages(Controller):
     # ------------------------------------------------------------------
     # Reading and answering
     # ------------------------------------------------------------------
-    def _check_type(self):
-        """Refuse a body that is not plain JSON before reading it."""
+    def _check_type(self, lines=False):
+        """Refuse a body that is not plain JSON (or lines of it) before reading it."""
         received = request.httprequest.headers
-        if not headers.is_json(received.get("Content-Type")):
+        if not lines and not headers.is_json(received.get("Content-Type")):
             raise Problem(
                 "unsupported_media_type", headers={"Accept": headers.MEDIA_TYPES[0]}
             )

@@ -6,12 +6,9 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_base.tools.signing import VerifyingKey
 
 from .. import const
 from ..tools import networks
-
-VERIFYING_KINDS = ("hmac", "ed25519_public")
 
 
 class InteropClient(models.Model):
@@ -61,6 +58,18 @@ class InteropClient(models.Model):
         tracking=True,
         help="Networks that it may call from, one per line, such as 10.20.0.0/16. "
         "Empty: any. This comes in addition to the signature, never instead of it.",
+    )
+    accepts_signature = fields.Boolean(
+        "Signed Messages",
+        default=True,
+        tracking=True,
+        help="Standard Webhooks: each request is signed with a key (HMAC or Ed25519).",
+    )
+    accepts_token = fields.Boolean(
+        "Tokens",
+        tracking=True,
+        help="A secret text that ends by itself, sent along as Authorization: Bearer. "
+        "Weaker: whoever reads a request can send others.",
     )
     state = fields.Selection(
         const.CLIENT_STATES,
@@ -217,29 +226,6 @@ class InteropClient(models.Model):
         # sudo: all of them, whatever facilities the current user has
         return self.sudo().interface_ids.company_ids
 
-    # === VERIFYING === #
-
-    @api.private
-    def _verifying_keys(self, now):
-        """Return the keys that prove this client at ``now`` (naive UTC), newest
-        first."""
-        secrets = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)
-        return [
-            VerifyingKey.from_text(secret._get_value(), secret.id)
-            for secret in secrets._usable(now)
-        ]
-
-    def _may_call(self, now, address):
-        """Return why this client may not call at ``now`` from ``address``; ``""`` if it
-        may."""
-        if self.state != "active":
-            return f"client_{self.state}"
-        if self.expires_at and self.expires_at <= now:
-            return "client_expired"
-        if not networks.allows(networks.parse(self.allowed_networks), address):
-            return "network_not_allowed"
-        return ""
-
     # === ACTIONS === #
 
     def action_view_messages(self):
@@ -253,11 +239,19 @@ class InteropClient(models.Model):
 
     def action_generate_hmac(self):
         """Generate an HMAC key and show it once."""
+        return self._generate("hmac")
+
+    def action_generate_token(self):
+        """Generate a token and show it once."""
+        return self._generate("token_hash")
+
+    def _generate(self, kind):
+        """Generate a key or token and return the action that shows it once."""
         self.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         secrets = self.env["interop.secret"]
-        plaintext = secrets._generate_plaintext("hmac")
-        secret = secrets._create_value(self._secret_values("hmac"), plaintext)
+        plaintext = secrets._generate_plaintext(kind)
+        secret = secrets._create_value(self._secret_values(kind), plaintext)
         self.env["interop.audit.event"]._log("generated", secret)
         return secret._action_show_once(plaintext)
 
@@ -276,9 +270,12 @@ class InteropClient(models.Model):
     def _secret_values(self, kind):
         """Return the values of a new key of this client."""
         self.ensure_one()
-        return {
+        values = {
             "name": f"{self.name}: {kind}",
             "system_id": self.system_id.id,
             "client_id": self.id,
             "kind": kind,
         }
+        if kind == "token_hash":
+            values["valid_to"] = self.env["interop.secret"]._token_end()
+        return values

@@ -20,10 +20,8 @@ class InteropClient(models.Model):
             (self._facilities(), self.env._("a facility on its interfaces")),
             (self.user_id, self.env._("its service user")),
             (
-                self.secret_ids.filtered(
-                    lambda item: item.kind in ("hmac", "ed25519_public")
-                )._usable(now),
-                self.env._("a valid key"),
+                self._can_prove(now),
+                self.env._("a valid key or token for a way it may prove itself"),
             ),
             (
                 not self.expires_at or self.expires_at > now,

@@ -11,11 +11,10 @@ import time
 
 from odoo import api, models
 
-from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import ConfigurationError
 from odoo.addons.interop_base.tools import envelope as envelope_tools
-from odoo.addons.interop_base.tools import jsonlimits, signing
-from odoo.addons.interop_base.tools.errors import EnvelopeError, SignatureError
+from odoo.addons.interop_base.tools import jsonlimits
+from odoo.addons.interop_base.tools.errors import EnvelopeError
 
 from .. import const
 from ..exceptions import Problem
@@ -38,13 +37,21 @@ class InteropInbound(models.AbstractModel):
         :returns: ``inbound_types.Answer``
         :raises Problem: refused; nothing may be committed
         """
-        client_sudo, message_id = self._authenticate(call)
+        client_sudo, proven = self._authenticate(call)
         envelope = self._read(call.body)
-        if envelope.id != message_id:
-            raise Problem("id_mismatch", client=client_sudo.code)
+        self._require_id(client_sudo, proven, envelope.id)
         self._check_ready(client_sudo)
-        self._lock(client_sudo.id, message_id)
-        known = self._known(client_sudo, message_id)
+        return self._take(client_sudo, envelope, call)
+
+    @api.model
+    def _take(self, client_sudo, envelope, call, pauses=const.LOCK_PAUSES):
+        """Take one verified message, or answer the same one again.
+
+        :param pauses: seconds to wait for the same message to end elsewhere; a wait
+            undoes what the transaction has done before
+        """
+        self._lock(client_sudo.id, envelope.id, pauses)
+        known = self._known(client_sudo, envelope.id)
         if known:
             return self._replay(known, call)
         route = self._route(client_sudo, envelope)
@@ -58,13 +65,12 @@ class InteropInbound(models.AbstractModel):
     def _status(self, call, external_id):
         """Tell a client what became of one of its own messages.
 
-        The signature covers the id asked for: ``webhook-id`` has to name it.
+        A signature covers the id asked for: ``webhook-id`` has to name it.
 
         :raises Problem: refused
         """
-        client_sudo, message_id = self._authenticate(call)
-        if message_id != external_id:
-            raise Problem("id_mismatch", client=client_sudo.code)
+        client_sudo, proven = self._authenticate(call)
+        self._require_id(client_sudo, proven, external_id)
         message = self._known(client_sudo, external_id)
         if not message:
             raise Problem("not_found", client=client_sudo.code)
@@ -89,47 +95,6 @@ class InteropInbound(models.AbstractModel):
     def _max_body_bytes(self):
         """Return the largest body that is read at all."""
         return 1024 * self._setting(const.PARAM_MAX_BODY_KB)
-
-    # ------------------------------------------------------------------
-    # Who is calling
-    # ------------------------------------------------------------------
-    @api.model
-    def _authenticate(self, call):
-        """Return ``(client, message id)`` that the signature proves.
-
-        Every failure is the same 401, after the same work: only the log knows the
-        reason. The client comes back with its own service user as the environment's
-        user.
-        """
-        code = headers.client_code(headers.find(call.headers, headers.CLIENT))
-        # sudo: verification happens before anybody is signed in
-        client_sudo = (
-            self.env["interop.client"].sudo().search([("code", "=", code)], limit=1)
-        )
-        now = clock.now()
-        refusal = (
-            client_sudo._may_call(now, call.address)
-            if client_sudo
-            else "unknown_client"
-        )
-        try:
-            keys = client_sudo._verifying_keys(now) if not refusal else []
-            verified = signing.verify(
-                call.headers,
-                call.body,
-                keys,
-                now=clock.timestamp(),
-                tolerance=self._setting(const.PARAM_TOLERANCE),
-            )
-        except SignatureError as error:
-            raise Problem(
-                "unauthorized", reason=refusal or error.reason, client=code
-            ) from None
-        except ConfigurationError:
-            raise Problem(
-                "unauthorized", reason="key_not_readable", client=code
-            ) from None
-        return client_sudo.with_user(client_sudo.user_id).sudo(), verified.msg_id
 
     @api.model
     def _check_ready(self, client_sudo):
@@ -190,7 +155,7 @@ class InteropInbound(models.AbstractModel):
     # The same message again
     # ------------------------------------------------------------------
     @api.model
-    def _lock(self, client_id, message_id):
+    def _lock(self, client_id, message_id, pauses):
         """Hold the message for this transaction, or refuse with ``in_flight``.
 
         Who had to wait starts again with a fresh snapshot, so that it sees what the
@@ -201,7 +166,7 @@ class InteropInbound(models.AbstractModel):
             f"interop.in:{client_id}:{message_id}".encode()
         ).digest()
         key = int.from_bytes(digest[:8], "big", signed=True)
-        for pause in (0, *const.LOCK_PAUSES):
+        for pause in (0, *pauses):
             if pause:
                 self.env.cr.rollback()
                 time.sleep(pause)

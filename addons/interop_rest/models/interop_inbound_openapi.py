@@ -7,7 +7,6 @@ from odoo import api, models
 from odoo.addons.interop_base import const as base_const
 
 from .. import const
-from ..exceptions import Problem
 from ..tools import headers, openapi
 from ..tools.openapi_schemas import Contract
 from .inbound_types import Answer
@@ -30,9 +29,8 @@ class InteropInbound(models.AbstractModel):
         """
         if not self._is_signed(call) and self._public_openapi():
             return Answer(200, openapi.document(call.base_url), {})
-        client_sudo, message_id = self._authenticate(call)
-        if message_id != headers.OPENAPI_ID:
-            raise Problem("id_mismatch", client=client_sudo.code)
+        client_sudo, proven = self._authenticate(call)
+        self._require_id(client_sudo, proven, headers.OPENAPI_ID)
         inbound = client_sudo.interface_ids.filtered(
             lambda item: item.direction == "in" and item.state == "active"
         )

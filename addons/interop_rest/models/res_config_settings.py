@@ -24,6 +24,11 @@ class ResConfigSettings(models.TransientModel):
         config_parameter=const.PARAM_MAX_BODY_KB,
         default=const.SETTINGS[const.PARAM_MAX_BODY_KB][0],
     )
+    interop_rest_max_batch_kb = fields.Integer(
+        "Largest Batch (KB)",
+        config_parameter=const.PARAM_MAX_BATCH_KB,
+        default=const.SETTINGS[const.PARAM_MAX_BATCH_KB][0],
+    )
     interop_rest_max_depth = fields.Integer(
         "Deepest Nesting",
         config_parameter=const.PARAM_MAX_DEPTH,
@@ -43,6 +48,11 @@ class ResConfigSettings(models.TransientModel):
         help="When callers are told to try again.",
     )
 
+    interop_rest_token_days = fields.Integer(
+        "Tokens End After (Days)",
+        config_parameter=const.PARAM_TOKEN_DAYS,
+        default=const.SETTINGS[const.PARAM_TOKEN_DAYS][0],
+    )
     interop_rest_public_openapi = fields.Boolean(
         "Public Description",
         config_parameter=const.PARAM_PUBLIC_OPENAPI,
@@ -64,9 +74,11 @@ class ResConfigSettings(models.TransientModel):
     @api.constrains(
         "interop_rest_tolerance_seconds",
         "interop_rest_max_body_kb",
+        "interop_rest_max_batch_kb",
         "interop_rest_max_depth",
         "interop_rest_max_items",
         "interop_rest_retry_after_seconds",
+        "interop_rest_token_days",
     )
     def _check_interop_rest_bounds(self):
         for settings in self:

@@ -3,7 +3,7 @@
 import json
 import logging
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from odoo.tests import tagged
@@ -274,6 +274,4 @@ class TestPromises(RestEffectHttpCase):
 
     def _moment(self, seconds):
         """Return a moment so many seconds from this server's clock."""
-        return clock.datetime.fromtimestamp(
-            clock.timestamp() + seconds, clock.timezone.utc
-        )
+        return datetime.fromtimestamp(clock.timestamp() + seconds, UTC)

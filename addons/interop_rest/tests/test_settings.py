@@ -1,5 +1,6 @@
 """Every setting changes behavior, and none can switch a check off."""
 
+from datetime import UTC, datetime
 from unittest.mock import patch
 
 from odoo.exceptions import ValidationError
@@ -19,9 +20,7 @@ class TestSettings(RestEffectHttpCase):
         self.env["res.config.settings"].create(prefixed).execute()
 
     def _moment(self, seconds):
-        return clock.datetime.fromtimestamp(
-            clock.timestamp() + seconds, clock.timezone.utc
-        )
+        return datetime.fromtimestamp(clock.timestamp() + seconds, UTC)
 
     def test_tolerance(self):
         old = self._moment(-100)

@@ -1,8 +1,10 @@
 """Pure code of the inbound layer: no Odoo import, no clock, no network."""
 
+from . import batch
 from . import headers
 from . import networks
 from . import openapi
 from . import openapi_schemas
 from . import problems
 from . import problem_page
+from . import tokens

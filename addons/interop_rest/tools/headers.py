@@ -4,10 +4,13 @@ import re
 
 CLIENT = "Interop-Client"
 REPLAYED = "Idempotent-Replayed"
+CHALLENGE = 'Bearer realm="interop"'
 OPENAPI_ID = "openapi"  # webhook-id of a signed request for the OpenAPI document
 # Who sends one of these says who it is.
-PROOFS = frozenset({"interop-client", "webhook-signature"})
+PROOFS = frozenset({"authorization", "interop-client", "webhook-signature"})
 MEDIA_TYPES = ("application/json", "application/cloudevents+json")
+
+MEDIA_TYPE_LINES = "application/x-ndjson"
 
 _CLIENT_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 
@@ -42,8 +45,17 @@ def find(pairs, name) -> str:
 def is_json(content_type) -> bool:
     """Say whether a ``Content-Type`` is JSON in UTF-8: one media type, no other
     charset."""
+    return _is_one_of(content_type, MEDIA_TYPES)
+
+
+def is_lines(content_type) -> bool:
+    """Say whether a ``Content-Type`` is one JSON document per line, in UTF-8."""
+    return _is_one_of(content_type, (MEDIA_TYPE_LINES,))
+
+
+def _is_one_of(content_type, media_types):
     media_type, *parameters = (content_type or "").split(";")
-    if media_type.strip().lower() not in MEDIA_TYPES:
+    if media_type.strip().lower() not in media_types:
         return False
     for parameter in parameters:
         name, _, value = parameter.partition("=")

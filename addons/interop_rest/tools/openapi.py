@@ -20,19 +20,29 @@ EVERYWHERE = (
 )
 READING = ("unauthorized", "id_mismatch", "not_found", *EVERYWHERE)
 # What each message of a request may be refused with.
-MESSAGE = tuple(
-    code
-    for code in problems.KINDS
-    if code not in ("not_found", "unauthorized", "unsupported_media_type", *EVERYWHERE)
+ABOUT_REQUESTS = (
+    "not_found",
+    "unauthorized",
+    "unsupported_media_type",
+    "invalid_batch",
+    "batch_too_long",
 )
+MESSAGE = tuple(
+    code for code in problems.KINDS if code not in (*ABOUT_REQUESTS, *EVERYWHERE)
+)
+BATCH = (*ABOUT_REQUESTS[1:], "not_ready", *EVERYWHERE)
 SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
 RETRY_CODES = ("in_flight",)
 
-_SIGNED = [{"interopClient": [], "standardWebhooks": []}]
+_SIGNED = [
+    {"interopClient": [], "standardWebhooks": []},
+    {"interopClient": [], "bearerToken": []},
+]
 _SIGNING = """Every call names its client in Interop-Client and is signed as Standard
 Webhooks 1.0 says: webhook-signature is v1 (HMAC-SHA256) or v1a (Ed25519) over the bytes
 webhook-id.webhook-timestamp.body. Calls without a body sign an empty one; their
-webhook-id is what each of them says."""
+webhook-id is what each of them says. A client that
+may use tokens sends one as Authorization: Bearer instead, and no webhook- header."""
 
 
 def document(base_url, inbound=(), outbound=()) -> dict:
@@ -71,6 +81,7 @@ def document(base_url, inbound=(), outbound=()) -> dict:
 def _paths(inbound):
     return {
         "/interop/v1/messages": {"post": _receive(inbound)},
+        "/interop/v1/messages:batch": {"post": _receive_batch()},
         "/interop/v1/messages/{id}": {"get": _status()},
         "/interop/v1/openapi.json": {"get": _openapi()},
         "/interop/v1/health": {"get": _health()},
@@ -119,6 +130,32 @@ def _receive(inbound):
     }
 
 
+def _receive_batch():
+    message = {"$ref": "#/components/schemas/Message"}
+    items = {"type": "array", "minItems": 1, "maxItems": 1000, "items": message}
+    lines = {"type": "string", "description": "One message per line."}
+    return {
+        "operationId": "sendMessages",
+        "summary": "Send up to 1,000 messages under one signature",
+        "description": "The signature covers the whole body; webhook-id names the batch "
+        "and may be any id. Each message is taken, refused and answered for itself, in "
+        "order, and known by its own id and its own bytes: send again what you like.",
+        "security": _SIGNED,
+        "parameters": _signature_parameters(),
+        "requestBody": {
+            "required": True,
+            "content": {**_content(items), headers.MEDIA_TYPE_LINES: {"schema": lines}},
+        },
+        "responses": {
+            "200": {
+                "description": "One result per message, in order.",
+                "content": _content({"$ref": "#/components/schemas/BatchResults"}),
+            },
+            **refusals(BATCH),
+        },
+    }
+
+
 def _status():
     return {
         "operationId": "getMessage",
@@ -149,7 +186,7 @@ def _openapi():
         "summary": "This document; signed, with your own message types. webhook-id is "
         f"{headers.OPENAPI_ID}",
         "security": [*_SIGNED, {}],
-        "parameters": _signature_parameters(required=False),
+        "parameters": _signature_parameters(),
         "responses": {
             "200": {
                 "description": "OpenAPI 3.1.",
@@ -198,7 +235,7 @@ def _webhook(contract):
         "summary": f"We send {contract.message_type}, version {contract.version}",
         "description": "Verify the signature over the raw bytes, then answer 2xx. The "
         "same webhook-id may come again: apply it once.",
-        "parameters": _signature_parameters(),
+        "parameters": _signature_parameters(required=True),
         "requestBody": {"required": True, "content": {JSON: content}},
         "responses": {
             "2XX": {"description": "Received. Anything else is tried again."},
@@ -234,6 +271,8 @@ def _refusal(status, codes):
             }
         },
     }
+    if status == 401:
+        response["headers"] = {"WWW-Authenticate": _header(headers.CHALLENGE)}
     if status == 503 or set(codes) & set(RETRY_CODES):
         response["headers"] = {"Retry-After": _header("Seconds to wait.")}
     return response
@@ -257,7 +296,7 @@ def _parameters():
     }
 
 
-def _signature_parameters(required=True):
+def _signature_parameters(required=False):
     suffix = "" if required else ".optional"
     return [
         {"$ref": f"#/components/parameters/{name}{suffix}"}
@@ -279,6 +318,11 @@ def _schemes():
             "name": "webhook-signature",
             "description": "Standard Webhooks 1.0: a space-separated list of v1,… "
             "(HMAC-SHA256, whsec_ key) and v1a,… (Ed25519).",
+        },
+        "bearerToken": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token of the client; it ends by itself.",
         },
     }
 

@@ -91,7 +91,11 @@ def examples(contract) -> dict:
 
 def common() -> dict:
     """Return the schemas that do not depend on any contract."""
-    return {"Problem": _problem(), "MessageStatus": _status()}
+    return {
+        "Problem": _problem(),
+        "MessageStatus": _status(),
+        "BatchResults": _batch_results(),
+    }
 
 
 def _envelope_members():
@@ -151,6 +155,28 @@ def _problem():
             "message": {"$ref": "#/components/schemas/MessageStatus"},
             "status_url": {"type": "string"},
         },
+    }
+
+
+def _batch_results():
+    result = {
+        "type": "object",
+        "required": ["index", "status"],
+        "properties": {
+            "index": {"type": "integer", "description": "From 0, as sent."},
+            "id": {"type": "string", "description": "Absent if it cannot be read."},
+            "status": {"type": "integer", "description": "As if it was sent alone."},
+            "message": {"$ref": "#/components/schemas/MessageStatus"},
+            "problem": {"$ref": "#/components/schemas/Problem"},
+            "location": {"type": "string"},
+            "retry_after": {"type": "string"},
+            "replayed": {"type": "boolean"},
+        },
+    }
+    return {
+        "type": "object",
+        "required": ["results"],
+        "properties": {"results": {"type": "array", "items": result}},
     }
 
 

@@ -44,7 +44,7 @@ KINDS = {
         401,
         "Unauthorized",
         "The caller is not known or the signature does not prove it. Check the client "
-        "code in Interop-Client, the key, the clock, and that exactly the bytes that "
+        "code in Interop-Client, the key or token, the clock, and that exactly the bytes that "
         "were signed are sent. The server does not say which of them it was.",
     ),
     # --- what is sent
@@ -55,6 +55,15 @@ KINDS = {
     ),
     "invalid_envelope": Kind(
         400, "Invalid envelope", "Correct the member named by the pointer in errors."
+    ),
+    "invalid_batch": Kind(
+        400,
+        "Invalid batch",
+        "A batch is a JSON array of messages, or one message per line "
+        "(application/x-ndjson), with at least one message.",
+    ),
+    "batch_too_long": Kind(
+        413, "Batch too long", "Send at most 1,000 messages in one batch."
     ),
     "id_mismatch": Kind(
         400,

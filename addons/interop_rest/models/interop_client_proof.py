@@ -1,0 +1,55 @@
+"""How a client proves who it is."""
+
+from odoo import api, models
+
+from odoo.addons.interop_base.tools.signing import VerifyingKey
+
+from ..tools import networks
+
+VERIFYING_KINDS = ("hmac", "ed25519_public")
+# way of proof -> the field that allows it
+METHODS = {"webhook": "accepts_signature", "token": "accepts_token"}
+
+
+class InteropClient(models.Model):
+    """Keys, tokens, and from where they are accepted."""
+
+    _inherit = "interop.client"
+
+    @api.private
+    def _verifying_keys(self, now):
+        """Return the keys that prove this client at ``now`` (naive UTC), newest
+        first."""
+        secrets = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)
+        return [
+            VerifyingKey.from_text(secret._get_value(), secret.id)
+            for secret in secrets._usable(now)
+        ]
+
+    @api.private
+    def _tokens(self, now):
+        """Return the tokens that prove this client at ``now``, newest first."""
+        return self.secret_ids.filtered(
+            lambda item: item.kind == "token_hash" and item.valid_to
+        )._usable(now)
+
+    def _may_call(self, now, address, method):
+        """Return why this client may not call at ``now`` from ``address`` with this way
+        of proof; ``""`` if it may."""
+        if self.state != "active":
+            return f"client_{self.state}"
+        if self.expires_at and self.expires_at <= now:
+            return "client_expired"
+        if method not in METHODS or not self[METHODS[method]]:
+            return "method_not_allowed"
+        if not networks.allows(networks.parse(self.allowed_networks), address):
+            return "network_not_allowed"
+        return ""
+
+    def _can_prove(self, now):
+        """Return whether there is a key or token for a way of proof that it may use."""
+        keys = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)
+        return bool(
+            (self.accepts_signature and keys._usable(now))
+            or (self.accepts_token and self._tokens(now))
+        )

@@ -1,0 +1,96 @@
+"""Who is calling: one refusal for whatever is wrong with the proof."""
+
+from odoo import api, models
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.exceptions import ConfigurationError
+from odoo.addons.interop_base.tools import signing
+from odoo.addons.interop_base.tools.errors import SignatureError
+
+from .. import const
+from ..exceptions import Problem
+from ..tools import headers, tokens
+
+
+class InteropInbound(models.AbstractModel):
+    """The methods of proof; a client has to be allowed the one it uses."""
+
+    _inherit = "interop.inbound"
+
+    @api.model
+    def _authenticate(self, call):
+        """Return ``(client, id that the proof covers)``; a token covers none (``""``).
+
+        Every failure is the same 401, after the same work: only the log knows the
+        reason. The client comes back with its own service user as the environment's
+        user.
+        """
+        code = headers.client_code(headers.find(call.headers, headers.CLIENT))
+        # sudo: verification happens before anybody is signed in
+        client_sudo = (
+            self.env["interop.client"].sudo().search([("code", "=", code)], limit=1)
+        )
+        now = clock.now()
+        method = self._method(call)
+        refusal = (
+            client_sudo._may_call(now, call.address, method)
+            if client_sudo
+            else "unknown_client"
+        )
+        candidate = client_sudo if not refusal else client_sudo.browse()
+        prove = self._prove_token if method == "token" else self._prove_signature
+        try:
+            proven = prove(call, candidate, now)
+        except SignatureError as error:
+            raise Problem(
+                "unauthorized", reason=refusal or error.reason, client=code
+            ) from None
+        except ConfigurationError:
+            raise Problem(
+                "unauthorized", reason="key_not_readable", client=code
+            ) from None
+        return client_sudo.with_user(client_sudo.user_id).sudo(), proven
+
+    @api.model
+    def _method(self, call):
+        """Return how the caller wants to prove itself; two ways at once are none."""
+        names = {name.lower() for name, _value in call.headers}
+        if "authorization" not in names:
+            return "webhook"
+        return "none" if signing.HEADER_SIGNATURE in names else "token"
+
+    @api.model
+    def _prove_signature(self, call, client_sudo, now):
+        """Return the ``webhook-id`` that the signature covers.
+
+        :raises SignatureError: no proof; always so without a client
+        """
+        return signing.verify(
+            call.headers,
+            call.body,
+            client_sudo._verifying_keys(now) if client_sudo else [],
+            now=clock.timestamp(),
+            tolerance=self._setting(const.PARAM_TOLERANCE),
+        ).msg_id
+
+    @api.model
+    def _prove_token(self, call, client_sudo, now):
+        """Return ``""``: a token says who is calling, not what.
+
+        :raises SignatureError: no proof; always so without a client
+        """
+        token = tokens.bearer(headers.find(call.headers, "Authorization"))
+        secrets_sudo = client_sudo._tokens(now)
+        position = tokens.matching(
+            token, [secret._get_value() for secret in secrets_sudo]
+        )
+        if position is None:
+            raise SignatureError("no_matching_token")
+        secrets_sudo[position]._note_used(now)
+        return ""
+
+    @api.model
+    def _require_id(self, client_sudo, proven, asked):
+        """Refuse a signature that covers another id than the one it is used for."""
+        if proven and proven != asked:
+            raise Problem("id_mismatch", client=client_sudo.code)
