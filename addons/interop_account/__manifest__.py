@@ -9,6 +9,7 @@
     "depends": ["interop_care", "account"],
     "data": [
         "data/interop_contract_data.xml",
+        "data/interop_contract_end_data.xml",
         "views/account_move_views.xml",
     ],
 }

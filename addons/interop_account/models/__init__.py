@@ -1,3 +1,5 @@
 from . import account_move
+from . import account_move_end
 from . import interop_handler_invoice
+from . import interop_handler_invoice_end
 from . import interop_identifier

@@ -1,1 +1,2 @@
 from . import test_invoice_posted
+from . import test_invoice_end
