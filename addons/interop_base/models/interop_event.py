@@ -99,7 +99,6 @@ class InteropEvent(models.Model):
                     parent,
                     interface,
                 )
-        self._hook_transaction()
         return len(capturing) * len(records)
 
     def _own_company(self):
@@ -129,7 +128,7 @@ class InteropEvent(models.Model):
                                               THEN origin_system_id END
                 WHERE txid = txid_current()::text AND contract_id = %s AND res_model =
                 %s
-                  AND res_id = ANY(%s) AND parent_id IS NULL RETURNING res_id""",
+                  AND res_id = ANY(%s) AND parent_id IS NULL RETURNING id, res_id""",
             [
                 clock.now(),
                 governed_state.origin_system_id(self.env),
@@ -138,7 +137,10 @@ class InteropEvent(models.Model):
                 records.ids,
             ],
         )
-        known = {res_id for (res_id,) in self.env.cr.fetchall()}
+        found = self.env.cr.fetchall()
+        if found:
+            self._hook_transaction([event_id for event_id, _res_id in found])
+        known = {res_id for _event_id, res_id in found}
         return [res_id for res_id in records.ids if res_id not in known]
 
     def _insert_events(
@@ -151,7 +153,8 @@ class InteropEvent(models.Model):
                                           correlation_id, parent_id, origin_system_id)
                SELECT %s, %s, row.res_id, row.company_id, %s, 'new',
                txid_current()::text, %s, %s, %s, %s
-                 FROM unnest(%s::int[], %s::int[]) AS row(res_id, company_id)""",
+                 FROM unnest(%s::int[], %s::int[]) AS row(res_id, company_id)
+            RETURNING id""",
             [
                 contract_id,
                 model,
@@ -164,11 +167,13 @@ class InteropEvent(models.Model):
                 companies,
             ],
         )
+        self._hook_transaction([event_id for (event_id,) in self.env.cr.fetchall()])
 
-    def _hook_transaction(self):
-        """Snapshot before commit and wake the pump after it, once per transaction."""
-        cr = self.env.cr
-        if "interop.event" not in cr.precommit.data:
-            cr.precommit.data["interop.event"] = True
-            cr.precommit.add(self._snapshot_transaction)
+    def _hook_transaction(self, event_ids):
+        """Snapshot these before commit and wake the pump after it, once per transaction."""
+        precommit = self.env.cr.precommit
+        if "interop.event" not in precommit.data:
+            precommit.data["interop.event"] = []
+            precommit.add(self._snapshot_transaction)
+        precommit.data["interop.event"] += event_ids
         self.env["interop.pump"]._arm_after_commit()

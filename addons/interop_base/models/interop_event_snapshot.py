@@ -24,8 +24,15 @@ class InteropEvent(models.Model):
     _inherit = "interop.event"
 
     def _snapshot_transaction(self):
-        """Snapshot the events that this transaction wrote and that still exist."""
-        self._snapshot_where("txid = txid_current()::text AND state = 'new'")
+        """Snapshot the events that this transaction wrote and that still exist.
+
+        By their ids: a transaction of many savepoints comes here for each of them, and
+        must not look through all that it wrote before. What these ids may miss, the
+        pump builds.
+        """
+        ids = self.env.cr.precommit.data.pop("interop.event", None)
+        if ids:
+            self._snapshot_where("id = ANY(%s) AND state = 'new'", ids)
 
     @api.model
     def _snapshot(self, event_ids):
@@ -44,7 +51,7 @@ class InteropEvent(models.Model):
             f"SELECT {columns} FROM interop_event WHERE {condition} ORDER BY id",  # pylint: disable=sql-injection
             params,
         )
-        rows = [EventRow(*row) for row in self.env.cr.fetchall()]
+        rows = [EventRow._make(row) for row in self.env.cr.fetchall()]
         if not rows:
             return
         batches = defaultdict(list)

@@ -6,6 +6,11 @@ from typing import NamedTuple
 from ..exceptions import BusinessError, HandledError, TechnicalError
 
 
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":")
+).encode
+
+
 class EventRow(NamedTuple):
     """A row of ``interop_event``, as far as its snapshot needs it."""
 
@@ -182,9 +187,7 @@ def _or_error(build, *arguments):
 def _encoded(snapshot):
     """Return the snapshot as JSON bytes; the wire form is made by the pump."""
     try:
-        return json.dumps(
-            snapshot, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        ).encode()
+        return _encode(snapshot).encode()
     except (TypeError, ValueError) as error:
         # Only the type: the text may hold content.
         kind = type(error).__name__
