@@ -16,11 +16,11 @@ class InteropEndpoint(models.Model):
     _inherit = "interop.endpoint"
 
     circuit_failures = fields.Integer(
-        "Failures in a Row",
+        "Leave Alone After (failures)",
         required=True,
         default=10,
         tracking=True,
-        help="After so many, nothing is sent until a single message gets through. Waiting "
+        help="After so many in a row, nothing is sent until a single message gets through. Waiting "
         "costs no try. 0: keep sending.",
     )
     circuit_seconds = fields.Integer(
@@ -44,7 +44,7 @@ class InteropEndpoint(models.Model):
     failures_in_row = fields.Integer("Failures Since", compute="_compute_health")
     last_success_at = fields.Datetime("Last Success", compute="_compute_health")
     last_failure_at = fields.Datetime("Last Failure", compute="_compute_health")
-    success_rate = fields.Float("Success Rate, 24 h (%)", compute="_compute_rate")
+    success_rate = fields.Float("Success Rate, 24 h", compute="_compute_rate")
     tries = fields.Integer("Tries, 24 h", compute="_compute_rate")
     oldest_waiting_at = fields.Datetime("Oldest Waiting", compute="_compute_oldest")
 

@@ -265,6 +265,31 @@ class TestDelivery(WebhookCase):
         bodies = [json.loads(item.body) for item in receiver.requests]
         self.assertEqual(len({body["id"] for body in bodies}), 2)
 
+    def test_subscriptions_filter_by_domain_and_facility(self):
+        receiver = self._start_receiver()
+        endpoint = self._create_endpoint(url=receiver.url)
+        endpoint.system_id.company_ids |= self.other_facility
+        interface = self._create_interface(
+            endpoint_id=endpoint.id, filter_domain="[('city', '=', 'Lund')]"
+        )
+        partners = self.env["res.partner"].create(
+            [
+                {"name": name, "city": city, "company_id": facility.id}
+                for name, city, facility in (
+                    ("Wanted", "Lund", self.facility),
+                    ("Elsewhere", "Oslo", self.facility),
+                    ("Other facility", "Lund", self.other_facility),
+                )
+            ]
+        )
+        message_type = interface.contract_ids.message_type
+        self.env["interop.event"]._publish(message_type, partners)
+        self._commit()
+        self._run()
+        names = [json.loads(item.body)["data"]["name"] for item in receiver.requests]
+        self.assertEqual(names, ["Wanted"])
+        self.assertFalse(self._message_of(partners[1]) | self._message_of(partners[2]))
+
     def test_one_dead_endpoint_leaves_the_others_alone(self):
         hole = self._start_receiver(hostile.silent)
         healthy = self._start_receiver()

@@ -1,5 +1,8 @@
 """What becomes of a message by what the receiver does."""
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 from odoo.tests import tagged
 
 from odoo.addons.interop_base import clock
@@ -54,12 +57,16 @@ class TestOutcome(WebhookCase):
         self.assertFalse(inner.requests)
 
     def test_retry_after_is_honored_and_clamped(self):
+        in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+        past = in_an_hour - timedelta(days=1)
         for value, policy, low, high in (
             ("300", {}, 295, 301),
             ("999999", {"max_retry_after": 60}, 55, 61),
             ("-5", {}, 1, 21),
             ("garbage", {}, 1, 21),
             ("1", {}, 1, 21),
+            (format_datetime(in_an_hour, usegmt=True), {}, 3590, 3601),
+            (format_datetime(past, usegmt=True), {}, 1, 21),
         ):
             with self.subTest(value=value):
 
