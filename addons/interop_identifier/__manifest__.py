@@ -15,6 +15,7 @@
         "data/interop_namespace_data.xml",
         "views/interop_namespace_views.xml",
         "views/interop_identifier_views.xml",
+        "views/interop_mapping_views.xml",
         "views/interop_identifier_menus.xml",
     ],
 }
