@@ -21,6 +21,7 @@
         "views/interop_endpoint_views.xml",
         "views/interop_interface_views.xml",
         "views/interop_message_views.xml",
+        "views/interop_replay_views.xml",
         "views/interop_webhook_menus.xml",
         "views/res_config_settings_views.xml",
     ],

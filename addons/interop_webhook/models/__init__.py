@@ -12,6 +12,7 @@ from . import interop_interface
 from . import interop_message
 from . import interop_message_order
 from . import interop_pump
+from . import interop_replay
 from . import interop_secret
 from . import interop_transport_webhook
 from . import res_config_settings
