@@ -44,4 +44,9 @@ LOCK_PAUSES = (0.01, 0.02, 0.04, 0.08, 0.15, 0.2, 0.25, 0.25, 0.25, 0.25, 0.25, 
 
 BATCH_MESSAGES = 1000
 BATCH_COMMIT = 100  # messages
-BATCH_HEADERS = {"Location": "location", "Retry-After": "retry_after"}
+BATCH_HEADERS = {
+    "Location": "location",
+    "Retry-After": "retry_after",
+    "Deprecation": "deprecation",
+    "Sunset": "sunset",
+}

@@ -2,6 +2,7 @@ from . import interop_client
 from . import interop_client_lifecycle
 from . import interop_client_proof
 from . import interop_secret
+from . import interop_contract
 from . import interop_interface
 from . import interop_guard
 from . import interop_message

@@ -18,7 +18,7 @@ from odoo.addons.interop_base.tools.errors import EnvelopeError
 
 from .. import const
 from ..exceptions import Problem
-from ..tools import headers, problems
+from ..tools import headers, lifecycle, problems
 from .inbound_types import Answer, Route
 
 
@@ -74,7 +74,8 @@ class InteropInbound(models.AbstractModel):
         message = self._known(client_sudo, external_id)
         if not message:
             raise Problem("not_found", client=client_sudo.code)
-        return Answer(200, message._status_body(), {})
+        extra = message.contract_id._lifecycle_headers()
+        return Answer(200, message._status_body(), extra)
 
     # ------------------------------------------------------------------
     # Settings
@@ -141,6 +142,7 @@ class InteropInbound(models.AbstractModel):
             raise Problem(
                 "schema_violation",
                 reason=contract.display_name,
+                headers=contract._lifecycle_headers(),
                 errors=[
                     {
                         "pointer": f"/data{violation.pointer}",
@@ -231,7 +233,7 @@ class InteropInbound(models.AbstractModel):
         contract = contracts._find(envelope.type, envelope.schema_version)
         if contract:
             return contract
-        retired = contracts.with_context(active_test=False).search_count(
+        retired = contracts.with_context(active_test=False).search(
             [
                 ("message_type", "=", envelope.type),
                 ("version", "=", envelope.schema_version),
@@ -239,9 +241,14 @@ class InteropInbound(models.AbstractModel):
             ],
             limit=1,
         )
+        if not retired:
+            raise Problem("unknown_contract", client=client_sudo.code)
+        successor = retired._successor(client_sudo.interface_ids)
         raise Problem(
-            "contract_retired" if retired else "unknown_contract",
+            "contract_retired",
             client=client_sudo.code,
+            detail=f"Use schema_version {successor.version}." if successor else "",
+            headers={"Link": lifecycle.DESCRIPTION},
         )
 
     @api.model

@@ -119,8 +119,10 @@ class InteropInbound(models.AbstractModel):
         """Return the answer for a message in its present state."""
         status = message._answer_status()
         location = STATUS_PATH + quote(message.external_id, safe="")
+        extra = message.contract_id._lifecycle_headers()
         if status != 422:
-            extra = {"Location": location} if status == 202 else {}
+            if status == 202:
+                extra["Location"] = location
             return Answer(status, message._status_body(), extra)
         code = problems.failure_code(message.error_code)
         if message.state == "cancelled":
@@ -134,4 +136,4 @@ class InteropInbound(models.AbstractModel):
             message=message._status_body(),
             status_url=location,
         )
-        return Answer(422, body, {}, problems.MEDIA_TYPE)
+        return Answer(422, body, extra, problems.MEDIA_TYPE)

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_batch
 from . import test_client
+from . import test_contract_end
 from . import test_dispatcher
 from . import test_inbound
 from . import test_inbound_promises

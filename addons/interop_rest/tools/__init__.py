@@ -2,6 +2,7 @@
 
 from . import batch
 from . import headers
+from . import lifecycle
 from . import networks
 from . import openapi
 from . import openapi_schemas

@@ -107,7 +107,10 @@ def _receive(inbound):
     if shown:
         content["examples"] = shown
     status = _content({"$ref": "#/components/schemas/MessageStatus"})
-    replayed = {headers.REPLAYED: _header("Present when it was answered before.")}
+    told = {
+        headers.REPLAYED: _header("Present when it was answered before."),
+        **_ending(),
+    }
     return {
         "operationId": "sendMessage",
         "summary": "Send one message",
@@ -117,12 +120,12 @@ def _receive(inbound):
         "responses": {
             "200": {
                 "description": "Applied, or skipped on purpose: see status.",
-                "headers": replayed,
+                "headers": told,
                 "content": status,
             },
             "202": {
                 "description": "Accepted; Location tells what becomes of it.",
-                "headers": {"Location": _header("Where to ask."), **replayed},
+                "headers": {"Location": _header("Where to ask."), **told},
                 "content": status,
             },
             **refusals(SENDING),
@@ -173,6 +176,7 @@ def _status():
         "responses": {
             "200": {
                 "description": "Its present state.",
+                "headers": _ending(),
                 "content": _content({"$ref": "#/components/schemas/MessageStatus"}),
             },
             **refusals(READING),
@@ -324,6 +328,13 @@ def _schemes():
             "scheme": "bearer",
             "description": "A token of the client; it ends by itself.",
         },
+    }
+
+
+def _ending():
+    return {
+        "Deprecation": _header("Since when this contract version is deprecated."),
+        "Sunset": _header("When it ends."),
     }
 
 

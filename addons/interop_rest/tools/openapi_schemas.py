@@ -170,6 +170,8 @@ def _batch_results():
             "problem": {"$ref": "#/components/schemas/Problem"},
             "location": {"type": "string"},
             "retry_after": {"type": "string"},
+            "deprecation": {"type": "string"},
+            "sunset": {"type": "string"},
             "replayed": {"type": "boolean"},
         },
     }
