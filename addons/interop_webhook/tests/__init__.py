@@ -4,6 +4,7 @@ from . import test_cloudevents
 from . import test_delivery
 from . import test_endpoint
 from . import test_expiry
+from . import test_faults
 from . import test_health
 from . import test_networks
 from . import test_ordering

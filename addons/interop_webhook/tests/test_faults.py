@@ -1,0 +1,94 @@
+"""Faults around a delivery: clocks that jump, endpoints that are to be deleted."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2 import IntegrityError
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.interop_base import clock
+
+from . import receiver as hostile
+from .common import WebhookCase
+
+
+@tagged("post_install", "-at_install")
+class TestFaults(WebhookCase):
+    def _database_now(self):
+        self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+        return self.env.cr.fetchone()[0]
+
+    def _jump(self, hours):
+        """Let the clock of this Odoo jump; the database's goes on as it did."""
+        real = clock.now
+        return patch.object(
+            clock, "now", side_effect=lambda: real() + timedelta(hours=hours)
+        )
+
+    def test_clock_jump_neither_delays_nor_repeats_a_delivery(self):
+        for hours in (24, -24):
+            with self.subTest(hours=hours):
+                receiver = self._start_receiver()
+                with self._jump(-48):  # a secret counts from when it was made
+                    interface = self._create_flow(receiver)
+                with self._jump(hours):
+                    message = self._publish(interface)
+                    self._run()
+                    self._run()
+                self.assertEqual(message.state, "done")
+                self.assertEqual(len(receiver.requests), 1)
+
+    def test_clock_jump_leaves_retries_and_leases_to_the_database(self):
+        receiver = self._start_receiver(503)
+        interface = self._create_flow(receiver)
+        with self._jump(24):
+            message = self._publish(interface)
+            self._run()
+            self.assertEqual(message.state, "pending")
+            wait = message.next_attempt_at - self._database_now()
+            self.assertLess(wait, timedelta(hours=1))
+            self._run()
+        self.assertEqual(len(receiver.requests), 1, "not due yet, whatever our clock")
+
+    def test_endpoint_with_deliveries_pending_cannot_be_deleted(self):
+        receiver = self._start_receiver()
+        interface = self._create_flow(receiver)
+        message = self._publish(interface)
+        with (
+            self.assertRaises(IntegrityError),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            interface.endpoint_id.unlink()
+        self.env.invalidate_all()
+        self.assertEqual(message.state, "pending")
+        self._run()
+        self.assertEqual(message.state, "done")
+
+    def test_archived_endpoint_keeps_what_waits(self):
+        receiver = self._start_receiver()
+        interface = self._create_flow(receiver)
+        message = self._publish(interface)
+        interface.endpoint_id.active = False
+        self._run()
+        self.assertIn(message.state, ("pending", "done"))
+        interface.endpoint_id.active = True
+        self._run()
+        self.assertEqual(message.state, "done")
+        self.assertEqual(len(receiver.requests), 1)
+
+    def test_reset_after_receipt_repeats_with_the_same_id_and_bytes(self):
+        receiver = self._start_receiver(hostile.reset_after_receipt)
+        interface = self._create_flow(receiver)
+        message = self._publish(interface)
+        self._run()
+        self.assertEqual((message.state, message.error_class), ("pending", "connect"))
+        receiver.answer = 200
+        self._make_due(message)
+        self._run()
+        self.assertEqual(message.state, "done")
+        first, *_others, last = receiver.requests
+        self.assertEqual(first.body, last.body)
+        self.assertEqual(first.header("webhook-id"), last.header("webhook-id"))
