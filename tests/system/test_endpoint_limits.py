@@ -1,0 +1,73 @@
+"""Limits of an endpoint hold over several workers: rate, order, circuit."""
+
+import json
+import time
+
+import pytest
+from test_outbound import hostile, in_odoo, wait_for
+
+PER_MINUTE = 480  # eight a second
+
+
+@pytest.fixture
+def server(make_server):
+    # two pumps at once: a second job starts while the first one runs
+    return make_server(workers=4, channels="root:2")
+
+
+def publish_in_parts(server, parts, count):
+    """Publish in several transactions, so that more than one pump is armed."""
+    names = []
+    for number in range(parts):
+        names += in_odoo(server, "publish", count=count, name=f"Part {number}")
+    return names
+
+
+def test_rate_and_order_hold_over_workers(server):
+    """No second sees more than the rate and its burst, and nothing overtakes."""
+    with hostile.Receiver() as receiver:
+        in_odoo(
+            server,
+            "set_up",
+            url=receiver.url,
+            rate_limit=PER_MINUTE,
+            ordering="strict",
+        )
+        names = publish_in_parts(server, 3, 15)
+        assert wait_for(lambda: len(receiver.requests) >= len(names), 90)
+        time.sleep(2)
+        received = [json.loads(item.body)["data"]["name"] for item in receiver.requests]
+        assert received == names
+        times = [item.at for item in receiver.requests]
+        fullest = max(sum(start <= at < start + 1 for at in times) for start in times)
+        assert fullest <= 2 * PER_MINUTE / 60, "a second's worth, and what was saved up"
+        assert times[-1] - times[0] >= (len(names) - 2 * 8) / 8
+
+
+def test_a_failing_receiver_is_left_alone_and_found_again(server):
+    """Open circuit: one probe at a time; what waited arrives when it gets through."""
+    with hostile.Receiver(503) as receiver:
+        world = in_odoo(
+            server,
+            "set_up",
+            url=receiver.url,
+            schedule="0s" + ", 1s" * 30,
+            circuit_failures=5,
+            circuit_seconds=3,
+        )
+        names = publish_in_parts(server, 2, 10)
+        assert wait_for(lambda: len(receiver.requests) >= 5)
+        time.sleep(2)
+        asked = len(receiver.requests)
+        assert asked <= len(names), "what was on its way, and nothing after it"
+        time.sleep(8)
+        assert asked <= len(receiver.requests) <= asked + 3, "only probes"
+        receiver.answer = 200
+
+        def settled():
+            found = in_odoo(server, "states", interface=world["interface"])
+            return {message["state"] for message in found} == {"done"}
+
+        assert wait_for(settled, 60)
+        bodies = {item.header("webhook-id"): item.body for item in receiver.requests}
+        assert len(bodies) == len(names)
