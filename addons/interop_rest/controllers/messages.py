@@ -63,9 +63,8 @@ class InteropMessages(Controller):
         "/interop/v1/health", readonly=True, interop_methods=["GET", "HEAD"], **ROUTE
     )
     def health(self):
-        """Liveness: this process and its database answer."""
-        request.env.cr.execute("SELECT 1")
-        return request.dispatcher.json({"status": "up"})
+        """Liveness, and to a client what waits for it."""
+        return self._respond(request.env["interop.inbound"]._health(self._call()))
 
     @route(
         "/interop/v1/problems",

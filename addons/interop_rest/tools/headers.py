@@ -5,6 +5,7 @@ import re
 CLIENT = "Interop-Client"
 REPLAYED = "Idempotent-Replayed"
 CHALLENGE = 'Bearer realm="interop"'
+HEALTH_ID = "health"  # webhook-id of a signed request for the health
 OPENAPI_ID = "openapi"  # webhook-id of a signed request for the OpenAPI document
 # Who sends one of these says who it is.
 PROOFS = frozenset({"authorization", "interop-client", "webhook-signature"})

@@ -202,14 +202,18 @@ def _openapi():
 
 
 def _health():
-    up = {"type": "object", "properties": {"status": {"const": "up"}}}
     return {
         "operationId": "getHealth",
-        "summary": "Whether this server and its database answer",
-        "security": [],
+        "summary": "Whether this server and its database answer; signed, also what is "
+        f"not finished of your messages. webhook-id is {headers.HEALTH_ID}",
+        "security": [*_SIGNED, {}],
+        "parameters": _signature_parameters(),
         "responses": {
-            "200": {"description": "They do.", "content": _content(up)},
-            **refusals(EVERYWHERE),
+            "200": {
+                "description": "They do.",
+                "content": _content({"$ref": "#/components/schemas/Health"}),
+            },
+            **refusals(("unauthorized", "id_mismatch", *EVERYWHERE)),
         },
     }
 

@@ -95,6 +95,7 @@ def common() -> dict:
         "Problem": _problem(),
         "MessageStatus": _status(),
         "BatchResults": _batch_results(),
+        "Health": _health(),
     }
 
 
@@ -154,6 +155,34 @@ def _problem():
             "errors": {"type": "array", "items": entry},
             "message": {"$ref": "#/components/schemas/MessageStatus"},
             "status_url": {"type": "string"},
+        },
+    }
+
+
+def _health():
+    count = {"type": "integer", "minimum": 0}
+    queue = {
+        "type": "object",
+        "required": ["type", "schema_version", "waiting", "parked"],
+        "properties": {
+            "type": {"type": "string"},
+            "schema_version": {"type": "integer"},
+            "waiting": {**count, "description": "Accepted and not applied yet."},
+            "parked": {**count, "description": "A person has to decide."},
+            "oldest_waiting_seconds": count,
+            "oldest_parked_seconds": count,
+        },
+    }
+    return {
+        "type": "object",
+        "required": ["status"],
+        "properties": {
+            "status": {"const": "up"},
+            "queues": {
+                "type": "array",
+                "description": "For a client: its own messages that are not finished.",
+                "items": queue,
+            },
         },
     }
 
