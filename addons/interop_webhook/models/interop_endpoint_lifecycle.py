@@ -54,12 +54,14 @@ class InteropEndpoint(models.Model):
     def action_pause(self):
         """Pause (operators)."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.check_access("read")
         # sudo: operators pause without editing
         self.sudo()._set_paused(self.env._("Paused by %s", self.env.user.name))
 
     def action_resume(self):
         """Resume (operators)."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.check_access("read")
         self.sudo()._set_active()  # sudo: operators resume without editing
 
     def action_rotate_secret(self):

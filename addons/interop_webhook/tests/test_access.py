@@ -95,3 +95,29 @@ class TestAccess(WebhookCase):
                     self.assertRaises(AccessError, record.write, {"name": "x"})
                 headers = foreign.header_ids.with_user(user)
                 self.assertRaises(AccessError, headers.read, ["value"])
+                for name in ("action_pause", "action_resume", "action_try_now"):
+                    button = getattr(foreign.with_user(user), name)
+                    self.assertRaises(AccessError, button)
+
+    def test_promise_9_health_of_another_facility_is_out_of_sight(self):
+        foreign = self._create_endpoint(
+            system_id=self._create_system(
+                company_ids=[(6, 0, self.other_facility.ids)], facility_code_ids=[]
+            ).id
+        )
+        hours = self.env["interop.endpoint.hour"]
+        hours._count(
+            [
+                (endpoint, type("Result", (), {"outcome": "done"}), False)
+                for endpoint in (self.endpoint, foreign)
+            ]
+        )
+        admin = self._create_user("admin")
+        for model in ("interop.endpoint.health", "interop.endpoint.hour"):
+            rows = self.env[model].with_user(admin).search([])
+            self.assertIn(self.endpoint, rows.endpoint_id)
+            self.assertNotIn(foreign, rows.sudo().endpoint_id)
+            with self.assertRaises(AccessError):
+                rows[:1].unlink()
+            operator = self.env[model].with_user(self._create_user("operator"))
+            self.assertRaises(AccessError, operator.search, [])
