@@ -69,7 +69,9 @@ class InteropReplay(models.Model):
         "interop.contract", string="Contracts", help="Empty: all contracts."
     )
     scope = fields.Json(readonly=True, copy=False)
-    matching_count = fields.Integer("Messages", compute="_compute_matching_count")
+    matching_count = fields.Integer(
+        "Matching Messages", compute="_compute_matching_count"
+    )
     # --- how ---
     per_second = fields.Integer(
         "Messages per Second",
