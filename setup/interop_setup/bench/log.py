@@ -165,6 +165,7 @@ def _columns(log) -> dict[str, dict]:
 def _search_view(log) -> tuple[dict, dict]:
     """Domains of the filters and fields of the groupings that the search view offers."""
     import lxml.etree
+
     from odoo.tools.safe_eval import safe_eval
 
     view = log.get_views([(False, "search")])["views"]["search"]
