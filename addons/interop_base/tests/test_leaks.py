@@ -49,8 +49,8 @@ class TestPromise8NothingLeaks(EngineCase):
             {"outcome": "done"},
             {"outcome": "dead", "error_class": "schema", "error_message": "Refused"},
         ]
-        with self.assertLogs(level=logging.DEBUG) as logs:
-            logging.getLogger().debug("so that there is one line at least")
+        with self.assertLogs("odoo", logging.INFO) as logs:
+            logging.getLogger("odoo").info("so that there is one line at least")
             for answer in answers:
                 type(self).answer = answer
                 self._publish(interface, name=f"{CANARY} Person", city=CANARY)
@@ -129,8 +129,8 @@ class TestPromise8NothingLeaks(EngineCase):
 
     def test_promise_8_secrets_are_in_clear_nowhere(self):
         value = signing.generate_hmac_secret()
-        with self.assertLogs(level=logging.DEBUG) as logs:
-            logging.getLogger().debug("one line")
+        with self.assertLogs("odoo", logging.INFO) as logs:
+            logging.getLogger("odoo").info("one line")
             secret = self.env["interop.secret"]._create_value(
                 {"name": "K", "system_id": self._create_system().id, "kind": "hmac"}, value
             )
