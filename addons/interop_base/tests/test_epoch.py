@@ -19,6 +19,10 @@ class TestNewEpoch(EngineCase):
         super().setUpClass()
         cls.interface = cls._create_interface()
 
+    def setUp(self):
+        super().setUp()
+        self.before = self._all_lines()
+
     def _numbers(self, message):
         body = json.loads(message._payload_bytes())
         self.assertEqual(
@@ -26,8 +30,12 @@ class TestNewEpoch(EngineCase):
         )
         return message.epoch, message.sequence
 
-    def _lines(self):
+    def _all_lines(self):
         return self.env["interop.audit.event"].search([("action", "=", "epoch")])
+
+    def _lines(self):
+        """Return the audit lines that this test left."""
+        return self._all_lines() - self.before
 
     def test_button_starts_a_new_epoch_and_leaves_a_line(self):
         self.assertEqual(self._numbers(self._publish(self.interface)), (1, 1))

@@ -212,7 +212,7 @@ class TestReplay(ReplayCase):
         replay = self._replay()
         replay.action_start()
         jobs = self.env["queue.job"].search(
-            [("identity_key", "=like", "interop.replay.%")]
+            [("identity_key", "=like", f"interop.replay.{replay.id}.%")]
         )
         self.assertEqual(len(jobs), 1)
         long_ago = clock.now() - timedelta(minutes=5)
