@@ -40,9 +40,13 @@ class InteropPump(models.AbstractModel):
         user = self.env.ref("interop_base.user_integration")
         # sudo: whoever caused the work, the engine does it
         pump = self.env(user=user.id, su=True, context={})[self._name]
-        pump.with_delay(
+        job = pump.with_delay(
             identity_key=key, eta=eta, description="Move integration messages"
         )._run()
+        if not eta and getattr(job, "uuid", None):
+            # A job that waits already tells the runner nothing new. Wake it: it may wait
+            # behind a job whose worker died, which the runner looks for when it is woken.
+            self.env.cr.execute("SELECT pg_notify('queue_job', %s)", [job.uuid])
 
     @api.model
     def _arm_after_commit(self):
