@@ -100,7 +100,7 @@ class TestOrdering(WebhookCase):
         interface = self._create_flow(ordering="key", concurrency=2)
         endpoint = interface.endpoint_id
         lanes = self.env["interop.pump"].sudo()._lanes(interface, 200)
-        self.assertEqual(lanes[endpoint._lane()], Lane(8, "key"))
+        self.assertEqual(lanes[endpoint._lane()], Lane(16, "key"))
         self.assertEqual(lanes[endpoint._test_lane()], Lane(2))
 
     def test_a_claim_never_exceeds_the_lane(self):
