@@ -64,9 +64,11 @@ class TestCommand(InteropCase):
     def test_failure_while_adding_leaves_the_old_file_whole(self):
         self._run("generate-key", self.path)
         before = self._ring().key_ids
-        with patch("os.fsync", side_effect=OSError("disk full")):
-            with self.assertRaises(OSError):
-                self._run("add-key", self.path)
+        with (
+            patch("os.fsync", side_effect=OSError("disk full")),
+            self.assertRaises(OSError),
+        ):
+            self._run("add-key", self.path)
         self.assertEqual(self._ring().key_ids, before)
         self.assertEqual(os.listdir(self.folder.name), ["interop.keys"])
 

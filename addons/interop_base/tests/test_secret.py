@@ -12,6 +12,7 @@ from odoo.tools import mute_logger
 from .. import clock
 from ..exceptions import ConfigurationError, GuardError
 from ..tools import keyring, signing
+from ..tools.errors import InteropError
 from .common import InteropCase
 
 CLOSED = ("ciphertext", "key_id")
@@ -98,7 +99,7 @@ class TestSecret(InteropCase):
 
     def test_malformed_key_material_is_refused(self):
         for value in ("", "secret", "whsec_", "whsec_!!!", "whsk_AAAA"):
-            with self.assertRaises(Exception, msg=value):
+            with self.assertRaises((InteropError, UserError), msg=value):
                 self._create_secret(value)
 
     # === UNREADABLE === #

@@ -17,7 +17,6 @@ class InteropMappingLine(models.Model):
     )
     namespace_id = fields.Many2one(
         "interop.namespace",
-        "Namespace",
         ondelete="restrict",
         help="Whose number is sent: what this authority calls the record.",
     )

@@ -20,8 +20,8 @@ class InteropEndpoint(models.Model):
         required=True,
         default=10,
         tracking=True,
-        help="After so many in a row, nothing is sent until a single message gets through. Waiting "
-        "costs no try. 0: keep sending.",
+        help="After so many in a row, nothing is sent until a single message gets "
+        "through. Waiting costs no try. 0: keep sending.",
     )
     circuit_seconds = fields.Integer(
         "First Wait (s)",

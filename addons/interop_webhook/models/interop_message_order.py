@@ -14,7 +14,7 @@ class InteropMessage(models.Model):
     _inherit = "interop.message"
 
     blocked_by_id = fields.Many2one(
-        "interop.message", "Blocked By", compute="_compute_blocked"
+        "interop.message", compute="_compute_blocked"
     )
     blocked_since = fields.Datetime(compute="_compute_blocked")
     blocking_count = fields.Integer("Holds Back", compute="_compute_blocking")

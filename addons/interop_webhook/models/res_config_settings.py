@@ -60,7 +60,7 @@ class ResConfigSettings(models.TransientModel):
 
     def set_values(self):
         """Store the limits of suspension, zeros too."""
-        super().set_values()
+        result = super().set_values()
         # sudo: whoever may save Settings
         params_sudo = self.env["ir.config_parameter"].sudo()
         for parameter, value in (
@@ -68,6 +68,7 @@ class ResConfigSettings(models.TransientModel):
             (const.PARAM_SUSPEND_FAILURES, self.interop_webhook_suspend_failures),
         ):
             params_sudo.set_param(parameter, str(max(0, value)))
+        return result
 
     @api.constrains("interop_webhook_allowed_ports")
     def _check_interop_webhook_allowed_ports(self):
