@@ -17,10 +17,12 @@ from .bootstrap import bootstrap
 from .errors import SetupError
 from .odoo_command import KEY_FILE
 from .postgres import Cluster
+from .process import run
 from .progress import say, step
 from .server import Server
 
 FOLDER = Path(__file__).parent / "bench"
+YARDSTICKS = FOLDER / "addons"  # addons that only benches use
 
 
 class Bench:
@@ -42,6 +44,7 @@ class Bench:
         }
         self._databases: list[str] = []
         self._servers: list[Server] = []
+        self._yardsticks: set[str] = set()
         self._used: set[str] = set()
 
     def option(self, name: str, default: float | str) -> int | float | str:
@@ -68,13 +71,18 @@ class Bench:
     def database(self, addons: list[str] | None = None) -> str:
         """A throw-away database from the template, dropped at the end."""
         template = templates.suite_template(self.cluster, addons or [])
-        name = f"bench_{uuid.uuid4().hex[:10]}"
+        name = databases.throw_away_name("bench")
         self._databases.append(name)
         return databases.clone(self.cluster, template, name)
 
     def server(self, database: str, **values: object) -> Server:
         """A started Odoo on that database, stopped at the end."""
         values.setdefault("name", f"bench-{uuid.uuid4().hex[:10]}")
+        # The keys that in_odoo() uses: what it encrypts, the server has to read.
+        values.setdefault("key_file", keyfile.ensure(KEY_FILE))
+        if database in self._yardsticks:
+            options = {"addons_path": f"{odoo_config.addons_path()},{YARDSTICKS}"}
+            values["options"] = {**options, **values.get("options", {})}
         server = Server(cluster=self.cluster, database=database, **values)
         self._servers.append(server)
         return server.start()
@@ -117,10 +125,30 @@ class Bench:
             result.unlink(missing_ok=True)
             config.unlink(missing_ok=True)
 
+    def install_yardstick(self, database: str, addon: str) -> None:
+        """Install an addon that only benches use, from ``bench/addons``."""
+        self._yardsticks.add(database)
+        config = self._config(database)
+        try:
+            run(
+                [
+                    *(paths.VENV_PYTHON, paths.ODOO_SCRIPT, "-d", database),
+                    *("-i", addon, "--stop-after-init"),
+                ],
+                what=f"Installing {addon}",
+                remedy="See the lines above.",
+                log="bench",
+                env=odoo_config.environment(config),
+            )
+        finally:
+            config.unlink(missing_ok=True)
+
     def _config(self, database: str) -> Path:
         """The configuration for :meth:`in_odoo`."""
         config = paths.RUN / f"{database}-{uuid.uuid4().hex[:8]}.conf"
         options = odoo_config.base_options(self.cluster)
+        if database in self._yardsticks:
+            options["addons_path"] += f",{YARDSTICKS}"
         odoo_config.write(
             config,
             {

@@ -1,0 +1,210 @@
+"""What the bench of the way out does inside Odoo (``interop_setup.odoo_call``)."""
+
+import json
+import time
+
+MESSAGE_TYPE = "bench.happened"
+PARTNERS = 1000
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["name"],
+    "properties": {"name": {"type": "string"}},
+}
+_PARAMETERS = {
+    "interop_webhook.allowed_ports": "1024-65535",
+    "interop_base.lease_seconds": "120",
+}
+
+
+def set_up(env, url, endpoints=1) -> list[int]:
+    """Make as many endpoints to ``url``, with an interface each; answer interfaces."""
+    for name, value in _PARAMETERS.items():
+        env["ir.config_parameter"].set_param(name, value)
+    env["interop.guard"]._adopt_database()
+    contract = env["interop.contract"].create(
+        {
+            "message_type": MESSAGE_TYPE,
+            "model_id": env["ir.model"]._get_id("res.partner"),
+            "schema": json.dumps(SCHEMA),
+            "example_ids": [(0, 0, {"name": "One", "body": '{"name": "A"}'})],
+        }
+    )
+    contract._set_published()
+    policy = env["interop.retry.policy"].create(
+        {"name": "Bench", "schedule": "0s, 5s, 1h", "jitter_percent": 1}
+    )
+    made = [_flow(env, number, url, contract, policy).id for number in range(endpoints)]
+    env["res.partner"].create(
+        [
+            {"name": f"Bench {number}", "ref": "bench", "company_id": env.company.id}
+            for number in range(PARTNERS)
+        ]
+    )
+    return made
+
+
+def _flow(env, number, url, contract, policy):
+    """A system, an endpoint and a suspended interface."""
+    system = env["interop.system"].create(
+        {
+            "name": f"Receiver {number}",
+            "code": f"receiver-{number}",
+            "environment": "test",
+            "company_ids": [(6, 0, env.company.ids)],
+        }
+    )
+    endpoint = env["interop.endpoint"].create(
+        {
+            "name": f"Receiver {number}",
+            "code": f"receiver-{number}",
+            "system_id": system.id,
+            "url": url,
+            "allow_http": True,
+            "allowed_networks": "127.0.0.0/8",
+            "concurrency": 64,
+        }
+    )
+    endpoint._rotate_kind("hmac")
+    admin = env.ref("base.user_admin")
+    interface = env["interop.interface"].create(
+        {
+            "name": f"Flow {number}",
+            "code": f"flow-{number}",
+            "system_id": system.id,
+            "direction": "out",
+            "transport": "webhook",
+            "endpoint_id": endpoint.id,
+            "contract_ids": [(6, 0, contract.ids)],
+            "company_ids": [(6, 0, env.company.ids)],
+            "owner_id": admin.id,
+            "exception_user_id": admin.id,
+            "objective_seconds": 60,
+            "latency_tier": "near_real_time",
+            "data_class": "none",
+            "retry_policy_id": policy.id,
+        }
+    )
+    env["interop.mapping"].create(
+        {
+            "interface_id": interface.id,
+            "contract_id": contract.id,
+            "line_ids": [(0, 0, {"path": "name", "field_path": "name"})],
+        }
+    )
+    interface.with_user(admin).sudo()._set_approved()
+    interface._set_active()
+    interface._set_suspended()
+    return interface
+
+
+def publish(env, count) -> None:
+    """Publish ``count`` events, a thousand per transaction."""
+    partners = env["res.partner"].search([("ref", "=", "bench")])
+    while count > 0:
+        env["interop.event"]._publish(MESSAGE_TYPE, partners[:count])
+        env.cr.commit()
+        count -= len(partners)
+
+
+def render(env, count) -> float:
+    """Publish ``count`` events and make messages of them; answer seconds per message.
+
+    The interfaces are suspended: nothing is sent.
+    """
+    publish(env, count)
+    pump, start = env["interop.pump"], time.perf_counter()
+    while pump._materialize():
+        env.cr.commit()
+    return (time.perf_counter() - start) / count
+
+
+def activate(env, interfaces, active=True) -> None:
+    """Let messages of these interfaces move, or hold them."""
+    found = env["interop.interface"].browse(interfaces)
+    found._set_active() if active else found._set_suspended()
+
+
+def redirect(env, interface, url) -> None:
+    """Send what the interface carries to another address from now on."""
+    env["interop.interface"].browse(interface).endpoint_id.url = url
+
+
+def settle(env) -> dict[str, int]:
+    """Count messages by state."""
+    groups = env["interop.message"]._read_group([], ["state"], ["__count"])
+    return dict(groups)
+
+
+def forget(env, interface) -> None:
+    """Give up what still waits at one interface, so that it hinders no later round."""
+    env["interop.message"].search(
+        [("interface_id", "=", interface), ("state", "in", ("pending", "dead"))]
+    )._set_cancelled("The bench is over.")
+
+
+def publish_steadily(env, rate, seconds) -> dict[str, float]:
+    """Publish one record per transaction, ``rate`` times a second.
+
+    :return: when each of them was committed, by name
+    """
+    partners = env["res.partner"].search([("ref", "=", "bench")])
+    committed, start = {}, time.time()
+    for number in range(int(rate * seconds)):
+        time.sleep(max(0.0, start + number / rate - time.time()))
+        partner = partners[number % len(partners)]
+        name = f"Steady {start:.0f} {number}"
+        partner.name = name
+        env["interop.event"]._publish(MESSAGE_TYPE, partner)
+        env.cr.commit()
+        committed[name] = time.time()
+    return committed
+
+
+def count_statements(env, count) -> dict[str, float]:
+    """Deliver ``count`` events in this process and count what PostgreSQL was asked.
+
+    Everything that psycopg2 sends counts, ``BEGIN`` and ``COMMIT`` too, from the event
+    to the recorded result.
+    """
+    import psycopg2.extensions
+
+    import odoo.sql_db
+
+    counted = {"statements": 0, "transactions": 0}
+
+    class Counting(psycopg2.extensions.cursor):
+        def execute(self, *args, **kwargs):
+            counted["statements"] += 1
+            return super().execute(*args, **kwargs)
+
+    def cursor(connection, *args, **kwargs):
+        kwargs.setdefault("cursor_factory", Counting)
+        return plain.cursor(connection, *args, **kwargs)
+
+    def commit(connection):
+        counted["transactions"] += 1
+        return plain.commit(connection)
+
+    publish(env, count)
+    env.cr.commit()
+    plain = psycopg2.extensions.connection
+    # This process counts and then ends: nobody else sees the replaced methods.
+    odoo.sql_db.PsycoConnection.cursor = cursor
+    odoo.sql_db.PsycoConnection.commit = commit
+    cpu, start = time.process_time(), time.perf_counter()
+    moved = env["interop.pump"].sudo()._run()
+    return {
+        "moved": moved,
+        "statements": counted["statements"],
+        "transactions": counted["transactions"],
+        "cpu": time.process_time() - cpu,
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def enqueue(env, url, count) -> None:
+    """A job per delivery, as the yardstick addon does it."""
+    body = json.dumps({"data": {"name": "Bench 1"}, "padding": "x" * 400})
+    for number in range(count):
+        env["bench.yardstick"].with_delay()._deliver(url, number, body)

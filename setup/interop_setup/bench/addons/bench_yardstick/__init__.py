@@ -1,0 +1,3 @@
+"""Used by ./setup/bench outbound only."""
+
+from . import models
