@@ -7,10 +7,10 @@ from interop_base_tools import errors
 
 def test_one_family_with_codes_of_their_own():
     family = [c for _n, c in inspect.getmembers(errors, inspect.isclass)]
-    assert len(family) == 8
+    assert len(family) == 9
     assert all(issubclass(c, errors.InteropError) for c in family)
     assert (
-        len({c("x").code if c is errors.EnvelopeError else c.code for c in family}) == 8
+        len({c("x").code if c is errors.EnvelopeError else c.code for c in family}) == 9
     )
 
 
@@ -22,4 +22,5 @@ def test_fields_and_text():
     assert str(errors.KeyFileError("wrong", 3)) == "Key file, line 3: wrong"
     assert errors.DecryptError("tampered", "No.").reason == "tampered"
     assert errors.SchemaInvalid("Bad.", "/x").path == "/x"
+    assert errors.CursorError().code == "invalid_cursor"
     assert str(errors.ScheduleError("no", 2)) == "Part 2 of the schedule: no"
