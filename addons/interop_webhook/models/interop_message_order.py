@@ -13,9 +13,7 @@ class InteropMessage(models.Model):
 
     _inherit = "interop.message"
 
-    blocked_by_id = fields.Many2one(
-        "interop.message", compute="_compute_blocked"
-    )
+    blocked_by_id = fields.Many2one("interop.message", compute="_compute_blocked")
     blocked_since = fields.Datetime(compute="_compute_blocked")
     blocking_count = fields.Integer("Holds Back", compute="_compute_blocking")
     blocking_since = fields.Datetime("Holds Back Since", compute="_compute_blocking")

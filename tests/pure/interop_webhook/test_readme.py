@@ -1,4 +1,4 @@
-"""The programs in README.md, run as they are printed."""
+"""The programs in readme/SIGNING.md, run as they are printed."""
 
 import importlib.util
 import os
@@ -13,7 +13,7 @@ import pytest
 from interop_base_tools import signing
 
 ADDON = Path(__file__).resolve().parents[3] / "addons" / "interop_webhook"
-README = (ADDON / "README.md").read_text("utf-8")
+README = (ADDON / "readme" / "SIGNING.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 SECRET = signing.generate_hmac_secret()
 PRIVATE, PUBLIC = signing.generate_ed25519_keypair()
