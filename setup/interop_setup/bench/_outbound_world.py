@@ -66,12 +66,17 @@ def _flow(env, number, url, contract, policy):
         }
     )
     endpoint._rotate_kind("hmac")
+    return _interface(env, number, endpoint, contract, policy)
+
+
+def _interface(env, number, endpoint, contract, policy):
+    """The suspended interface of an endpoint."""
     admin = env.ref("base.user_admin")
     interface = env["interop.interface"].create(
         {
             "name": f"Flow {number}",
             "code": f"flow-{number}",
-            "system_id": system.id,
+            "system_id": endpoint.system_id.id,
             "direction": "out",
             "transport": "webhook",
             "endpoint_id": endpoint.id,
