@@ -1,3 +1,4 @@
 from . import controllers
+from . import log
 from . import models
 from . import wizard

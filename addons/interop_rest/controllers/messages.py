@@ -49,6 +49,11 @@ class InteropMessages(Controller):
         answer = request.env["interop.inbound"]._status(self._call(), external_id)
         return self._respond(answer)
 
+    @route("/interop/v1/identifiers", readonly=False, interop_methods=["GET"], **ROUTE)
+    def identifiers(self):
+        """Look an identifier up; writes who did."""
+        return self._respond(request.env["interop.inbound"]._lookup(self._call()))
+
     @route(
         "/interop/v1/openapi.json",
         readonly=True,
@@ -120,6 +125,7 @@ class InteropMessages(Controller):
             address=http.remote_addr or "",
             trace=request.dispatcher.trace,
             base_url=request.dispatcher.base_url,
+            query=http.query_string,
         )
 
     def _respond(self, answer):

@@ -11,6 +11,7 @@ from . import interop_inbound_authenticate
 from . import interop_inbound_apply
 from . import interop_inbound_batch
 from . import interop_inbound_health
+from . import interop_inbound_lookup
 from . import interop_inbound_openapi
 from . import res_users
 from . import res_config_settings

@@ -6,13 +6,15 @@ from odoo.addons.interop_base.tools.trace import TraceContext
 
 
 class Call(NamedTuple):
-    """One HTTP request: ``headers`` are (name, value) pairs, ``body`` the raw bytes."""
+    """One HTTP request: ``headers`` are (name, value) pairs, ``body`` and ``query`` the
+    raw bytes."""
 
     headers: list
     body: bytes
     address: str
     trace: TraceContext
     base_url: str
+    query: bytes = b""
 
 
 class Answer(NamedTuple):

@@ -47,6 +47,16 @@ class InteropClient(models.Model):
         " ('transport', '=', 'rest')]",
         tracking=True,
     )
+    namespace_ids = fields.Many2many(
+        "interop.namespace",
+        "interop_client_namespace_rel",
+        "client_id",
+        "namespace_id",
+        "May Look Up",
+        tracking=True,
+        help="Assigning authorities whose identifiers it may look up, and get of a record "
+        "that it has found. None: it looks up nothing.",
+    )
     secret_ids = fields.One2many("interop.secret", "client_id", "Keys", readonly=True)
     expires_at = fields.Datetime(
         "Valid Until", tracking=True, help="From this moment on it is refused."

@@ -7,5 +7,6 @@ from . import test_health
 from . import test_inbound
 from . import test_inbound_promises
 from . import test_settings
+from . import test_lookup
 from . import test_openapi
 from . import test_token

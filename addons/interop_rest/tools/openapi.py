@@ -4,6 +4,7 @@ Without contracts it is the skeleton: every route, no message type.
 """
 
 from . import headers, problems
+from .lookup import MEMBERS
 from .openapi_schemas import common, embedded, envelope, examples
 
 VERSION = "3.1.0"
@@ -27,8 +28,24 @@ ABOUT_REQUESTS = (
     "invalid_batch",
     "batch_too_long",
 )
+LOOKUP = (
+    "invalid_query",
+    "namespace_unknown",
+    "lookup_not_allowed",
+    "identifier_not_found",
+)
 MESSAGE = tuple(
-    code for code in problems.KINDS if code not in (*ABOUT_REQUESTS, *EVERYWHERE)
+    code
+    for code in problems.KINDS
+    if code not in (*ABOUT_REQUESTS, *LOOKUP, *EVERYWHERE)
+)
+LOOKUP_FACILITY = (
+    "facility_required",
+    "unknown_facility",
+    "facility_not_allowed",
+    "id_mismatch",
+    "not_ready",
+    "paused",
 )
 BATCH = (*ABOUT_REQUESTS[1:], "not_ready", *EVERYWHERE)
 SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
@@ -83,6 +100,7 @@ def _paths(inbound):
         "/interop/v1/messages": {"post": _receive(inbound)},
         "/interop/v1/messages:batch": {"post": _receive_batch()},
         "/interop/v1/messages/{id}": {"get": _status()},
+        "/interop/v1/identifiers": {"get": _lookup()},
         "/interop/v1/openapi.json": {"get": _openapi()},
         "/interop/v1/health": {"get": _health()},
         problems.PAGE_PATH: {"get": _problem_page()},
@@ -180,6 +198,29 @@ def _status():
                 "content": _content({"$ref": "#/components/schemas/MessageStatus"}),
             },
             **refusals(READING),
+        },
+    }
+
+
+def _lookup():
+    asked = [
+        {"name": name, "in": "query", "required": name != "facility", "schema": text}
+        for text in ({"type": "string", "minLength": 1},)
+        for name in MEMBERS
+    ]
+    identifiers = {"$ref": "#/components/schemas/Identifiers"}
+    return {
+        "operationId": "getIdentifiers",
+        "summary": "The other identifiers of the record that has one; webhook-id is "
+        "lookup_ and the SHA-256 of the query string as sent, in hexadecimal digits",
+        "security": _SIGNED,
+        "parameters": [*asked, *_signature_parameters()],
+        "responses": {
+            "200": {
+                "description": "Found; merged means that another record has taken over.",
+                "content": _content(identifiers),
+            },
+            **refusals((*LOOKUP, *LOOKUP_FACILITY, "unauthorized", *EVERYWHERE)),
         },
     }
 

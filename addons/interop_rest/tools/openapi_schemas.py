@@ -96,6 +96,7 @@ def common() -> dict:
         "MessageStatus": _status(),
         "BatchResults": _batch_results(),
         "Health": _health(),
+        "Identifiers": _identifiers(),
     }
 
 
@@ -183,6 +184,26 @@ def _health():
                 "description": "For a client: its own messages that are not finished.",
                 "items": queue,
             },
+        },
+    }
+
+
+def _identifiers():
+    text = {"type": "string"}
+    identifier = {
+        "type": "object",
+        "required": ["system", "value"],
+        "properties": dict.fromkeys(("system", "value", "type", "use"), text),
+    }
+    return {
+        "type": "object",
+        "required": ["status", "identifiers"],
+        "properties": {
+            "status": {
+                "enum": ["active", "merged", "retired"],
+                "description": "Of the identifier asked for.",
+            },
+            "identifiers": {"type": "array", "items": identifier},
         },
     }
 

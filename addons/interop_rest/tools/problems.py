@@ -157,6 +157,24 @@ KINDS = {
     "cancelled": Kind(
         422, "Cancelled", "The receiver has decided not to apply this message."
     ),
+    # --- looking an identifier up
+    "invalid_query": Kind(
+        400,
+        "Invalid query",
+        "Give namespace and value, and facility if this client serves several; each "
+        "once, and nothing else.",
+    ),
+    "namespace_unknown": Kind(
+        400, "Unknown namespace", "No assigning authority of this name is set up here."
+    ),
+    "lookup_not_allowed": Kind(
+        403, "Not allowed", "This client may not look identifiers of this namespace up."
+    ),
+    "identifier_not_found": Kind(
+        404,
+        "Unknown identifier",
+        "Nothing that this client may see has this identifier.",
+    ),
     # --- not the caller's fault
     "paused": Kind(
         503,
