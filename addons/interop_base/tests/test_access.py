@@ -96,7 +96,7 @@ class TestMatrix(EngineCase):
         self.assertFalse(differences, "model, group, found, expected")
 
     def test_privileges_are_one_selection_each_and_imply_downwards(self):
-        ref = lambda name: self.env.ref(f"interop_base.interop_base_group_{name}")  # noqa: E731
+        ref = lambda name: self.env.ref(f"interop_base.interop_base_group_{name}")
         self.assertIn(ref("operator"), ref("admin").all_implied_ids)
         self.assertIn(ref("user"), ref("operator").all_implied_ids)
         for name in ("steward", "auditor", "payload", "all_facilities"):
