@@ -37,8 +37,10 @@ class AccountMove(models.Model):
         A payment that is on its way without an entry leaves the residual as it was.
         """
         settled = self._interop_customer_documents().filtered(
-            lambda move: move.payment_state in ("in_payment", "paid")
-            and move.currency_id.is_zero(move.amount_residual)
+            lambda move: (
+                move.payment_state in ("in_payment", "paid")
+                and move.currency_id.is_zero(move.amount_residual)
+            )
         )
         self.env["interop.event"]._publish("invoice.paid", settled)
 

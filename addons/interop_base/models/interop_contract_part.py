@@ -69,7 +69,9 @@ class InteropContractExample(models.Model):
             except SchemaInvalid as error:
                 raise ValidationError(str(error)) from None
             if violations:
-                places = "\n".join(f"{v.pointer or '/'}: {v.message}" for v in violations)
+                places = "\n".join(
+                    f"{v.pointer or '/'}: {v.message}" for v in violations
+                )
                 raise ValidationError(
                     self.env._(
                         "Example “%(name)s” does not match the schema:\n%(places)s",

@@ -24,7 +24,9 @@ class InteropInterface(models.Model):
     )
     def _check_still_complete(self):
         """What activation asked for cannot be taken away from a flow that moves."""
-        for interface in self.filtered(lambda item: item.state in const.CAPTURING_STATES):
+        for interface in self.filtered(
+            lambda item: item.state in const.CAPTURING_STATES
+        ):
             missing = interface._missing_facts()
             if missing:
                 raise ValidationError(

@@ -147,7 +147,9 @@ class InteropValueMap(models.Model):
     name = fields.Char(required=True)
     line_ids = fields.One2many("interop.value.map.line", "map_id", "Values", copy=True)
 
-    _code_uniq = models.Constraint("UNIQUE (code)", "A value map with this code exists.")
+    _code_uniq = models.Constraint(
+        "UNIQUE (code)", "A value map with this code exists."
+    )
 
     def _to_external(self, value):
         """Return the partner's code of an Odoo ``value`` (text), or ``None``."""

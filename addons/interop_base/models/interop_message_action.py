@@ -28,7 +28,9 @@ class InteropMessage(models.Model):
         failed = self.filtered(lambda item: item.state in const.FAILED_STATES)
         if not failed:
             raise UserError(
-                self.env._("None of the selected messages has failed: nothing to retry.")
+                self.env._(
+                    "None of the selected messages has failed: nothing to retry."
+                )
             )
         self._check_still_moves(failed)
         rebuild = failed.filtered(
@@ -89,7 +91,9 @@ class InteropMessage(models.Model):
         """Build messages anew from their records; the originals stay, linked."""
         for message in self:
             known = message.res_model in self.env
-            record = known and self.env[message.res_model].browse(message.res_id).exists()
+            record = (
+                known and self.env[message.res_model].browse(message.res_id).exists()
+            )
             if not record:
                 raise UserError(
                     self.env._(
@@ -115,7 +119,9 @@ class InteropMessage(models.Model):
     def action_cancel(self):
         """Give up on messages that wait or failed."""
         self._check_may_act()
-        waiting = self.filtered(lambda item: item.state in ("pending", "dead", "parked"))
+        waiting = self.filtered(
+            lambda item: item.state in ("pending", "dead", "parked")
+        )
         if not waiting:
             raise UserError(
                 self.env._("Only messages that wait or failed can be cancelled.")
@@ -190,7 +196,9 @@ class InteropMessage(models.Model):
         """Open the record that the message is about, under the user's own rights."""
         self.ensure_one()
         if not self.resource_ref:
-            raise UserError(self.env._("This message is linked to no record you may see."))
+            raise UserError(
+                self.env._("This message is linked to no record you may see.")
+            )
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,

@@ -34,7 +34,12 @@ class InteropMessage(models.Model):
 
     def _set_done(self, record=None, answer_status=None, answer_body=None):
         """The message had its effect, or the receiver confirmed it."""
-        vals = {**_CLEARED, **_NO_LEASE, "done_at": clock.now(), "next_attempt_at": False}
+        vals = {
+            **_CLEARED,
+            **_NO_LEASE,
+            "done_at": clock.now(),
+            "next_attempt_at": False,
+        }
         if record:
             vals.update(res_model=record._name, res_id=record.id)
         if answer_status:

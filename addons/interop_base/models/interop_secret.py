@@ -100,7 +100,9 @@ class InteropSecret(models.Model):
         for vals in vals_list:
             if any(vals.get(name) for name in _MATERIAL):
                 raise UserError(
-                    self.env._("A secret gets its value by being generated or received.")
+                    self.env._(
+                        "A secret gets its value by being generated or received."
+                    )
                 )
         # Whatever default_… the context brings; the columns are closed to every group, so
         # that they cannot be emptied by value here.
@@ -184,9 +186,11 @@ class InteropSecret(models.Model):
     def _usable(self, now):
         """Return the secrets that are valid at ``now``, newest first (fail closed)."""
         return self.filtered(
-            lambda secret: not secret.revoked_at
-            and secret.valid_from <= now
-            and (not secret.valid_to or secret.valid_to > now)
+            lambda secret: (
+                not secret.revoked_at
+                and secret.valid_from <= now
+                and (not secret.valid_to or secret.valid_to > now)
+            )
         ).sorted(lambda secret: (secret.valid_from, secret.id), reverse=True)
 
     @api.model
@@ -288,5 +292,3 @@ class InteropSecret(models.Model):
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         self._set_revoked()
         return True
-
-

@@ -68,7 +68,9 @@ class EngineCase(InteropCase):
 
     @classmethod
     def _create_handler(cls, message_type, **attributes):
-        cls._fake_model(f"interop.handler.{message_type}", "interop.handler", **attributes)
+        cls._fake_model(
+            f"interop.handler.{message_type}", "interop.handler", **attributes
+        )
 
     def _publish(self, interface, company=None, **values):
         """Publish a new partner on ``interface`` and return its message."""

@@ -103,7 +103,8 @@ class TestMatrix(EngineCase):
             self.assertNotIn(ref(name), ref("admin").all_implied_ids)
             self.assertNotIn(ref("user"), ref(name).all_implied_ids)
         self.assertEqual(
-            ref("user").privilege_id | ref("operator").privilege_id, ref("admin").privilege_id
+            ref("user").privilege_id | ref("operator").privilege_id,
+            ref("admin").privilege_id,
         )
         self.assertEqual(
             len((ref("user") | ref("steward") | ref("auditor")).privilege_id), 3
@@ -146,12 +147,16 @@ class TestPromise9FacilitiesStayApart(EngineCase):
             facility_code_ids=[(0, 0, {"code": "F", "company_id": company.id})],
         )
         interface = cls._create_interface(
-            system_id=system.id, company_ids=[(6, 0, company.ids)], data_class="personal"
+            system_id=system.id,
+            company_ids=[(6, 0, company.ids)],
+            data_class="personal",
         )
         cls.sent, cls.answer = [], {"outcome": "done"}
         cls._event(interface)
         cls.env["interop.pump"].sudo()._run_inline()
-        message = cls.env["interop.message"].search([("interface_id", "=", interface.id)])
+        message = cls.env["interop.message"].search(
+            [("interface_id", "=", interface.id)]
+        )
         secret = cls.env["interop.secret"]._create_value(
             {
                 "name": "K",
@@ -187,7 +192,13 @@ class TestPromise9FacilitiesStayApart(EngineCase):
 
     def test_promise_9_nobody_reads_or_finds_anything_of_another_facility(self):
         everything = ("admin", "steward", "auditor", "payload", "base.group_system")
-        for groups in (("user",), ("operator",), ("steward",), ("auditor",), everything):
+        for groups in (
+            ("user",),
+            ("operator",),
+            ("steward",),
+            ("auditor",),
+            everything,
+        ):
             user = self._user(*groups)
             for name, records in self.theirs.items():
                 self.assertTrue(records, name)
@@ -199,7 +210,8 @@ class TestPromise9FacilitiesStayApart(EngineCase):
                     self.assertFalse(found & records, (groups, name))
                     grouped = model.formatted_read_group([], ["id"], ["__count"])
                     self.assertFalse(
-                        {group["id"] for group in grouped} & set(records.ids), (groups, name)
+                        {group["id"] for group in grouped} & set(records.ids),
+                        (groups, name),
                     )
 
     def test_promise_9_the_own_facility_is_readable(self):
@@ -211,7 +223,9 @@ class TestPromise9FacilitiesStayApart(EngineCase):
 
     def test_promise_9_nobody_changes_anything_of_another_facility(self):
         user = self._user("admin", "steward", "payload")
-        theirs = {name: records.with_user(user) for name, records in self.theirs.items()}
+        theirs = {
+            name: records.with_user(user) for name, records in self.theirs.items()
+        }
         moves = {
             "system": lambda r: r.write({"name": "x"}),
             "code": lambda r: r.write({"code": "x"}),
@@ -256,7 +270,13 @@ class TestPromise9FacilitiesStayApart(EngineCase):
         message = self._receive(interface, {}, company=self.env["res.company"])
         self.assertFalse(message.company_id)
         self._set_columns(message, owner_user_id=self.env.user.id)
-        for groups in (("user",), ("operator",), ("admin",), ("steward",), ("auditor",)):
+        for groups in (
+            ("user",),
+            ("operator",),
+            ("admin",),
+            ("steward",),
+            ("auditor",),
+        ):
             user = self._user(*groups)
             self._set_columns(message, owner_user_id=user.id)
             with self._refused(AccessError, msg=groups):
@@ -282,7 +302,10 @@ class TestOwnArea(EngineCase):
         cases = {
             "interface owner": {"owner_id": clerk.id},
             "exception owner": {"exception_user_id": clerk.id},
-            "exception team": {"exception_user_id": False, "exception_team_id": team.id},
+            "exception team": {
+                "exception_user_id": False,
+                "exception_team_id": team.id,
+            },
             "not mine": {"owner_id": others, "exception_user_id": others},
         }
         for name, values in cases.items():
@@ -292,14 +315,22 @@ class TestOwnArea(EngineCase):
                 {"message_id": message.id, "started_at": clock.now(), "outcome": "dead"}
             )
             for records in (message, attempt):
-                seen = records.browse().with_user(clerk).search([("id", "in", records.ids)])
+                seen = (
+                    records.browse()
+                    .with_user(clerk)
+                    .search([("id", "in", records.ids)])
+                )
                 self.assertEqual(bool(seen), name != "not mine", (name, records._name))
                 self.assertFalse(
-                    records.browse().with_user(nobody).search([("id", "in", records.ids)])
+                    records.browse()
+                    .with_user(nobody)
+                    .search([("id", "in", records.ids)])
                 )
         message = self._publish(self._create_interface(owner_id=others))
         message._set_dead("schema", "x", "x")
-        self.assertFalse(message.browse().with_user(clerk).search([("id", "=", message.id)]))
+        self.assertFalse(
+            message.browse().with_user(clerk).search([("id", "=", message.id)])
+        )
         self._set_columns(message, owner_user_id=clerk.id)
         self.assertTrue(message.with_user(clerk).read(["state"]))
         self._set_columns(message, owner_user_id=None, owner_team_id=team.id)

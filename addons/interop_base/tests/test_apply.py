@@ -91,7 +91,9 @@ class TestApply(EngineCase):
         user = self.env.ref("interop_base.user_integration")
         user.group_ids -= self.env.ref("base.group_partner_manager")
         message = self._apply_with(None)
-        self.assertEqual((message.state, message.error_code), ("dead", "refused_by_odoo"))
+        self.assertEqual(
+            (message.state, message.error_code), ("dead", "refused_by_odoo")
+        )
         self.assertFalse(self._partner("Effect"))
 
     def test_business_failures_end_dead_or_parked_without_partial_effect(self):
@@ -130,7 +132,9 @@ class TestApply(EngineCase):
 
     def test_unexpected_exception_keeps_its_type_only(self):
         message = self._apply_with(KeyError("canary of Dr. Ada"))
-        self.assertEqual((message.state, message.error_code), ("pending", "apply_failed"))
+        self.assertEqual(
+            (message.state, message.error_code), ("pending", "apply_failed")
+        )
         self.assertIn("KeyError", message.error_message)
         self.assertNotIn("canary", message.error_message)
         self.assertFalse(self._partner("Effect"))

@@ -48,8 +48,10 @@ class TestAudit(InteropCase):
 
     def test_line_names_who_what_when_and_outlives_them(self):
         user = self._create_user("operator")
-        line = self.system.with_user(user).env["interop.audit.event"]._log(
-            "stopped", self.system.with_user(user), "reason"
+        line = (
+            self.system.with_user(user)
+            .env["interop.audit.event"]
+            ._log("stopped", self.system.with_user(user), "reason")
         )
         self.assertEqual(
             (line.login, line.user_id, line.res_model, line.res_id, line.res_name),

@@ -87,7 +87,9 @@ class TestCommand(InteropCase):
         self.assertTrue(self.env["interop.guard"]._problems())
         self._on_database("adopt")
         self.assertFalse(self.env["interop.guard"]._problems())
-        self.assertTrue(self.env["interop.audit.event"].search([("action", "=", "adopted")]))
+        self.assertTrue(
+            self.env["interop.audit.event"].search([("action", "=", "adopted")])
+        )
 
     def test_wrong_use_says_what_is_right(self):
         self.assertIn("generate-key FILE", self._run())

@@ -198,7 +198,8 @@ class TestContract(EngineCase):
             ("action_retire", "retired"),
         )
         others = [
-            self._create_user(group) for group in ("user", "operator", "admin", "auditor")
+            self._create_user(group)
+            for group in ("user", "operator", "admin", "auditor")
         ]
         steward = self._create_user("steward")
         for action, state in moves:
@@ -243,7 +244,9 @@ class TestContract(EngineCase):
         self.contract._set_published()
         self.contract.sunset_date = today
         self.env["interop.contract"]._retire_at_sunset()
-        self.assertEqual(self.contract.state, "published", "announced is not deprecated")
+        self.assertEqual(
+            self.contract.state, "published", "announced is not deprecated"
+        )
         self.contract._set_deprecated()
         self.contract.sunset_date = today + timedelta(days=1)
         self.env["interop.contract"]._retire_at_sunset()

@@ -57,7 +57,10 @@ class TestPromise1Atomic(InteropCase):
     def test_promise_1_rolled_back_savepoint_leaves_nothing(self):
         partner = self._partner()
         for flush in (True, False):
-            with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint(flush=flush):
+            with (
+                self.assertRaises(ZeroDivisionError),
+                self.env.cr.savepoint(flush=flush),
+            ):
                 self._publish(partner)
                 raise ZeroDivisionError
         self._commit()

@@ -73,7 +73,9 @@ class TestInterfaceLifecycle(EngineCase):
             ("company_ids", "facility"),
             ("contract_ids", "published contract"),
         ):
-            empty = [Command.clear()] if name in ("company_ids", "contract_ids") else False
+            empty = (
+                [Command.clear()] if name in ("company_ids", "contract_ids") else False
+            )
             interface = self._create_interface(activate=False, **{name: empty})
             interface.with_user(self.users["steward"]).action_approve()
             with self.assertRaises(UserError, msg=name) as caught:
@@ -83,7 +85,9 @@ class TestInterfaceLifecycle(EngineCase):
 
     def test_draft_contract_is_not_enough(self):
         draft = self._create_contract(publish=False)
-        interface = self._create_interface(activate=False, contract_ids=[(6, 0, draft.ids)])
+        interface = self._create_interface(
+            activate=False, contract_ids=[(6, 0, draft.ids)]
+        )
         interface.with_user(self.users["steward"]).action_approve()
         with self._refused(UserError, "published contract"):
             interface._set_active()

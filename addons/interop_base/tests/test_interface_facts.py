@@ -48,7 +48,9 @@ class TestInterfaceFacts(EngineCase):
             for name, value in changes.items():
                 with self._refused(UserError, "what was approved", msg=(state, name)):
                     interface.write({name: value})
-        interface.write({"data_class": interface.data_class, "purpose": "Words may change"})
+        interface.write(
+            {"data_class": interface.data_class, "purpose": "Words may change"}
+        )
         interface._transition({"state": "suspended"})
         interface._set_draft()
         self.assertFalse(interface.approved_by_id)
@@ -114,7 +116,9 @@ class TestInterfaceFacts(EngineCase):
         for env in (self.env(su=True), self.env(user=admin)):
             with self._refused(ValidationError, "may not read it"):
                 env["interop.mapping.line"].create(line)
-        users = self._create_contract(model_id=self.env["ir.model"]._get_id("res.users"))
+        users = self._create_contract(
+            model_id=self.env["ir.model"]._get_id("res.users")
+        )
         mapping.contract_id = users
         group_field = next(
             name

@@ -69,7 +69,9 @@ class TestPromise8NothingLeaks(EngineCase):
         interface = self._create_interface(
             data_class=data_class, contract_ids=[(6, 0, contract.ids)]
         )
-        interface.mapping_ids.line_ids.filtered(lambda line: line.path == "city").unlink()
+        interface.mapping_ids.line_ids.filtered(
+            lambda line: line.path == "city"
+        ).unlink()
         message = self._publish(interface, name=f"{CANARY} Broken")
         self.assertEqual((message.state, message.error_class), ("dead", "schema"))
 
@@ -98,7 +100,10 @@ class TestPromise8NothingLeaks(EngineCase):
         self.env.ref("interop_base.user_integration").company_ids += self.facility
         for number in range(6):
             message = self._receive(
-                interface, {"name": CANARY}, business_key=CANARY, ordering_key=f"{CANARY}{number}"
+                interface,
+                {"name": CANARY},
+                business_key=CANARY,
+                ordering_key=f"{CANARY}{number}",
             )
             self._run()
             self.assertTrue(message.error_class, number)
@@ -132,7 +137,8 @@ class TestPromise8NothingLeaks(EngineCase):
         with self.assertLogs("odoo", logging.INFO) as logs:
             logging.getLogger("odoo").info("one line")
             secret = self.env["interop.secret"]._create_value(
-                {"name": "K", "system_id": self._create_system().id, "kind": "hmac"}, value
+                {"name": "K", "system_id": self._create_system().id, "kind": "hmac"},
+                value,
             )
             secret._get_value()
             successor, fresh = secret._rotate(1)

@@ -55,7 +55,8 @@ class TestStateMachine(EngineCase):
             )
             before = self.env.cr.fetchone()
             with self.assertLogs(
-                "odoo.addons.interop_base.models.interop_message_transition", logging.INFO
+                "odoo.addons.interop_base.models.interop_message_transition",
+                logging.INFO,
             ) as logs:
                 getattr(self.message, f"_set_{target}")(*arguments)
             self.assertIn(f"are {target} already", logs.output[0])
@@ -150,8 +151,12 @@ class TestStateMachine(EngineCase):
 
     def test_same_cause_has_the_same_fingerprint(self):
         first, second, third = (self._publish(self.interface) for _i in range(3))
-        first._set_dead("business_rule", "x", "Invoice “INV/1” is locked since 2026-01-01")
-        second._set_dead("business_rule", "x", "Invoice “INV/2” is locked since 2026-02-03")
+        first._set_dead(
+            "business_rule", "x", "Invoice “INV/1” is locked since 2026-01-01"
+        )
+        second._set_dead(
+            "business_rule", "x", "Invoice “INV/2” is locked since 2026-02-03"
+        )
         third._set_dead("business_rule", "x", "The partner is archived")
         self.assertEqual(first.cause, second.cause)
         self.assertNotEqual(first.cause, third.cause)
@@ -167,7 +172,9 @@ class TestStateMachine(EngineCase):
         partner = self.env["res.partner"].browse(self.message.res_id)
         self.assertEqual(self.message.resource_ref, partner)
         action = self.message.action_view_resource()
-        self.assertEqual((action["res_model"], action["res_id"]), ("res.partner", partner.id))
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), ("res.partner", partner.id)
+        )
         rule = self.env["ir.rule"].create(
             {
                 "name": "None",

@@ -1,6 +1,5 @@
 """Messages: buttons, search and content, per group."""
 
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -57,8 +56,12 @@ class TestMessageButtons(EngineCase):
         done._set_done()
         many = dead | parked | pending | done
         many.with_user(self.operator).action_retry()
-        self.assertEqual(many.mapped("state"), ["pending", "pending", "pending", "done"])
-        self.assertEqual(set(self._audit("retried").mapped("res_id")), {dead.id, parked.id})
+        self.assertEqual(
+            many.mapped("state"), ["pending", "pending", "pending", "done"]
+        )
+        self.assertEqual(
+            set(self._audit("retried").mapped("res_id")), {dead.id, parked.id}
+        )
         many.with_user(self.operator).action_cancel()
         self.assertEqual(many.mapped("state"), ["cancelled"] * 3 + ["done"])
         self.assertIn(self.operator.name, dead.error_message)
@@ -161,7 +164,9 @@ class TestMessageButtons(EngineCase):
         self.assertEqual(open_message.business_key, "Open Person")
         for operator in ("ilike", "=", "in"):
             text = ["Closed Person"] if operator == "in" else "Closed Person"
-            self.assertEqual(self._find(text, operator=operator), closed_message, operator)
+            self.assertEqual(
+                self._find(text, operator=operator), closed_message, operator
+            )
         self.assertEqual(self._find("closed person"), closed_message)
         self.assertEqual(self._find("Open"), open_message, "the beginning is enough")
         self.assertFalse(self._find("Closed"), "of a blind index it is not")
@@ -200,7 +205,11 @@ class TestMessageButtons(EngineCase):
     def test_content_without_personal_data_is_for_operators_never_for_auditors(self):
         message = self._publish(self.interface)
         message.with_user(self.operator).action_view_payload()
-        for user in (self.clerk, self._create_user("auditor"), self._create_user("steward")):
+        for user in (
+            self.clerk,
+            self._create_user("auditor"),
+            self._create_user("steward"),
+        ):
             with self._refused(AccessError):
                 message.with_user(user).action_view_payload()
 
@@ -256,9 +265,11 @@ class TestMessageButtons(EngineCase):
             lambda: message.with_user(viewer).mapped("payload_id.content"),
             lambda: message.with_user(viewer).export_data(["payload_id/content"]),
             lambda: model.formatted_read_group([], ["payload_id.content"], []),
-            lambda: self.env["ir.binary"]
-            .with_user(viewer)
-            ._get_stream_from(payloads.browse(message.payload_id.id), "content"),
+            lambda: (
+                self.env["ir.binary"]
+                .with_user(viewer)
+                ._get_stream_from(payloads.browse(message.payload_id.id), "content")
+            ),
         ]
         for name in ("business_key_index", "body_hash", "answer_body"):
             ways += [

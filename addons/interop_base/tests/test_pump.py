@@ -61,7 +61,9 @@ class TestClaim(PumpCase):
         self.assertEqual(self._claim(), [], "a lease keeps others off")
 
     def test_what_is_not_due_is_not_claimed(self):
-        self._set_columns(self.message, next_attempt_at=clock.now() + timedelta(seconds=9))
+        self._set_columns(
+            self.message, next_attempt_at=clock.now() + timedelta(seconds=9)
+        )
         self.assertEqual(self._claim(), [])
 
     def test_lane_gets_no_more_than_its_share(self):
@@ -136,7 +138,9 @@ class TestClaim(PumpCase):
         own = self._result(second, http_status=200)
         self.assertEqual(self.model._set_results([own]), [self.message.id])
         self.assertEqual(self.message.state, "done")
-        self.assertEqual(self.model._set_results([own]), [], "twice is not recorded twice")
+        self.assertEqual(
+            self.model._set_results([own]), [], "twice is not recorded twice"
+        )
         self.assertEqual(len(self.message.attempt_ids), 1)
 
     def test_lease_is_taken_back_only_after_it_expired(self):
@@ -154,12 +158,15 @@ class TestClaim(PumpCase):
         for crash in range(1, const.MAX_CRASHES + 1):
             (claim,) = self._claim()
             self.assertEqual(claim.try_count, crash)
-            self._set_columns(self.message, lease_until=clock.now() - timedelta(seconds=1))
+            self._set_columns(
+                self.message, lease_until=clock.now() - timedelta(seconds=1)
+            )
             self.model._set_reclaimed()
             last = crash == const.MAX_CRASHES
             self.assertEqual(self.message.state, "dead" if last else "pending")
         self.assertEqual(
-            (self.message.error_class, self.message.error_code), ("internal", "worker_died")
+            (self.message.error_class, self.message.error_code),
+            ("internal", "worker_died"),
         )
         self.assertTrue(self.message.owner_user_id)
         self.message.action_retry()
@@ -173,7 +180,9 @@ class TestClaim(PumpCase):
         for _crash in range(const.MAX_CRASHES - 1):
             self._due_now()
             self._claim()
-            self._set_columns(self.message, lease_until=clock.now() - timedelta(seconds=1))
+            self._set_columns(
+                self.message, lease_until=clock.now() - timedelta(seconds=1)
+            )
             self.model._set_reclaimed()
         self.assertEqual(self.message.state, "pending")
 
@@ -227,7 +236,9 @@ class TestResults(PumpCase):
     def test_every_dead_message_has_an_owner_whatever_the_transport_says(self):
         type(self).answer = {"outcome": "dead"}
         self._run()
-        self.assertEqual((self.message.state, self.message.error_class), ("dead", "internal"))
+        self.assertEqual(
+            (self.message.state, self.message.error_class), ("dead", "internal")
+        )
         self.assertTrue(self.message.owner_user_id)
 
     def test_deferral_spends_no_retry_leaves_no_try_and_hides_no_failure(self):
@@ -263,7 +274,8 @@ class TestResults(PumpCase):
         type(self).answer = None
         self._run()
         self.assertEqual(
-            (self.message.state, self.message.error_code), ("pending", "transport_failed")
+            (self.message.state, self.message.error_code),
+            ("pending", "transport_failed"),
         )
         self.assertEqual(self.message.attempt_count, 1)
 

@@ -81,7 +81,9 @@ class TestRobustness(PumpCase):
             interface = self._create_interface(contract_ids=[(6, 0, contract.ids)])
             with self.assertNoLogs("odoo.sql_db"):
                 message = self._publish(interface)
-            self.assertEqual((message.state, message.error_code), ("dead", "build_failed"))
+            self.assertEqual(
+                (message.state, message.error_code), ("dead", "build_failed")
+            )
             self.assertNotIn("canary", message.error_message)
 
     def test_filter_that_an_uninstalled_addon_broke_never_blocks_the_business(self):

@@ -115,5 +115,6 @@ class TestRetention(EngineCase):
         parameters.set_param("interop_base.default_message_retention_days", 33)
         interface = self._create_interface(activate=False)
         self.assertEqual(
-            (interface.payload_retention_days, interface.message_retention_days), (3, 33)
+            (interface.payload_retention_days, interface.message_retention_days),
+            (3, 33),
         )

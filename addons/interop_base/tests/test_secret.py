@@ -16,7 +16,15 @@ from ..tools.errors import InteropError
 from .common import InteropCase
 
 CLOSED = ("ciphertext", "key_id")
-GROUPS = ("user", "operator", "admin", "steward", "auditor", "payload", "base.group_system")
+GROUPS = (
+    "user",
+    "operator",
+    "admin",
+    "steward",
+    "auditor",
+    "payload",
+    "base.group_system",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -106,7 +114,9 @@ class TestSecret(InteropCase):
 
     def test_no_group_reads_the_value_by_any_way_of_the_orm(self):
         for group in GROUPS:
-            user = self._create_user(group, *(["operator"] if group == "payload" else []))
+            user = self._create_user(
+                group, *(["operator"] if group == "payload" else [])
+            )
             secret = self.secret.with_user(user)
             model = secret.browse()
             for name in CLOSED:
@@ -195,7 +205,9 @@ class TestSecret(InteropCase):
         )
         self.assertEqual(successor._get_value(), shown)
         self.assertNotEqual(shown, self.value)
-        audit = self.env["interop.audit.event"].search([("action", "=", "rotated")], limit=1)
+        audit = self.env["interop.audit.event"].search(
+            [("action", "=", "rotated")], limit=1
+        )
         self.assertEqual(audit.res_id, self.secret.id)
 
     def test_private_key_is_never_shown_its_public_half_is(self):
@@ -212,7 +224,9 @@ class TestSecret(InteropCase):
         now = clock.now()
         successor, _plain = self.secret._rotate(overlap_hours=2)
         both = self.secret | successor
-        self.assertEqual(both._usable(now + timedelta(minutes=1)), successor | self.secret)
+        self.assertEqual(
+            both._usable(now + timedelta(minutes=1)), successor | self.secret
+        )
         self.assertEqual(both._usable(now + timedelta(minutes=1))[0], successor)
         self.assertEqual(both._usable(now + timedelta(hours=3)), successor)
 
@@ -301,14 +315,18 @@ class TestSecret(InteropCase):
         self.assertNotEqual(new_text, old_text)
         with open(self.key_file, encoding="utf-8") as file:
             text = file.read()
-        old_line = next(line for line in old_file.splitlines() if line.startswith(old_id))
+        old_line = next(
+            line for line in old_file.splitlines() if line.startswith(old_id)
+        )
         self._write_keys(text.replace(old_line + "\n", ""))
         self.env.invalidate_all()
         self.assertEqual(self.secret._get_value(), self.value, "without the old key")
         self.assertEqual(
             payloads.browse(ids)._read_many(), {ids[0]: b"one", ids[1]: b"two"}
         )
-        self.assertEqual(self.env["interop.vault"]._blind("business_key", "INV/1"), blind)
+        self.assertEqual(
+            self.env["interop.vault"]._blind("business_key", "INV/1"), blind
+        )
         self.assertEqual(self.secret.fingerprint, fingerprint)
         self.assertEqual(self.env["interop.secret"]._reencrypt_all(), 0)
         self.assertEqual(payloads._reencrypt_batch(), 0)

@@ -68,7 +68,8 @@ class TestSettings(EngineCase):
         self._save(interop_payload_retention_days=7, interop_message_retention_days=70)
         interface = self._create_interface(activate=False)
         self.assertEqual(
-            (interface.payload_retention_days, interface.message_retention_days), (7, 70)
+            (interface.payload_retention_days, interface.message_retention_days),
+            (7, 70),
         )
 
     def test_pump_runs_for_so_long(self):
@@ -173,7 +174,9 @@ class TestSettings(EngineCase):
             # Only PostgreSQL's superuser may really change it.
             with patch.object(self.env.cr, "fetchone", lambda own=level: (own,)):
                 texts = model._interop_warnings()
-            self.assertEqual(any("log_min_error" in text for text in texts), warns, level)
+            self.assertEqual(
+                any("log_min_error" in text for text in texts), warns, level
+            )
         for values, word in (
             ({"workers": 1}, "at least two"),
             ({"workers": 0}, "without workers"),

@@ -39,8 +39,9 @@ class TestPromise11Copies(EngineCase):
         with self.assertRaisesRegex(GuardError, pattern):
             self._run()
         run = pump_run.PumpRun(None, 1, {"pump_seconds": 1}, self.env)
-        with patch.object(type(run), "step", self.fail), self.assertLogs(
-            pump_run.__name__, "WARNING"
+        with (
+            patch.object(type(run), "step", self.fail),
+            self.assertLogs(pump_run.__name__, "WARNING"),
         ):
             self.assertEqual(run.run(), 0)
         with patch.object(type(self.env["interop.pump"]), "_arm") as arm:
@@ -124,7 +125,9 @@ class TestPromise11Copies(EngineCase):
     def test_promise_11_neutralized_database_is_mute_and_blind(self):
         self.env.flush_all()
         with self.env.cr.savepoint():
-            queries = odoo.modules.neutralize.get_neutralization_queries(["interop_base"])
+            queries = odoo.modules.neutralize.get_neutralization_queries(
+                ["interop_base"]
+            )
             for query in queries:
                 self.env.cr.execute(query)
         self.env.invalidate_all()
@@ -136,7 +139,9 @@ class TestPromise11Copies(EngineCase):
             " WHERE ciphertext IS NOT NULL OR key_id IS NOT NULL OR revoked_at IS NULL"
         )
         self.assertEqual(self.env.cr.fetchone()[0], 0)
-        self.assertFalse(self.env["interop.interface"].search([("state", "=", "active")]))
+        self.assertFalse(
+            self.env["interop.interface"].search([("state", "=", "active")])
+        )
         # Even when somebody adopts the copy, nothing moves before somebody activates it …
         self.env["interop.guard"]._adopt_database()
         self._run()
@@ -147,7 +152,9 @@ class TestPromise11Copies(EngineCase):
     def test_neutralization_keeps_production_systems_production(self):
         system = self._create_system(environment="production")
         self.env.flush_all()
-        for query in odoo.modules.neutralize.get_neutralization_queries(["interop_base"]):
+        for query in odoo.modules.neutralize.get_neutralization_queries(
+            ["interop_base"]
+        ):
             self.env.cr.execute(query)
         system.invalidate_recordset()
         self.assertEqual(system.environment, "production")
@@ -162,7 +169,9 @@ class TestPromise11Copies(EngineCase):
         admin = self._create_user("admin", "base.group_system")
         settings.with_user(admin).create({}).action_interop_adopt()
         self.assertFalse(self.env["interop.guard"]._problems())
-        line = self.env["interop.audit.event"].search([("action", "=", "adopted")], limit=1)
+        line = self.env["interop.audit.event"].search(
+            [("action", "=", "adopted")], limit=1
+        )
         self.assertEqual((line.login, line.detail), (admin.login, self.env.cr.dbname))
 
 
@@ -251,13 +260,13 @@ class TestConf(BaseCase):
     def test_section_is_read_from_odoo_conf_and_again_when_it_changes(self):
         handle, path = tempfile.mkstemp(prefix="interop_test_conf_")
         self.addCleanup(os.unlink, path)
-        os.write(handle, b"[options]\n[interop]\nenvironment = training\nkey_file = /a%b\n")
+        os.write(
+            handle, b"[options]\n[interop]\nenvironment = training\nkey_file = /a%b\n"
+        )
         os.close(handle)
         section = interop_conf.section
         with patch.object(interop_conf, "config", {"config": path}):
-            self.assertEqual(
-                section(), {"environment": "training", "key_file": "/a%b"}
-            )
+            self.assertEqual(section(), {"environment": "training", "key_file": "/a%b"})
             with open(path, "w", encoding="utf-8") as file:
                 file.write("[options]\n")
             os.utime(path, ns=(1, 1))
