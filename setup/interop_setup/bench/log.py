@@ -84,9 +84,7 @@ def generate(env, rows: int) -> int:
             "login": "bench_operator",
             "company_id": companies[0].id,
             "company_ids": [(6, 0, companies.ids)],
-            "group_ids": [
-                (4, env.ref("interop_base.interop_base_group_operator").id)
-            ],
+            "group_ids": [(4, env.ref("interop_base.interop_base_group_operator").id)],
         }
     )
     system = env["interop.system"].create(
