@@ -50,14 +50,21 @@ class InteropEvent(models.Model):
     error_message = fields.Char(readonly=True)
 
     _open_idx = models.Index("(state, id)")
-    _txid_idx = models.Index("(txid)")
+    _txid_idx = models.Index("(txid, res_id)")
     # Whoever deletes content looks for events that still name it, one by one.
     _payload_idx = models.Index("(payload_id) WHERE payload_id IS NOT NULL")
 
     @api.model
     @api.private
     def _publish(
-        self, contract_type, records, *, occurred_at=None, parent=None, interface=None
+        self,
+        contract_type,
+        records,
+        *,
+        occurred_at=None,
+        parent=None,
+        interface=None,
+        combine=False,
     ):
         """Publish that something happened to ``records``, in the current transaction.
 
@@ -69,6 +76,8 @@ class InteropEvent(models.Model):
         :param datetime occurred_at: naive UTC, default now
         :param parent: ``interop.message`` that this resubmits
         :param interface: publish to this interface only (resubmission)
+        :param combine: repeated publications of one record in this transaction make one
+            message, whatever the contract says
         :returns: number of events, 0 when nobody subscribes
         """
         capturing = self.env["interop.interface"]._capturing(contract_type)
@@ -86,7 +95,9 @@ class InteropEvent(models.Model):
             # read
             contract_sudo = self.env["interop.contract"].sudo().browse(contract_id)
             handler = contract_sudo._handler().with_company(self._own_company())
-            ids = records.ids if parent else self._coalesce(contract_id, records)
+            ids = records.ids
+            if not parent and (combine or contract_sudo.coalesce):
+                ids = self._coalesce(contract_id, records)
             if ids:
                 records_sudo = records.sudo().browse(ids)  # sudo: see above
                 companies = [handler._company(record).id for record in records_sudo]
@@ -115,12 +126,8 @@ class InteropEvent(models.Model):
     def _coalesce(self, contract_id, records):
         """Return the ids that need a row of their own.
 
-        All of them, unless the contract combines repeated updates and this transaction
-        has a row already, which is taken again.
+        Those of which this transaction has no row yet; the others are taken again.
         """
-        # sudo: which contract combines updates is no secret to who publishes
-        if not self.env["interop.contract"].sudo().browse(contract_id).coalesce:
-            return records.ids
         self.env.cr.execute(
             """UPDATE interop_event
                   SET state = 'new', occurred_at = %s, interface_ids = NULL,
@@ -170,7 +177,9 @@ class InteropEvent(models.Model):
         self._hook_transaction([event_id for (event_id,) in self.env.cr.fetchall()])
 
     def _hook_transaction(self, event_ids):
-        """Snapshot these before commit and wake the pump after it, once per transaction."""
+        """Snapshot these before commit and wake the pump after it, once per
+        transaction.
+        """
         precommit = self.env.cr.precommit
         if "interop.event" not in precommit.data:
             precommit.data["interop.event"] = []

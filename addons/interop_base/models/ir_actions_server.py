@@ -128,7 +128,9 @@ class IrActionsServer(models.Model):
             records = model.search(self._interop_records_domain())
         events = self.env["interop.event"]
         # sudo: as in _interop_problem
-        events._publish(self.sudo().interop_contract_id.message_type, records)
+        contract_sudo = self.sudo().interop_contract_id
+        # Odoo writes to a new record a dozen times, and triggers the rule each time.
+        events._publish(contract_sudo.message_type, records, combine=True)
         if self._interop_is_last_look():
             # These records are deleted next: what leaves is what they are now.
             self.env.flush_all()

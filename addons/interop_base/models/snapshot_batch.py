@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from ..exceptions import BusinessError, HandledError, TechnicalError
 
-
 _encode = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":")
 ).encode

@@ -127,3 +127,10 @@ class TestPublishAction(PublishCase):
         partner = self._partners(1, city=False)
         self._run(partner)
         self.assertEqual(self._messages().state, "dead")
+
+    def test_repeated_runs_in_one_transaction_are_one_message(self):
+        partner = self._partners(1, city="Lund")
+        self._run(partner)
+        partner.city = "Oslo"
+        self._run(partner)
+        self.assertEqual(len(self._messages()), 1)

@@ -1,1 +1,3 @@
+from . import test_automation
 from . import test_tours
+from . import test_no_code

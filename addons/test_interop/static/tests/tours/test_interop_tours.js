@@ -17,7 +17,7 @@ import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_utils";
 
 /** An endpoint on this machine; the test says which port by a cookie. */
-function createEndpoint(name, code, system) {
+export function createEndpoint(name, code, system) {
   return [
     ...openMenu(
       "catalogue",

@@ -1,0 +1,145 @@
+import {
+  clickNew,
+  createInterface,
+  createSystem,
+  edit,
+  openApp,
+  openMenu,
+  openTab,
+  pick,
+  pressAndConfirm,
+  select,
+} from "@interop_base/../tests/tours/interop_tour_utils";
+
+import {createEndpoint} from "./test_interop_tours";
+import {registry} from "@web/core/registry";
+import {stepUtils} from "@web_tour/tour_utils";
+
+const POPOVER = ".o_model_field_selector_popover";
+
+/** Choose a field by clicking through its relations, as a person does. */
+function pickField(...labels) {
+  const leaf = labels.at(-1);
+  return [
+    {
+      content: "Open the field picker",
+      trigger: ".o_selected_row [name='field_path'] .o_model_field_selector",
+      run: "click",
+    },
+    ...labels.flatMap((label, index) => [
+      {
+        content: `Search ${label}`,
+        trigger: `${POPOVER}_search input`,
+        run: `edit ${label}`,
+      },
+      {
+        content: label === leaf ? `Choose ${label}` : `Follow ${label}`,
+        trigger:
+          index === labels.length - 1
+            ? `${POPOVER}_item:contains(/^${label}$/) ${POPOVER}_item_name`
+            : `${POPOVER}_item:contains(/^${label}$/) ${POPOVER}_item_relation`,
+        run: "click",
+      },
+    ]),
+    {
+      content: `${leaf} is chosen`,
+      trigger: `.o_selected_row [name='field_path'] .o_model_field_selector_chain_part:contains('${leaf}')`,
+    },
+  ];
+}
+
+function addLine() {
+  return {
+    content: "Add a line",
+    trigger: ".o_field_widget[name='line_ids'] .o_field_x2many_list_row_add a",
+    run: "click",
+  };
+}
+
+/** The path is proposed from the field: nobody types technical names. */
+function pathIs(path) {
+  return {
+    content: `The path ${path} is proposed`,
+    trigger: `.o_selected_row [name='path'] input:value(${path})`,
+  };
+}
+
+registry.category("web_tour.tours").add("test_interop_no_code", {
+  url: "/odoo",
+  steps: () => [
+    ...openApp(),
+    ...createSystem("No-code System", "no-code-system"),
+    ...openMenu("catalogue", "interop_base.interop_base_menu_contracts", "Contracts"),
+    ...clickNew(),
+    edit("message_type", "contact.changed"),
+    ...pick("model_id", "Contact"),
+    ...stepUtils.saveForm(),
+    ...createEndpoint("No-code Endpoint", "no-code-endpoint", "No-code System"),
+    ...createInterface(
+      "No-code Interface",
+      "no-code-interface",
+      "No-code System",
+      "contact.changed v1"
+    ),
+    ...select("transport", "Webhook"),
+    openTab("Transport"),
+    ...pick("endpoint_id", "No-code Endpoint"),
+    ...stepUtils.saveForm(),
+    {
+      content: "Open the mapping editor",
+      trigger: ".o-form-buttonbox button[name='action_open_mapping']",
+      run: "click",
+    },
+    addLine(),
+    ...pickField("Name"),
+    pathIs("name"),
+    addLine(),
+    ...pickField("Country", "Country Code"),
+    pathIs("country.code"),
+    ...stepUtils.saveForm(),
+    {
+      content: "Look at a real record",
+      trigger: ".o_statusbar_buttons button[name='action_preview']",
+      run: "click",
+    },
+    {
+      content: "The message of the latest record is shown at once",
+      trigger: ".modal [name='data']:contains('name')",
+    },
+    {
+      content: "Look for another one",
+      trigger: ".modal [name='record_ref'] .o-autocomplete input",
+      run: "edit Tour Hospital",
+    },
+    {
+      trigger: ".o-autocomplete--dropdown-item a:contains('Tour Hospital')",
+      run: "click",
+    },
+    {
+      content: "Its message is shown, with the country's code in its place",
+      trigger: ".modal [name='data']:contains('Tour Hospital'):contains('SE')",
+    },
+    {
+      trigger: ".modal .alert-success:contains('would be sent')",
+    },
+    {
+      trigger: ".modal .modal-footer button:contains('Close')",
+      run: "click",
+    },
+    ...pressAndConfirm("action_generate_schema"),
+    {
+      content: "Back to the interface",
+      trigger: ".o_breadcrumb a:contains('No-code Interface')",
+      run: "click",
+    },
+    {
+      content: "Send a test message",
+      trigger: ".o_statusbar_buttons button[name='action_send_test']",
+      run: "click",
+    },
+    {
+      content: "The receiver accepted it",
+      trigger: ".modal .alert-success:contains('Delivered and accepted')",
+    },
+  ],
+});
