@@ -5,12 +5,17 @@ the environment; a plain ``pytest tests/system`` does the same by itself.
 """
 
 import os
+import sys
 import uuid
+from pathlib import Path
 
 import pytest
 from interop_setup import databases, paths, postgres, templates
 from interop_setup.bootstrap import bootstrap
 from interop_setup.server import Server
+
+# What the tests share lies beside them.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
 @pytest.fixture(scope="session")

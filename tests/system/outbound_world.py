@@ -106,6 +106,11 @@ def publish(env, count, name="Dr."):
     return partners.mapped("name")
 
 
+def deprecate(env):
+    """Close every interface to new traffic."""
+    env["interop.interface"].search([("state", "=", "active")])._set_deprecated()
+
+
 def roll_back(env, count):
     """Publish ``count`` partners and let the transaction fail."""
     with env.cr.savepoint():
