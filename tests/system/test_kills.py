@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -166,3 +167,33 @@ def test_promise_2_nothing_lost(server):
         assert states == {"done"}
         sys.stdout.write(f"{dict(counted)}: {report}\n")
         assert killer.missed == 0, "a kill waited in vain for its moment"
+
+
+def test_promise_2_a_lease_that_ends_in_flight_fences_its_result(server):
+    """The worker whose lease was taken writes nothing; the message is done once."""
+    slow = []
+
+    def answer(connection, _received):
+        slow.append(time.monotonic())
+        if len(slow) == 1:
+            time.sleep(5)
+        hostile.send(connection)
+        return True
+
+    with hostile.Receiver(answer) as receiver:
+        values = {"total_timeout": 8, "connect_timeout": 1}
+        world = in_odoo(server, "set_up", url=receiver.url, lease=3, **values)
+        in_odoo(server, "publish", count=1)
+        assert wait_for(lambda: len(receiver.requests) >= 2, STUCK)
+
+        def settled():
+            (message,) = in_odoo(server, "states", interface=world["interface"])
+            return message["state"] == "done" and message
+
+        assert wait_for(settled, STUCK)
+        time.sleep(5)  # the first worker's answer has come by now
+        assert settled()["attempts"] == ["done"]
+        assert len(receiver.requests) == 2, "and nobody sends it a third time"
+        assert len({request.body for request in receiver.requests}) == 1
+        assert len({item.header("webhook-id") for item in receiver.requests}) == 1
+        assert "their lease was taken" in server.log_text()
