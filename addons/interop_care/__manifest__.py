@@ -12,6 +12,7 @@
         "security/ir.model.access.csv",
         "security/interop_care_rules.xml",
         "data/interop_contract_data.xml",
+        "data/interop_contract_updated_data.xml",
         "views/interop_care_role_views.xml",
         "views/interop_care_specialty_views.xml",
         "views/res_partner_views.xml",

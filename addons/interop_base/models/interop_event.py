@@ -100,12 +100,16 @@ class InteropEvent(models.Model):
                 ids = self._coalesce(contract_id, records)
             if ids:
                 records_sudo = records.sudo().browse(ids)  # sudo: see above
-                companies = [handler._company(record).id for record in records_sudo]
+                pairs = [
+                    (record.id, company_id)
+                    for record in records_sudo
+                    for company_id in handler._companies(record)._ids
+                ]
                 self._insert_events(
                     contract_id,
                     records._name,
-                    ids,
-                    companies,
+                    [record_id for record_id, _company_id in pairs],
+                    [company_id for _record_id, company_id in pairs],
                     moment,
                     parent,
                     interface,

@@ -96,6 +96,10 @@ class InteropHandler(models.AbstractModel):
         company = "company_id" in record._fields and record.company_id
         return company or self.env.company
 
+    def _companies(self, record):
+        """Return the facilities whose interfaces learn of it, usually just one."""
+        return self._company(record)
+
     # === INBOUND === #
 
     def _apply(self, message, data):

@@ -3,3 +3,4 @@ from . import test_location
 from . import test_ownership
 from . import test_partner
 from . import test_provider
+from . import test_updates
