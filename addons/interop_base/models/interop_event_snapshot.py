@@ -132,14 +132,18 @@ class InteropEvent(models.Model):
         if not snapshots:
             return
         order = [key for key, _label in const.DATA_CLASSES]
+        # By identity: hashing recordsets of every event would cost more than storing
+        # it.
         classes, lists = {}, {}
-        for key in {item.interfaces for item in snapshots}:
-            classes[key] = max((i.data_class for i in key), key=order.index)
-            lists[key] = json.dumps([interface.id for interface in key])
+        for key, interfaces in {
+            id(s.interfaces): s.interfaces for s in snapshots
+        }.items():
+            classes[key] = max((i.data_class for i in interfaces), key=order.index)
+            lists[key] = json.dumps([interface.id for interface in interfaces])
         try:
             payload_ids = self.env["interop.payload"]._store_many(
                 [
-                    (company.id or None, classes[item.interfaces], item.content)
+                    (company.id or None, classes[id(item.interfaces)], item.content)
                     for item in snapshots
                 ]
             )
@@ -157,7 +161,7 @@ class InteropEvent(models.Model):
             [
                 [item.row.id for item in snapshots],
                 payload_ids,
-                [lists[item.interfaces] for item in snapshots],
+                [lists[id(item.interfaces)] for item in snapshots],
             ],
             log_exceptions=False,
         )

@@ -47,7 +47,7 @@ class SnapshotBatch:
         self.company = company
         self.rows = rows
         self.handler = contract._handler().with_company(company)
-        self._meant = {}
+        self._alike = {}
 
     def covering(self):
         """Return the capturing interfaces of this facility (list)."""
@@ -76,11 +76,7 @@ class SnapshotBatch:
         build = self._builder(matching, records, careful)
         found, gone = [], []
         for row in self.rows:
-            interfaces = tuple(
-                interface
-                for interface, ids in matching
-                if row.res_id in ids and self._is_meant(row, interface)
-            )
+            interfaces = self._interfaces(row, matching)
             if interfaces:
                 content = build(by_id[row.res_id], interfaces)
                 found.append(Snapshot(row, interfaces, content))
@@ -96,7 +92,11 @@ class SnapshotBatch:
         """Return a ``Snapshot`` with ``error`` for each event and interface covered."""
         covering = self.covering()
         return [
-            Snapshot(row, tuple(i for i in covering if self._is_meant(row, i)), error)
+            Snapshot(
+                row,
+                tuple(i for i in covering if self.events._is_meant_for(row, i)),
+                error,
+            )
             for row in self.rows
         ]
 
@@ -104,17 +104,22 @@ class SnapshotBatch:
         domain = interface._filter()
         return set((records.filtered_domain(domain) if domain else records).ids)
 
-    def _is_meant(self, row, interface):
-        """Ask once for all events that are alike."""
+    def _interfaces(self, row, matching):
+        """Return the interfaces that want this event: one tuple for all that are alike."""
         key = (
-            interface.id,
             row.parent_id,
             tuple(row.interface_ids or ()),
             row.origin_system_id,
+            tuple(row.res_id in ids for _interface, ids in matching),
         )
-        if key not in self._meant:
-            self._meant[key] = self.events._is_meant_for(row, interface)
-        return self._meant[key]
+        found = self._alike.get(key)
+        if found is None:
+            found = self._alike[key] = tuple(
+                interface
+                for interface, ids in matching
+                if row.res_id in ids and self.events._is_meant_for(row, interface)
+            )
+        return found
 
     def _builder(self, matching, records, careful):
         """Return ``build(record, interfaces) -> bytes or HandledError``."""
