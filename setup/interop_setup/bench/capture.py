@@ -27,7 +27,7 @@ VARIANTS = {"none": 0, "one": 1, "three": 3}
 PARTNERS = 1000
 INVOICES = 100
 SAVEPOINTS = 1000
-ROUNDS = 7
+ROUNDS = 9
 TARGETS = {"partners_overhead_one": 0.08, "invoices_overhead_one": 0.08}
 LINES = {
     "name": "name",
