@@ -13,6 +13,11 @@ class TestTours(InteropMixin, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._set_up_interop()
+        # The code editor of contracts is a bundle of its own: made here, so that no browser
+        # has to wait for it, or fails to load it, in the middle of a tour.
+        bundle = cls.env["ir.qweb"]._get_asset_bundle("web.ace_lib", css=True, js=True)
+        bundle.js()
+        bundle.css()
 
     def _create_named_user(self, login, *groups):
         user = self._create_user(*groups)
