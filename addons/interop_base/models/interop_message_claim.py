@@ -31,12 +31,12 @@ shares(lane, ordering, first, cap) AS (
      UNION ALL
     SELECT lane, ordering, false, GREATEST(1, cap / 4) FROM lanes),
 due AS (
-    SELECT found.id, found.next_attempt_at, shares.lane, shares.cap,
+    SELECT found.id, found.next_attempt_at, found.crashed, shares.lane, shares.cap,
            row_number() OVER (PARTITION BY shares.lane, shares.first
                               ORDER BY found.next_attempt_at, found.id) AS place
       FROM shares
      CROSS JOIN LATERAL (
-           SELECT m.id, m.next_attempt_at
+           SELECT m.id, m.next_attempt_at, m.try_count > m.attempt_count AS crashed
              FROM interop_message m
             WHERE m.state = 'pending' AND m.lane = shares.lane
               AND (m.attempt_count = 0) = shares.first
@@ -54,7 +54,13 @@ ranked AS (
                ORDER BY CASE WHEN lanes.cap < 4 THEN 0 ELSE (due.place - 0.5) / due.cap END,
                         due.next_attempt_at, due.id) AS place
       FROM due JOIN lanes ON lanes.lane = due.lane),
-picked AS (SELECT id FROM ranked WHERE place <= cap)
+-- What was claimed when a worker died is claimed by itself, one at a time: a message that
+-- kills its worker must not count as a dead worker against the others of its batch.
+picked AS (
+    SELECT id FROM ranked
+     WHERE place <= cap AND NOT EXISTS (SELECT 1 FROM due WHERE crashed)
+     UNION ALL
+    (SELECT id FROM due WHERE crashed ORDER BY id LIMIT 1))
 UPDATE interop_message m
    SET state = 'processing', lease_token = %(token)s,
        lease_until = clock_timestamp() AT TIME ZONE 'UTC'
@@ -104,6 +110,7 @@ class InteropMessage(models.Model):
         """
         if not lanes or not interface_ids:
             return []
+        self.flush_model()
         self.env.cr.execute(
             _CLAIM,
             {

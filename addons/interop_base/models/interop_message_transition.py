@@ -251,6 +251,7 @@ class InteropMessage(models.Model):
 
         :returns: number of messages taken back
         """
+        self.flush_model()
         self.env.cr.execute(
             """UPDATE interop_message
                   SET state = 'pending', lease_token = NULL, lease_until = NULL,
@@ -273,4 +274,6 @@ class InteropMessage(models.Model):
                 const.MAX_CRASHES,
             ),
         )
+        # Written now: what follows reads and writes by SQL and drops the cache.
+        self.flush_model()
         return len(rows)

@@ -41,6 +41,7 @@ class PumpRun:
         self.exchanges = Exchanges()
         self.end = time.monotonic() + options["pump_seconds"]
         self._plan_until = 0.0
+        self._alone = False
         self._lanes, self._interface_ids, self._kinds = {}, [], {}
 
     @contextmanager
@@ -126,6 +127,8 @@ class PumpRun:
         """Claim what lanes have room for; when time is over, only beside slow lanes."""
         if over and not self.exchanges.slow_lanes(SLOW):
             return []
+        if self._alone and self.exchanges:
+            return []  # what is out was out when a worker died: nothing else beside it
         with self._env(read_committed=True) as env:
             if time.monotonic() > self._plan_until:
                 self._plan(env)
@@ -135,9 +138,11 @@ class PumpRun:
                 for name, lane in self._lanes.items()
                 if lane.cap > out[name] and not (over and out[name])
             }
-            return env["interop.pump"]._claim(
+            claims = env["interop.pump"]._claim(
                 lanes, self._interface_ids, self.options["lease_seconds"]
             )
+        self._alone = any(claim.try_count > claim.attempt_count + 1 for claim in claims)
+        return claims
 
     def _plan(self, env):
         """Note which interfaces move now, by which lanes; take back expired leases."""

@@ -173,6 +173,34 @@ class TestClaim(PumpCase):
         self._run()
         self.assertEqual(self.message.state, "done", "a person may try again")
 
+    def _expire(self, messages):
+        self._set_columns(messages, lease_until=clock.now() - timedelta(seconds=1))
+
+    def test_what_was_with_a_dead_worker_is_claimed_alone(self):
+        """A message that kills its worker does not take its batch along to the dead."""
+        second, fresh = self._publish(self.interface), self._publish(self.interface)
+        self._set_columns(fresh, next_attempt_at=clock.now() + timedelta(hours=1))
+        self.assertEqual(len(self._claim()), 2)
+        self._expire(self.message | second)
+        self.model._set_reclaimed()
+        self._due_now(fresh)
+        batches = [[claim.message_id for claim in self._claim()] for _i in range(3)]
+        self.assertEqual(batches, [[self.message.id], [second.id], [fresh.id]])
+
+    def test_the_pump_goes_on_after_a_message_died_with_its_worker(self):
+        """Taken back, found dead and claimed past in one transaction, as the pump does."""
+        other = self._publish(self.interface)
+        self._claim()
+        self._expire(self.message | other)
+        self._set_columns(self.message, try_count=const.MAX_CRASHES)
+        self.model._set_reclaimed()
+        claimed = self.model._set_claimed(
+            {self.interface._lane(): Lane(10)}, self.interface.ids, 60
+        )
+        self.assertEqual([claim.message_id for claim in claimed], [other.id])
+        self.env.flush_all()
+        self.assertEqual((self.message.state, other.state), ("dead", "processing"))
+
     def test_dead_workers_count_apart_from_tries(self):
         type(self).answer = REFUSED
         self._run()
