@@ -143,32 +143,6 @@ def open_messages(server):
     )
 
 
-def test_promise_2_nothing_lost(server):
-    """Whatever dies: nothing lost, no phantom, repeats are the same, none is stuck."""
-    with hostile.Receiver() as receiver:
-        world = in_odoo(server, "set_up", url=receiver.url, lease=LEASE, **ENDPOINT)
-        killer = Killer(server, receiver, hostile.send, seed=20260301)
-        ways, counted = list(killer.ways), Counter()
-        with Publisher(server) as publisher:
-            for number in range(KILLS):
-                way = ways[number % len(ways)]
-                killer.kill(way)
-                counted[way] += 1
-        assert wait_for(
-            lambda: set(publisher.committed) <= set(received(receiver)), STUCK
-        )
-        assert wait_for(lambda: not open_messages(server), STUCK)
-        report = check_outcome(receiver, publisher, killer)
-        check_signatures(receiver, world["secret"])
-        states = {
-            item["state"]
-            for item in in_odoo(server, "states", interface=world["interface"])
-        }
-        assert states == {"done"}
-        sys.stdout.write(f"{dict(counted)}: {report}\n")
-        assert killer.missed == 0, "a kill waited in vain for its moment"
-
-
 def test_promise_2_a_lease_that_ends_in_flight_fences_its_result(server):
     """The worker whose lease was taken writes nothing; the message is done once."""
     slow = []
@@ -197,3 +171,29 @@ def test_promise_2_a_lease_that_ends_in_flight_fences_its_result(server):
         assert len({request.body for request in receiver.requests}) == 1
         assert len({item.header("webhook-id") for item in receiver.requests}) == 1
         assert "their lease was taken" in server.log_text()
+
+
+def test_promise_2_nothing_lost(server):
+    """Whatever dies: nothing lost, no phantom, repeats are the same, none is stuck."""
+    with hostile.Receiver() as receiver:
+        world = in_odoo(server, "set_up", url=receiver.url, lease=LEASE, **ENDPOINT)
+        killer = Killer(server, receiver, hostile.send, seed=20260301)
+        ways, counted = list(killer.ways), Counter()
+        with Publisher(server) as publisher:
+            for number in range(KILLS):
+                way = ways[number % len(ways)]
+                killer.kill(way)
+                counted[way] += 1
+        assert wait_for(
+            lambda: set(publisher.committed) <= set(received(receiver)), STUCK
+        )
+        assert wait_for(lambda: not open_messages(server), STUCK)
+        report = check_outcome(receiver, publisher, killer)
+        check_signatures(receiver, world["secret"])
+        states = {
+            item["state"]
+            for item in in_odoo(server, "states", interface=world["interface"])
+        }
+        assert states == {"done"}
+        sys.stdout.write(f"{dict(counted)}: {report}\n")
+        assert killer.missed == 0, "a kill waited in vain for its moment"
