@@ -8,12 +8,11 @@ from ..models.engine_types import Result
 from .common import InteropCase
 
 
-class EngineCase(InteropCase):
+class EngineMixin:
     """Adds the transport ``fake`` and handlers, as models of the registry."""
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
+    def _set_up_engine(cls):
         field = cls.env["interop.interface"]._fields["transport"]
         values = [*field.selection, ("fake", "Fake")]
         cls.startClassPatcher(patch.object(field, "selection", values))
@@ -24,17 +23,6 @@ class EngineCase(InteropCase):
             _prepare=lambda transport, claims: (list(claims), []),
             _exchange=lambda transport, claims, deadline: cls._exchange(claims),
         )
-        # Addons above want a sender for what comes in; here nobody sends.
-        cls.env.cr.execute(
-            "SELECT conname FROM pg_constraint WHERE contype = 'c'"
-            " AND conrelid = 'interop_message'::regclass AND conname LIKE '%inbound%'"
-        )
-        for (name,) in cls.env.cr.fetchall():
-            cls.env.cr.execute(f'ALTER TABLE interop_message DROP CONSTRAINT "{name}"')
-
-    def setUp(self):
-        super().setUp()
-        cls = type(self)
         cls.sent = []  # claims that were sent, in order
         cls.answer = {"outcome": "done", "http_status": 200}  # or a function of a claim
 
@@ -137,3 +125,25 @@ class EngineCase(InteropCase):
             [*values.values(), records.ids],
         )
         records.invalidate_recordset(flush=False)
+
+
+class EngineCase(EngineMixin, InteropCase):
+    """The engine alone, whatever addons are above it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_engine()
+        # Addons above want a sender for what comes in; here nobody sends.
+        cls.env.cr.execute(
+            "SELECT conname FROM pg_constraint WHERE contype = 'c'"
+            " AND conrelid = 'interop_message'::regclass AND conname LIKE '%inbound%'"
+        )
+        for (name,) in cls.env.cr.fetchall():
+            cls.env.cr.execute(f'ALTER TABLE interop_message DROP CONSTRAINT "{name}"')
+
+    def setUp(self):
+        super().setUp()
+        cls = type(self)
+        cls.sent = []
+        cls.answer = {"outcome": "done", "http_status": 200}

@@ -54,6 +54,11 @@ class InteropMessages(Controller):
         """Look an identifier up; writes who did."""
         return self._respond(request.env["interop.inbound"]._lookup(self._call()))
 
+    @route("/interop/v1/events", readonly=False, interop_methods=["GET"], **ROUTE)
+    def events(self):
+        """Hand out what a receiver missed; writes who fetched what."""
+        return self._respond(request.env["interop.inbound"]._events(self._call()))
+
     @route(
         "/interop/v1/openapi.json",
         readonly=True,

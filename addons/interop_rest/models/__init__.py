@@ -10,6 +10,7 @@ from . import interop_inbound
 from . import interop_inbound_authenticate
 from . import interop_inbound_apply
 from . import interop_inbound_batch
+from . import interop_inbound_events
 from . import interop_inbound_health
 from . import interop_inbound_lookup
 from . import interop_inbound_openapi

@@ -43,9 +43,11 @@ class InteropClient(models.Model):
         "client_id",
         "interface_id",
         "Allowed Interfaces",
-        domain="[('system_id', '=', system_id), ('direction', '=', 'in'),"
+        domain="[('system_id', '=', system_id), '|', ('direction', '=', 'out'),"
         " ('transport', '=', 'rest')]",
         tracking=True,
+        help="What it may send on inbound interfaces; on outbound ones it may fetch what "
+        "its system missed. All of one system.",
     )
     namespace_ids = fields.Many2many(
         "interop.namespace",
@@ -151,14 +153,15 @@ class InteropClient(models.Model):
     def _check_interfaces(self):
         for client in self:
             for interface in client.interface_ids:
-                if (
-                    interface.system_id != client.system_id
-                    or interface.transport != "rest"
+                foreign = interface.system_id != client.system_id
+                if foreign or (
+                    interface.direction == "in" and interface.transport != "rest"
                 ):
                     raise ValidationError(
                         self.env._(
                             "“%(client)s” can only use the REST interfaces of its own "
-                            "system; “%(interface)s” is none of them.",
+                            "system and what is sent to it; “%(interface)s” is none of "
+                            "them.",
                             client=client.name,
                             interface=interface.name,
                         )

@@ -243,7 +243,9 @@ class InteropInbound(models.AbstractModel):
         )
         if not retired:
             raise Problem("unknown_contract", client=client_sudo.code)
-        successor = retired._successor(client_sudo.interface_ids)
+        successor = retired._successor(
+            client_sudo.interface_ids.filtered(lambda item: item.direction == "in")
+        )
         raise Problem(
             "contract_retired",
             client=client_sudo.code,

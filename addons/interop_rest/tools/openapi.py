@@ -3,58 +3,14 @@
 Without contracts it is the skeleton: every route, no message type.
 """
 
-from . import headers, problems
+from . import events, headers, problems
+from . import openapi_parts as parts
 from .lookup import MEMBERS
 from .openapi_schemas import common, embedded, envelope, examples
 
 VERSION = "3.1.0"
 API_VERSION = "1"
-JSON = "application/json"
 
-EVERYWHERE = (
-    "bad_request",
-    "method_not_allowed",
-    "too_large",
-    "internal",
-    "busy",
-    "database_unavailable",
-)
-READING = ("unauthorized", "id_mismatch", "not_found", *EVERYWHERE)
-# What each message of a request may be refused with.
-ABOUT_REQUESTS = (
-    "not_found",
-    "unauthorized",
-    "unsupported_media_type",
-    "invalid_batch",
-    "batch_too_long",
-)
-LOOKUP = (
-    "invalid_query",
-    "namespace_unknown",
-    "lookup_not_allowed",
-    "identifier_not_found",
-)
-MESSAGE = tuple(
-    code
-    for code in problems.KINDS
-    if code not in (*ABOUT_REQUESTS, *LOOKUP, *EVERYWHERE)
-)
-LOOKUP_FACILITY = (
-    "facility_required",
-    "unknown_facility",
-    "facility_not_allowed",
-    "id_mismatch",
-    "not_ready",
-    "paused",
-)
-BATCH = (*ABOUT_REQUESTS[1:], "not_ready", *EVERYWHERE)
-SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
-RETRY_CODES = ("in_flight",)
-
-_SIGNED = [
-    {"interopClient": [], "standardWebhooks": []},
-    {"interopClient": [], "bearerToken": []},
-]
 _SIGNING = """Every call names its client in Interop-Client and is signed as Standard
 Webhooks 1.0 says: webhook-signature is v1 (HMAC-SHA256) or v1a (Ed25519) over the bytes
 webhook-id.webhook-timestamp.body. Calls without a body sign an empty one; their
@@ -89,8 +45,8 @@ def document(base_url, inbound=(), outbound=()) -> dict:
                 },
                 "Message": _any_message(inbound),
             },
-            "parameters": _parameters(),
-            "securitySchemes": _schemes(),
+            "parameters": parts.parameters(),
+            "securitySchemes": parts.schemes(),
         },
     }
 
@@ -101,6 +57,7 @@ def _paths(inbound):
         "/interop/v1/messages:batch": {"post": _receive_batch()},
         "/interop/v1/messages/{id}": {"get": _status()},
         "/interop/v1/identifiers": {"get": _lookup()},
+        "/interop/v1/events": {"get": _events()},
         "/interop/v1/openapi.json": {"get": _openapi()},
         "/interop/v1/health": {"get": _health()},
         problems.PAGE_PATH: {"get": _problem_page()},
@@ -124,17 +81,17 @@ def _receive(inbound):
     content = {"schema": {"$ref": "#/components/schemas/Message"}}
     if shown:
         content["examples"] = shown
-    status = _content({"$ref": "#/components/schemas/MessageStatus"})
+    status = parts.content({"$ref": "#/components/schemas/MessageStatus"})
     told = {
-        headers.REPLAYED: _header("Present when it was answered before."),
-        **_ending(),
+        headers.REPLAYED: parts.header("Present when it was answered before."),
+        **parts.ending(),
     }
     return {
         "operationId": "sendMessage",
         "summary": "Send one message",
-        "security": _SIGNED,
-        "parameters": _signature_parameters(),
-        "requestBody": {"required": True, "content": {JSON: content}},
+        "security": parts.SIGNED,
+        "parameters": parts.signature_parameters(),
+        "requestBody": {"required": True, "content": {parts.JSON: content}},
         "responses": {
             "200": {
                 "description": "Applied, or skipped on purpose: see status.",
@@ -143,10 +100,10 @@ def _receive(inbound):
             },
             "202": {
                 "description": "Accepted; Location tells what becomes of it.",
-                "headers": {"Location": _header("Where to ask."), **told},
+                "headers": {"Location": parts.header("Where to ask."), **told},
                 "content": status,
             },
-            **refusals(SENDING),
+            **parts.refusals(parts.SENDING),
         },
     }
 
@@ -161,18 +118,21 @@ def _receive_batch():
         "description": "The signature covers the whole body; webhook-id names the batch "
         "and may be any id. Each message is taken, refused and answered for itself, in "
         "order, and known by its own id and its own bytes: send again what you like.",
-        "security": _SIGNED,
-        "parameters": _signature_parameters(),
+        "security": parts.SIGNED,
+        "parameters": parts.signature_parameters(),
         "requestBody": {
             "required": True,
-            "content": {**_content(items), headers.MEDIA_TYPE_LINES: {"schema": lines}},
+            "content": {
+                **parts.content(items),
+                headers.MEDIA_TYPE_LINES: {"schema": lines},
+            },
         },
         "responses": {
             "200": {
                 "description": "One result per message, in order.",
-                "content": _content({"$ref": "#/components/schemas/BatchResults"}),
+                "content": parts.content({"$ref": "#/components/schemas/BatchResults"}),
             },
-            **refusals(BATCH),
+            **parts.refusals(parts.BATCH),
         },
     }
 
@@ -181,7 +141,7 @@ def _status():
     return {
         "operationId": "getMessage",
         "summary": "What became of a message of yours; webhook-id is its id",
-        "security": _SIGNED,
+        "security": parts.SIGNED,
         "parameters": [
             {
                 "name": "id",
@@ -189,15 +149,17 @@ def _status():
                 "required": True,
                 "schema": {"type": "string"},
             },
-            *_signature_parameters(),
+            *parts.signature_parameters(),
         ],
         "responses": {
             "200": {
                 "description": "Its present state.",
-                "headers": _ending(),
-                "content": _content({"$ref": "#/components/schemas/MessageStatus"}),
+                "headers": parts.ending(),
+                "content": parts.content(
+                    {"$ref": "#/components/schemas/MessageStatus"}
+                ),
             },
-            **refusals(READING),
+            **parts.refusals(parts.READING),
         },
     }
 
@@ -213,14 +175,64 @@ def _lookup():
         "operationId": "getIdentifiers",
         "summary": "The other identifiers of the record that has one; webhook-id is "
         "lookup_ and the SHA-256 of the query string as sent, in hexadecimal digits",
-        "security": _SIGNED,
-        "parameters": [*asked, *_signature_parameters()],
+        "security": parts.SIGNED,
+        "parameters": [*asked, *parts.signature_parameters()],
         "responses": {
             "200": {
                 "description": "Found; merged means that another record has taken over.",
-                "content": _content(identifiers),
+                "content": parts.content(identifiers),
             },
-            **refusals((*LOOKUP, *LOOKUP_FACILITY, "unauthorized", *EVERYWHERE)),
+            **parts.refusals(
+                (
+                    *parts.LOOKUP,
+                    *parts.LOOKUP_FACILITY,
+                    "unauthorized",
+                    *parts.EVERYWHERE,
+                )
+            ),
+        },
+    }
+
+
+def _events():
+    asked = {
+        "cursor": {"type": "string", "maxLength": events.MAX_QUERY_BYTES},
+        "limit": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": events.MAX_LIMIT,
+            "default": events.DEFAULT_LIMIT,
+        },
+    }
+    return {
+        "operationId": "getEvents",
+        "summary": "What this server sent or has to send, for a receiver that missed "
+        f"something; webhook-id is {events.LABEL}_ and the SHA-256 of the query string "
+        "as sent, in hexadecimal digits",
+        "description": "Start without a cursor, or with the last one kept; repeat with "
+        "the cursor of the answer while more is true.",
+        "security": parts.SIGNED,
+        "parameters": [
+            *(
+                {"name": name, "in": "query", "schema": asked[name]}
+                for name in events.MEMBERS
+            ),
+            *parts.signature_parameters(),
+        ],
+        "responses": {
+            "200": {
+                "description": "The next page.",
+                "content": parts.content({"$ref": "#/components/schemas/Events"}),
+            },
+            **parts.refusals(
+                (
+                    *parts.EVENTS,
+                    "id_mismatch",
+                    "not_ready",
+                    "unauthorized",
+                    *parts.EVERYWHERE,
+                )
+            ),
         },
     }
 
@@ -230,14 +242,14 @@ def _openapi():
         "operationId": "getOpenApi",
         "summary": "This document; signed, with your own message types. webhook-id is "
         f"{headers.OPENAPI_ID}",
-        "security": [*_SIGNED, {}],
-        "parameters": _signature_parameters(),
+        "security": [*parts.SIGNED, {}],
+        "parameters": parts.signature_parameters(),
         "responses": {
             "200": {
                 "description": "OpenAPI 3.1.",
-                "content": _content({"type": "object"}),
+                "content": parts.content({"type": "object"}),
             },
-            **refusals(("unauthorized", "id_mismatch", *EVERYWHERE)),
+            **parts.refusals(("unauthorized", "id_mismatch", *parts.EVERYWHERE)),
         },
     }
 
@@ -247,14 +259,14 @@ def _health():
         "operationId": "getHealth",
         "summary": "Whether this server and its database answer; signed, also what is "
         f"not finished of your messages. webhook-id is {headers.HEALTH_ID}",
-        "security": [*_SIGNED, {}],
-        "parameters": _signature_parameters(),
+        "security": [*parts.SIGNED, {}],
+        "parameters": parts.signature_parameters(),
         "responses": {
             "200": {
                 "description": "They do.",
-                "content": _content({"$ref": "#/components/schemas/Health"}),
+                "content": parts.content({"$ref": "#/components/schemas/Health"}),
             },
-            **refusals(("unauthorized", "id_mismatch", *EVERYWHERE)),
+            **parts.refusals(("unauthorized", "id_mismatch", *parts.EVERYWHERE)),
         },
     }
 
@@ -269,7 +281,7 @@ def _problem_page():
                 "description": "A page for people.",
                 "content": {"text/html": {"schema": {"type": "string"}}},
             },
-            **refusals(("bad_request", "method_not_allowed", "internal")),
+            **parts.refusals(("bad_request", "method_not_allowed", "internal")),
         },
     }
 
@@ -284,8 +296,8 @@ def _webhook(contract):
         "summary": f"We send {contract.message_type}, version {contract.version}",
         "description": "Verify the signature over the raw bytes, then answer 2xx. The "
         "same webhook-id may come again: apply it once.",
-        "parameters": _signature_parameters(required=True),
-        "requestBody": {"required": True, "content": {JSON: content}},
+        "parameters": parts.signature_parameters(required=True),
+        "requestBody": {"required": True, "content": {parts.JSON: content}},
         "responses": {
             "2XX": {"description": "Received. Anything else is tried again."},
             "410": {"description": "Never send here again."},
@@ -294,98 +306,3 @@ def _webhook(contract):
     if contract.deprecated:
         operation["deprecated"] = True
     return {"post": operation}
-
-
-def refusals(codes) -> dict:
-    """Return the responses of these problem codes, one per status, each code an
-    example."""
-    by_status = {}
-    for code in codes:
-        by_status.setdefault(problems.KINDS[code].status, []).append(code)
-    return {
-        str(status): _refusal(status, sorted(set(found)))
-        for status, found in sorted(by_status.items())
-    }
-
-
-def _refusal(status, codes):
-    response = {
-        "description": " / ".join(
-            f"{code}: {problems.KINDS[code].title}" for code in codes
-        ),
-        "content": {
-            problems.MEDIA_TYPE: {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-                "examples": {code: {"value": problems.problem(code)} for code in codes},
-            }
-        },
-    }
-    if status == 401:
-        response["headers"] = {"WWW-Authenticate": _header(headers.CHALLENGE)}
-    if status == 503 or set(codes) & set(RETRY_CODES):
-        response["headers"] = {"Retry-After": _header("Seconds to wait.")}
-    return response
-
-
-def _parameters():
-    described = {
-        "webhook-id": "The id of the message, or what the operation says.",
-        "webhook-timestamp": "Unix seconds of now.",
-    }
-    return {
-        f"{name}{suffix}": {
-            "name": name,
-            "in": "header",
-            "required": not suffix,
-            "description": text,
-            "schema": {"type": "string"},
-        }
-        for name, text in described.items()
-        for suffix in ("", ".optional")
-    }
-
-
-def _signature_parameters(required=False):
-    suffix = "" if required else ".optional"
-    return [
-        {"$ref": f"#/components/parameters/{name}{suffix}"}
-        for name in ("webhook-id", "webhook-timestamp")
-    ]
-
-
-def _schemes():
-    return {
-        "interopClient": {
-            "type": "apiKey",
-            "in": "header",
-            "name": headers.CLIENT,
-            "description": "The code of the client; it proves nothing by itself.",
-        },
-        "standardWebhooks": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "webhook-signature",
-            "description": "Standard Webhooks 1.0: a space-separated list of v1,… "
-            "(HMAC-SHA256, whsec_ key) and v1a,… (Ed25519).",
-        },
-        "bearerToken": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A token of the client; it ends by itself.",
-        },
-    }
-
-
-def _ending():
-    return {
-        "Deprecation": _header("Since when this contract version is deprecated."),
-        "Sunset": _header("When it ends."),
-    }
-
-
-def _content(schema):
-    return {JSON: {"schema": schema}}
-
-
-def _header(text):
-    return {"description": text, "schema": {"type": "string"}}

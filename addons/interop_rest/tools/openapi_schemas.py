@@ -97,6 +97,7 @@ def common() -> dict:
         "BatchResults": _batch_results(),
         "Health": _health(),
         "Identifiers": _identifiers(),
+        "Events": _events(),
     }
 
 
@@ -204,6 +205,54 @@ def _identifiers():
                 "description": "Of the identifier asked for.",
             },
             "identifiers": {"type": "array", "items": identifier},
+        },
+    }
+
+
+def _events():
+    text, number = {"type": "string"}, {"type": "integer", "minimum": 0}
+    event = {
+        "type": "object",
+        "required": ["id", "interface", "epoch", "sequence"],
+        "properties": {
+            "id": {**text, "description": "The webhook-id under which it is sent."},
+            "interface": text,
+            "epoch": number,
+            "sequence": number,
+            "payload": {
+                **text,
+                "description": "The body as it is sent: this text in UTF-8, byte for "
+                "byte.",
+            },
+            "reason": {
+                "enum": ["withdrawn", "not_rendered", "purged", "unreadable"],
+                "description": "Instead of a payload: why there is none.",
+            },
+        },
+        "oneOf": [{"required": ["payload"]}, {"required": ["reason"]}],
+    }
+    stream = {
+        "type": "object",
+        "required": ["epoch", "sequence"],
+        "properties": {"epoch": number, "sequence": number},
+    }
+    return {
+        "type": "object",
+        "required": ["events", "cursor", "more", "streams", "held"],
+        "properties": {
+            "events": {"type": "array", "maxItems": 500, "items": event},
+            "cursor": {**text, "description": "Opaque: where the next page starts."},
+            "more": {"type": "boolean", "description": "Ask again at once."},
+            "streams": {
+                "type": "object",
+                "description": "By interface: the last number given out.",
+                "additionalProperties": stream,
+            },
+            "held": {
+                "type": "array",
+                "description": "Interfaces that are stopped: they keep their place.",
+                "items": text,
+            },
         },
     }
 

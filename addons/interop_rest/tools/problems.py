@@ -161,8 +161,8 @@ KINDS = {
     "invalid_query": Kind(
         400,
         "Invalid query",
-        "Give namespace and value, and facility if this client serves several; each "
-        "once, and nothing else.",
+        "Give the parameters that the description of this operation names, each once "
+        "and well-formed, and no others.",
     ),
     "namespace_unknown": Kind(
         400, "Unknown namespace", "No assigning authority of this name is set up here."
@@ -174,6 +174,18 @@ KINDS = {
         404,
         "Unknown identifier",
         "Nothing that this client may see has this identifier.",
+    ),
+    # --- fetching what was missed
+    "invalid_cursor": Kind(
+        400,
+        "Invalid cursor",
+        "Send the cursor of an earlier answer unchanged, or none to start at the "
+        "beginning.",
+    ),
+    "events_not_allowed": Kind(
+        403,
+        "Not allowed",
+        "This client was not approved for any interface on which this server sends.",
     ),
     # --- not the caller's fault
     "paused": Kind(

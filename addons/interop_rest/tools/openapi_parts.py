@@ -1,0 +1,152 @@
+"""What the operations of the OpenAPI document share: codes, headers, schemes."""
+
+from . import headers, problems
+
+JSON = "application/json"
+
+EVERYWHERE = (
+    "bad_request",
+    "method_not_allowed",
+    "too_large",
+    "internal",
+    "busy",
+    "database_unavailable",
+)
+READING = ("unauthorized", "id_mismatch", "not_found", *EVERYWHERE)
+# What each message of a request may be refused with.
+ABOUT_REQUESTS = (
+    "not_found",
+    "unauthorized",
+    "unsupported_media_type",
+    "invalid_batch",
+    "batch_too_long",
+)
+LOOKUP = (
+    "invalid_query",
+    "namespace_unknown",
+    "lookup_not_allowed",
+    "identifier_not_found",
+)
+EVENTS = ("invalid_query", "invalid_cursor", "events_not_allowed")
+MESSAGE = tuple(
+    code
+    for code in problems.KINDS
+    if code not in (*ABOUT_REQUESTS, *LOOKUP, *EVENTS, *EVERYWHERE)
+)
+LOOKUP_FACILITY = (
+    "facility_required",
+    "unknown_facility",
+    "facility_not_allowed",
+    "id_mismatch",
+    "not_ready",
+    "paused",
+)
+BATCH = (*ABOUT_REQUESTS[1:], "not_ready", *EVERYWHERE)
+SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
+_RETRY_CODES = ("in_flight",)
+
+SIGNED = [
+    {"interopClient": [], "standardWebhooks": []},
+    {"interopClient": [], "bearerToken": []},
+]
+
+
+def refusals(codes) -> dict:
+    """Return the responses of these problem codes, one per status, each code an
+    example."""
+    by_status = {}
+    for code in codes:
+        by_status.setdefault(problems.KINDS[code].status, []).append(code)
+    return {
+        str(status): _refusal(status, sorted(set(found)))
+        for status, found in sorted(by_status.items())
+    }
+
+
+def _refusal(status, codes):
+    response = {
+        "description": " / ".join(
+            f"{code}: {problems.KINDS[code].title}" for code in codes
+        ),
+        "content": {
+            problems.MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {code: {"value": problems.problem(code)} for code in codes},
+            }
+        },
+    }
+    if status == 401:
+        response["headers"] = {"WWW-Authenticate": header(headers.CHALLENGE)}
+    if status == 503 or set(codes) & set(_RETRY_CODES):
+        response["headers"] = {"Retry-After": header("Seconds to wait.")}
+    return response
+
+
+def parameters() -> dict:
+    """Return the headers of a signature, each required and optional."""
+    described = {
+        "webhook-id": "The id of the message, or what the operation says.",
+        "webhook-timestamp": "Unix seconds of now.",
+    }
+    return {
+        f"{name}{suffix}": {
+            "name": name,
+            "in": "header",
+            "required": not suffix,
+            "description": text,
+            "schema": {"type": "string"},
+        }
+        for name, text in described.items()
+        for suffix in ("", ".optional")
+    }
+
+
+def signature_parameters(required=False) -> list:
+    """Return references to the headers of a signature."""
+    suffix = "" if required else ".optional"
+    return [
+        {"$ref": f"#/components/parameters/{name}{suffix}"}
+        for name in ("webhook-id", "webhook-timestamp")
+    ]
+
+
+def schemes() -> dict:
+    """Return the security schemes."""
+    return {
+        "interopClient": {
+            "type": "apiKey",
+            "in": "header",
+            "name": headers.CLIENT,
+            "description": "The code of the client; it proves nothing by itself.",
+        },
+        "standardWebhooks": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "webhook-signature",
+            "description": "Standard Webhooks 1.0: a space-separated list of v1,… "
+            "(HMAC-SHA256, whsec_ key) and v1a,… (Ed25519).",
+        },
+        "bearerToken": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token of the client; it ends by itself.",
+        },
+    }
+
+
+def ending() -> dict:
+    """Return the headers that announce the end of a contract version."""
+    return {
+        "Deprecation": header("Since when this contract version is deprecated."),
+        "Sunset": header("When it ends."),
+    }
+
+
+def content(schema) -> dict:
+    """Return a JSON body of a schema."""
+    return {JSON: {"schema": schema}}
+
+
+def header(text) -> dict:
+    """Return a header with a description."""
+    return {"description": text, "schema": {"type": "string"}}
