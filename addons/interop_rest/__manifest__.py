@@ -7,6 +7,9 @@
     "author": "Interop contributors",
     "website": "https://github.com/interop/interop",
     "depends": ["interop_identifier"],
+    "external_dependencies": {
+        "python": ["cryptography", "http-message-signatures", "http-sf"]
+    },
     "data": [
         "security/interop_rest_groups.xml",
         "security/ir.model.access.csv",

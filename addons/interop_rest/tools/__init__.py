@@ -4,6 +4,7 @@ from . import batch
 from . import headers
 from . import lifecycle
 from . import lookup
+from . import message_signatures
 from . import networks
 from . import openapi
 from . import openapi_schemas
