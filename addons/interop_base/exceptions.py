@@ -14,12 +14,17 @@ class HandledError(InteropError):
     code = "internal"
     error_class = "internal"
     parks = False
+    # What exactly a person has to decide, for the addon that keeps such cases.
+    question = None
 
-    def __init__(self, message, code=None, error_class=None, pointer=None):
+    def __init__(
+        self, message, code=None, error_class=None, pointer=None, question=None
+    ):
         super().__init__(message)
         self.code = code or self.code
         self.error_class = error_class or self.error_class
         self.pointer = pointer
+        self.question = question
 
 
 class BusinessError(HandledError):

@@ -52,6 +52,7 @@ class InteropMessage(models.Model):
             settle = self._set_parked if error.parks else self._set_dead
             settle(error.error_class, error.code, str(error))
             self._note_fields(getattr(error, "report", []))
+            self._note_refusal(error)
         except (UserError, AccessError) as error:
             self._set_dead(
                 "business_rule", "refused_by_odoo", self._safe_refusal(error)
@@ -65,6 +66,13 @@ class InteropMessage(models.Model):
                 code="apply_failed",
             ) from None
         return self
+
+    def _note_refusal(self, error):
+        """Called when content was refused, the message has been settled and nothing of
+        it was applied; addons that keep track of what people have to decide extend it.
+
+        :param error: ``HandledError``; ``question`` says what is to be decided
+        """
 
     def _apply_as_service_user(self, data):
         user = self._service_user()
@@ -114,6 +122,13 @@ class InteropMessage(models.Model):
         """Record the try of an applied inbound message (``seconds``: how long it took)."""
         self.ensure_one()
         outcome = {"done": "done", "skipped": "done"}.get(self.state, "dead")
+        # sudo: the log is written for whoever sends
+        self.sudo().write(
+            {
+                "attempt_count": self.attempt_count + 1,
+                "first_attempt_at": self.first_attempt_at or started,
+            }
+        )
         self.env["interop.attempt"]._record(
             [
                 Result(

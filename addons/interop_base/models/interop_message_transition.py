@@ -63,11 +63,12 @@ class InteropMessage(models.Model):
         }
 
     def _set_dead(self, error_class, code, text, **vals):
-        """Failed for good; belongs to its owner until somebody acts."""
+        """Failed for good, or refused by whoever decided; belongs to its owner until
+        somebody acts."""
         for message in self:
             message._set_state(
                 "dead",
-                ("pending", "processing"),
+                ("pending", "processing", "parked"),
                 **message._failure_values(error_class, code, text),
                 next_attempt_at=False,
                 **vals,

@@ -111,6 +111,8 @@ class TestApply(EngineCase):
             self.assertEqual(message.owner_user_id, self.interface.exception_user_id)
             self.assertFalse(self._partner("Effect"), "partial effect rolled back")
             self.assertEqual(message.attempt_ids.outcome, "dead")
+            self.assertEqual(message.attempt_count, 1)
+            self.assertTrue(message.first_attempt_at)
             self.assertFalse(message.res_id)
 
     def test_skipped_keeps_the_reason_and_no_effect(self):
