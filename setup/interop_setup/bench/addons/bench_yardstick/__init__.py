@@ -1,3 +1,4 @@
-"""Used by ./setup/bench outbound only."""
+"""Used by ./setup/bench outbound and ./setup/bench inbound only."""
 
+from . import controllers
 from . import models

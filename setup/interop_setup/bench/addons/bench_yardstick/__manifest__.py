@@ -1,6 +1,6 @@
 {
     "name": "Bench Yardstick",
-    "summary": "A job per delivery, to compare with; used by setup/bench only",
+    "summary": "What most integrations do, to compare with; used by setup/bench only",
     "version": "19.0.1.0.0",
     "author": "Interop contributors",
     "website": "https://github.com/interop/interop",
@@ -8,5 +8,6 @@
     "category": "Hidden",
     "depends": ["queue_job"],
     "external_dependencies": {"python": ["requests"]},
+    "data": ["security/ir.model.access.csv"],
     "installable": True,
 }

@@ -1,1 +1,2 @@
+from . import bench_row
 from . import bench_yardstick

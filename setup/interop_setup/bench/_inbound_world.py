@@ -1,0 +1,95 @@
+"""What the bench of the way in does inside Odoo (``interop_setup.odoo_call``)."""
+
+import time
+
+BODY_BYTES = 2048
+
+
+def set_up(env) -> dict[str, dict[str, str]]:
+    """Make a client per kind of work; answer ``{work: {client, secret}}``."""
+    env["interop.guard"]._adopt_database()
+    system = env["interop.system"].create(
+        {
+            "name": "Record",
+            "code": "record",
+            "environment": "test",
+            "company_ids": [(6, 0, env.company.ids)],
+        }
+    )
+    return {
+        "accepted": _client(env, system, "accepted", "near_real_time"),
+        "applied": _client(env, system, "applied", "real_time"),
+        "refused": _client(env, system, "refused", "near_real_time"),
+    }
+
+
+def _client(env, system, code, tier):
+    """An active client with an HMAC key and an interface of its own."""
+    steward = env.ref("base.user_admin")
+    contract = env.ref("interop_care.interop_contract_provider_upserted")
+    interface = env["interop.interface"].create(
+        {
+            "name": f"Providers, {code}",
+            "code": f"providers-{code}",
+            "system_id": system.id,
+            "direction": "in",
+            "transport": "rest",
+            "contract_ids": [(6, 0, contract.ids)],
+            "company_ids": [(6, 0, env.company.ids)],
+            "owner_id": steward.id,
+            "exception_user_id": steward.id,
+            "objective_seconds": 60,
+            "latency_tier": tier,
+            "data_class": "personal",
+        }
+    )
+    interface.with_user(steward).sudo()._set_approved()
+    interface._set_active()
+    client = env["interop.client"].create(
+        {
+            "name": f"Gateway, {code}",
+            "code": code,
+            "system_id": system.id,
+            "interface_ids": [(6, 0, interface.ids)],
+        }
+    )
+    secrets = env["interop.secret"]
+    text = secrets._generate_plaintext("hmac")
+    secrets._create_value(client._secret_values("hmac"), text)
+    client.with_user(steward).sudo()._set_approved()
+    client._set_active()
+    return {"client": code, "secret": text}
+
+
+def time_verification(env, repeats) -> dict[str, float]:
+    """Microseconds to verify one signature over 2 KB, by algorithm (best of five)."""
+    from odoo.addons.interop_base.tools import signing
+
+    body = b"x" * BODY_BYTES
+    now = int(time.time())
+    private, public = signing.generate_ed25519_keypair()
+    shared = signing.generate_hmac_secret()
+    found = {}
+    for name, signer, verifier in (
+        ("hmac", shared, shared),
+        ("ed25519", private, public),
+    ):
+        key = signing.SigningKey.from_text(signer)
+        headers = list(signing.headers("msg_bench", now, body, [key]).items())
+        keys = [signing.VerifyingKey.from_text(verifier, 1)]
+        best = float("inf")
+        for _round in range(5):
+            start = time.perf_counter()
+            for _number in range(repeats):
+                signing.verify(headers, body, keys, now=now, tolerance=300)
+            best = min(best, time.perf_counter() - start)
+        found[name] = 1_000_000 * best / repeats
+    return found
+
+
+def settle(env) -> dict[str, int]:
+    """Count inbound messages by state, to see that everything arrived."""
+    groups = env["interop.message"]._read_group(
+        [("direction", "=", "in")], ["state"], ["__count"]
+    )
+    return dict(groups)

@@ -1,0 +1,191 @@
+"""The way in: a bare controller, messages accepted for later, providers applied.
+
+All of them take 2 KB over 4 connections on one Odoo with two workers. The yardstick
+checks an HMAC, reads the JSON and creates one record. *Accepted* is a signed
+``provider.upserted`` that is stored for the pump, *applied* is one that creates its
+provider within the request, each a new one; their content is personal, so what is kept
+is encrypted. The job runner is off: what was accepted is not applied meanwhile.
+
+The kinds take turns in short rounds, in changing order, and ratios are medians over
+the rounds of the ratio to the yardstick of the same round, so that what else the
+machine does hits all of them.
+"""
+
+import os
+import re
+import statistics
+
+from ..benching import Bench
+from ..progress import say
+from ..server import Server
+from . import _inbound_world as world
+from . import _load as load
+
+MESSAGES = "/interop/v1/messages"
+YARDSTICK = "/bench/yardstick"
+KINDS = ("yardstick", "accepted", "applied")
+TARGETS = {  # figure: (limit, whether more is better)
+    "accepted_vs_yardstick": (0.85, True),
+    "applied_vs_yardstick": (0.5, True),
+    "accepted_p99_vs_yardstick": (2, False),
+    "verify_hmac_us": (50, False),
+    "verify_ed25519_us": (400, False),
+    "bystander_p95_worsening": (0.10, False),
+}
+# Odoo's line of a request ends with: statements, seconds of SQL, seconds of Python.
+_LOGGED = re.compile(r'"POST (\S+) HTTP/1\.[01]" \d+ - (\d+) [0-9.]+ [0-9.]+')
+
+
+def run(bench: Bench) -> dict[str, float]:
+    """Measure everything; rates are requests per second, times milliseconds."""
+    rounds = bench.option("rounds", 24)
+    size = bench.option("requests", 120)  # of each kind in each round
+    connections = bench.option("connections", 4)
+    bystander = bench.option("bystander_rounds", 6)
+    bench.measured_on["load_before"] = round(os.getloadavg()[0], 2)
+    database = bench.database(["interop_care"])
+    bench.install_yardstick(database, "bench_yardstick")
+    sides = make_sides(bench.in_odoo(database, world.set_up))
+    figures = measure_verification(bench, database)
+    server = bench.server(database, workers=2, channels="root:0", cron_threads=0)
+    requests = Requests(sides)
+    for kind in KINDS:  # warms up
+        load.flood(server.url, requests.make(kind, 20), connections)
+    figures |= measure_rates(server, requests, rounds, size, connections)
+    figures |= measure_statements(server, requests)
+    figures |= measure_bystander(server, requests, bystander)
+    states = bench.in_odoo(database, world.settle)
+    if states != {
+        "pending": requests.sent["accepted"],
+        "done": requests.sent["applied"],
+    }:
+        raise RuntimeError(f"Sent {requests.sent}, found {states}")
+    tell(figures)
+    return figures
+
+
+def make_sides(clients: dict[str, dict[str, str]]) -> dict[str, load.Side]:
+    """The kinds of requests by name."""
+    keys = {name: load.key_of(made["secret"]) for name, made in clients.items()}
+    return {
+        "yardstick": load.Side(YARDSTICK, "bench", b"k" * 32, 200),
+        "accepted": load.Side(MESSAGES, "accepted", keys["accepted"], 202),
+        "applied": load.Side(MESSAGES, "applied", keys["applied"], 200),
+        "refused": load.Side(MESSAGES, "refused", b"wrong" * 8, 401),
+    }
+
+
+class Requests:
+    """Makes requests, each about a provider of its own, and counts them."""
+
+    def __init__(self, sides: dict[str, load.Side]):
+        self.sides = sides
+        self.number = 0
+        self.sent = dict.fromkeys(sides, 0)
+
+    def one(self, kind: str) -> load.Request:
+        """The next request of a kind."""
+        self.number += 1
+        self.sent[kind] += 1
+        return load.prepare(self.sides[kind], self.number, world.BODY_BYTES)
+
+    def make(self, kind: str, count: int) -> list[load.Request]:
+        """The next requests of a kind."""
+        return [self.one(kind) for _number in range(count)]
+
+
+def measure_verification(bench: Bench, database: str) -> dict[str, float]:
+    """Microseconds per signature over 2 KB."""
+    found = bench.in_odoo(database, world.time_verification, repeats=1000)
+    return {f"verify_{name}_us": round(value, 1) for name, value in found.items()}
+
+
+def measure_rates(
+    server: Server, requests: Requests, rounds: int, size: int, connections: int
+) -> dict[str, float]:
+    """Rates and times of the three kinds, in turns."""
+    say(f"    {rounds} rounds of {size} requests of each kind")
+    rates: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for number in range(rounds):
+        turn = number % len(KINDS)
+        for kind in (*KINDS[turn:], *KINDS[:turn]):
+            made = requests.make(kind, size)
+            seconds, each = load.flood(server.url, made, connections)
+            rates[kind].append(size / seconds)
+            times[kind] += each
+    figures = {}
+    for kind in KINDS:
+        figures[f"{kind}_rate"] = round(statistics.median(rates[kind]), 1)
+        for share in (50, 99):
+            value = percentile(times[kind], share / 100)
+            figures[f"{kind}_p{share}_ms"] = round(1000 * value, 2)
+    for kind in KINDS[1:]:
+        pairs = zip(rates[kind], rates["yardstick"], strict=True)
+        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+        figures[f"{kind}_vs_yardstick"] = round(ratio, 3)
+        worse = percentile(times[kind], 0.99) / percentile(times["yardstick"], 0.99)
+        figures[f"{kind}_p99_vs_yardstick"] = round(worse, 3)
+    return figures
+
+
+def measure_statements(server: Server, requests: Requests) -> dict[str, float]:
+    """Statements per request as Odoo counts them, commit and rollback not included."""
+    figures = {}
+    for kind in KINDS:
+        seen = len(server.log_text())
+        load.flood(server.url, requests.make(kind, 40), 1)
+        path = requests.sides[kind].path
+        counts = [
+            int(count)
+            for logged, count in _LOGGED.findall(server.log_text()[seen:])
+            if logged == path
+        ]
+        figures[f"{kind}_statements"] = round(statistics.median(counts), 1)
+    return figures
+
+
+def measure_bystander(
+    server: Server, requests: Requests, rounds: int
+) -> dict[str, float]:
+    """Times of a client while another one sends 20 refused requests a second, or not."""
+    say(f"    a bystander, {rounds} rounds with and without refused requests")
+    times: dict[str, list[float]] = {"alone": [], "beside": []}
+    for number in range(2 * rounds):
+        which = ("alone", "beside", "beside", "alone")[number % 4]
+        times[which] += bystander(server, requests, which == "beside")
+    p95 = {which: percentile(found, 0.95) for which, found in times.items()}
+    return {
+        "bystander_p95_ms": round(1000 * p95["alone"], 2),
+        "bystander_p95_beside_refused_ms": round(1000 * p95["beside"], 2),
+        "bystander_p95_worsening": round(p95["beside"] / p95["alone"] - 1, 3),
+    }
+
+
+def bystander(server: Server, requests: Requests, refused: bool) -> list[float]:
+    """Ten messages a second for five seconds; perhaps refused ones beside them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        other = None
+        if refused:
+            other = pool.submit(
+                load.pace, server.url, lambda _n: requests.one("refused"), 20, 5.2
+            )
+        found = load.pace(server.url, lambda _n: requests.one("accepted"), 10, 5)
+        if other:
+            other.result()
+    return found
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which this share of the values lies."""
+    return sorted(values)[int(share * (len(values) - 1))]
+
+
+def tell(figures: dict[str, float]) -> None:
+    """Say which targets were missed."""
+    for name, (limit, more) in TARGETS.items():
+        missed = figures[name] < limit if more else figures[name] > limit
+        if missed:
+            say(f"    missed: {name} is {figures[name]}, the target {limit}")
