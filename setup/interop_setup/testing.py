@@ -178,6 +178,7 @@ def _odoo(targets: list[Path], request: Request, cluster: Cluster) -> Result:
         f"--odoo-config={config}",
         f"--odoo-database={name}",
         "--odoo-http",
+        *("-p", "interop_setup.pytest_filestore"),
         *(["-n", str(jobs), "--dist", "loadfile"] if jobs > 1 else []),
         *map(str, targets),
     ]

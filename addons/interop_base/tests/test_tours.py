@@ -14,18 +14,6 @@ class TestTours(InteropMixin, HttpCase):
         super().setUpClass()
         cls._set_up_interop()
 
-    def _load_editor(self, login):
-        """Have the server make the code editor's bundle before a browser asks for it.
-
-        It is a bundle of its own, made at the first request, and a browser gives up when
-        that request meets another one of the same test transaction.
-        """
-        self.authenticate(login, login)
-        files = self.url_open("/web/bundle/web.ace_lib").json()
-        for file in files:
-            answers = (self.url_open(file["src"]) for _try in range(3))
-            self.assertTrue(any(answer.ok for answer in answers), file["src"])
-
     def _create_named_user(self, login, *groups):
         user = self._create_user(*groups)
         user.write({"login": login, "name": login, "password": login})
@@ -34,7 +22,6 @@ class TestTours(InteropMixin, HttpCase):
     def test_administrator_builds_a_catalogue_and_steward_approves(self):
         admin = self._create_named_user("interop_admin", "admin")
         steward = self._create_named_user("interop_steward", "steward")
-        self._load_editor("interop_admin")
         self.start_tour("/odoo", "interop_base_catalogue", login="interop_admin")
 
         interface = self.env["interop.interface"].search(
@@ -51,7 +38,6 @@ class TestTours(InteropMixin, HttpCase):
         self.assertEqual(interface.state, "draft")
         self.assertIn(steward, interface.activity_ids.user_id)
 
-        self._load_editor("interop_steward")
         self.start_tour("/odoo", "interop_base_approval", login="interop_steward")
         self.assertEqual(interface.contract_ids.state, "published")
         self.assertEqual(interface.state, "approved")
