@@ -231,11 +231,6 @@ def _events():
         },
         "oneOf": [{"required": ["payload"]}, {"required": ["reason"]}],
     }
-    stream = {
-        "type": "object",
-        "required": ["epoch", "sequence"],
-        "properties": {"epoch": number, "sequence": number},
-    }
     return {
         "type": "object",
         "required": ["events", "cursor", "more", "streams", "held"],
@@ -246,7 +241,7 @@ def _events():
             "streams": {
                 "type": "object",
                 "description": "By interface: the last number given out.",
-                "additionalProperties": stream,
+                "additionalProperties": _stream(),
             },
             "held": {
                 "type": "array",
@@ -254,6 +249,15 @@ def _events():
                 "items": text,
             },
         },
+    }
+
+
+def _stream():
+    number = {"type": "integer", "minimum": 0}
+    return {
+        "type": "object",
+        "required": ["epoch", "sequence"],
+        "properties": {"epoch": number, "sequence": number},
     }
 
 
