@@ -131,6 +131,8 @@ AUDIT_ACTIONS = [
     ("resumed", "Stop lifted"),
     ("adopted", "Database adopted"),
     ("epoch", "New epoch started"),
+    ("merged", "Identities merged"),
+    ("unmerged", "Merge undone"),
 ]
 
 # A message whose worker died this often is dead, not a loop.

@@ -15,6 +15,8 @@
         "data/interop_namespace_data.xml",
         "views/interop_namespace_views.xml",
         "views/interop_identifier_views.xml",
+        "views/interop_identifier_merge_views.xml",
+        "wizard/interop_identifier_unmerge_wizard_views.xml",
         "views/interop_mapping_views.xml",
         "views/interop_identifier_menus.xml",
     ],

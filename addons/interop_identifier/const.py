@@ -66,6 +66,11 @@ IDENTIFIER_STATES = [
 # one points at the survivor, so that the prior number keeps finding the person.
 LOOKUP_STATES = ("active", "merged")
 
+MERGE_STATES = [
+    ("merged", "In force"),
+    ("undone", "Undone"),
+]
+
 # FHIR value set "identifier-use".
 IDENTIFIER_USES = [
     ("usual", "Usual"),

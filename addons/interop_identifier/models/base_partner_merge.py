@@ -4,13 +4,13 @@ from odoo import api, models
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
-    """Re-point identifiers before core does: its generic code would delete rows."""
+    """Journal and re-point first: core's generic code would delete unique rows."""
 
     _inherit = "base.partner.merge.automatic.wizard"
 
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
-        # sudo: whoever may merge contacts need not be a steward of identifiers
-        identifiers_sudo = self.env["interop.identifier"].sudo()
-        identifiers_sudo._repoint(src_partners, dst_partner)
+        merges = self.env["interop.identifier.merge"]
+        for partner in src_partners:
+            merges._merge(dst_partner, partner)
         return super()._update_foreign_keys(src_partners, dst_partner)

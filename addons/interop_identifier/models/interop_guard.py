@@ -14,4 +14,6 @@ class InteropGuard(models.AbstractModel):
             *super()._guard_indexes(),
             "interop_identifier_active_value_uniq",
             "interop_identifier_active_record_uniq",
+            "interop_identifier_anchor_record_uniq",
+            "interop_identifier_merge_merged_uniq",
         ]

@@ -93,8 +93,8 @@ class InteropIdentifier(models.Model):
     )
 
     _active_value_uniq = models.UniqueIndex(
-        "(namespace_id, value_normalized) WHERE state = 'active'",
-        "This identifier is active for another record already.",
+        "(namespace_id, value_normalized) WHERE state IN ('active', 'merged')",
+        "This identifier is active for another record already, or an alias of one.",
     )
     _active_record_uniq = models.UniqueIndex(
         "(namespace_id, res_model, res_id) WHERE state = 'active' AND single",

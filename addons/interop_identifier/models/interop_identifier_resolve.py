@@ -106,8 +106,8 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _link(self, record, identifiers, message):
-        """Make these identifiers of ``message`` identify ``record``; return the new
-        ones.
+        """Make these identifiers of ``message`` identify ``record``, or its survivor;
+        return the new ones.
 
         Present ones are left alone but for their period and use. A new one retires the
         record's previous one where the namespace allows only one. Raises
@@ -117,7 +117,7 @@ class InteropIdentifier(models.Model):
         blocks the value, and ``TechnicalError`` when another transaction has just taken
         it.
         """
-        record.ensure_one()
+        record = self.env["interop.identifier.merge"]._survivor(record)
         named = self._parse(identifiers, message.company_id, message.system_id)
         rows = self._rows(named, const.LOOKUP_STATES)
         created = self.browse()
@@ -177,32 +177,6 @@ class InteropIdentifier(models.Model):
         if self.use:
             wire["use"] = self.use
         return wire
-
-    @api.model
-    def _repoint(self, sources, target):
-        """Hand the identifiers of partners ``sources`` over to partner ``target``.
-
-        Where ``target`` may have only one of a kind and has it, the others become
-        aliases.
-        """
-        rows = self.search([("partner_id", "in", (sources - target).ids)])
-        taken = set(
-            self.search(
-                [
-                    ("partner_id", "=", target.id),
-                    ("state", "=", "active"),
-                    ("single", "=", True),
-                ]
-            ).namespace_id.ids
-        )
-        for row in rows.filtered(
-            lambda found: found.state == "active" and found.single
-        ):
-            if row.namespace_id.id in taken:
-                row._set_merged()
-            taken.add(row.namespace_id.id)
-        rows.write({"partner_id": target.id})
-        self.env.flush_all()
 
     # ------------------------------------------------------------------
     # Steps

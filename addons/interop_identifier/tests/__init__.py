@@ -4,3 +4,4 @@ from . import test_namespace
 from . import test_partner_merge
 from . import test_resolve
 from . import test_mapping_identifier
+from . import test_merge

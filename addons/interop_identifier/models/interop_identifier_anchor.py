@@ -1,0 +1,141 @@
+"""One row per identified record: what links and merges of it queue up at."""
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# Every identifier that comes to a record passes here, whoever writes it and how. Under
+# REPEATABLE READ the upsert fails with a serialization error (and Odoo runs the request
+# again) when another transaction has linked to, or merged, the same record meanwhile:
+# a snapshot that is too old neither loses an identifier nor makes a second active one.
+_FUNCTIONS = """
+CREATE OR REPLACE FUNCTION interop_identifier_anchor_record() RETURNS trigger AS $$
+DECLARE
+    survivor integer;
+BEGIN
+    INSERT INTO interop_identifier_anchor AS anchor (res_model, res_id)
+    VALUES (NEW.res_model, NEW.res_id)
+    ON CONFLICT (res_model, res_id) DO UPDATE SET res_id = EXCLUDED.res_id
+    RETURNING anchor.survivor_id INTO survivor;
+    IF survivor IS NOT NULL THEN
+        RAISE EXCEPTION
+            'This record has been merged into another one (%s, %s). Identifiers '
+            'belong to the survivor.', NEW.res_model, survivor
+            USING ERRCODE = 'integrity_constraint_violation',
+                  CONSTRAINT = 'interop_identifier_of_survivor',
+                  TABLE = 'interop_identifier';
+    END IF;
+    RETURN NEW;
+END;
+$$ LANGUAGE plpgsql;
+DROP TRIGGER IF EXISTS interop_identifier_anchor_insert ON interop_identifier;
+CREATE TRIGGER interop_identifier_anchor_insert
+    BEFORE INSERT ON interop_identifier
+    FOR EACH ROW EXECUTE FUNCTION interop_identifier_anchor_record();
+DROP TRIGGER IF EXISTS interop_identifier_anchor_update ON interop_identifier;
+CREATE TRIGGER interop_identifier_anchor_update
+    BEFORE UPDATE OF res_model, res_id, state ON interop_identifier
+    FOR EACH ROW
+    WHEN (
+        (NEW.res_model, NEW.res_id) IS DISTINCT FROM (OLD.res_model, OLD.res_id)
+        OR (NEW.state = 'active' AND OLD.state <> 'active')
+    )
+    EXECUTE FUNCTION interop_identifier_anchor_record();
+"""
+
+
+class InteropIdentifierAnchor(models.Model):
+    """Where a record stands: itself, or the survivor that it was merged into.
+
+    Kept by triggers of ``interop_identifier`` and by merges; nobody reads or writes it
+    through the interface. ``survivor_id`` is always the last one: there are no chains.
+    """
+
+    _name = "interop.identifier.anchor"
+    _description = "Identified Record"
+    _log_access = False
+    _rec_name = "res_model"
+
+    res_model = fields.Char("Document Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        "Document ID", model_field="res_model", required=True, readonly=True
+    )
+    survivor_id = fields.Many2oneReference(
+        "Survivor ID",
+        model_field="res_model",
+        readonly=True,
+        help="Empty unless the record has been merged into another one.",
+    )
+
+    _record_uniq = models.UniqueIndex("(res_model, res_id)")
+    _survivor_idx = models.Index("(res_model, survivor_id) WHERE survivor_id > 0")
+
+    def init(self):
+        """Create the triggers on identifiers."""
+        self.env.cr.execute(_FUNCTIONS)
+
+    @api.model
+    def _roots(self, model, ids):
+        """Return ``{id: id of the survivor}``; a record that was not merged is its
+        own."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT res_id, survivor_id FROM interop_identifier_anchor "
+                "WHERE res_model = %s AND res_id = ANY(%s) AND survivor_id > 0",
+                model,
+                list(ids),
+            )
+        )
+        return {**{rec_id: rec_id for rec_id in ids}, **dict(rows)}
+
+    @api.model
+    def _lock(self, model, ids):
+        """Make links to and merges of these records wait for this transaction.
+
+        Always in the order of their ids, so that two crosswise merges queue up instead
+        of blocking each other.
+        """
+        self.env.flush_all()
+        self.env.execute_query(
+            SQL(
+                "INSERT INTO interop_identifier_anchor (res_model, res_id) "
+                "SELECT %s, id FROM unnest(%s) AS id ORDER BY id "
+                "ON CONFLICT (res_model, res_id) "
+                "DO UPDATE SET res_id = EXCLUDED.res_id RETURNING res_id",
+                model,
+                sorted(set(ids)),
+            )
+        )
+
+    @api.model
+    def _lock_group(self, model, ids):
+        """Lock these records with their survivors; return what :meth:`_roots` does."""
+        locked = set()
+        while True:
+            roots = self._roots(model, ids)
+            wanted = {*roots.keys(), *roots.values()}
+            if wanted <= locked:
+                return roots
+            self._lock(model, wanted)
+            locked |= wanted
+
+    @api.model
+    def _set_survivors(self, model, survivors):
+        """Store the survivors of ``{id: survivor id, or None}``."""
+        for survivor_id, ids in self._by_survivor(survivors).items():
+            self.env.execute_query(
+                SQL(
+                    "UPDATE interop_identifier_anchor SET survivor_id = %s "
+                    "WHERE res_model = %s AND res_id = ANY(%s) RETURNING id",
+                    survivor_id,
+                    model,
+                    ids,
+                )
+            )
+        self.invalidate_model()
+
+    @api.model
+    def _by_survivor(self, survivors):
+        groups = {}
+        for rec_id, survivor_id in survivors.items():
+            groups.setdefault(survivor_id, []).append(rec_id)
+        return groups

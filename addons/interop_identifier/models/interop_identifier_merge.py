@@ -1,0 +1,349 @@
+"""Two records are the same one: identifiers go to the survivor, on record."""
+
+from contextlib import contextmanager
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.exceptions import (
+    BusinessError,
+    OwnershipError,
+    PossibleDuplicate,
+)
+
+from .. import const
+
+
+class InteropIdentifierMerge(models.Model):
+    """Journal of merges: one row each, with everything needed to take it back.
+
+    A merge moves identifiers (and what other addons add), nothing else: the prior
+    record stays until a steward merges it with Odoo's own tools. The look-up answers
+    the survivor from then on.
+    """
+
+    _name = "interop.identifier.merge"
+    _description = "Identity Merge"
+    _inherit = ["interop.state.mixin"]
+    _order = "id desc"
+
+    res_model = fields.Char("Document Model", required=True, readonly=True)
+    survivor_id = fields.Many2oneReference(
+        "Survivor ID", model_field="res_model", required=True, readonly=True
+    )
+    merged_id = fields.Many2oneReference(
+        "Prior ID", model_field="res_model", required=True, readonly=True
+    )
+    survivor_ref = fields.Reference(
+        selection="_selection_record_ref",
+        string="Survivor",
+        compute="_compute_refs",
+        help="The record that identifiers of both find since the merge.",
+    )
+    merged_ref = fields.Reference(
+        selection="_selection_record_ref",
+        string="Prior",
+        compute="_compute_refs",
+        help="The record that was found to be the same one. Empty once removed.",
+    )
+    survivor_name = fields.Char(readonly=True, help="Its name when it was merged.")
+    merged_name = fields.Char(
+        "Prior Name", readonly=True, help="Its name when it was merged."
+    )
+    state = fields.Selection(
+        const.MERGE_STATES, required=True, default="merged", readonly=True, index=True
+    )
+    message_id = fields.Many2one(
+        "interop.message",
+        "Told By",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The message that said so. Empty: a person decided.",
+    )
+    reason = fields.Char(readonly=True)
+    merged_at = fields.Datetime("Merged On", required=True, readonly=True)
+    merged_by_id = fields.Many2one(
+        "res.users", required=True, readonly=True, ondelete="restrict"
+    )
+    undone_at = fields.Datetime("Undone On", readonly=True)
+    undone_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
+    undone_reason = fields.Char("Reason for Undoing", readonly=True)
+    restore_report = fields.Text(
+        "Not Restored",
+        readonly=True,
+        help="What could not be put back, because it was changed or removed since.",
+    )
+    company_ids = fields.Many2many(
+        "res.company",
+        "interop_identifier_merge_company_rel",
+        "merge_id",
+        "company_id",
+        "Facilities",
+        readonly=True,
+        help="The facility where it was decided and those whose identifiers moved.",
+    )
+    line_ids = fields.One2many(
+        "interop.identifier.merge.line", "merge_id", "Changes", readonly=True
+    )
+    identifier_line_ids = fields.One2many(
+        "interop.identifier.merge.line",
+        "merge_id",
+        "Identifiers",
+        domain=[("identifier_id", "!=", False)],
+        readonly=True,
+    )
+
+    _merged_uniq = models.UniqueIndex(
+        "(res_model, merged_id) WHERE state = 'merged'",
+        "This record has been merged into another one already.",
+    )
+    _survivor_idx = models.Index("(res_model, survivor_id)")
+    _not_itself = models.Constraint(
+        "CHECK (merged_id <> survivor_id)", "A record is not merged into itself."
+    )
+
+    @api.model
+    def _selection_record_ref(self):
+        return self.env["interop.identifier"]._selection_record_ref()
+
+    def _compute_display_name(self):
+        for merge in self:  # no names: it goes to the audit trail, which is for ever
+            merge.display_name = self.env._("Merge %s", merge.id)
+
+    @api.depends("res_model", "survivor_id", "merged_id")
+    def _compute_refs(self):
+        for merge in self:
+            merge.survivor_ref = merge._reference(merge.survivor_id)
+            merge.merged_ref = merge._reference(merge.merged_id)
+
+    def _reference(self, record_id):
+        """Return a record as a reference field holds it, False when it is gone."""
+        known = self.res_model in self.env and record_id
+        record = self.env[self.res_model].browse(record_id).exists() if known else None
+        return f"{record._name},{record.id}" if record else False
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("Merges are kept for their history. Undo this one instead.")
+        )
+
+    # ------------------------------------------------------------------
+    # Asking
+    # ------------------------------------------------------------------
+    @api.model
+    def _survivor(self, record):
+        """Return the record that ``record`` was merged into, itself if it was not."""
+        if not record:
+            return record
+        record.ensure_one()
+        roots = self.env["interop.identifier.anchor"]._roots(record._name, record.ids)
+        return record.browse(roots[record.id])
+
+    @api.model
+    def _open_of(self, record):
+        """Return the merge in force that made ``record`` a prior one, if any."""
+        return self.sudo().search(  # sudo: what is so does not depend on who asks
+            [
+                ("res_model", "=", record._name),
+                ("merged_id", "in", record.ids),
+                ("state", "=", "merged"),
+            ]
+        )
+
+    # ------------------------------------------------------------------
+    # Merging
+    # ------------------------------------------------------------------
+    @api.model
+    @api.private
+    def _merge(self, survivor, merged, *, message=None, reason=None, aliases=None):
+        """Hand everything that identifies ``merged`` over to ``survivor``.
+
+        Both are records of one model that may carry identifiers. A survivor that was
+        merged itself stands for its own survivor. Repeating a merge changes nothing.
+        Who may decide this is checked by the caller.
+
+        :param message: ``interop.message`` that says so, if one does
+        :param str reason: why, in words; safe to keep for ever
+        :param aliases: identifiers of ``merged`` that the message names as prior: they
+            become aliases even where the survivor could have them active as well
+        :returns: the journal row, of the first time when repeated
+        :raises BusinessError: they are one record, or not of one kind (``merge_self``,
+            ``merge_kind``), or one is gone (``merge_gone``)
+        :raises PossibleDuplicate: a person has to decide: it was merged the other way
+            round (``merge_reversed``) or into a third record (``merged_elsewhere``)
+        :raises OwnershipError: ``aliases`` are numbers of another source system
+        """
+        self._check_pair(survivor, merged)
+        self._check_aliases(aliases, message)
+        anchors = self.env["interop.identifier.anchor"]
+        roots = anchors._lock_group(survivor._name, [survivor.id, merged.id])
+        done = self._already(survivor, merged, roots)
+        if done:
+            return done
+        target = survivor.browse(roots[survivor.id])
+        self._check_exist(target | merged)
+        # sudo: a merge concerns every facility that knows one of the two
+        merge_sudo = self.sudo().create(
+            self._prepare_merge(target, merged, message, reason)
+        )
+        merge_sudo._repoint_identifiers(target, merged, aliases)
+        merge_sudo._interop_merge_touch(target, merged)
+        merge_sudo._point_anchors()
+        merge_sudo._collect_facilities()
+        self.env["interop.audit.event"]._log("merged", merge_sudo, reason or "")
+        return merge_sudo.with_env(self.env)
+
+    def _interop_merge_touch(self, survivor, merged):
+        """Let other addons move what they keep about ``merged`` to ``survivor``.
+
+        ``self`` is the journal row (sudo). An override calls super and changes rows
+        inside ``with self._recording(rows):``; an undone merge puts exactly those
+        columns back that changed there. ``self._write_recorded(rows, vals)`` is short
+        for a mere ``write``. Rows must not be deleted: archive them.
+        """
+
+    @contextmanager
+    def _recording(self, records):
+        """Note which columns of these rows change inside the ``with`` block."""
+        lines = self.env["interop.identifier.merge.line"]
+        before = lines._raw(records)
+        yield
+        lines._note(self, records, before)
+
+    def _write_recorded(self, records, vals):
+        """Write ``vals`` on ``records`` so that undoing the merge restores them."""
+        if records:
+            with self._recording(records):
+                records.write(vals)
+
+    def _repoint_identifiers(self, survivor, merged, aliases=None):
+        """Move the identifiers, of any state; where only one may be active and the
+        survivor has it, the other becomes an alias."""
+        rows = self.env["interop.identifier"].search(
+            [("res_model", "=", merged._name), ("res_id", "=", merged.id)], order="id"
+        )
+        if not rows:
+            return
+        self.env.cr.execute(
+            "SELECT id FROM interop_identifier WHERE id = ANY(%s) ORDER BY id "
+            "FOR NO KEY UPDATE",
+            [rows.ids],
+        )
+        active = rows.filtered(lambda row: row.state == "active")
+        taken = rows.search(
+            [
+                ("res_model", "=", survivor._name),
+                ("res_id", "=", survivor.id),
+                ("state", "=", "active"),
+                ("single", "=", True),
+            ]
+        ).namespace_id
+        prior = active.filtered(
+            lambda row: (
+                (row.single and row.namespace_id in taken)
+                or (aliases and row.id in aliases.ids)
+            )
+        )
+        with self._recording(rows):
+            prior._set_merged()
+            rows.write({"res_model": survivor._name, "res_id": survivor.id})
+
+    def _point_anchors(self):
+        """Let the prior record, and what was merged into it, stand for the
+        survivor."""
+        anchors = self.env["interop.identifier.anchor"]
+        followers = anchors.search(
+            [("res_model", "=", self.res_model), ("survivor_id", "=", self.merged_id)]
+        )
+        ids = [self.merged_id, *followers.mapped("res_id")]
+        anchors._set_survivors(self.res_model, dict.fromkeys(ids, self.survivor_id))
+
+    def _collect_facilities(self):
+        """Add the facilities whose identifiers moved."""
+        self.company_ids |= self.line_ids.identifier_id.company_id
+
+    @api.model
+    def _prepare_merge(self, survivor, merged, message, reason):
+        """Return the values of the journal row."""
+        company = message.company_id if message else self.env.company
+        return {
+            "res_model": survivor._name,
+            "survivor_id": survivor.id,
+            "merged_id": merged.id,
+            "survivor_name": survivor.sudo().display_name,  # sudo: for the journal
+            "merged_name": merged.sudo().display_name,  # sudo: for the journal
+            "message_id": message.id if message else False,
+            "reason": reason or False,
+            "merged_at": clock.now(),
+            "merged_by_id": self.env.uid,
+            "company_ids": [(6, 0, company.ids)],
+        }
+
+    # ------------------------------------------------------------------
+    # Checks
+    # ------------------------------------------------------------------
+    @api.model
+    def _check_pair(self, survivor, merged):
+        """Refuse what cannot be one merge."""
+        survivor.ensure_one()
+        merged.ensure_one()
+        kinds = self.env["interop.identifier"]._record_models()
+        if survivor._name != merged._name or survivor._name not in kinds:
+            raise BusinessError(
+                self.env._("Records of these kinds cannot be merged."),
+                code="merge_kind",
+            )
+        if survivor == merged:
+            raise BusinessError(
+                self.env._("A record cannot be merged into itself."), code="merge_self"
+            )
+
+    @api.model
+    def _check_aliases(self, aliases, message):
+        """Refuse a system that merges numbers of another one's namespace."""
+        owners = aliases.namespace_id.system_id if aliases else None
+        if owners and message and owners - message.system_id:
+            raise OwnershipError(
+                self.env._("Only its source system may merge numbers of a namespace."),
+                code="namespace_not_owned",
+            )
+
+    @api.model
+    def _check_exist(self, records):
+        """Refuse records that were deleted."""
+        if len(records.exists()) < len(records):
+            raise BusinessError(
+                self.env._("A record that is to be merged does not exist any more."),
+                code="merge_gone",
+            )
+
+    @api.model
+    def _already(self, survivor, merged, roots):
+        """Return the merge that did this before, if any; refuse what contradicts it."""
+        path = self._path(survivor)
+        if merged.id in path:
+            raise PossibleDuplicate(
+                self.env._("These records were merged the other way round before."),
+                code="merge_reversed",
+            )
+        if roots[merged.id] == merged.id:
+            return None
+        if roots[merged.id] != roots[survivor.id]:
+            raise PossibleDuplicate(
+                self.env._("This record was merged into a third one before."),
+                code="merged_elsewhere",
+            )
+        return self._open_of(merged).with_env(self.env)
+
+    @api.model
+    def _path(self, record):
+        """Return the ids of the records that ``record`` was merged into, one after the
+        other."""
+        path = []
+        while merge := self._open_of(record):
+            record = record.browse(merge.survivor_id)
+            path.append(record.id)
+        return path

@@ -1,0 +1,172 @@
+"""What a merge changed, row by row, so that it can be put back exactly."""
+
+import json
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class InteropIdentifierMergeLine(models.Model):
+    """The columns of one row before and after a merge."""
+
+    _name = "interop.identifier.merge.line"
+    _description = "Change by an Identity Merge"
+    _order = "id"
+    _log_access = False
+    _rec_name = "res_model"
+
+    merge_id = fields.Many2one(
+        "interop.identifier.merge",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    res_model = fields.Char("Document Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        "Document ID", model_field="res_model", required=True, readonly=True
+    )
+    identifier_id = fields.Many2one(
+        "interop.identifier",
+        readonly=True,
+        ondelete="cascade",
+        index="btree_not_null",
+    )
+    namespace_id = fields.Many2one(related="identifier_id.namespace_id")
+    # Columns by name, as PostgreSQL writes them in JSON; only those that changed.
+    before = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    after = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    was_alias = fields.Boolean(
+        "Became an Alias", compute="_compute_was_alias", compute_sudo=True
+    )
+    restored = fields.Boolean(
+        readonly=True, help="Put back since, or overtaken by an undone earlier merge."
+    )
+
+    _row_idx = models.Index("(res_model, res_id) WHERE NOT restored")
+
+    @api.depends("after")
+    def _compute_was_alias(self):
+        for line in self:
+            line.was_alias = (line.after or {}).get("state") == "merged"
+
+    # ------------------------------------------------------------------
+    # Recording
+    # ------------------------------------------------------------------
+    @api.model
+    def _raw(self, records):
+        """Return ``{id: columns}`` of the rows as they are in the database."""
+        records.flush_model()
+        if not records:
+            return {}
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id, to_jsonb(row) FROM %s AS row WHERE id = ANY(%s)",
+                    SQL.identifier(records._table),
+                    records.ids,
+                )
+            )
+        )
+
+    @api.model
+    def _note(self, merge, records, before):
+        """Create the lines of ``merge`` for what differs from ``before``."""
+        vals_list = []
+        for row_id, row in sorted(self._raw(records).items()):
+            old = before[row_id]
+            changed = [name for name in row if row[name] != old[name]]
+            if changed:
+                vals_list.append(
+                    {
+                        "merge_id": merge.id,
+                        "res_model": records._name,
+                        "res_id": row_id,
+                        "identifier_id": row_id
+                        if records._name == "interop.identifier"
+                        else False,
+                        "before": {name: old[name] for name in changed},
+                        "after": {name: row[name] for name in changed},
+                    }
+                )
+        return self.create(vals_list)
+
+    # ------------------------------------------------------------------
+    # Putting back
+    # ------------------------------------------------------------------
+    def _restore(self):
+        """Put the rows of these lines back; return what could not be, in words.
+
+        A column that somebody changed after the merge keeps its present value. What
+        later merges did to the same row is taken back with it.
+        """
+        kept = []
+        for line in self.filtered(lambda item: not item.restored).sorted(reverse=True):
+            later = line._later()
+            kept += line._restore_one(later)
+            (line | later).restored = True
+        self.env.invalidate_all()
+        return kept
+
+    def _later(self):
+        """Return what later merges in force did to the same row."""
+        return self.search(
+            [
+                ("res_model", "=", self.res_model),
+                ("res_id", "=", self.res_id),
+                ("id", ">", self.id),
+                ("restored", "=", False),
+            ]
+        )
+
+    def _restore_one(self, later):
+        """Put one row back; return what could not be, in words."""
+        known = self.res_model in self.env
+        row = known and self._raw(self.env[self.res_model].browse(self.res_id))
+        if not row:
+            return [
+                self.env._(
+                    "%(model)s %(id)s was removed since.",
+                    model=self.res_model,
+                    id=self.res_id,
+                )
+            ]
+        row = row[self.res_id]
+        before, expected = {}, {}
+        for line in self | later:
+            before = {**line.before, **before}
+            expected.update(line.after)
+        same = {name for name in before if row.get(name) == expected[name]}
+        self._put(
+            self.env[self.res_model]._table, {name: before[name] for name in same}
+        )
+        kept = sorted(before.keys() - same - {"write_date", "write_uid"})
+        return [
+            self.env._(
+                "%(model)s %(id)s was changed since and keeps: %(fields)s.",
+                model=self.res_model,
+                id=self.res_id,
+                fields=", ".join(kept),
+            )
+        ][: len(kept)]
+
+    def _put(self, table, columns):
+        """Write columns as they were, of the row that this line is about.
+
+        In SQL, because a restored row is to be the same in every column, its last
+        change included, and because states do not move backwards by transition.
+        """
+        if not columns:
+            return
+        names = sorted(columns)
+        self.env.execute_query(
+            SQL(
+                "UPDATE %(table)s SET (%(names)s) = (SELECT %(names)s "
+                "FROM jsonb_populate_record(NULL::%(table)s, %(row)s::jsonb)) "
+                "WHERE id = %(id)s RETURNING id",
+                table=SQL.identifier(table),
+                names=SQL(", ").join(SQL.identifier(name) for name in names),
+                row=json.dumps(columns),
+                id=self.res_id,
+            )
+        )

@@ -1,0 +1,1 @@
+from . import interop_identifier_unmerge_wizard
