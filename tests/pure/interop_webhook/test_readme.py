@@ -19,12 +19,17 @@ SECRET = signing.generate_hmac_secret()
 PRIVATE, PUBLIC = signing.generate_ed25519_keypair()
 BODY = '{"data":{"name":"Łódź 💙"}}\n'.encode()
 
+MONO = ["sh", "-c", 'mcs -out:verify.exe "$0" && exec mono verify.exe']
 # language: (file name, command before the file name, program that has to be there)
 PROGRAMS = {
     "python": ("verify.py", [sys.executable], sys.executable),
     "javascript": ("verify.cjs", ["node"], "node"),
     "java": ("Verify.java", ["java"], "javac"),
-    "csharp": ("verify.cs", ["dotnet", "run"], "dotnet"),
+    "csharp": (
+        ("verify.cs", MONO, "mcs")
+        if shutil.which("mcs")
+        else ("verify.cs", ["dotnet", "run"], "dotnet")
+    ),
     "sh": ("verify.sh", ["sh"], "openssl"),
 }
 PRINTED = [(language, code) for language, code in BLOCKS if "WEBHOOK_SIGNATURE" in code]
