@@ -15,6 +15,7 @@ APPROVED_FIELDS = {
     "expires_at",
     "accepts_signature",
     "accepts_token",
+    "accepts_http_signature",
     "namespace_ids",
 }
 EXPIRY_WARNING_DAYS = 30

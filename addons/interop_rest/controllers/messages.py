@@ -14,6 +14,12 @@ ROUTE = {
 }
 
 
+def _reads_only(_controller, _rule, _args):
+    """Return whether a reading call writes nothing: one signed by RFC 9421 leaves its
+    nonce."""
+    return headers.NONCE_CARRIER not in request.httprequest.headers
+
+
 class InteropMessages(Controller):
     """Messages in, and what became of them."""
 
@@ -40,7 +46,7 @@ class InteropMessages(Controller):
 
     @route(
         "/interop/v1/messages/<path:external_id>",
-        readonly=True,
+        readonly=_reads_only,
         interop_methods=["GET", "HEAD"],
         **ROUTE,
     )
@@ -61,7 +67,7 @@ class InteropMessages(Controller):
 
     @route(
         "/interop/v1/openapi.json",
-        readonly=True,
+        readonly=_reads_only,
         interop_methods=["GET", "HEAD"],
         **ROUTE,
     )
@@ -70,7 +76,10 @@ class InteropMessages(Controller):
         return self._respond(request.env["interop.inbound"]._openapi(self._call()))
 
     @route(
-        "/interop/v1/health", readonly=True, interop_methods=["GET", "HEAD"], **ROUTE
+        "/interop/v1/health",
+        readonly=_reads_only,
+        interop_methods=["GET", "HEAD"],
+        **ROUTE,
     )
     def health(self):
         """Liveness, and to a client what waits for it."""
@@ -131,7 +140,13 @@ class InteropMessages(Controller):
             trace=request.dispatcher.trace,
             base_url=request.dispatcher.base_url,
             query=http.query_string,
+            method=http.method,
+            url=headers.target_url(http.scheme, http.host, self._target(http)),
         )
+
+    def _target(self, http):
+        """Return the request target as sent; servers keep it beside the decoded one."""
+        return http.environ.get("REQUEST_URI") or http.environ.get("RAW_URI") or "/"
 
     def _respond(self, answer):
         return request.dispatcher.json(

@@ -1,5 +1,6 @@
 from . import interop_client
 from . import interop_client_lifecycle
+from . import interop_client_nonce
 from . import interop_client_proof
 from . import interop_secret
 from . import interop_contract

@@ -7,7 +7,7 @@ from odoo.addons.interop_base.tools.trace import TraceContext
 
 class Call(NamedTuple):
     """One HTTP request: ``headers`` are (name, value) pairs, ``body`` and ``query`` the
-    raw bytes."""
+    raw bytes, ``url`` is absolute and as sent."""
 
     headers: list
     body: bytes
@@ -15,6 +15,8 @@ class Call(NamedTuple):
     trace: TraceContext
     base_url: str
     query: bytes = b""
+    method: str = ""
+    url: str = ""
 
 
 class Answer(NamedTuple):

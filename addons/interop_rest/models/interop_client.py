@@ -83,6 +83,12 @@ class InteropClient(models.Model):
         help="A secret text that ends by itself, sent along as Authorization: Bearer. "
         "Weaker: whoever reads a request can send others.",
     )
+    accepts_http_signature = fields.Boolean(
+        "Signed Requests",
+        tracking=True,
+        help="HTTP Message Signatures (RFC 9421): each request is signed with method, "
+        "address and digest of its body. The key is named by its key id.",
+    )
     state = fields.Selection(
         const.CLIENT_STATES,
         required=True,

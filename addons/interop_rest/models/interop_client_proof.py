@@ -4,11 +4,20 @@ from odoo import api, models
 
 from odoo.addons.interop_base.tools.signing import VerifyingKey
 
-from ..tools import networks
+from ..tools import message_signatures, networks
 
 VERIFYING_KINDS = ("hmac", "ed25519_public")
 # way of proof -> the field that allows it
-METHODS = {"webhook": "accepts_signature", "token": "accepts_token"}
+METHODS = {
+    "webhook": "accepts_signature",
+    "token": "accepts_token",
+    "http_signature": "accepts_http_signature",
+}
+# The kind of a key decides about the algorithm, never the caller.
+ALGORITHMS = {
+    "hmac": message_signatures.HMAC_SHA256,
+    "ed25519_public": message_signatures.ED25519,
+}
 
 
 class InteropClient(models.Model):
@@ -23,6 +32,19 @@ class InteropClient(models.Model):
         secrets = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)
         return [
             VerifyingKey.from_text(secret._get_value(), secret.id)
+            for secret in secrets._usable(now)
+        ]
+
+    @api.private
+    def _message_keys(self, now):
+        """Return the keys for HTTP Message Signatures at ``now`` by their key ids."""
+        secrets = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)
+        return [
+            message_signatures.Key(
+                secret.uuid,
+                ALGORITHMS[secret.kind],
+                VerifyingKey.from_text(secret._get_value()).material,
+            )
             for secret in secrets._usable(now)
         ]
 
@@ -50,6 +72,9 @@ class InteropClient(models.Model):
         """Return whether there is a key or token for a way of proof that it may use."""
         keys = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)
         return bool(
-            (self.accepts_signature and keys._usable(now))
+            (
+                (self.accepts_signature or self.accepts_http_signature)
+                and keys._usable(now)
+            )
             or (self.accepts_token and self._tokens(now))
         )

@@ -9,7 +9,22 @@ from odoo.addons.interop_base.tools.errors import SignatureError
 
 from .. import const
 from ..exceptions import Problem
-from ..tools import headers, tokens
+from ..tools import headers, message_signatures, tokens
+from ..tools.message_signatures import SignatureRefused
+
+# way of proof -> the header by which a caller chooses it
+WAYS = {
+    "webhook": signing.HEADER_SIGNATURE,
+    "token": "authorization",
+    "http_signature": message_signatures.HEADER_INPUT,
+}
+# way of proof -> method; two at once are proven (in vain) as the first
+PROVERS = {
+    "none": "_prove_signature",
+    "webhook": "_prove_signature",
+    "token": "_prove_token",
+    "http_signature": "_prove_http_signature",
+}
 
 
 class InteropInbound(models.AbstractModel):
@@ -19,7 +34,8 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _authenticate(self, call):
-        """Return ``(client, id that the proof covers)``; a token covers none (``""``).
+        """Return ``(client, id that the proof covers)``: ``""`` if it covers none (a
+        token) or the whole request (RFC 9421).
 
         Every failure is the same 401, after the same work: only the log knows the
         reason. The client comes back with its own service user as the environment's
@@ -38,10 +54,9 @@ class InteropInbound(models.AbstractModel):
             else "unknown_client"
         )
         candidate = client_sudo if not refusal else client_sudo.browse()
-        prove = self._prove_token if method == "token" else self._prove_signature
         try:
-            proven = prove(call, candidate, now)
-        except SignatureError as error:
+            proven = getattr(self, PROVERS[method])(call, candidate, now)
+        except (SignatureError, SignatureRefused) as error:
             raise Problem(
                 "unauthorized", reason=refusal or error.reason, client=code
             ) from None
@@ -55,9 +70,10 @@ class InteropInbound(models.AbstractModel):
     def _method(self, call):
         """Return how the caller wants to prove itself; two ways at once are none."""
         names = {name.lower() for name, _value in call.headers}
-        if "authorization" not in names:
-            return "webhook"
-        return "none" if signing.HEADER_SIGNATURE in names else "token"
+        ways = [way for way, header in WAYS.items() if header in names]
+        if len(ways) > 1:
+            return "none"
+        return ways[0] if ways else "webhook"
 
     @api.model
     def _prove_signature(self, call, client_sudo, now):
@@ -72,6 +88,30 @@ class InteropInbound(models.AbstractModel):
             now=clock.timestamp(),
             tolerance=self._setting(const.PARAM_TOLERANCE),
         ).msg_id
+
+    @api.model
+    def _prove_http_signature(self, call, client_sudo, now):
+        """Return ``""``: the signature covers the whole request, not an id.
+
+        Messages are known by their ids; any other call is good once.
+
+        :raises SignatureRefused: no proof; always so without a client
+        """
+        tolerance = self._setting(const.PARAM_TOLERANCE)
+        verified = message_signatures.verify(
+            message_signatures.Request(
+                call.method, call.url, call.headers, bytes(call.body)
+            ),
+            client_sudo._message_keys(now) if client_sudo else [],
+            now=clock.timestamp(),
+            tolerance=tolerance,
+        )
+        nonces_sudo = client_sudo.env["interop.client.nonce"]
+        if call.method in headers.READING and not nonces_sudo._use(
+            client_sudo, verified.nonce, tolerance
+        ):
+            raise SignatureRefused("nonce_used")
+        return ""
 
     @api.model
     def _prove_token(self, call, client_sudo, now):

@@ -81,6 +81,14 @@ class InteropSecret(models.Model):
             values["valid_to"] = self._token_end()
         return values
 
+    def _action_show_once(self, plaintext):
+        action = super()._action_show_once(plaintext)
+        if self.client_id.accepts_http_signature and self.kind == "hmac":
+            action["params"]["note"] += " " + self.env._(
+                "Signed requests (RFC 9421) name it as keyid %s.", self.uuid
+            )
+        return action
+
     @api.model
     def _token_end(self):
         """Return until when a token made now is valid."""

@@ -8,7 +8,11 @@ CHALLENGE = 'Bearer realm="interop"'
 HEALTH_ID = "health"  # webhook-id of a signed request for the health
 OPENAPI_ID = "openapi"  # webhook-id of a signed request for the OpenAPI document
 # Who sends one of these says who it is.
-PROOFS = frozenset({"authorization", "interop-client", "webhook-signature"})
+PROOFS = frozenset(
+    {"authorization", "interop-client", "signature-input", "webhook-signature"}
+)
+READING = ("GET", "HEAD")
+NONCE_CARRIER = "Signature-Input"
 MEDIA_TYPES = ("application/json", "application/cloudevents+json")
 
 MEDIA_TYPE_LINES = "application/x-ndjson"
@@ -23,6 +27,17 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+def target_url(scheme, host, target) -> str:
+    """Return the absolute address of a request from its target as sent.
+
+    ``target`` is a path with query, or absolute already, as proxies write it: then its
+    own scheme and host do not count, those of the connection do.
+    """
+    if not target.startswith("/"):
+        target = "/" + target.partition("://")[2].partition("/")[2]
+    return f"{scheme}://{host}{target}"
 
 
 def client_code(value) -> str:

@@ -15,7 +15,9 @@ _SIGNING = """Every call names its client in Interop-Client and is signed as Sta
 Webhooks 1.0 says: webhook-signature is v1 (HMAC-SHA256) or v1a (Ed25519) over the bytes
 webhook-id.webhook-timestamp.body. Calls without a body sign an empty one; their
 webhook-id is what each of them says. A client that
-may use tokens sends one as Authorization: Bearer instead, and no webhook- header."""
+may use tokens sends one as Authorization: Bearer instead, and no webhook- header; one
+that signs by RFC 9421 sends Signature-Input and Signature instead, and covers
+idempotency-key if it sends one."""
 
 
 def document(base_url, inbound=(), outbound=()) -> dict:

@@ -48,6 +48,7 @@ _RETRY_CODES = ("in_flight",)
 SIGNED = [
     {"interopClient": [], "standardWebhooks": []},
     {"interopClient": [], "bearerToken": []},
+    {"interopClient": [], "httpMessageSignature": []},
 ]
 
 
@@ -130,6 +131,15 @@ def schemes() -> dict:
             "type": "http",
             "scheme": "bearer",
             "description": "A token of the client; it ends by itself.",
+        },
+        "httpMessageSignature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Signature",
+            "description": "HTTP Message Signatures (RFC 9421), with Signature-Input: "
+            "one signature, hmac-sha256 or ed25519 as the key is, over @method, "
+            "@target-uri (or @authority, @path and @query) and, with a body, "
+            "content-digest; created, keyid and a nonce that is used once.",
         },
     }
 

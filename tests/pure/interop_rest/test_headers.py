@@ -57,3 +57,16 @@ def test_a_header_is_found_in_any_case_and_never_among_two():
     assert headers.find(pairs, "interop-client") == "a"
     assert headers.find(pairs, "X") == ""
     assert headers.find(pairs, "missing") == ""
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/a/b?c=%C3%A9", "http://evil.example/a/b?c=%C3%A9", "https://x:1/a/b?c=%C3%A9"],
+)
+def test_the_address_is_the_connection_s_and_the_target_as_sent(target):
+    found = headers.target_url("https", "odoo.example:8443", target)
+    assert found == "https://odoo.example:8443/a/b?c=%C3%A9"
+
+
+def test_the_target_of_options():
+    assert headers.target_url("http", "odoo.example", "*") == "http://odoo.example/"
