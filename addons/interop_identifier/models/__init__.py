@@ -5,6 +5,7 @@ from . import interop_identifier_anchor
 from . import interop_identifier_merge
 from . import interop_identifier_merge_line
 from . import interop_identifier_unmerge
+from . import interop_identifier_merge_record
 from . import interop_guard
 from . import base_partner_merge
 from . import interop_mapping_line

@@ -5,6 +5,8 @@ import json
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+STAMPS = {"write_date", "write_uid"}
+
 
 class InteropIdentifierMergeLine(models.Model):
     """The columns of one row before and after a merge."""
@@ -109,8 +111,8 @@ class InteropIdentifierMergeLine(models.Model):
         return kept
 
     def _later(self):
-        """Return what later merges in force did to the same row."""
-        return self.search(
+        """Return what later merges in force did to the same columns."""
+        lines = self.search(
             [
                 ("res_model", "=", self.res_model),
                 ("res_id", "=", self.res_id),
@@ -118,6 +120,8 @@ class InteropIdentifierMergeLine(models.Model):
                 ("restored", "=", False),
             ]
         )
+        mine = self.before.keys() - STAMPS
+        return lines.filtered(lambda line: mine & line.before.keys())
 
     def _restore_one(self, later):
         """Put one row back; return what could not be, in words."""
@@ -140,7 +144,7 @@ class InteropIdentifierMergeLine(models.Model):
         self._put(
             self.env[self.res_model]._table, {name: before[name] for name in same}
         )
-        kept = sorted(before.keys() - same - {"write_date", "write_uid"})
+        kept = sorted(before.keys() - same - STAMPS)
         return [
             self.env._(
                 "%(model)s %(id)s was changed since and keeps: %(fields)s.",
