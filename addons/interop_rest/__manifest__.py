@@ -16,6 +16,7 @@
         "security/interop_rest_rules.xml",
         "wizard/interop_client_key_wizard_views.xml",
         "views/interop_client_views.xml",
+        "views/interop_interface_views.xml",
         "views/interop_message_views.xml",
         "views/res_config_settings_views.xml",
         "views/interop_rest_menus.xml",

@@ -20,7 +20,7 @@ from odoo.addons.interop_base.tools import trace
 
 from .. import const
 from ..exceptions import Problem
-from ..tools import headers, problems
+from ..tools import headers, problems, rates
 
 _logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class InteropDispatcher(Dispatcher):
     def __init__(self, request):
         super().__init__(request)
         self.batch = False
+        self.limits = {}
         received = request.httprequest.headers.get("traceparent")
         context = trace.parse_traceparent(received)
         self.trace = trace.child(context) if context else trace.new_trace()
@@ -175,7 +176,8 @@ class InteropDispatcher(Dispatcher):
             frames,
         )
 
-    @staticmethod
-    def _secure(response):
+    def _secure(self, response):
+        if self.limits:
+            response.headers.update(rates.headers(self.limits.values()))
         for name, value in headers.SECURITY.items():
             response.headers[name] = value

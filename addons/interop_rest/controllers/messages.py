@@ -15,9 +15,9 @@ ROUTE = {
 
 
 def _reads_only(_controller, _rule, _args):
-    """Return whether a reading call writes nothing: one signed by RFC 9421 leaves its
-    nonce."""
-    return headers.NONCE_CARRIER not in request.httprequest.headers
+    """Return whether a reading call writes nothing: who proves who it is is counted, and
+    reads its own writes."""
+    return not headers.proofs(request.httprequest.headers.keys())
 
 
 class InteropMessages(Controller):
@@ -140,6 +140,7 @@ class InteropMessages(Controller):
             trace=request.dispatcher.trace,
             base_url=request.dispatcher.base_url,
             query=http.query_string,
+            limits=request.dispatcher.limits,
             method=http.method,
             url=headers.target_url(http.scheme, http.host, self._target(http)),
         )

@@ -2,6 +2,7 @@ from . import interop_client
 from . import interop_client_lifecycle
 from . import interop_client_nonce
 from . import interop_client_proof
+from . import interop_rate_counter
 from . import interop_secret
 from . import interop_contract
 from . import interop_interface
@@ -13,6 +14,7 @@ from . import interop_inbound_apply
 from . import interop_inbound_batch
 from . import interop_inbound_events
 from . import interop_inbound_health
+from . import interop_inbound_limit
 from . import interop_inbound_lookup
 from . import interop_inbound_openapi
 from . import res_users

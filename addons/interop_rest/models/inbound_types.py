@@ -7,7 +7,8 @@ from odoo.addons.interop_base.tools.trace import TraceContext
 
 class Call(NamedTuple):
     """One HTTP request: ``headers`` are (name, value) pairs, ``body`` and ``query`` the
-    raw bytes, ``url`` is absolute and as sent."""
+    raw bytes, ``url`` is absolute and as sent. ``limits`` takes up what is told about
+    rates, by name, if anybody listens."""
 
     headers: list
     body: bytes
@@ -17,6 +18,7 @@ class Call(NamedTuple):
     query: bytes = b""
     method: str = ""
     url: str = ""
+    limits: dict | None = None
 
 
 class Answer(NamedTuple):

@@ -89,6 +89,12 @@ class InteropClient(models.Model):
         help="HTTP Message Signatures (RFC 9421): each request is signed with method, "
         "address and digest of its body. The key is named by its key id.",
     )
+    rate_limit = fields.Integer(
+        "Requests per Minute",
+        tracking=True,
+        help="How many requests it may make in a minute, over all workers; further ones "
+        "are answered 429. 0: as the Settings say.",
+    )
     state = fields.Selection(
         const.CLIENT_STATES,
         required=True,
@@ -110,6 +116,9 @@ class InteropClient(models.Model):
     _code_uniq = models.Constraint("UNIQUE (code)", "A client with this code exists.")
     _user_uniq = models.Constraint(
         "UNIQUE (user_id)", "A service user serves one client."
+    )
+    _rate_limit_positive = models.Constraint(
+        "CHECK (rate_limit >= 0)", "A rate is a number from 0."
     )
 
     @api.model

@@ -4,6 +4,7 @@ from odoo import api, models
 
 from odoo.addons.interop_base.tools.signing import VerifyingKey
 
+from .. import const
 from ..tools import message_signatures, networks
 
 VERIFYING_KINDS = ("hmac", "ed25519_public")
@@ -67,6 +68,13 @@ class InteropClient(models.Model):
         if not networks.allows(networks.parse(self.allowed_networks), address):
             return "network_not_allowed"
         return ""
+
+    @api.private
+    def _rate_limit(self):
+        """Return how many requests per minute this client may make."""
+        self.ensure_one()
+        inbound = self.env["interop.inbound"]
+        return self.rate_limit or inbound._setting(const.PARAM_RATE)
 
     def _can_prove(self, now):
         """Return whether there is a key or token for a way of proof that it may use."""

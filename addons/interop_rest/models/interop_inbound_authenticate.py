@@ -64,7 +64,9 @@ class InteropInbound(models.AbstractModel):
             raise Problem(
                 "unauthorized", reason="key_not_readable", client=code
             ) from None
-        return client_sudo.with_user(client_sudo.user_id).sudo(), proven
+        client_sudo = client_sudo.with_user(client_sudo.user_id).sudo()
+        self._limit_client(call, client_sudo)
+        return client_sudo, proven
 
     @api.model
     def _method(self, call):

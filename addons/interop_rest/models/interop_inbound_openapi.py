@@ -44,8 +44,7 @@ class InteropInbound(models.AbstractModel):
     @api.model
     def _is_signed(self, call):
         """Return whether the caller says who it is, rightly or not."""
-        names = {name.lower() for name, _value in call.headers}
-        return bool(names & headers.PROOFS)
+        return bool(headers.proofs(name for name, _value in call.headers))
 
     @api.model
     def _public_openapi(self):

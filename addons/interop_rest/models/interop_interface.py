@@ -20,6 +20,17 @@ class InteropInterface(models.Model):
         help="Machine identities that may send on this interface.",
     )
 
+    client_rate_limit = fields.Integer(
+        "Rate Limit",
+        tracking=True,
+        help="How many messages each client may send on this interface in a minute, over "
+        "all workers; further ones are answered 429. 0: only the limit of the client.",
+    )
+
+    _client_rate_limit_positive = models.Constraint(
+        "CHECK (client_rate_limit >= 0)", "A rate is a number from 0."
+    )
+
     @api.constrains("transport", "direction")
     def _check_rest_direction(self):
         for interface in self:

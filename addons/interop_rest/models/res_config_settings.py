@@ -53,6 +53,13 @@ class ResConfigSettings(models.TransientModel):
         config_parameter=const.PARAM_TOKEN_DAYS,
         default=const.SETTINGS[const.PARAM_TOKEN_DAYS][0],
     )
+    interop_rest_rate_per_minute = fields.Integer(
+        "Requests per Minute",
+        config_parameter=const.PARAM_RATE,
+        default=const.SETTINGS[const.PARAM_RATE][0],
+        help="How many requests each client may make in a minute, over all workers, "
+        "unless it has a limit of its own.",
+    )
     interop_rest_public_openapi = fields.Boolean(
         "Public Description",
         config_parameter=const.PARAM_PUBLIC_OPENAPI,
@@ -79,6 +86,7 @@ class ResConfigSettings(models.TransientModel):
         "interop_rest_max_items",
         "interop_rest_retry_after_seconds",
         "interop_rest_token_days",
+        "interop_rest_rate_per_minute",
     )
     def _check_interop_rest_bounds(self):
         for settings in self:

@@ -10,4 +10,5 @@ from . import openapi
 from . import openapi_schemas
 from . import problems
 from . import problem_page
+from . import rates
 from . import tokens

@@ -12,7 +12,6 @@ PROOFS = frozenset(
     {"authorization", "interop-client", "signature-input", "webhook-signature"}
 )
 READING = ("GET", "HEAD")
-NONCE_CARRIER = "Signature-Input"
 MEDIA_TYPES = ("application/json", "application/cloudevents+json")
 
 MEDIA_TYPE_LINES = "application/x-ndjson"
@@ -27,6 +26,11 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+def proofs(names) -> set:
+    """Return those of the header names by which a caller says who it is."""
+    return {name.lower() for name in names} & PROOFS
 
 
 def target_url(scheme, host, target) -> str:

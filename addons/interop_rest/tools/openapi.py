@@ -35,7 +35,7 @@ def document(base_url, inbound=(), outbound=()) -> dict:
             "description": " ".join(_SIGNING.split()),
         },
         "servers": [{"url": base_url or "/"}],
-        "paths": _paths(inbound),
+        "paths": parts.limited(_paths(inbound)),
         "webhooks": {item.name: _webhook(item) for item in outbound},
         "components": {
             "schemas": {

@@ -8,6 +8,7 @@ EVERYWHERE = (
     "bad_request",
     "method_not_allowed",
     "too_large",
+    "rate_limited",
     "internal",
     "busy",
     "database_unavailable",
@@ -43,13 +44,28 @@ LOOKUP_FACILITY = (
 )
 BATCH = (*ABOUT_REQUESTS[1:], "not_ready", *EVERYWHERE)
 SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
-_RETRY_CODES = ("in_flight",)
+_RETRY_CODES = ("in_flight", "rate_limited")
 
 SIGNED = [
     {"interopClient": [], "standardWebhooks": []},
     {"interopClient": [], "bearerToken": []},
     {"interopClient": [], "httpMessageSignature": []},
 ]
+
+
+def limited(paths) -> dict:
+    """Return the paths with what answers to proven callers tell about rates."""
+    told = {
+        "RateLimit-Policy": header("What is allowed: q requests in w seconds."),
+        "RateLimit": header("What is left: r requests, t seconds until it is renewed."),
+    }
+    for path in paths.values():
+        for operation in path.values():
+            if not operation["security"]:
+                continue
+            for response in operation["responses"].values():
+                response.setdefault("headers", {}).update(told)
+    return paths
 
 
 def refusals(codes) -> dict:

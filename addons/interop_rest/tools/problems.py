@@ -47,6 +47,12 @@ KINDS = {
         "code in Interop-Client, the key or token, the clock, and that exactly the bytes that "
         "were signed are sent. The server does not say which of them it was.",
     ),
+    "rate_limited": Kind(
+        429,
+        "Too many requests",
+        "This client sends more than it may. Go on after Retry-After; RateLimit-Policy "
+        "says how much is allowed, RateLimit what is left.",
+    ),
     # --- what is sent
     "invalid_json": Kind(
         400,
@@ -230,6 +236,7 @@ _STATUS_CODES = {
     405: "method_not_allowed",
     413: "too_large",
     415: "unsupported_media_type",
+    429: "rate_limited",
     503: "busy",
 }
 
