@@ -54,6 +54,11 @@ def values(cr, query, rows, template=None, fetch=False):
     return found or []
 
 
+def execute(cr, query, params):
+    """Run one statement that carries content and returns nothing."""
+    _raw(cr).execute(query, params)
+
+
 def fetch(cr, query, params):
     """Run one statement that carries content and return its rows (list of tuples)."""
     raw = _raw(cr)

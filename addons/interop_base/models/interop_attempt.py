@@ -34,15 +34,17 @@ class InteropAttempt(models.Model):
 
     @api.model
     @api.private
-    def _record(self, results):
+    def _record(self, results, first=()):
         """Append one row per ``engine_types.Result`` in one statement.
 
         Deferrals are no tries and leave no row.
+
+        :param first: ids of messages that were never tried before, which spares looking
         """
         rows = [
             (
                 result.message_id,
-                result.message_id,
+                result.message_id in first,
                 result.started_at,
                 result.duration_ms,
                 result.outcome,
@@ -54,14 +56,23 @@ class InteropAttempt(models.Model):
             for result in results
             if result.outcome != "deferred"
         ]
-        db.values(
+        if not rows:
+            return
+        db.execute(
             self.env.cr,
             """INSERT INTO interop_attempt (message_id, number, started_at, duration_ms,
                            outcome, http_status, error_class, error_message, excerpt)
-               VALUES %s""",
-            rows,
-            template="(%s, (SELECT count(*) + 1 FROM interop_attempt WHERE message_id = %s),"
-            " %s, %s, %s, %s, %s, %s, %s)",
+               SELECT row.id,
+                      CASE WHEN row.first THEN 1 ELSE (
+                          SELECT count(*) + 1 FROM interop_attempt earlier
+                           WHERE earlier.message_id = row.id) END,
+                      row.started_at, row.duration_ms, row.outcome, row.http_status,
+                      row.error_class, row.error_message, row.excerpt
+                 FROM unnest(%s::int[], %s::bool[], %s::timestamp[], %s::int[],
+                             %s::text[], %s::int[], %s::text[], %s::text[], %s::text[])
+                   AS row(id, first, started_at, duration_ms, outcome, http_status,
+                          error_class, error_message, excerpt)""",
+            [list(column) for column in zip(*rows, strict=True)],
         )
         self.invalidate_model(flush=False)
 

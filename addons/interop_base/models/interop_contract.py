@@ -248,7 +248,10 @@ class InteropContract(models.Model):
     def _violations(self, value):
         """Return every violation of ``value`` against the schema (``schema.Violation``)."""
         self.ensure_one()
-        return schema_tools.violations(self._schema(), value)
+        try:
+            return schema_tools.violations_by_text(self.schema or "", value)
+        except SchemaInvalid:
+            return schema_tools.violations(self._schema(), value)  # says what is wrong
 
     def _handler(self):
         """Return the handler model that builds and applies messages of this contract."""

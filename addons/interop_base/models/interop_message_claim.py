@@ -2,8 +2,6 @@
 
 import uuid
 
-from psycopg2.extras import Json
-
 from odoo import api, models
 
 from .. import db
@@ -158,24 +156,22 @@ class InteropMessage(models.Model):
             return []
         columns = list(vals_list[0])
         names = ", ".join(f'"{name}"' for name in columns)
-        rows = [
-            tuple(
-                Json(vals[name]) if isinstance(vals[name], dict) else vals[name]
-                for name in columns
-            )
-            for vals in vals_list
-        ]
-        found = db.values(
+        types = [self._fields[name].column_type[1] for name in columns]
+        # As columns, in the order of the rows: psycopg2 quotes whole lists many times
+        # faster than rows.
+        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+        found = db.fetch(
             self.env.cr,
             f"""INSERT INTO interop_message
                     ({names}, create_date, write_date, create_uid, write_uid)
-                VALUES %s RETURNING id""",
-            rows,
-            template="("
-            + "%s, " * len(columns)
-            + "clock_timestamp() AT TIME ZONE 'UTC',"
-            f" clock_timestamp() AT TIME ZONE 'UTC', {int(self.env.uid)},"
-            f" {int(self.env.uid)})",
-            fetch=True,
+                SELECT {names}, clock_timestamp() AT TIME ZONE 'UTC',
+                       clock_timestamp() AT TIME ZONE 'UTC', %s, %s
+                  FROM unnest({arrays}) WITH ORDINALITY AS row({names}, place)
+              ORDER BY place
+             RETURNING id""",
+            [
+                *(self.env.uid, self.env.uid),
+                *([vals[name] for vals in vals_list] for name in columns),
+            ],
         )
         return [message_id for (message_id,) in found]

@@ -151,7 +151,8 @@ class InteropMessage(models.Model):
                 else result
                 for result, row in zip(results, rows, strict=True)
                 if result.message_id in updated
-            ]
+            ],
+            {message_id for message_id, first in updated.items() if first},
         )
         return list(updated)
 
@@ -203,8 +204,11 @@ class InteropMessage(models.Model):
         return "pending", max(delay, longest)
 
     def _fenced_update(self, rows):
-        """Write result rows where the lease token matches; returns the ids as a set."""
-        moved = db.values(
+        """Write result rows where the lease token matches.
+
+        :returns: ``{id: whether it was tried for the first time}`` of those written
+        """
+        moved = db.fetch(
             self.env.cr,
             """UPDATE interop_message m
                   SET state = v.state, lease_token = NULL, lease_until = NULL,
@@ -229,21 +233,20 @@ class InteropMessage(models.Model):
                       cause = CASE WHEN v.spent = 0 THEN m.cause ELSE v.cause END,
                       owner_user_id = v.owner_user_id, owner_team_id = v.owner_team_id,
                       write_date = v.at
-                 FROM (SELECT id, token, state, delay::float8, spent,
-                              http_status::int, error_class, error_kind, error_code,
-                              error_message, cause, owner_user_id::int,
-                              owner_team_id::int,
-                              clock_timestamp() AT TIME ZONE 'UTC' AS at
-                         FROM (VALUES %s) AS raw(id, token, state, delay, spent,
-                              http_status, error_class, error_kind, error_code,
-                              error_message, cause, owner_user_id, owner_team_id)) v
+                 FROM (SELECT raw.*, clock_timestamp() AT TIME ZONE 'UTC' AS at
+                         FROM unnest(%s::int[], %s::text[], %s::text[], %s::float8[],
+                                     %s::int[], %s::int[], %s::text[], %s::text[],
+                                     %s::text[], %s::text[], %s::text[], %s::int[],
+                                     %s::int[])
+                           AS raw(id, token, state, delay, spent, http_status,
+                                  error_class, error_kind, error_code, error_message,
+                                  cause, owner_user_id, owner_team_id)) v
                 WHERE m.id = v.id AND m.lease_token = v.token
                   AND m.state = 'processing'
-            RETURNING m.id""",
-            rows,
-            fetch=True,
+            RETURNING m.id, m.attempt_count = 1 AND m.first_attempt_at = v.at""",
+            [list(column) for column in zip(*rows, strict=True)],
         )
-        return {message_id for (message_id,) in moved}
+        return dict(moved)
 
     @api.model
     @api.private

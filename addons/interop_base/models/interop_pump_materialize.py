@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+from collections import Counter
+from typing import NamedTuple
 
 from odoo import api, models
 
@@ -17,6 +19,20 @@ from ..tools.errors import EnvelopeError
 _logger = logging.getLogger(__name__)
 
 BATCH = 500
+_FAILURE_COLUMNS = ("error_class", "error_kind", "error_code", "error_message")
+_FAILURE_COLUMNS += ("cause", "owner_user_id", "owner_team_id")
+
+
+class Shared(NamedTuple):
+    """What the messages of one interface, contract and facility share in a batch.
+
+    ``members`` of the envelope and ``columns`` of the row, looked up once.
+    """
+
+    interface: object
+    contract: object
+    members: dict
+    columns: dict
 
 
 class InteropPump(models.AbstractModel):
@@ -79,23 +95,43 @@ class InteropPump(models.AbstractModel):
             for interface_id in event["interface_ids"] or []
             if interface_id in existing
         ]
-        numbers = {}
-        for interface_id in sorted({pair[0] for pair in pairs}):
-            count = sum(1 for pair in pairs if pair[0] == interface_id)
-            numbers[interface_id] = self.env["interop.stream"]._take(
-                interface_id, count
-            )
-        rows, contents = [], []
+        counts = Counter(interface_id for interface_id, _event in pairs)
+        numbers = {
+            interface_id: self.env["interop.stream"]._take(interface_id, count)
+            for interface_id, count in sorted(counts.items())
+        }
+        now_ms = 1000 * clock.timestamp()
+        shared, rows, contents = {}, [], []
         for interface_id, event in pairs:
             epoch, sequence = numbers[interface_id]
             numbers[interface_id] = (epoch, sequence + 1)
-            interface = self.env["interop.interface"].browse(interface_id)
+            key = (interface_id, event["contract_id"], event["company_id"])
+            if key not in shared:
+                shared[key] = self._shared(*key)
             row, content = self._render(
-                interface, event, snapshots.get(event["payload_id"]), epoch, sequence
+                shared[key],
+                event,
+                snapshots.get(event["payload_id"]),
+                (envelope_tools.new_id(now_ms=now_ms), epoch, sequence),
             )
             rows.append(row)
             contents.append(content)
         self._insert_rendered(rows, contents)
+
+    def _shared(self, interface_id, contract_id, company_id):
+        """Return the ``Shared`` of one interface, contract and facility."""
+        interface = self.env["interop.interface"].browse(interface_id)
+        contract = self.env["interop.contract"].browse(contract_id)
+        test = self._is_test(contract)
+        return Shared(
+            interface,
+            contract,
+            self._envelope_members(interface, contract, company_id, test),
+            {
+                **self._message_columns(interface, contract, test),
+                "company_id": company_id,
+            },
+        )
 
     def _insert_rendered(self, rows, contents):
         kept = [index for index, content in enumerate(contents) if content is not None]
@@ -109,11 +145,9 @@ class InteropPump(models.AbstractModel):
             rows[index]["payload_id"] = payload_id
         self.env["interop.message"]._insert_many(rows)
 
-    def _render(self, interface, event, snapshot, epoch, sequence):
+    def _render(self, shared, event, snapshot, numbering):
         """Return ``(column values, bytes or None)`` of one message."""
-        contract = self.env["interop.contract"].browse(event["contract_id"])
         keys, content, failure = {}, None, None
-        message_id = envelope_tools.new_id(now_ms=1000 * clock.timestamp())
         if isinstance(snapshot, HandledError):
             failure = snapshot
         elif snapshot is None:
@@ -125,9 +159,7 @@ class InteropPump(models.AbstractModel):
         else:
             keys = json.loads(snapshot)
             try:
-                content = self._render_bytes(
-                    interface, contract, event, keys, (message_id, epoch, sequence)
-                )
+                content = self._render_bytes(shared, event, keys, numbering)
             except HandledError as error:
                 failure = error
             except Exception as error:  # noqa: BLE001
@@ -144,30 +176,26 @@ class InteropPump(models.AbstractModel):
                     ),
                     code="render_failed",
                 )
-        row = self._message_row(interface, contract, event, keys, failure)
-        row.update(external_id=message_id, epoch=epoch, sequence=sequence)
-        row["correlation_id"] = row["correlation_id"] or message_id
+        row = self._message_row(shared, event, keys, failure, numbering)
         row["size"] = len(content) if content else 0
         return row, content
 
-    def _render_bytes(self, interface, contract, event, keys, numbering):
+    def _render_bytes(self, shared, event, keys, numbering):
         """Render the envelope once; raises ``HandledError`` when the contract is broken."""
         data = keys["data"]
         if "by_interface" in data:
-            own = data["by_interface"][str(interface.id)]
+            own = data["by_interface"][str(shared.interface.id)]
             if "error" in own:
                 error_class, code, text = own["error"]
                 raise HandledError(text, code, error_class)
             data = own["data"]
-        violations = contract._violations(data)
+        violations = shared.contract._violations(data)
         if violations:
             raise SchemaViolation(violations)
         content = {**keys, "data": data}
         return self._envelope_bytes(
-            interface,
-            self._envelope(
-                interface, contract, event, content, numbering, self._is_test(contract)
-            ),
+            shared.interface,
+            self._envelope(shared.members, event, content, numbering),
         )
 
     def _envelope_bytes(self, interface, envelope):
@@ -179,24 +207,33 @@ class InteropPump(models.AbstractModel):
         """Return whether messages of this contract are tests; transports have some."""
         return False
 
-    def _envelope(self, interface, contract, event, content, numbering, test=False):
+    def _envelope_members(self, interface, contract, company_id, test):
+        """Return the members that all messages of one facility share, as a dict."""
+        company = self.env["res.company"].browse(company_id)
+        return {
+            "type": contract.message_type,
+            "schema_version": contract.version,
+            "source": self._source(),
+            "facility": interface.system_id._code_for_company(company)
+            or str(company_id),
+            "data_class": interface.data_class,
+            "test": test,
+        }
+
+    def _envelope(self, members, event, content, numbering):
         """Return the envelope as a dict.
 
-        :param dict event: ``company_id``, ``occurred_at``, ``correlation_id``, ``parent_id``
+        :param dict members: see ``_envelope_members``
+        :param dict event: ``occurred_at``, ``correlation_id``, ``parent_id``
         :param dict content: ``data``, ``subject``, ``ordering_key``
         :param tuple numbering: message id, epoch and sequence
         :raises TechnicalError: when a member breaks the rules of the envelope
         """
         message_id, epoch, sequence = numbering
-        company = self.env["res.company"].browse(event["company_id"])
         try:
             return envelope_tools.build(
+                **members,
                 id=message_id,
-                type=contract.message_type,
-                schema_version=contract.version,
-                source=self._source(),
-                facility=interface.system_id._code_for_company(company)
-                or str(company.id),
                 occurred_at=event["occurred_at"],
                 sent_at=clock.now(),
                 epoch=epoch,
@@ -204,8 +241,6 @@ class InteropPump(models.AbstractModel):
                 ordering_key=content["ordering_key"],
                 correlation_id=event["correlation_id"] or message_id,
                 causation_id=self._causation_id(event),
-                data_class=interface.data_class,
-                test=test,
                 subject=content["subject"],
                 data=content["data"],
             )
@@ -214,8 +249,9 @@ class InteropPump(models.AbstractModel):
 
     def _causation_id(self, event):
         """Return the id of the message that this one was resubmitted from, or ``None``."""
-        parent = self.env["interop.message"].browse(event["parent_id"] or ())
-        return parent.external_id or None
+        if not event["parent_id"]:
+            return None
+        return self.env["interop.message"].browse(event["parent_id"]).external_id
 
     @api.model
     def _source(self):
@@ -226,40 +262,49 @@ class InteropPump(models.AbstractModel):
             "web.base.url", "odoo"
         )
 
-    def _message_row(self, interface, contract, event, keys, failure):
-        now = clock.now()
-        row = {
+    def _message_columns(self, interface, contract, test):
+        """Return the columns that all messages of an interface and contract share."""
+        return {
             "direction": "out",
             "interface_id": interface.id,
             "system_id": interface.system_id.id,
             "contract_id": contract.id,
-            "company_id": event["company_id"],
-            "state": "dead" if failure else "pending",
             "data_class": interface.data_class,
-            "test": self._is_test(contract),
+            "test": test,
             "lane": interface._lane(),
-            # By the database's clock, which claims go by: ours may have jumped.
-            "next_attempt_at": None if failure else event.get("due_at") or now,
             "try_count": 0,
             "attempt_count": 0,
-            "correlation_id": event["correlation_id"],
+            "payload_id": None,
+        }
+
+    def _message_row(self, shared, event, keys, failure, numbering):
+        """Return all columns of one message but its size and content."""
+        message_id, epoch, sequence = numbering
+        return {
+            **shared.columns,
+            "external_id": message_id,
+            "epoch": epoch,
+            "sequence": sequence,
+            "state": "dead" if failure else "pending",
+            # By the database's clock, which claims go by: ours may have jumped.
+            "next_attempt_at": None if failure else event["due_at"],
+            "correlation_id": event["correlation_id"] or message_id,
             "causation_id": self._causation_id(event),
             "traceparent": trace.format(trace.new_trace(os.urandom)),
             "parent_id": event["parent_id"],
             "res_model": event["res_model"],
             "res_id": event["res_id"],
             "occurred_at": event["occurred_at"],
-            "payload_id": None,
             **self.env["interop.message"]._key_values(
-                interface.data_class, keys.get("business_key"), keys.get("ordering_key")
+                shared.columns["data_class"],
+                keys.get("business_key"),
+                keys.get("ordering_key"),
             ),
-            **self._failure_columns(interface, failure),
+            **self._failure_columns(shared.interface, failure),
         }
-        return row
 
     def _failure_columns(self, interface, failure):
-        names = ("error_class", "error_kind", "error_code", "error_message", "cause")
-        columns = dict.fromkeys((*names, "owner_user_id", "owner_team_id"))
+        columns = dict.fromkeys(_FAILURE_COLUMNS)
         if failure:
             user, team = interface._exception_owner(failure.error_class)
             columns.update(

@@ -12,7 +12,7 @@ FAILURE = ("connect", "refused", "No connection")
 # transition → states from which it is legal, arguments
 MOVES = {
     "done": (("pending", "processing"), ()),
-    "dead": (("pending", "processing"), FAILURE),
+    "dead": (("pending", "processing", "parked"), FAILURE),
     "parked": (("pending", "processing"), ("unknown_identifier", "unknown", "Who?")),
     "skipped": (("pending", "processing"), ("Nothing to do",)),
     "cancelled": (("pending", "dead", "parked"), ("Given up",)),

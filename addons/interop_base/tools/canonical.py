@@ -7,12 +7,17 @@ would go through a float: money and quantities travel as text ("12.30").
 
 import hashlib
 import math
-from json.encoder import encode_basestring
+from json.encoder import JSONEncoder, encode_basestring
 
 from .errors import CanonicalError
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_DEPTH = 128
+
+# For values in which JCS and the library agree, see _is_common.
+_encode = JSONEncoder(
+    ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
+).encode
 
 
 def canonical_bytes(value) -> bytes:
@@ -22,10 +27,14 @@ def canonical_bytes(value) -> bytes:
     CanonicalError on anything else, on NaN and infinities, on lone surrogates, on
     integers no double can hold, and beyond 128 levels.
     """
-    parts = []
-    _write(value, parts.append, 0)
+    if _is_common(value, 0):
+        text = _encode(value)
+    else:
+        parts = []
+        _write(value, parts.append, 0)
+        text = "".join(parts)
     try:
-        return "".join(parts).encode("utf-8")
+        return text.encode("utf-8")
     except UnicodeEncodeError:
         pass
     raise CanonicalError("Text with a lone surrogate has no UTF-8 form.")
@@ -34,6 +43,30 @@ def canonical_bytes(value) -> bytes:
 def digest(data: bytes) -> str:
     """Return the SHA-256 of some bytes as 64 lower-case hex digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _is_common(value, depth):
+    """Say whether the library's encoder, many times faster, writes the same.
+
+    It does but for floats, and for the order of names beyond ASCII. What has to be
+    refused is left to the careful way.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
+    depth += 1
+    if depth > MAX_DEPTH:
+        return False
+    if kind is dict:
+        return all(
+            type(name) is str
+            and name.isascii()
+            and (type(item) is str or _is_common(item, depth))
+            for name, item in value.items()
+        )
+    return kind in (list, tuple) and all(_is_common(item, depth) for item in value)
 
 
 def _write(value, out, depth):

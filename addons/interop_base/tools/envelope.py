@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote
 
 from .errors import EnvelopeError
@@ -34,6 +35,8 @@ _TIMESTAMP = re.compile(
     r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
 )
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
+_SHIFTS = range(120, -1, -10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class Envelope:
 
 
 MEMBERS = tuple(item.name for item in fields(Envelope))
+_TIMES = ("occurred_at", "sent_at")
+_REPEATED = ("type", "source", "facility", "data_class")
 REQUIRED = ("id", "type", "schema_version", "source", "occurred_at", "data")
 
 
@@ -96,10 +101,13 @@ def parse_envelope(value) -> Envelope:
         if value.get(name) is not None:
             checked[name] = check(value[name], f"/{name}")
         elif name in REQUIRED:
-            raise EnvelopeError(
-                "wrong_type", f"/{name}", f"The member {name} is not null."
-            )
+            raise _missing_value(name)
     return Envelope(**checked)
+
+
+def _missing_value(name):
+    """Return the refusal of a required member that is null."""
+    return EnvelopeError("wrong_type", f"/{name}", f"The member {name} is not null.")
 
 
 def build(*, id, type, schema_version, source, occurred_at, data, **optional) -> dict:  # pylint: disable=redefined-builtin
@@ -117,12 +125,34 @@ def build(*, id, type, schema_version, source, occurred_at, data, **optional) ->
         "data": data,
     }
     wire.update((k, v) for k, v in optional.items() if v is not False and v != "")
-    for name in ("occurred_at", "sent_at"):
-        if isinstance(wire.get(name), datetime):
-            wire[name] = format_timestamp(wire[name])
     if isinstance(wire.get("subject"), tuple):
         wire["subject"] = list(wire["subject"])
-    return parse_envelope(wire).to_dict()
+    _check_members(wire, MEMBERS, REQUIRED, "")
+    built = {"test": False}
+    for name, value in wire.items():
+        if value is not None and (name != "subject" or value != []):
+            built[name] = _wire_value(name, value)
+        elif name in REQUIRED:
+            raise _missing_value(name)
+    return {name: built[name] for name in MEMBERS if name in built}
+
+
+def _wire_value(name, value):
+    """Return one checked member as it travels."""
+    if name in _TIMES:
+        if not isinstance(value, datetime):
+            value = parse_timestamp(value, f"/{name}")
+        return format_timestamp(value)
+    if name in _REPEATED and type(value) is str:
+        return _checked_text(name, value)
+    checked = _CHECKS[name](value, f"/{name}")
+    return [dict(item) for item in checked] if name == "subject" else checked
+
+
+@lru_cache(maxsize=1024)
+def _checked_text(name, value):
+    """Return a text that many messages share, checked once."""
+    return _CHECKS[name](value, f"/{name}")
 
 
 def new_id(
@@ -140,8 +170,7 @@ def new_id(
     number = int.from_bytes(rand(16), "big")
     if now_ms is not None:
         number = (now_ms & (1 << 48) - 1) << 80 | number & (1 << 80) - 1
-    digits = (_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
-    return prefix + "".join(digits)
+    return prefix + "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def parse_timestamp(text: str, pointer: str = "") -> datetime:

@@ -9,6 +9,7 @@ import json
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from threading import Lock
 
@@ -67,7 +68,28 @@ def violations(schema: dict, value, *, limit: int = DEFAULT_LIMIT) -> list[Viola
     that match ``[A-Za-z0-9_.-]{1,64}``. Raises SchemaInvalid if the schema is not
     valid.
     """
-    validator = _compiled(schema)
+    return _violations(_compiled(schema), value, limit)
+
+
+def violations_by_text(text: str, value, *, limit: int = DEFAULT_LIMIT) -> list:
+    """Return the same as :func:`violations` for a schema kept as JSON text.
+
+    For the many messages of one contract: the text is read and checked once.
+    """
+    return _violations(_compiled_text(text), value, limit)
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _compiled_text(text):
+    """Return the validator of a schema's text."""
+    try:
+        return _compiled(json.loads(text))
+    except ValueError:
+        raise SchemaInvalid("The schema is not JSON.") from None
+
+
+def _violations(validator, value, limit):
+    """Return at most ``limit`` of what ``value`` breaks."""
     found = []
     try:
         for error in islice(validator.iter_errors(value), limit):

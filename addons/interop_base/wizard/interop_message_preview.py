@@ -157,15 +157,16 @@ class InteropMessagePreview(models.TransientModel):
         }
         now = clock.now()
         event = {
-            "company_id": company.id,
             "occurred_at": now,
             "correlation_id": None,
             "parent_id": None,
         }
         message_id = envelope_tools.new_id(now_ms=1000 * clock.timestamp())
-        envelope = self.env["interop.pump"]._envelope(
-            self.interface_id, contract, event, content, (message_id, 1, 1), test=True
+        pump = self.env["interop.pump"]
+        members = pump._envelope_members(
+            self.interface_id, contract, company.id, test=True
         )
+        envelope = pump._envelope(members, event, content, (message_id, 1, 1))
         return {
             "data": _pretty(content["data"]),
             "envelope": _pretty(envelope),

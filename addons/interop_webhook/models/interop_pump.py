@@ -90,13 +90,13 @@ class InteropPump(models.AbstractModel):
         )
         return canonical_bytes(event)
 
-    def _message_row(self, interface, contract, event, keys, failure):
-        row = super()._message_row(interface, contract, event, keys, failure)
+    def _message_columns(self, interface, contract, test):
+        columns = super()._message_columns(interface, contract, test)
         # Noted with the bytes: what is frozen is sent so, whatever is chosen later.
-        row["envelope_format"] = interface.endpoint_id.cloudevents or None
-        if row["test"]:
-            row["lane"] = interface.endpoint_id._test_lane()
-        return row
+        columns["envelope_format"] = interface.endpoint_id.cloudevents or None
+        if test:
+            columns["lane"] = interface.endpoint_id._test_lane()
+        return columns
 
     # === RATE, PAUSE AND CIRCUIT === #
 

@@ -24,8 +24,17 @@ from ..tools import (
 from ..tools.errors import WrongContent
 
 _senders = {}
-# What preparing reads of a message.
-_READ = ("interface_id", "test", "traceparent", "data_class", "envelope_format")
+
+
+class Content(NamedTuple):
+    """What preparing reads of a message; the other forty columns stay where they are."""
+
+    id: int
+    interface_id: int
+    test: bool
+    traceparent: str | None
+    data_class: str
+    envelope_format: str | None
 
 
 def sender():
@@ -74,36 +83,45 @@ class InteropTransportWebhook(models.AbstractModel):
 
     def _prepare(self, claims):
         """Return ``(deliveries, results)``; see ``interop.transport``."""
-        messages = self.env["interop.message"].browse(
-            [claim.message_id for claim in claims]
-        )
-        contents = (
+        messages = self._read_messages([claim.message_id for claim in claims])
+        bodies = (
             self.env["interop.payload"]
             .browse([claim.payload_id for claim in claims if claim.payload_id])
             ._read_many()
         )
-        messages.fetch(_READ)  # the other forty columns stay where they are
         routes, free, deliveries, results = {}, {}, [], []
-        for claim, message in zip(claims, messages, strict=True):
-            interface = message.interface_id
-            if interface not in routes:
-                routes[interface] = self._prepare_route(interface)
-            route = routes[interface]
-            if (interface, message.test) not in free:
-                free[interface, message.test] = (
-                    interface.endpoint_id and message._may_leave()
+        for claim in claims:
+            message, body = messages[claim.message_id], bodies.get(claim.payload_id)
+            key = (message.interface_id, message.test)
+            if key not in free:
+                interface = self.env["interop.interface"].browse(message.interface_id)
+                routes[key] = self._prepare_route(interface)
+                free[key] = interface.endpoint_id and (
+                    interface._may_test() if message.test else interface._moves()
                 )
-            body = contents.get(claim.payload_id)
-            refusal = self._refusal(route, free[interface, message.test], body)
+            refusal = self._refusal(routes[key], free[key], body)
             if refusal:
                 results.append(_not_sent(claim, *refusal))
                 continue
             try:
-                deliveries.append(self._prepare_delivery(claim, message, route, body))
+                deliveries.append(
+                    self._prepare_delivery(claim, message, routes[key], body)
+                )
             except (WrongContent, InteropError) as error:
                 failure = (outcome.DEAD, "internal", "wrong_content", str(error))
                 results.append(_not_sent(claim, *failure))
         return deliveries, results
+
+    def _read_messages(self, ids):
+        """Return ``{id: Content}``."""
+        messages = self.env["interop.message"]
+        messages.flush_model(Content._fields[1:])
+        columns = ", ".join(Content._fields)
+        self.env.cr.execute(
+            f"SELECT {columns} FROM interop_message WHERE id = ANY(%s)",  # pylint: disable=sql-injection
+            [ids],
+        )
+        return {row[0]: Content._make(row) for row in self.env.cr.fetchall()}
 
     def _prepare_route(self, interface):
         """Return the ``Route`` of an interface, or the exception that says why not."""
@@ -189,18 +207,21 @@ class InteropTransportWebhook(models.AbstractModel):
 
     def _note_results(self, noted):
         """Note how endpoints are; stop those that are gone or keep failing."""
-        interfaces = self.env["interop.interface"].browse(
-            [claim.interface_id for _result, claim in noted]
-        )
-        known = [
-            (
-                interface.endpoint_id,
-                result,
-                claim.lane == interface.endpoint_id._test_lane(),
-            )
-            for interface, (result, claim) in zip(interfaces, noted, strict=True)
-            if interface.endpoint_id
-        ]
+        lanes = {}
+        for _result, claim in noted:
+            key = (claim.interface_id, claim.lane)
+            if key not in lanes:
+                interface = self.env["interop.interface"].browse(claim.interface_id)
+                endpoint = interface.endpoint_id
+                lanes[key] = (
+                    endpoint,
+                    bool(endpoint) and claim.lane == endpoint._test_lane(),
+                )
+        known = []
+        for result, claim in noted:
+            endpoint, is_test = lanes[claim.interface_id, claim.lane]
+            if endpoint:
+                known.append((endpoint, result, is_test))
         gone = {e.id for e, result, _test in known if result.http_status == 410}
         self.env["interop.endpoint"].browse(gone)._set_gone()
         self.env["interop.endpoint.hour"]._count(known)

@@ -5,7 +5,6 @@ that whoever calls it can work on the database meanwhile.
 """
 
 import asyncio
-import contextlib
 import queue
 import ssl
 import threading
@@ -205,19 +204,30 @@ class _Batch:
         channel = self._sender.channel(request.receiver)
         channel.busy += 1
         try:
-            async with contextlib.AsyncExitStack() as stack:
-                for slots in (channel.slots, self._sender.slots()):
-                    if not await self._acquire(slots):
-                        return Answer(
-                            request.ref, self._sender.moment(), failure=NOT_SENT
-                        )
-                    stack.callback(slots.release)
-                started_at, started = self._sender.moment(), time.monotonic()
-                answer = await self._sender.exchange(channel, request)
-                elapsed = round((time.monotonic() - started) * 1000)
-                return answer._replace(started_at=started_at, duration_ms=elapsed)
+            if not await self._acquire(channel.slots):
+                return self._not_sent(request)
+            try:
+                return await self._send_in_turn(channel, request)
+            finally:
+                channel.slots.release()
         finally:
             channel.busy -= 1
+
+    async def _send_in_turn(self, channel, request):
+        """Send as soon as there is room among all receivers."""
+        slots = self._sender.slots()
+        if not await self._acquire(slots):
+            return self._not_sent(request)
+        try:
+            started_at, started = self._sender.moment(), time.monotonic()
+            answer = await self._sender.exchange(channel, request)
+            elapsed = round((time.monotonic() - started) * 1000)
+            return answer._replace(started_at=started_at, duration_ms=elapsed)
+        finally:
+            slots.release()
+
+    def _not_sent(self, request):
+        return Answer(request.ref, self._sender.moment(), failure=NOT_SENT)
 
     async def _acquire(self, slots):
         """Take a slot, or return False when the deadline comes first."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from interop_base_tools import canonical
 from interop_base_tools.canonical import MAX_SAFE_INTEGER, canonical_bytes, digest
 from interop_base_tools.errors import CanonicalError
 
@@ -150,3 +151,41 @@ def test_empty_containers_and_tuples():
 
 def test_digest():
     assert digest(b"abc") == hashlib.sha256(b"abc").hexdigest()
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats()
+    | st.text(st.characters()),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(st.text(st.characters()), inner)
+        | st.dictionaries(st.sampled_from(["a", "B", "_", "é", "\ue000", "𐀀"]), inner)
+    ),
+)
+
+
+@given(ANYTHING)
+def test_the_quick_way_writes_and_refuses_as_the_careful_one(value):
+    def outcome():
+        try:
+            return canonical_bytes(value)
+        except CanonicalError as error:
+            return type(error)
+
+    quick = outcome()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canonical, "_is_common", lambda value, depth: False)
+        assert outcome() == quick
+
+
+def test_what_both_ways_write():
+    value = {"b": [1, True, None, "é\n"], "a": {"": ()}, "c": 2**53 - 1}
+    assert canonical._is_common(value, 0)
+    assert canonical_bytes(value) == (
+        '{"a":{"":[]},"b":[1,true,null,"é\\n"],"c":9007199254740991}'.encode()
+    )
+    for other in (1.5, 2**53, {1: 2}, {"é": 1}, object()):
+        assert not canonical._is_common([other], 0)

@@ -319,3 +319,28 @@ def test_parse_raises_only_our_error(changes, data):
 def test_parse_of_anything(value):
     with pytest.raises(EnvelopeError):
         envelope.parse_envelope(value)
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(FULL)), JSON),
+    st.sampled_from([MINIMAL, FULL]),
+)
+@settings(max_examples=500)
+def test_build_writes_and_refuses_as_parse_does(changes, base):
+    value = {
+        name: item
+        for name, item in {**base, **changes}.items()
+        if name in envelope.REQUIRED or (item is not False and item != "")
+    }
+    try:
+        expected = envelope.parse_envelope(value).to_dict()
+    except EnvelopeError:
+        with pytest.raises(EnvelopeError):
+            envelope.build(**value)
+    else:
+        assert envelope.build(**value) == expected
+
+
+def test_build_names_a_required_member_that_is_null():
+    with pytest.raises(EnvelopeError, match="source is not null"):
+        envelope.build(**{**MINIMAL, "source": None})

@@ -336,3 +336,18 @@ def test_no_value_comes_back_in_a_message(value):
             len(word) > 7 and word.strip(".").isdigit()
             for word in violation.message.split()
         )
+
+
+@given(st.text() | st.integers() | st.none())
+def test_a_schema_kept_as_text_says_the_same(name):
+    described = {"type": "object", "properties": {"name": {"type": "string"}}}
+    value = {"name": name}
+    assert schema.violations_by_text(json.dumps(described), value) == violations(
+        described, value
+    )
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"type": "strin"}'])
+def test_a_text_that_is_no_schema_is_refused(text):
+    with pytest.raises(SchemaInvalid):
+        schema.violations_by_text(text, {})
