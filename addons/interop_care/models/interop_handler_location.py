@@ -1,6 +1,6 @@
 """``location.upserted``: a place of a facility."""
 
-from odoo import models
+from odoo import api, models
 
 
 class InteropHandlerLocationUpserted(models.AbstractModel):
@@ -31,3 +31,8 @@ class InteropHandlerLocationUpserted(models.AbstractModel):
             parent = self._referenced(message, data["parent"], "interop_is_location")
             values["parent_id"] = parent.id
         return self._upsert(message, data, values)
+
+    @api.model
+    def _admit(self, partner, message, values):
+        """Nothing to do: a location belongs to one facility."""
+        return False

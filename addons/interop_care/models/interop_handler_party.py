@@ -38,11 +38,30 @@ class InteropHandlerParty(models.AbstractModel):
         )
         values = {**values, self._partner_flag: True}
         if partner:
+            leaves = self._admit(partner, message, values)
             self._update(partner, message, values)
         else:
+            leaves = False
             partner = self._create(message, values)
         identifiers._link(partner, data["identifiers"], message)
+        if leaves:
+            partner._interop_leave(message.company_id)
         return partner
+
+    @api.model
+    def _admit(self, partner, message, values):
+        """Make the partner known at the facility that the message is for.
+
+        ``active: false`` of a person whom other facilities know is a matter between the
+        person and this facility: the person leaves it and nothing is archived. Returns
+        whether that is so, and takes ``active`` out of ``values`` then.
+        """
+        partner._interop_join(message.company_id)
+        elsewhere = partner._interop_known_at() - message.company_id
+        leaves = values.get("active") is False and bool(elsewhere)
+        if leaves:
+            del values["active"]
+        return leaves
 
     @api.model
     def _update(self, partner, message, values):

@@ -58,6 +58,10 @@ class InteropHandlerPartyUpdated(models.AbstractModel):
             members["address"] = address
         return members
 
+    def _companies(self, record):
+        """Every facility that knows the person learns of it, and no other."""
+        return record.company_id or record._interop_known_at()
+
     def _subject(self, record):
         return self._identifiers(record)[record.id]
 
@@ -91,11 +95,6 @@ class InteropHandlerProviderUpdated(models.AbstractModel):
     _name = "interop.handler.provider.updated"
     _inherit = "interop.handler.party.updated"
     _description = "Handler of provider.updated"
-
-    def _companies(self, record):
-        """A provider without a facility is told to all where the provider works."""
-        own = self._company(record)
-        return own if record.company_id else own | record.interop_role_ids.company_id
 
     def _build(self, record, known=None):
         members = super()._build(record, known)

@@ -39,6 +39,13 @@ class ResPartner(models.Model):
             marked_sudo = partners.sudo().filtered(flag)
             self.env["interop.event"]._publish(message_type, marked_sudo)
 
+    def _interop_join(self, companies, reason=None):
+        memberships = super()._interop_join(companies, reason)
+        for message_type, flag in UPDATES.items():  # the new facility learns who it is
+            partners = memberships.partner_id.with_env(self.env)
+            self._publish_updated(message_type, partners, flag)
+        return memberships
+
 
 class InteropCareRole(models.Model):
     """Roles travel with their provider."""
@@ -50,8 +57,12 @@ class InteropCareRole(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Publish the providers of new roles."""
+        """Publish the providers of new roles; the facility of a role knows its
+        provider."""
         roles = super().create(vals_list)
+        for role_sudo in roles.sudo():  # sudo: the mark of the partner only
+            if role_sudo.partner_id.interop_is_provider:
+                role_sudo.partner_id.sudo(False)._interop_join(role_sudo.company_id)
         self._publish_provider(roles.partner_id)
         return roles
 

@@ -57,5 +57,8 @@ class TestAccess(CareCase):
         partner = self._found(NPI, "1234567893")
         outsider = self._create_user("operator", companies=self.other_facility)
         seen = partner.with_user(outsider)
+        with self.assertRaises(AccessError):
+            seen.read(["name"])
+        partner._interop_join(self.other_facility, "Works there, too")
         self.assertEqual(seen.interop_identifier_ids.namespace_id.uri, NPI)
         self.assertEqual(seen.interop_message_count, 0)

@@ -1,0 +1,133 @@
+"""Which facilities know a person, since when, and how it came."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.interop_base import clock
+
+MEMBERSHIP_STATES = [("active", "Known Here"), ("left", "Left")]
+
+
+class InteropFacilityMembership(models.Model):
+    """One facility knows one person for one period.
+
+    A person is one partner however many facilities know them; this is what takes the
+    place of ``company_id``. Memberships begin and end with ``res.partner._interop_join``
+    and ``_interop_leave``, on record both times, and are never edited.
+    """
+
+    _name = "interop.facility.membership"
+    _description = "Facility Membership"
+    _inherit = ["interop.state.mixin"]
+    _order = "state, company_id, id desc"
+    _rec_name = "company_id"
+
+    partner_id = fields.Many2one(
+        "res.partner", "Person", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company", "Facility", required=True, readonly=True, ondelete="restrict"
+    )
+    state = fields.Selection(
+        MEMBERSHIP_STATES, required=True, default="active", readonly=True
+    )
+    joined_at = fields.Datetime("Since", required=True, readonly=True)
+    joined_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
+    joined_message_id = fields.Many2one(
+        "interop.message",
+        "Joined Through",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The message that made this person known here.",
+    )
+    joined_reason = fields.Char("Why", readonly=True)
+    left_at = fields.Datetime("Until", readonly=True)
+    left_by_id = fields.Many2one(
+        "res.users", "Ended By", readonly=True, ondelete="restrict"
+    )
+    left_message_id = fields.Many2one(
+        "interop.message",
+        "Ended Through",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    left_reason = fields.Char("Why It Ended", readonly=True)
+
+    _active_uniq = models.UniqueIndex(
+        "(partner_id, company_id) WHERE state = 'active'",
+        "This facility knows the person already.",
+    )
+    _partner_idx = models.Index("(partner_id)")
+    _facility_idx = models.Index("(company_id, partner_id)")
+    _period_order = models.Constraint(
+        "CHECK (left_at IS NULL OR left_at >= joined_at)",
+        "A membership cannot end before it starts.",
+    )
+
+    def _guarded_fields(self):
+        return {*super()._guarded_fields(), "left_at", "left_by_id", "left_message_id"}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Begin memberships, on record."""
+        memberships = super().create(vals_list)
+        for membership in memberships:
+            self.env["interop.audit.event"]._log(
+                "joined", membership, membership._evidence(membership.joined_reason)
+            )
+        return memberships
+
+    def write(self, vals):
+        """Refuse to rewrite where somebody was known, and why."""
+        fixed = self._fixed_fields() & vals.keys()
+        if fixed:
+            raise ValidationError(
+                self.env._(
+                    "Memberships are never edited: let the person leave and join again."
+                )
+            )
+        return super().write(vals)
+
+    @api.model
+    def _fixed_fields(self):
+        return {"partner_id", "company_id", "joined_at", "joined_by_id"}
+
+    def _set_left(self, reason, message=None):
+        """End memberships, on record; those that have ended are left alone."""
+        moved = self._set_state(
+            "left",
+            {"active"},
+            left_at=clock.now(),
+            left_by_id=self.env.uid,
+            left_message_id=message.id if message else False,
+            left_reason=reason,
+        )
+        for membership in moved:
+            self.env["interop.audit.event"]._log(
+                "left", membership, membership._evidence(reason)
+            )
+        return moved
+
+    def _evidence(self, reason):
+        """Return whose membership it is, by number, and why: no name, kept for ever."""
+        self.ensure_one()
+        return f"partner {self.partner_id.id}: {reason or ''}".rstrip(": ")
+
+    def action_leave(self):
+        """Open the dialog that asks why the person leaves this facility."""
+        self.ensure_one()
+        return self.partner_id._interop_facility_dialog("leave", self.company_id)
+
+
+class InteropAuditEvent(models.Model):
+    """Joining and leaving are on record like every other disclosure."""
+
+    _inherit = "interop.audit.event"
+
+    # The trail is append-only, also when this addon goes: its rows stay as they are.
+    action = fields.Selection(
+        selection_add=[("joined", "Facility joined"), ("left", "Facility left")],
+        ondelete={"joined": lambda records: None, "left": lambda records: None},
+    )

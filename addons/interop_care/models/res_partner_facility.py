@@ -1,0 +1,242 @@
+"""People of care belong to facilities, not to a company."""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import sql
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.models import governed_state
+
+from .facility_key import FacilityKey
+
+# Whom the marks make a person of care. Locations belong to one company, as in core.
+MARKS = ("interop_is_person", "interop_is_provider")
+
+
+class ResPartner(models.Model):
+    """Who sees a person of care: the facilities that know them.
+
+    A mark makes a membership; partners without one are ordinary contacts, for whom
+    nothing changes. Contacts below a person (addresses, relatives) follow the person.
+    Like core's own company rule, this one leaves alone the partners of internal users
+    and of companies, which the whole database works with.
+    """
+
+    _inherit = "res.partner"
+
+    interop_membership_ids = fields.One2many(
+        "interop.facility.membership",
+        "partner_id",
+        "Facility Memberships",
+        readonly=True,
+        copy=False,
+    )
+    interop_facility_ids = fields.Many2many(
+        "res.company",
+        string="Facilities",
+        compute="_compute_interop_facility_ids",
+        search="_search_interop_facility_ids",
+        help="Facilities that know this person, of those that you work for.",
+    )
+    interop_facility_key = FacilityKey(
+        compute="_compute_interop_facility_key",
+        store=True,
+        recursive=True,
+        copy=False,
+        groups=fields.NO_ACCESS,
+    )
+
+    _interop_facility_idx = models.Index("USING gin (interop_facility_key)")
+    _interop_ordinary_idx = models.Index("(id) WHERE interop_facility_key IS NULL")
+
+    def _auto_init(self):
+        """Add the column empty: everybody who is here already is an ordinary contact,
+        and a million of them need not be computed one by one."""
+        if not sql.column_exists(self.env.cr, self._table, "interop_facility_key"):
+            sql.create_column(
+                self.env.cr, self._table, "interop_facility_key", "int4[]"
+            )
+        return super()._auto_init()
+
+    # === COMPUTE === #
+
+    @api.depends_context("uid", "allowed_company_ids")
+    @api.depends("interop_membership_ids.state")
+    def _compute_interop_facility_ids(self):
+        active = self.env["interop.facility.membership"].search(
+            [("partner_id", "in", self.ids), ("state", "=", "active")]
+        )
+        for partner in self:
+            partner.interop_facility_ids = active.filtered(
+                lambda item, partner=partner: item.partner_id == partner._origin
+            ).company_id
+
+    def _search_interop_facility_ids(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        if operator == "in":
+            wanted = Domain("company_id", "in", value)
+        else:
+            wanted = Domain("company_id", operator, value)
+        return Domain(
+            "interop_membership_ids", "any", Domain("state", "=", "active") & wanted
+        )
+
+    @api.depends(
+        "partner_share",
+        "interop_membership_ids.state",
+        "interop_membership_ids.company_id",
+        "parent_id.interop_facility_key",
+    )
+    def _compute_interop_facility_key(self):
+        known = {}
+        for item_sudo in self._interop_memberships_sudo():
+            ids = known.setdefault(item_sudo.partner_id.id, set())
+            if item_sudo.state == "active":
+                ids.add(item_sudo.company_id.id)
+        for partner in self:
+            parent_key = partner.parent_id.interop_facility_key
+            key = known.get(partner._origin.id, parent_key)
+            if not partner.partner_share or partner.ref_company_ids:
+                key = None
+            partner.interop_facility_key = key
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """The facility where a person of care is entered knows them."""
+        partners = super().create(vals_list)
+        partners._interop_ensure_known()
+        return partners
+
+    def write(self, vals):
+        """The facility that says of a contact that it is a person of care knows them."""
+        result = super().write(vals)
+        if any(vals.get(name) for name in MARKS):
+            self._interop_ensure_known()
+        return result
+
+    def _check_access(self, operation):
+        """Do not name, in the error, a person whom the user may not know of."""
+        result = super()._check_access(operation)
+        if result and any(result[0]._ids):
+            # sudo: whether facilities decide about these partners, not which
+            keyed_sudo = result[0].sudo().filtered(self._is_interop_keyed)
+            if keyed_sudo:
+                return result[0], self._interop_hidden_error
+        return result
+
+    @staticmethod
+    def _is_interop_keyed(partner):
+        return partner.interop_facility_key is not False
+
+    def _interop_hidden_error(self):
+        return AccessError(
+            self.env._(
+                "Your facilities do not know this person, or you may not do this. If "
+                "yours should know the person, ask an integration steward who works for "
+                "both facilities to let it join."
+            )
+        )
+
+    # === JOINING AND LEAVING === #
+
+    def _interop_ensure_known(self):
+        """Let who is marked and known nowhere join where that was said."""
+        # sudo: a mark makes the membership, whoever may set the mark
+        for partner_sudo in self.sudo():
+            marked = any(partner_sudo[name] for name in MARKS)
+            if marked and not partner_sudo._interop_memberships_sudo():
+                partner_sudo._interop_join(partner_sudo._interop_first_facilities())
+
+    def _interop_first_facilities(self):
+        """Return the facilities that know a contact who becomes a person of care: its
+        own, or the one at work now. Addons add those that have dealings already."""
+        self.ensure_one()
+        return self.company_id or self.env["interop.event"]._own_company()
+
+    @api.private
+    def _interop_join(self, companies, reason=None):
+        """Make these people known at ``companies``; who is known there already stays so.
+
+        :param str reason: why, for the record; no content
+        :returns: the new memberships
+        """
+        # sudo: memberships are made here and nowhere else, by rules of the callers
+        memberships_sudo = self.env["interop.facility.membership"].sudo()
+        scope = governed_state.current(self.env)
+        vals_list = []
+        for partner_sudo in self.sudo():
+            missing = companies - partner_sudo._interop_active_at(companies).company_id
+            if missing:
+                partner_sudo._lock_governed()
+            vals_list += [
+                {
+                    "partner_id": partner_sudo.id,
+                    "company_id": company.id,
+                    "joined_at": clock.now(),
+                    "joined_by_id": self.env.uid,
+                    "joined_message_id": scope.message_id if scope else False,
+                    "joined_reason": reason,
+                }
+                for company in missing
+            ]
+        memberships_sudo = memberships_sudo.create(vals_list)
+        # what sudo made is not for everybody's eyes
+        self.invalidate_recordset(["interop_membership_ids"], flush=False)
+        return memberships_sudo
+
+    @api.private
+    def _interop_leave(self, companies, reason=None):
+        """End what makes these people known at ``companies``; return what ended."""
+        scope = governed_state.current(self.env)
+        message = self.env["interop.message"].browse(scope.message_id if scope else ())
+        return self._interop_active_at(companies)._set_left(reason, message)
+
+    def _interop_memberships_sudo(self, **values):
+        """Return the memberships of these people, of every facility.
+
+        Searched, not read from the field: what is read there under sudo would stay in
+        the cache for the user.
+        """
+        # sudo: who sees a person is decided by all facilities
+        memberships_sudo = self.env["interop.facility.membership"].sudo()
+        domain = Domain("partner_id", "in", self.ids)
+        for name, value in values.items():
+            domain &= Domain(name, "in", [value] if isinstance(value, str) else value)
+        return memberships_sudo.search(domain) if self.ids else memberships_sudo
+
+    def _interop_known_at(self):
+        """Return the facilities that know these people."""
+        active_sudo = self._interop_memberships_sudo(state="active")
+        return active_sudo.company_id.with_env(self.env)
+
+    def _interop_active_at(self, companies):
+        """Return the active memberships (sudo) at ``companies``."""
+        return self._interop_memberships_sudo(state="active", company_id=companies.ids)
+
+    def action_interop_join(self):
+        """Open the dialog that makes this person known at another facility."""
+        self.ensure_one()
+        return self._interop_facility_dialog("join", self.env["res.company"])
+
+    def _interop_facility_dialog(self, operation, company):
+        """Return the action of the dialog that asks for facility and reason."""
+        names = {
+            "join": self.env._("Join a Facility"),
+            "leave": self.env._("Leave a Facility"),
+        }
+        return {
+            "type": "ir.actions.act_window",
+            "name": names[operation],
+            "res_model": "interop.facility.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_operation": operation,
+                "default_partner_id": self.id,
+                "default_company_id": company.id,
+            },
+        }
