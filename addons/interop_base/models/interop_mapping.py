@@ -102,14 +102,14 @@ class InteropMappingLine(models.Model):
                 )
 
     def _check_may_map(self, model, field):
-        """Nobody lets leave what they could not read; key material never leaves."""
+        """Nobody maps what they could not read; key material never moves."""
         model = model.sudo(False)  # constraints run in superuser mode
         allowed = model.has_access("read") and model._has_field_access(field, "read")
         if not allowed or field.groups == fields.NO_ACCESS:
             raise ValidationError(
                 self.env._(
-                    "Line “%(path)s”: you may not let “%(field)s” leave, because you may "
-                    "not read it.",
+                    "Line “%(path)s”: you may not map “%(field)s”, because you may not "
+                    "read it.",
                     path=self.path,
                     field=field.string,
                 )

@@ -16,6 +16,7 @@ from . import test_interface_facts
 from . import test_leaks
 from . import test_mapping
 from . import test_mapping_schema
+from . import test_mapping_model
 from . import test_message
 from . import test_message_buttons
 from . import test_ownership_matrix

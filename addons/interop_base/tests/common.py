@@ -150,6 +150,52 @@ class InteropMixin:
                         ],
                     }
                 )
+                if interface.direction == "in":
+                    cls._map_identifier(interface, contract)
+
+    @classmethod
+    def _map_identifier(cls, interface, contract):
+        """Complete an inbound mapping: what it may change, and what it is found by."""
+        mapping = interface.mapping_ids.filtered(
+            lambda item: item.contract_id == contract
+        )
+        mapping.on_unknown = "create"
+        cls._list_model("res.partner", "create")
+        lines = mapping.line_ids
+        lines.filtered(lambda line: line.path == "name").required = True
+        if "namespace_id" in lines._fields:
+            number = cls._next()
+            namespace = cls.env["interop.namespace"].create(
+                {
+                    "name": f"Numbers {number}",
+                    "code": f"numbers-{number}",
+                    "uri": f"http://numbers-{number}.example",
+                }
+            )
+            lines.filtered(lambda line: line.path == "city").write(
+                {
+                    "kind": "identifier",
+                    "field_path": False,
+                    "namespace_id": namespace.id,
+                    "required": True,
+                }
+            )
+
+    @classmethod
+    def _list_model(cls, model, usage):
+        """Let messages use ``model``, as a steward approves it."""
+        listed = cls.env["interop.mapping.model"].search([("model", "=", model)])
+        if listed and listed.state == "approved" and listed.usage == usage:
+            return listed
+        if not listed:
+            listed = cls.env["interop.mapping.model"].create(
+                {"model_id": cls.env["ir.model"]._get_id(model)}
+            )
+        if listed.state == "approved":
+            listed._set_draft()
+        listed.usage = usage
+        listed.with_user(cls._create_user("steward")).action_approve()
+        return listed
 
     @classmethod
     def _activate(cls, interface):

@@ -20,6 +20,7 @@ ACCESS = {
     "interop.interface": _CATALOGUE,
     "interop.mapping": _CATALOGUE,
     "interop.mapping.line": _CATALOGUE,
+    "interop.mapping.model": _CATALOGUE,
     "interop.value.map": _CATALOGUE,
     "interop.value.map.line": _CATALOGUE,
     "interop.team": _CATALOGUE,
@@ -45,6 +46,7 @@ ACCESS = {
     "interop.stop.wizard": {"operator": "rwc", "admin": "rwc"},
     "interop.override.wizard": {"steward": "rwc"},
     "interop.message.preview": {"admin": "rwc", "steward": "rwc"},
+    "interop.mapping.dry.run": {"admin": "rwc", "steward": "rwc"},
 }
 GROUPS = (
     "user",

@@ -87,15 +87,19 @@ def examples(schema: dict, most: int = 20) -> list[dict]:
     return [_invent(schema, number) for number in range(count)]
 
 
-def misfits(contract: dict, built: dict) -> list[tuple[str, str]]:
+def misfits(
+    contract: dict, built: dict, *, absent_is_fine: bool = False
+) -> list[tuple[str, str]]:
     """Return ``(path, sentence)`` of what no record mapped so could ever satisfy.
 
     ``built`` is the schema of the mapping. Paths are JSON Pointers into the message.
+    ``absent_is_fine``: a mapping that reads messages need not read all of them.
     """
+    structural = set(_STRUCTURAL) - ({"required"} if absent_is_fine else set())
     found = {}
     for value in examples(built):
         for violation in violations(contract, value):
-            if violation.keyword in _STRUCTURAL or (
+            if violation.keyword in structural or (
                 violation.keyword in _VALUES
                 and _is_known(built, violation.pointer.split("/")[1:])
             ):

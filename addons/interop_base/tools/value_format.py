@@ -82,7 +82,7 @@ _DEFAULT_SCHEMAS = {
     "date": {"type": "string", "format": "date"},
     "datetime": {"type": "string", "format": "date-time"},
 }
-_BOOLEAN_WORDS = {
+BOOLEAN_WORDS = {
     "true_false": ("false", "true"),
     "yes_no": ("no", "yes"),
     "y_n": ("N", "Y"),
@@ -92,8 +92,8 @@ _BOOLEAN_WORDS = {
 
 def schema_of(kind: str, form: str | None) -> dict:
     """Return the JSON Schema of a ``kind`` of value in a format; a copy of one's own."""
-    if form in _BOOLEAN_WORDS:
-        return {"enum": list(_BOOLEAN_WORDS[form])}
+    if form in BOOLEAN_WORDS:
+        return {"enum": list(BOOLEAN_WORDS[form])}
     return dict(FORMATS[form].schema if form else _DEFAULT_SCHEMAS[kind])
 
 
@@ -106,8 +106,8 @@ def writer(kind: str, form: str | None, timezone: str = "UTC"):
     """
     if form and kind not in FORMATS[form].kinds:
         raise FormatError(f"The format “{FORMATS[form].label}” does not fit {kind}.")
-    if form in _BOOLEAN_WORDS:
-        words = _BOOLEAN_WORDS[form]
+    if form in BOOLEAN_WORDS:
+        words = BOOLEAN_WORDS[form]
         return lambda value, decimals: words[bool(value)]
     if form in ("date", "date_compact", "datetime_local", "datetime_compact"):
         return _local_writer(form, ZoneInfo(timezone))

@@ -9,3 +9,4 @@ from . import interop_identifier_merge_record
 from . import interop_guard
 from . import base_partner_merge
 from . import interop_mapping_line
+from . import interop_mapping_inbound

@@ -100,7 +100,7 @@ class TestMappingIdentifier(MappingCase):
     def test_lines_that_cannot_work_are_refused(self):
         for message, values in (
             ("choose the namespace", {"namespace_id": False}),
-            ("other kinds of records", {"field": "country_id"}),
+            ("other kinds of records", {"field": "user_id"}),
             ("is no field", {"field": "nope"}),
             ("several records", {"field": "child_ids"}),
         ):

@@ -19,3 +19,4 @@ from . import interop_inbound_lookup
 from . import interop_inbound_openapi
 from . import res_users
 from . import res_config_settings
+from . import interop_mapping_rights

@@ -1,0 +1,319 @@
+"""Which objects no-code messages may look up, change or create: an approved list.
+
+Approval makes a group with exactly these rights and nothing else; the service users of
+the clients that need it become members (``interop_rest``). So Odoo's own access rights
+hold, without a blanket superuser, and Odoo's own screens show who may do what.
+"""
+
+import ast
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from .. import clock
+from ..tools import inbound_models
+
+USAGES = [
+    ("read", "Look up only"),
+    ("write", "Look up and update"),
+    ("create", "Look up, update and create"),
+]
+STATES = [("draft", "Draft"), ("approved", "Approved")]
+APPROVED_FIELDS = {"model_id", "usage", "record_domain"}
+# Changing the address of a user's contact would be a way to that user's password.
+PROTECTED_RECORDS = {"res.partner": [("user_ids", "=", False)]}
+
+
+class InteropMappingModel(models.Model):
+    """One object that mappings of inbound interfaces may be about."""
+
+    _name = "interop.mapping.model"
+    _description = "Object for Inbound Mappings"
+    _inherit = ["interop.state.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "model_id"
+    _rec_name = "model_id"
+
+    model_id = fields.Many2one(
+        "ir.model",
+        "Object",
+        required=True,
+        ondelete="cascade",
+        tracking=True,
+        domain=[("transient", "=", False), ("abstract", "=", False)],
+        help="What records messages may be about.",
+    )
+    model = fields.Char(related="model_id.model", store=True, index=True)
+    usage = fields.Selection(
+        USAGES,
+        "Messages May",
+        required=True,
+        default="read",
+        tracking=True,
+        help="Look up: find records that others refer to, such as a country by its "
+        "code. Nothing is ever deleted.",
+    )
+    record_domain = fields.Char(
+        "Only Records",
+        tracking=True,
+        help="Messages change and create only records that match, such as "
+        "[('is_company', '=', True)]. Empty: every record of the sender's facilities.",
+    )
+    purpose = fields.Char(tracking=True, help="What messages need it for.")
+    state = fields.Selection(
+        STATES,
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+        index=True,
+        tracking=True,
+    )
+    proposed_by_id = fields.Many2one(
+        "res.users",
+        readonly=True,
+        copy=False,
+        help="Who put it on the list or changed it last: somebody else approves.",
+    )
+    approved_by_id = fields.Many2one(
+        "res.users", readonly=True, copy=False, tracking=True
+    )
+    approved_at = fields.Datetime("Approved On", readonly=True, copy=False)
+    group_id = fields.Many2one(
+        "res.groups",
+        "Rights",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="The group with these rights. Service users of clients become members of "
+        "it when an interface of theirs needs it.",
+    )
+
+    _model_uniq = models.Constraint(
+        "UNIQUE (model_id)", "This object is on the list already."
+    )
+
+    @api.model
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {
+            "proposed_by_id",
+            "approved_by_id",
+            "approved_at",
+            "group_id",
+        }
+
+    @api.depends("model_id")
+    def _compute_display_name(self):
+        for item in self:
+            item.display_name = item.model_id.sudo().name  # sudo: name of the object
+
+    # === CHECKS === #
+
+    @api.constrains("model_id")
+    def _check_model(self):
+        for item in self:
+            name = item.model_id.sudo().model  # sudo: name of the object
+            model = self.env.get(name)
+            if (
+                model is None
+                or model._abstract
+                or model._transient
+                or not model._auto
+                or inbound_models.is_closed(name)
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Messages never change “%s”: it decides what people or this "
+                        "server may do, or holds no records of its own.",
+                        item.display_name,
+                    )
+                )
+
+    @api.constrains("record_domain", "model_id")
+    def _check_record_domain(self):
+        for item in self.filtered("record_domain"):
+            try:
+                Domain(item._own_domain()).validate(self.env[item.model])
+            except Exception:  # noqa: BLE001 (whatever is wrong with the text)
+                raise ValidationError(
+                    self.env._(
+                        "“%s”: the filter of its records cannot be read. Write it with "
+                        "fields of this object and plain values.",
+                        item.display_name,
+                    )
+                ) from None
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Remember who proposes."""
+        items = super().create(vals_list)
+        items._transition({"proposed_by_id": self.env.uid})
+        return items
+
+    def write(self, vals):
+        """What was approved does not change."""
+        if APPROVED_FIELDS & vals.keys():
+            for item in self:
+                if item.state != "draft":
+                    raise UserError(
+                        self.env._(
+                            "“%s” was approved as it is. Withdraw it first, change it, "
+                            "and have it approved again.",
+                            item.display_name,
+                        )
+                    )
+            self._transition({"proposed_by_id": self.env.uid})
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_drafts(self):
+        for item in self:
+            if item.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "“%s” is approved. Withdraw it before you delete it.",
+                        item.display_name,
+                    )
+                )
+
+    # === BUSINESS METHODS === #
+
+    def _own_domain(self):
+        """Return the filter as a list; no names are looked up in it."""
+        self.ensure_one()
+        return list(ast.literal_eval(self.record_domain or "[]"))
+
+    @api.model
+    def _allowed(self, model, usage="read"):
+        """Return the approved entry that lets messages use ``model`` so, or empty."""
+        order = [key for key, _label in USAGES]
+        # sudo: the list is the same for everybody, service users included
+        found_sudo = self.sudo().search(
+            [
+                ("model", "=", model),
+                ("state", "=", "approved"),
+                ("usage", "in", order[order.index(usage) :]),
+            ]
+        )
+        return found_sudo.filtered(lambda item: not inbound_models.is_closed(model))
+
+    # === TRANSITIONS === #
+
+    def _set_approved(self):
+        """Approve and grant; who proposed it cannot."""
+        for item in self.filtered(lambda entry: entry.state == "draft"):
+            if item.proposed_by_id.id == self.env.uid != SUPERUSER_ID:
+                raise UserError(
+                    self.env._(
+                        "You proposed “%s” yourself. Another steward has to approve "
+                        "it.",
+                        item.display_name,
+                    )
+                )
+        moved = self._set_state(
+            "approved",
+            ("draft",),
+            approved_by_id=self.env.uid,
+            approved_at=clock.now(),
+        )
+        for item in moved:
+            item._transition({"group_id": item._grant().id})
+        if moved:
+            self.env["interop.audit.event"]._log("approved", moved)
+        return moved
+
+    def _set_draft(self):
+        """Withdraw: the rights are gone at once."""
+        moved = self._set_state(
+            "draft", ("approved",), approved_by_id=False, approved_at=False
+        )
+        for item in moved:
+            group_sudo = item.sudo().group_id  # sudo: see _grant
+            item._transition({"group_id": False})
+            group_sudo.rule_groups.unlink()
+            group_sudo.model_access.unlink()
+            group_sudo.unlink()
+        if moved:
+            self.env["interop.audit.event"]._log("transition", moved, "draft")
+        return moved
+
+    def _grant(self):
+        """Create the group with the rights that were approved, and return it."""
+        self.ensure_one()
+        usages = dict(self._fields["usage"]._description_selection(self.env))
+        writes = self.usage in ("write", "create")
+        # sudo: stewards approve rights without being administrators of users
+        group_sudo = (
+            self.env["res.groups"]
+            .sudo()
+            .create(
+                {
+                    "name": self.env._(
+                        "Integration messages: %(object)s (%(usage)s)",
+                        object=self.display_name,
+                        usage=usages[self.usage],
+                    ),
+                    "comment": self.env._(
+                        "Made by the list of objects for inbound mappings. Never give "
+                        "it to a person."
+                    ),
+                }
+            )
+        )
+        group_sudo.env["ir.model.access"].create(
+            {
+                "name": f"interop.mapping.model {self.model}",
+                "model_id": self.model_id.id,
+                "group_id": group_sudo.id,
+                "perm_read": True,
+                "perm_write": writes,
+                "perm_create": self.usage == "create",
+                "perm_unlink": False,
+            }
+        )
+        if writes:
+            group_sudo.env["ir.rule"].create(self._rule_values(group_sudo))
+        return group_sudo
+
+    def _rule_values(self, group):
+        """Return the record rule that keeps messages to the records approved."""
+        limits = Domain(PROTECTED_RECORDS.get(self.model, []))
+        return {
+            "name": self.env._("Integration messages: %s", self.display_name),
+            "model_id": self.model_id.id,
+            "groups": [(4, group.id)],
+            "domain_force": repr(list(limits & Domain(self._own_domain()))),
+            "perm_read": False,
+            "perm_unlink": False,
+        }
+
+    # === ACTIONS === #
+
+    def action_request_approval(self):
+        """Ask the stewards for approval."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        stewards_sudo = self.env.ref("interop_base.interop_base_group_steward").sudo()
+        for item in self:
+            for user in stewards_sudo.all_user_ids - self.env.user:
+                item.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    user_id=user.id,
+                    summary=self.env._(
+                        "Approve %s for inbound messages", item.display_name
+                    ),
+                )
+
+    def action_approve(self):
+        """Approve (stewards)."""
+        self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.check_access("read")
+        self.sudo()._set_approved()  # sudo: stewards do not edit the list otherwise
+        self.sudo().activity_feedback(["mail.mail_activity_data_todo"])
+
+    def action_draft(self):
+        """Withdraw (administrators and stewards)."""
+        guard = self.env["interop.guard"]
+        if not self.env.user.has_group("interop_base.interop_base_group_steward"):
+            guard._require_group("interop_base_group_admin")
+        self.check_access("read")
+        self.sudo()._set_draft()  # sudo: see action_approve

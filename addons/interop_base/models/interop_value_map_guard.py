@@ -1,0 +1,74 @@
+"""Value maps are part of what was approved with the interfaces that use them."""
+
+from odoo import api, models
+from odoo.exceptions import UserError
+
+
+class InteropValueMap(models.Model):
+    """A map that approved interfaces use only grows."""
+
+    _inherit = "interop.value.map"
+
+    def _approved_interfaces(self):
+        """Return the interfaces beyond draft whose mapping uses one of these maps."""
+        # sudo: interfaces of facilities that the user does not see count, too
+        lines_sudo = (
+            self.env["interop.mapping.line"]
+            .sudo()
+            .search([("value_map_id", "in", self.ids)])
+        )
+        return lines_sudo.mapping_id.interface_id.filtered(
+            lambda item: item.state not in ("draft", "retired")
+        )
+
+    def _require_unapproved(self):
+        """Raise ``UserError`` when an approved interface relies on what is there."""
+        if self.env.su:
+            return  # data files, upgrades and what addons do on behalf of nobody
+        interfaces_sudo = self._approved_interfaces()
+        if interfaces_sudo:
+            visible = interfaces_sudo.sudo(False)._filtered_access("read")
+            names = visible.mapped("name")
+            if len(names) < len(interfaces_sudo):
+                names.append(self.env._("interfaces of other facilities"))
+            raise UserError(
+                self.env._(
+                    "These values were approved with %(interfaces)s. You may add "
+                    "values. To change or remove one, duplicate the map, or set the "
+                    "interfaces back to draft first.",
+                    interfaces=", ".join(names),
+                )
+            )
+
+
+class InteropValueMapLine(models.Model):
+    """Pairs that are in use stay as they were approved; new ones are on record."""
+
+    _inherit = "interop.value.map.line"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Add values; where a map is in use, the audit trail says so.
+
+        A value that the map does not cover stops its message. To cover it must not
+        need the interface to stop, too.
+        """
+        lines = super().create(vals_list)
+        if not self.env.su:
+            audit = self.env["interop.audit.event"]
+            for line in lines:
+                if line.map_id._approved_interfaces():
+                    audit._log(
+                        "changed", line.map_id, f"{line.internal} = {line.external}"
+                    )
+        return lines
+
+    def write(self, vals):
+        """Refuse to change what was approved."""
+        if {"internal", "external", "map_id"} & vals.keys():
+            self.map_id._require_unapproved()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unapproved(self):
+        self.map_id._require_unapproved()
