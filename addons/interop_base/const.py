@@ -118,7 +118,6 @@ AUDIT_ACTIONS = [
     ("requested", "Approval requested"),
     ("approved", "Approved"),
     ("transition", "Lifecycle changed"),
-    ("changed", "Changed while in use"),
     ("generated", "Secret generated"),
     ("rotated", "Secret rotated"),
     ("revoked", "Secret revoked"),
@@ -132,6 +131,8 @@ AUDIT_ACTIONS = [
     ("resumed", "Stop lifted"),
     ("adopted", "Database adopted"),
     ("epoch", "New epoch started"),
+    ("decided", "Identity decided"),
+    ("undone", "Decision taken back"),
     ("merged", "Identities merged"),
     ("unmerged", "Merge undone"),
 ]

@@ -18,6 +18,14 @@
         "views/interop_identifier_merge_views.xml",
         "wizard/interop_identifier_unmerge_wizard_views.xml",
         "views/interop_mapping_views.xml",
+        "wizard/interop_identity_decision_views.xml",
+        "views/interop_identity_case_views.xml",
+        "views/interop_message_views.xml",
+        "views/interop_interface_views.xml",
         "views/interop_identifier_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["interop_identifier/static/src/**/*"],
+        "web.assets_tests": ["interop_identifier/static/tests/tours/**/*"],
+    },
 }

@@ -81,3 +81,55 @@ IDENTIFIER_USES = [
 ]
 
 MAX_VALUE_LENGTH = 255
+
+# --- the steward's queue ---
+CASE_KINDS = [
+    ("duplicate", "Possible duplicate"),
+    ("conflict", "Conflict"),
+    ("merge", "Merge to decide"),
+    ("namespace", "Unknown assigning authority"),
+    ("identifier", "Unknown identifier"),
+]
+
+CASE_STATES = [
+    ("open", "Open"),
+    ("decided", "Decided"),
+    ("undone", "Undone"),
+]
+
+CASE_DECISIONS = [
+    ("same", "Same"),
+    ("different", "Not the same"),
+    ("create", "New record"),
+    ("namespace", "Namespace assigned"),
+    ("rejected", "Rejected"),
+    ("retried", "Corrected elsewhere"),
+    ("settled", "Settled otherwise"),
+]
+# These are facts about identities: they count for every later message.
+REMEMBERED = ("same", "different", "create")
+
+UNKNOWN_POLICIES = [
+    ("create", "Create a new record"),
+    ("park", "Ask a steward"),
+]
+
+# Models of the log and of Odoo's own plumbing: they say nothing about how much hangs on
+# a record.
+NOT_COUNTED = (
+    "interop.",
+    "mail.",
+    "bus.",
+    "ir.",
+    "base.",
+    "res.partner.category",
+    "queue.",
+    "sms.",
+    "digest.",
+    "discuss.",
+    "auth_totp.",
+)
+# Dependents are counted up to here: beyond, "many" decides the same.
+COUNT_LIMIT = 1000
+# Columns without an index are counted only in tables of up to so many rows.
+SMALL_TABLE = 20000

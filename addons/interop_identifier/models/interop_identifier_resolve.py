@@ -10,7 +10,6 @@ from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import (
     BusinessError,
     OwnershipError,
-    PossibleDuplicate,
     TechnicalError,
 )
 
@@ -89,19 +88,14 @@ class InteropIdentifier(models.Model):
                 records.add((row.res_model, row.res_id))
         if not records:
             return None
-        if len(records) > 1:
-            raise PossibleDuplicate(
-                self.env._(
-                    "The identifiers of this message belong to different records."
-                )
-            )
-        res_model, res_id = records.pop()
+        res_model, res_id = self._settle_between(records, company)
         if model and res_model != model:
-            raise PossibleDuplicate(
-                self.env._(
-                    "The identifiers of this message belong to another kind of record."
-                )
-            )
+            raise self._other_kind((res_model, res_id), model, company)
+        new = [
+            item for item in named if (item.namespace.id, item.normalized) not in rows
+        ]
+        if self._new_despite((res_model, res_id), new, company, system):
+            return None
         return self.env[res_model].browse(res_id).exists() or None
 
     @api.model
@@ -125,17 +119,14 @@ class InteropIdentifier(models.Model):
             row = rows.get((item.namespace.id, item.normalized), self.browse())
             row = row.sorted(lambda found: found.state != "active")[:1]
             if row and (row.res_model, row.res_id) != (record._name, record.id):
-                raise PossibleDuplicate(
-                    self.env._(
-                        "An identifier of this message belongs to another record."
-                    )
-                )
+                self._leave_or_ask(record, row, named, message)
+                continue
             if row:
                 row._update_from(item)
                 continue
             self._check_new(item, message, position)
             if item.namespace.one_active_per_record:
-                self._retire_previous(record, item.namespace, message)
+                self._retire_previous(record, item, message)
             row = self._insert(record, item, message)
             rows[item.namespace.id, item.normalized] = row
             created |= row
@@ -268,25 +259,21 @@ class InteropIdentifier(models.Model):
         )
 
     @api.model
-    def _retire_previous(self, record, namespace, message):
-        """Retire the record's number in ``namespace`` in favor of a new one.
+    def _retire_previous(self, record, item, message):
+        """Retire the record's number in a namespace in favor of the new one ``item``.
 
         Raises ``PossibleDuplicate`` when the sender hands out these numbers itself: for
         it the two are two records, so that whatever else they share (a registration
-        typed in twice) does not make them one. A person decides.
+        typed in twice) does not make them one. A person decides; where they are one,
+        both numbers find the record from then on.
         """
-        previous = self._active_of(record, namespace)
-        if (
-            previous
-            and namespace.system_id
-            and namespace.system_id == message.system_id
-        ):
-            raise PossibleDuplicate(
-                self.env._(
-                    "The sender knows this record under another number of its own."
-                )
-            )
-        previous._set_retired()
+        owner = item.namespace.system_id
+        previous = self._active_of(record, item.namespace)
+        if previous and owner and owner == message.system_id:
+            self._is_second_number(record, item, message)
+            previous._set_merged()
+        else:
+            previous._set_retired()
 
     @api.model
     def _active_of(self, record, namespace):

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.interop_base.exceptions import OwnershipError, UnknownIdentifier
 
 from .. import const
-from ..tools import checkdigit
+from ..tools import checkdigit, question
 from ..tools.normalization import Rule, normalize
 
 # Two spellings of a stored value would part if one of these changed under it.
@@ -246,6 +246,9 @@ class InteropNamespace(models.Model):
                     "An identifier names an assigning authority that is not set up."
                 ),
                 code="unknown_namespace",
+                question=question.authority(
+                    company.id, system.id if system else 0, name or ""
+                ),
             )
         namespace_sudo = self.sudo().browse(
             namespace_id

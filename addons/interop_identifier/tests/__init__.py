@@ -5,3 +5,5 @@ from . import test_partner_merge
 from . import test_resolve
 from . import test_mapping_identifier
 from . import test_merge
+from . import test_identity_case
+from . import test_identity_screens

@@ -3,3 +3,4 @@
 from . import checkdigit
 from . import normalization
 from . import period
+from . import question

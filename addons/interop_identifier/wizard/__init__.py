@@ -1,1 +1,2 @@
 from . import interop_identifier_unmerge_wizard
+from . import interop_identity_decision

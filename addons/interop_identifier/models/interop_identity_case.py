@@ -1,0 +1,291 @@
+"""The steward's queue: questions about identities that nobody may guess."""
+
+from collections import defaultdict
+
+from odoo import api, fields, models
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base import const as base_const
+
+from .. import const
+
+SIDES = ("left", "right")
+
+
+class InteropIdentityCase(models.Model):
+    """One question, open once, with everything that waits for its answer.
+
+    Opened by the engine (``interop_identity_case_open.py``), decided by stewards
+    (``interop_identity_case_decide.py``). A decided case is the memory of the decision:
+    look-ups consult it.
+    """
+
+    _name = "interop.identity.case"
+    _description = "Identity Case"
+    _inherit = ["interop.state.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "priority desc, opened_at, id"
+    _mail_post_access = "read"
+
+    kind = fields.Selection(const.CASE_KINDS, "Question", required=True, readonly=True)
+    state = fields.Selection(
+        const.CASE_STATES, required=True, default="open", readonly=True, copy=False
+    )
+    priority = fields.Selection(
+        base_const.CRITICALITIES,
+        required=True,
+        default="1",
+        tracking=True,
+        help="At first as critical as the interface whose message asked.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Steward",
+        tracking=True,
+        index="btree_not_null",
+        ondelete="set null",
+        domain=lambda self: [
+            (
+                "all_group_ids",
+                "in",
+                self.env.ref("interop_base.interop_base_group_steward").id,
+            )
+        ],
+        help="Who takes care of it. Every steward of the facility may decide.",
+    )
+    question_key = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
+    pair_key = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    company_id = fields.Many2one(
+        "res.company", "Facility", required=True, readonly=True, ondelete="restrict"
+    )
+    interface_id = fields.Many2one(
+        "interop.interface", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    system_id = fields.Many2one(
+        "interop.system", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    namespace_id = fields.Many2one(
+        "interop.namespace", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    subject = fields.Char(
+        "Named in the Message",
+        readonly=True,
+        help="The assigning authority as the sender writes it, or the end of the "
+        "identifier that is not known.",
+    )
+    left_model = fields.Char("First Model", readonly=True)
+    left_id = fields.Many2oneReference(
+        "First Record ID", model_field="left_model", readonly=True
+    )
+    right_model = fields.Char("Second Model", readonly=True)
+    right_id = fields.Many2oneReference(
+        "Second Record ID", model_field="right_model", readonly=True
+    )
+    left_name = fields.Char("First Record", compute="_compute_names")
+    right_name = fields.Char("Second Record", compute="_compute_names")
+    about = fields.Char("What It Is About", compute="_compute_names")
+    opened_at = fields.Datetime("Since", required=True, readonly=True)
+    age = fields.Char(
+        compute="_compute_age", help="How long it has been, or was, open."
+    )
+    waiting_message_ids = fields.One2many(
+        "interop.message",
+        "identity_case_id",
+        "What Waits",
+        readonly=True,
+        domain=[("state", "=", "parked")],
+    )
+    waiting_count = fields.Integer("Waiting Messages", compute="_compute_counts")
+    message_count = fields.Integer("All Messages", compute="_compute_counts")
+    # --- the decision ---
+    decision = fields.Selection(const.CASE_DECISIONS, readonly=True, copy=False)
+    decided_at = fields.Datetime("Decided On", readonly=True, copy=False)
+    decided_by_id = fields.Many2one(
+        "res.users", readonly=True, copy=False, ondelete="restrict"
+    )
+    reason = fields.Char(readonly=True, copy=False)
+    answer_model = fields.Char("Model of the Answer", readonly=True, copy=False)
+    answer_id = fields.Many2oneReference(
+        "Record of the Answer", model_field="answer_model", readonly=True, copy=False
+    )
+    merge_id = fields.Many2one(
+        "interop.identifier.merge",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="What the decision moved. Undo it there if it was wrong.",
+    )
+    can_merge = fields.Boolean(compute="_compute_allowed")
+    can_tell_apart = fields.Boolean(compute="_compute_allowed")
+    can_link = fields.Boolean(compute="_compute_allowed")
+    can_create = fields.Boolean(compute="_compute_allowed")
+    can_assign = fields.Boolean(compute="_compute_allowed")
+    can_forget = fields.Boolean(compute="_compute_allowed")
+
+    _open_question_uniq = models.UniqueIndex(
+        "(question_key) WHERE state = 'open'", "This question is open already."
+    )
+    _queue_idx = models.Index("(priority DESC, opened_at, id) WHERE state = 'open'")
+    _all_idx = models.Index("(priority DESC, opened_at, id)")
+    _company_idx = models.Index("(company_id, state)")
+    _question_idx = models.Index("(question_key, id) WHERE state = 'decided'")
+    _pair_idx = models.Index(
+        "(pair_key, id) WHERE state = 'decided' AND pair_key IS NOT NULL"
+    )
+    _left_idx = models.Index("(left_model, left_id)")
+    _right_idx = models.Index("(right_model, right_id)")
+
+    @api.model
+    def _guarded_fields(self):
+        free = {"priority", "user_id"}
+        return {
+            name
+            for name, field in self._fields.items()
+            if field.readonly and field.store and name not in free
+        } | super()._guarded_fields()
+
+    # ------------------------------------------------------------------
+    # What it shows
+    # ------------------------------------------------------------------
+    @api.depends("kind")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for case in self:
+            case.display_name = f"{kinds.get(case.kind, '')} {case.id or ''}".strip()
+
+    @api.depends("left_model", "left_id", "right_model", "right_id", "subject")
+    @api.depends_context("uid")
+    def _compute_names(self):
+        """A query or two per model, not per case."""
+        names = self._record_names()
+        hidden = self.env._("a record that you may not see")
+        for case in self:
+            shown = []
+            for side in SIDES:
+                key = (case[f"{side}_model"], case[f"{side}_id"])
+                name = key[1] and (names.get(key) or hidden)
+                case[f"{side}_name"] = name
+                shown += [name] if name else []
+            # sudo: a name that messages of the facility carry anyway
+            namespace = case.namespace_id.sudo().name
+            text = " ".join(filter(None, [namespace, case.subject]))
+            case.about = " · ".join([*shown, *([text] if text else [])])
+
+    def _record_names(self):
+        """Return ``{(model, id): name}`` of the records that the user may read."""
+        ids_by_model = defaultdict(set)
+        for case in self:
+            for side in SIDES:
+                if case[f"{side}_id"] and case[f"{side}_model"] in self.env:
+                    ids_by_model[case[f"{side}_model"]].add(case[f"{side}_id"])
+        names = {}
+        for model, ids in ids_by_model.items():
+            records = self.env[model].sudo(False).browse(ids).exists()
+            for record in records._filtered_access("read"):
+                names[model, record.id] = record.display_name or self.env._("Unnamed")
+        return names
+
+    @api.depends("opened_at", "decided_at")
+    def _compute_age(self):
+        now = clock.now()
+        for case in self:
+            seconds = (
+                (case.decided_at or now) - (case.opened_at or now)
+            ).total_seconds()
+            case.age = self._span(int(seconds))
+
+    @api.model
+    def _span(self, seconds):
+        """Return a span of time in words, as rough as people say it."""
+        if seconds < 3600:
+            return self.env._("%s min", max(1, seconds // 60))
+        if seconds < 48 * 3600:
+            return self.env._("%s h", seconds // 3600)
+        return self.env._("%s days", seconds // 86400)
+
+    def _compute_counts(self):
+        # sudo: numbers only, of cases that the user sees
+        messages_sudo = self.env["interop.message"].sudo()
+        linked = [("identity_case_id", "in", self.ids)]
+        all_of = dict(
+            messages_sudo._read_group(linked, ["identity_case_id"], ["__count"])
+        )
+        waiting = dict(
+            messages_sudo._read_group(
+                [*linked, ("state", "=", "parked")], ["identity_case_id"], ["__count"]
+            )
+        )
+        for case in self:
+            case.message_count = all_of.get(case.sudo(), 0)
+            case.waiting_count = waiting.get(case.sudo(), 0)
+
+    @api.depends("state", "kind", "decision")
+    def _compute_allowed(self):
+        for case in self:
+            allowed = case._allowed() if case.state == "open" else set()
+            both = case.left_id and case.right_id
+            case.can_merge = "same" in allowed and bool(both)
+            case.can_link = "same" in allowed and not both
+            case.can_tell_apart = "different" in allowed
+            case.can_create = "create" in allowed
+            case.can_assign = "namespace" in allowed
+            case.can_forget = (
+                case.state == "decided"
+                and not case.merge_id
+                and (case.decision in const.REMEMBERED or bool(case.answer_id))
+            )
+
+    def _allowed(self):
+        """Return the decisions that answer this kind of question."""
+        self.ensure_one()
+        allowed = {"rejected", "retried"}
+        if self._one_already():
+            return allowed
+        if self.left_id and self.right_id:
+            allowed.add("different")
+            if self.left_model == self.right_model:
+                allowed.add("same")
+        elif self.kind == "namespace" and self.subject:
+            allowed.add("namespace")
+        elif self.namespace_id:  # an unknown identifier, or a second number
+            allowed |= {"same", "create"}
+        return allowed
+
+    def _one_already(self):
+        """Say whether both records were found to be the same meanwhile."""
+        if not (self.left_id and self.left_model == self.right_model):
+            return False
+        roots = self.env["interop.identifier.anchor"]._roots(
+            self.left_model, [self.left_id, self.right_id]
+        )
+        return roots[self.left_id] == roots[self.right_id]
+
+    # ------------------------------------------------------------------
+    # Going elsewhere
+    # ------------------------------------------------------------------
+    def action_view_messages(self):
+        """Open all messages that asked this question."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_message_action"
+        )
+        action["domain"] = [("identity_case_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    def action_view_left(self):
+        """Open the first record."""
+        return self._open_record("left")
+
+    def action_view_right(self):
+        """Open the second record."""
+        return self._open_record("right")
+
+    def _open_record(self, side):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self[f"{side}_model"],
+            "res_id": self[f"{side}_id"],
+            "view_mode": "form",
+        }

@@ -1,0 +1,257 @@
+"""Both records of a case side by side, and what depends on each."""
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date, format_datetime
+
+from .. import const
+
+# What tells two records of a model apart, apart from their name.
+KEY_FIELDS = {
+    "res.partner": (
+        "is_company",
+        "parent_id",
+        "function",
+        "email",
+        "phone",
+        "street",
+        "street2",
+        "zip",
+        "city",
+        "state_id",
+        "country_id",
+        "lang",
+        "vat",
+        "ref",
+        "company_id",
+    ),
+}
+EVERY_MODEL = ("active", "create_date", "write_date")
+LAST_MESSAGES = 5
+
+
+class InteropIdentityCase(models.Model):
+    """Renders the comparison with the rights of whoever looks at it."""
+
+    _inherit = "interop.identity.case"
+
+    comparison = fields.Html(
+        compute="_compute_comparison", sanitize=False, string="Side by Side"
+    )
+
+    @api.depends("left_model", "left_id", "right_model", "right_id")
+    @api.depends_context("uid", "allowed_company_ids", "lang")
+    def _compute_comparison(self):
+        for case in self:
+            sides = [case._side("left"), case._side("right")]
+            sides = [side for side in sides if side]
+            case.comparison = sides and self.env["ir.qweb"]._render(
+                "interop_identifier.interop_identity_comparison",
+                {"sides": sides, "sections": case._sections(sides)},
+            )
+
+    def _side(self, name):
+        """Return what is known of one record, None where there is none."""
+        model, res_id = self[f"{name}_model"], self[f"{name}_id"]
+        if not res_id or model not in self.env:
+            return None
+        record = self.env[model].sudo(False).browse(res_id)
+        side = {
+            "title": self[f"{name}_name"],
+            "kind": self._model_label(model),
+            "url": False,
+            "note": "",
+            "fields": {},
+            "identifiers": [],
+            "messages": [],
+            "dependents": {},
+        }
+        if not record.exists():
+            side["note"] = self.env._("This record was deleted.")
+        elif not record.has_access("read"):
+            side["note"] = self.env._(
+                "You may not see this record: it belongs to another facility or area. "
+                "Ask a steward who may."
+            )
+        else:
+            side.update(
+                url=f"/odoo/{model}/{res_id}",
+                note=self._merged_note(record),
+                fields=self._shown_fields(record),
+                identifiers=self._shown_identifiers(record),
+                messages=self._shown_messages(record),
+                dependents=self._dependents(record),
+            )
+        return side
+
+    def _merged_note(self, record):
+        """Say so when the record has a survivor already."""
+        survivor = self.env["interop.identifier.merge"]._survivor(record)
+        if survivor == record:
+            return ""
+        return self.env._("Merged into record %s already.", survivor.id)
+
+    @api.model
+    def _sections(self, sides):
+        """Return ``[(title, [(label, [cell per side], whether they differ)])]``."""
+        sections = []
+        for title, name in (
+            (self.env._("Key fields"), "fields"),
+            (self.env._("What depends on it"), "dependents"),
+        ):
+            labels = list(dict.fromkeys(key for side in sides for key in side[name]))
+            rows = []
+            for label in labels:
+                cells = [side[name].get(label, "") for side in sides]
+                differ = name == "fields" and len(set(cells)) > 1
+                rows.append((label, cells, differ))
+            sections.append((title, rows))
+        return sections
+
+    # ------------------------------------------------------------------
+    # Parts
+    # ------------------------------------------------------------------
+    @api.model
+    def _shown_fields(self, record):
+        """Return ``{label: text}`` of the fields that tell records apart; those that
+        the user may read and that have a value."""
+        names = (*KEY_FIELDS.get(record._name, ("company_id",)), *EVERY_MODEL)
+        shown = {}
+        for name in names:
+            field = record._fields.get(name)
+            if not field or not record._has_field_access(field, "read"):
+                continue
+            text = self._text(record, field)
+            if text:
+                shown[field._description_string(self.env)] = text
+        return shown
+
+    @api.model
+    def _text(self, record, field):
+        value = record[field.name]
+        if field.type == "boolean":
+            return self.env._("Yes") if value else self.env._("No")
+        if not value:
+            return ""
+        if field.type == "many2one":
+            return value.sudo().display_name  # sudo: of a record that the user reads
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, value)
+        if field.type == "datetime":
+            return format_datetime(self.env, value, dt_format="short")
+        if field.type == "date":
+            return format_date(self.env, value)
+        return str(value)
+
+    @api.model
+    def _shown_identifiers(self, record):
+        """Return ``[(namespace, value, state in words, state)]`` that the user may
+        see."""
+        rows = self.env["interop.identifier"].search(
+            [("res_model", "=", record._name), ("res_id", "=", record.id)],
+            order="state, namespace_id, id",
+            limit=50,
+        )
+        labels = dict(rows._fields["state"]._description_selection(self.env))
+        return [
+            (row.namespace_id.name, row.value, labels[row.state], row.state)
+            for row in rows
+        ]
+
+    @api.model
+    def _shown_messages(self, record):
+        """Return ``[(url, name, when, state in words, state)]`` of the last messages."""
+        messages = self.env["interop.message"].search(
+            [("res_model", "=", record._name), ("res_id", "=", record.id)],
+            order="id desc",
+            limit=LAST_MESSAGES,
+        )
+        labels = dict(messages._fields["state"]._description_selection(self.env))
+        return [
+            (
+                f"/odoo/interop-messages/{message.id}",
+                message.contract_id.display_name or message.external_id,
+                format_datetime(self.env, message.create_date, dt_format="short"),
+                labels[message.state],
+                message.state,
+            )
+            for message in messages
+        ]
+
+    @api.model
+    def _dependents(self, record):
+        """Return ``{model in words: number of documents}`` that refer to ``record``.
+
+        Every stored many2one of every model counts, within the facilities of the user;
+        no further than ``const.COUNT_LIMIT``, and not where it would read a big table
+        as a whole.
+        """
+        counted = {}
+        for model, names in sorted(self._references(record._name).items()):
+            documents_sudo = self.env[model].sudo()  # sudo: a number, no content
+            domain = Domain.OR(Domain(name, "=", record.id) for name in names)
+            if "company_id" in documents_sudo._fields:
+                domain &= Domain("company_id", "in", [False, *self.env.companies.ids])
+            number = documents_sudo.with_context(active_test=False).search_count(
+                domain, limit=const.COUNT_LIMIT + 1
+            )
+            if number:
+                label = self._model_label(model)
+                over = number > const.COUNT_LIMIT
+                counted[label] = (
+                    self.env._("more than %s", const.COUNT_LIMIT) if over else number
+                )
+        return counted
+
+    @api.model
+    def _references(self, target):
+        """Return ``{model: names of its many2one fields to target}`` that can be
+        counted quickly."""
+        found = {}
+        for model, fields_by_name in self._many2ones(target).items():
+            table = self.env[model]._table
+            names = [
+                name
+                for name, field in fields_by_name.items()
+                if field.index or self._is_small(table)
+            ]
+            if names:
+                found[model] = names
+        return found
+
+    @api.model
+    def _many2ones(self, target):
+        """Return ``{model: {name: field}}`` of all stored many2one fields to
+        ``target``."""
+        found = {}
+        for name, model in self.env.registry.items():
+            if (
+                model._abstract
+                or model._transient
+                or not model._auto
+                or name.startswith(const.NOT_COUNTED)
+            ):
+                continue
+            fields_by_name = {
+                field.name: field
+                for field in model._fields.values()
+                if field.type == "many2one"
+                and field.comodel_name == target
+                and field.store
+                and field.column_type
+                and not field.company_dependent
+                and field.name
+                not in ("create_uid", "write_uid", "commercial_partner_id")
+            }
+            if fields_by_name:
+                found[name] = fields_by_name
+        return found
+
+    @api.model
+    def _is_small(self, table):
+        """Say whether a table may be read as a whole for a count."""
+        self.env.cr.execute(
+            "SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [table]
+        )
+        row = self.env.cr.fetchone()
+        return bool(row) and row[0] <= const.SMALL_TABLE

@@ -1,0 +1,22 @@
+"""What an interface does with identifiers that nobody has yet."""
+
+from odoo import fields, models
+
+from .. import const
+
+
+class InteropInterface(models.Model):
+    """Adds the policy for unknown identifiers."""
+
+    _inherit = "interop.interface"
+
+    unknown_policy = fields.Selection(
+        const.UNKNOWN_POLICIES,
+        "Unknown Identifiers",
+        required=True,
+        default="create",
+        tracking=True,
+        help="What a message about somebody unknown does. Create: it creates the record. "
+        "Ask a steward: it waits in the steward's queue. A message that only refers to "
+        "something unknown, such as the location of an appointment, always waits.",
+    )

@@ -1,0 +1,93 @@
+"""Messages that wait for a steward, and what they wait for."""
+
+from odoo import api, fields, models
+
+from odoo.addons.interop_base import const as base_const
+
+from ..tools import question
+
+
+class InteropMessage(models.Model):
+    """A parked message belongs to a case, and goes on when that is decided."""
+
+    _inherit = "interop.message"
+
+    identity_case_id = fields.Many2one(
+        "interop.identity.case",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="What a steward has to decide, or decided, before it could be applied.",
+    )
+
+    identity_about = fields.Char(
+        "Who It May Be",
+        compute="_compute_identity_about",
+        help="The records that its identifiers point to, or the name that is not known.",
+    )
+
+    _identity_waiting_idx = models.Index(
+        "(identity_case_id, id) WHERE identity_case_id IS NOT NULL AND state = 'parked'"
+    )
+
+    @api.depends("identity_case_id")
+    @api.depends_context("uid")
+    def _compute_identity_about(self):
+        for message in self:
+            case = message.sudo().identity_case_id.sudo(False)  # sudo: the id only
+            message.identity_about = case.has_access("read") and case.about
+
+    @api.depends("identity_case_id")
+    def _compute_next_step(self):
+        done = super()._compute_next_step()
+        for message in self:
+            if message.identity_case_id and message.state == "parked":
+                message.next_step = self.env._(
+                    "A steward decides the identity case; the message then goes on by "
+                    "itself."
+                )
+        return done
+
+    def _note_refusal(self, error):
+        """Put the question into the steward's queue."""
+        super()._note_refusal(error)
+        if self.state != "parked":
+            return
+        kind = "conflict" if error.error_class == "conflict" else "identifier"
+        asked = error.question or question.unspecified(kind, self.id)
+        # sudo: the log and the queue are written for whoever sends
+        message_sudo = self.sudo()
+        message_sudo.identity_case_id = message_sudo.env["interop.identity.case"]._open(
+            asked, message_sudo
+        )
+
+    def _set_state(self, state, allowed, **vals):
+        """Close the cases for which no message waits any more."""
+        moved = super()._set_state(state, allowed, **vals)
+        if state not in base_const.OPEN_STATES or state == "dead":
+            moved._leave_cases()
+        return moved
+
+    @api.model
+    @api.private
+    def _set_cancelled_many(self, ids, reason):
+        """Close the cases for which no message waits any more."""
+        moved = super()._set_cancelled_many(ids, reason)
+        self.browse(moved)._leave_cases()
+        return moved
+
+    def _leave_cases(self):
+        """Settle the open cases of these messages that nothing waits for any more."""
+        # sudo: the queue is the engine's, whoever ends the message
+        self.sudo().identity_case_id._settle_idle()
+
+    def action_view_identity_case(self):
+        """Open what a steward has to decide."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "interop.identity.case",
+            "res_id": self.identity_case_id.id,
+            "view_mode": "form",
+        }

@@ -1,0 +1,76 @@
+"""What a steward is asked about identities: one question, one key, one open case."""
+
+import hashlib
+from typing import NamedTuple
+
+MAX_SUBJECT = 255  # a longer name is no assigning authority
+
+
+class Question(NamedTuple):
+    """One question.
+
+    ``kind`` is a key of ``const.CASE_KINDS``; ``key`` says when two questions are the
+    same one; ``left`` and ``right`` are the records it is about as ``(model, id)``,
+    ``()`` where there is none (id 0: a record of that model is wanted); ``namespace_id``
+    and ``subject`` (text that may be shown) say what else it is about.
+    """
+
+    kind: str
+    key: str
+    left: tuple = ()
+    right: tuple = ()
+    namespace_id: int = 0
+    subject: str = ""
+
+
+def pair_key(first: tuple, second: tuple) -> str:
+    """Return the same text for two records ``(model, id)`` whichever comes first."""
+    return "|".join(f"{model},{res_id}" for model, res_id in sorted((first, second)))
+
+
+def same(company_id: int, first: tuple, second: tuple, kind: str = "") -> Question:
+    """Return the question whether two records are the same; of two models, a conflict."""
+    left, right = sorted((first, second))
+    kind = kind or ("duplicate" if left[0] == right[0] else "conflict")
+    key = f"{kind}|{company_id}|{pair_key(left, right)}"
+    return Question(kind, key, left, right)
+
+
+def other_kind(company_id: int, record: tuple, model: str) -> Question:
+    """Return the conflict of a record of another kind in a message about ``model``."""
+    key = f"conflict|{company_id}|{record[0]},{record[1]}|{model}"
+    return Question("conflict", key, record)
+
+
+def number(company_id: int, record: tuple, namespace_id: int, blind: str) -> Question:
+    """Return the question whether a new number of the sender is ``record``'s, too.
+
+    ``blind`` stands for the number.
+    """
+    key = f"number|{company_id}|{record[0]},{record[1]}|{namespace_id}|{blind}"
+    return Question("duplicate", key, record, (), namespace_id)
+
+
+def unknown(
+    company_id: int, model: str, namespace_id: int, blind: str, subject: str
+) -> Question:
+    """Return the question who has an identifier; ``subject`` is its masked form."""
+    key = f"identifier|{company_id}|{model}|{namespace_id}|{blind}"
+    return Question("identifier", key, (model, 0), (), namespace_id, subject)
+
+
+def authority(company_id: int, system_id: int, name: str) -> Question:
+    """Return the question which namespace the system calls ``name``."""
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    key = f"namespace|{company_id}|{system_id}|{digest}"
+    return Question("namespace", key, subject=name if len(name) <= MAX_SUBJECT else "")
+
+
+def unspecified(kind: str, message_id: int) -> Question:
+    """Return the question of a message that waits for no more than a decision."""
+    return Question(kind, f"message|{message_id}")
+
+
+def mask(value: str) -> str:
+    """Return ``value`` as it may be shown to whoever may not know it."""
+    return f"••••{value[-2:]}" if len(value) > 4 else "••••"

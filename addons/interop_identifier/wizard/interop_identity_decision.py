@@ -1,0 +1,161 @@
+"""Asks what a decision about identities needs, then makes it."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .. import const
+
+SIDES = [("left", "First record"), ("right", "Second record")]
+
+
+class InteropIdentityDecision(models.TransientModel):
+    """One dialog for all decisions of the steward's queue."""
+
+    _name = "interop.identity.decision"
+    _description = "Identity Decision"
+
+    case_id = fields.Many2one(
+        "interop.identity.case", required=True, readonly=True, ondelete="cascade"
+    )
+    decision = fields.Selection(const.CASE_DECISIONS, required=True, readonly=True)
+    merging = fields.Boolean(related="case_id.can_merge")
+    linking = fields.Boolean(compute="_compute_linking")
+    left_name = fields.Char(related="case_id.left_name")
+    right_name = fields.Char(related="case_id.right_name")
+    subject = fields.Char(related="case_id.about")
+    waiting_count = fields.Integer(related="case_id.waiting_count")
+    survivor = fields.Selection(
+        SIDES,
+        "Record That Stays",
+        default="left",
+        help="Identifiers of both find this one from then on. The other record stays as "
+        "it is until somebody merges the two with Odoo's own tools.",
+    )
+    about = fields.Selection(
+        [*SIDES, ("none", "Neither: they are wrong and fail")],
+        "Messages That Name Both",
+        default="none",
+        help="Also counts for later messages: the question is not asked again.",
+    )
+    record_ref = fields.Reference(
+        selection="_selection_record_ref",
+        string="Record",
+        help="Whose identifier it is.",
+    )
+    namespace_id = fields.Many2one(
+        "interop.namespace",
+        help="The assigning authority that the sender means by this name.",
+    )
+    new_namespace = fields.Boolean("It Is Not in the List")
+    name = fields.Char()
+    code = fields.Char(
+        help="Stable technical name: lower case letters, digits, '.', '_' and '-'."
+    )
+    uri = fields.Char(
+        "URI or OID",
+        help="Globally unique name, such as urn:oid:2.16.840.1.113883.4.6.",
+    )
+    type_code = fields.Selection(const.IDENTIFIER_TYPES, "Type", default="U")
+    of_facility = fields.Boolean(
+        "Numbers of This Facility Only",
+        default=True,
+        help="Untick it for numbers that are good everywhere, such as national ones.",
+    )
+    of_sender = fields.Boolean(
+        "Only the Sender Hands Them Out",
+        help="Then no other system may add or change identifiers there.",
+    )
+    person_adjacent = fields.Boolean(
+        "Identifies a Person",
+        default=True,
+        help="Values are masked wherever an identifier is shown by name only.",
+    )
+    reason = fields.Char(
+        help="Kept with the case and in the audit trail. Name no patient here."
+    )
+
+    @api.model
+    def _selection_record_ref(self):
+        return self.env["interop.identifier"]._selection_record_ref()
+
+    @api.depends("case_id", "decision")
+    def _compute_linking(self):
+        for wizard in self:
+            case = wizard.case_id
+            wizard.linking = wizard.decision == "same" and not case.left_id
+
+    @api.model
+    def default_get(self, fields_list):
+        """Start a new namespace from what the sender writes."""
+        values = super().default_get(fields_list)
+        case = self.env["interop.identity.case"].browse(values.get("case_id"))
+        if values.get("decision") == "namespace" and ":" in (case.subject or ""):
+            values["uri"] = case.subject
+        return values
+
+    def action_decide(self):
+        """Button: make the decision."""
+        self.ensure_one()
+        getattr(self, f"_decide_{self.decision}")()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _decide_same(self):
+        case = self.case_id
+        if self.merging:
+            case._decide_merge(self.survivor, self.reason)
+        elif case.left_id:
+            case._decide_second_number(self.reason)
+        elif self.record_ref:
+            case._decide_link(self.record_ref, self.reason)
+        else:
+            raise UserError(self.env._("Choose the record whose identifier it is."))
+
+    def _decide_different(self):
+        side = self.about if self.about != "none" else ""
+        self.case_id._decide_different(side, self.reason)
+
+    def _decide_create(self):
+        self.case_id._decide_create(self.reason)
+
+    def _decide_rejected(self):
+        self.case_id._decide_rejected(self.reason)
+
+    def _decide_retried(self):
+        self.case_id._decide_retried(self.reason)
+
+    def _decide_namespace(self):
+        namespace = self.namespace_id
+        if self.new_namespace:
+            namespace = self._create_namespace()
+        if not namespace:
+            raise UserError(
+                self.env._("Choose the namespace, or say that it is not in the list.")
+            )
+        self.case_id._decide_namespace(namespace, self.reason)
+
+    def _create_namespace(self):
+        """Create the namespace that is not in the list."""
+        self.case_id._check_may_decide("namespace")
+        missing = [
+            self._fields[name]._description_string(self.env)
+            for name in ("name", "code", "uri", "type_code")
+            if not self[name]
+        ]
+        if missing:
+            raise UserError(
+                self.env._("A new namespace needs: %s.", ", ".join(missing))
+            )
+        # sudo: stewards add the authority that is missing, without editing others
+        namespaces_sudo = self.env["interop.namespace"].sudo()
+        case = self.case_id
+        return namespaces_sudo.create(
+            {
+                "name": self.name,
+                "code": self.code,
+                "uri": self.uri,
+                "type_code": self.type_code,
+                "company_id": self.of_facility and case.company_id.id,
+                "system_id": self.of_sender and case.system_id.id,
+                "person_adjacent": self.person_adjacent,
+            }
+        ).sudo(False)
