@@ -118,6 +118,7 @@ AUDIT_ACTIONS = [
     ("requested", "Approval requested"),
     ("approved", "Approved"),
     ("transition", "Lifecycle changed"),
+    ("changed", "Changed while in use"),
     ("generated", "Secret generated"),
     ("rotated", "Secret rotated"),
     ("revoked", "Secret revoked"),

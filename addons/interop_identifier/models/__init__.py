@@ -18,3 +18,4 @@ from . import interop_identity_case_merge
 from . import interop_guard
 from . import base_partner_merge
 from . import interop_mapping_line
+from . import interop_mapping_inbound
