@@ -47,6 +47,19 @@ class InteropPayload(models.Model):
         """
         if not items:
             return []
+        rows = self._sealed(items)
+        found = dict(self._insert(rows))
+        return [found[row[0]] for row in rows]
+
+    @api.model
+    @api.private
+    def _sealed(self, items):
+        """Return the columns of contents, encrypted where their class says so.
+
+        :param items: list of ``(company_id or None, data_class, bytes)``
+        :returns: list of ``(uuid, company_id, data_class, key_id, content, size)``
+        :raises GuardError: see ``_store_many``
+        """
         random = os.urandom(16 * len(items)).hex()
         uids = [random[at : at + 32] for at in range(0, len(random), 32)]
         protected = [
@@ -67,8 +80,7 @@ class InteropPayload(models.Model):
             rows.append(
                 (uid, company_id, data_class, key_id, Binary(blob), len(content))
             )
-        found = dict(self._insert(rows))
-        return [found[uid] for uid in uids]
+        return rows
 
     @api.model
     def _insert(self, rows):

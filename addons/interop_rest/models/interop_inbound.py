@@ -11,6 +11,7 @@ import time
 
 from odoo import api, models
 
+from odoo.addons.interop_base import const as base_const
 from odoo.addons.interop_base.exceptions import ConfigurationError
 from odoo.addons.interop_base.tools import envelope as envelope_tools
 from odoo.addons.interop_base.tools import jsonlimits
@@ -50,8 +51,7 @@ class InteropInbound(models.AbstractModel):
         :param pauses: seconds to wait for the same message to end elsewhere; a wait
             undoes what the transaction has done before
         """
-        self._lock(client_sudo.id, envelope.id, pauses)
-        known = self._known(client_sudo, envelope.id)
+        known = self._lock(client_sudo, envelope.id, pauses)
         if known:
             return self._replay(known, call)
         route = self._route(client_sudo, envelope)
@@ -158,24 +158,32 @@ class InteropInbound(models.AbstractModel):
     # The same message again
     # ------------------------------------------------------------------
     @api.model
-    def _lock(self, client_id, message_id, pauses):
-        """Hold the message for this transaction, or refuse with ``in_flight``.
+    def _lock(self, client_sudo, message_id, pauses):
+        """Hold the message for this transaction, or refuse with ``in_flight``; return
+        it if this client has sent it before.
 
         Who had to wait starts again with a fresh snapshot, so that it sees what the
         other one committed. Nothing was written before, so the rollback undoes
         nothing.
         """
         digest = hashlib.sha256(
-            f"interop.in:{client_id}:{message_id}".encode()
+            f"interop.in:{client_sudo.id}:{message_id}".encode()
         ).digest()
         key = int.from_bytes(digest[:8], "big", signed=True)
         for pause in (0, *pauses):
             if pause:
                 self.env.cr.rollback()
                 time.sleep(pause)
-            self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s)", [key])
-            if self.env.cr.fetchone()[0]:
-                return
+            self.env.cr.execute(
+                """SELECT pg_try_advisory_xact_lock(%s),
+                          (SELECT id FROM interop_message WHERE direction = 'in'
+                              AND client_id = %s AND external_id = %s)""",
+                [key, client_sudo.id, message_id],
+            )
+            held, known = self.env.cr.fetchone()
+            if held:
+                # sudo: the log is read here for a caller that is no user of it
+                return client_sudo.env["interop.message"].sudo().browse(known)
         raise Problem("in_flight", headers={"Retry-After": "2"})
 
     @api.model
@@ -230,9 +238,17 @@ class InteropInbound(models.AbstractModel):
     @api.model
     def _contract(self, client_sudo, envelope):
         """Return the published contract of the envelope."""
-        contracts = client_sudo.env["interop.contract"].sudo()  # sudo: the catalogue
-        contract = contracts._find(envelope.type, envelope.schema_version)
+        contract = client_sudo.interface_ids.contract_ids.filtered(
+            lambda item: (
+                item.message_type == envelope.type
+                and item.version == envelope.schema_version
+                and item.state in base_const.USABLE_CONTRACT_STATES
+            )
+        )
         if contract:
+            return contract
+        contracts = client_sudo.env["interop.contract"].sudo()  # sudo: the catalogue
+        if contract := contracts._find(envelope.type, envelope.schema_version):
             return contract
         retired = contracts.with_context(active_test=False).search(
             [

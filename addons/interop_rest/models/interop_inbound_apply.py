@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from odoo import api, models
 
-from odoo.addons.interop_base import clock
+from odoo.addons.interop_base import clock, db
 from odoo.addons.interop_base.exceptions import TechnicalError
 from odoo.addons.interop_base.tools import trace
 
@@ -24,25 +24,36 @@ class InteropInbound(models.AbstractModel):
     def _claim(self, client_sudo, route, envelope, call):
         """Insert the message row and return it; the row is the replay guard."""
         values = self._claim_values(client_sudo, route, envelope, call)
+        # sudo: content is closed to every group
+        payloads_sudo = client_sudo.env["interop.payload"].sudo()
+        content = (route.company.id, route.interface.data_class, call.body)
+        (sealed,) = payloads_sudo._sealed([content])
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join(["%s"] * len(values))
         # Not with create(): if another transaction has just inserted the same message,
-        # the statement must neither fail loudly nor be logged.
-        client_sudo.env.cr.execute(
-            f"INSERT INTO interop_message ({names}) VALUES ({marks})"
-            " ON CONFLICT DO NOTHING RETURNING id",
-            list(values.values()),
-            log_exceptions=False,
+        # the statement must neither fail loudly nor be logged. Content and row are one
+        # statement: they are there together or not at all.
+        found = db.fetch(
+            client_sudo.env.cr,
+            f"""WITH content AS (
+                    INSERT INTO interop_payload
+                        (uuid, company_id, data_class, key_id, content, size, created_at)
+                    VALUES (%s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')
+                    RETURNING id)
+                INSERT INTO interop_message ({names}, payload_id)
+                SELECT {marks}, id FROM content
+                    ON CONFLICT DO NOTHING RETURNING id, payload_id""",
+            [*sealed, *values.values()],
         )
-        found = client_sudo.env.cr.fetchone()
         if not found:
             raise Problem(
                 "in_flight", headers={"Retry-After": "2"}, client=client_sudo.code
             )
+        ((message_id, values["payload_id"]),) = found
         # sudo: the log is written for a caller that is no user of it
-        messages_sudo = client_sudo.env["interop.message"].sudo()
-        messages_sudo.invalidate_model(flush=False)
-        return messages_sudo.browse(found[0])
+        message = client_sudo.env["interop.message"].sudo().browse(message_id)
+        message._fill_cache(values)
+        return message
 
     @api.model
     def _claim_values(self, client_sudo, route, envelope, call):
@@ -52,11 +63,6 @@ class InteropInbound(models.AbstractModel):
         vault = client_sudo.env["interop.vault"]
         data_class = interface.data_class
         now = clock.now()
-        (payload_id,) = (
-            client_sudo.env["interop.payload"]
-            .sudo()
-            ._store_many([(route.company.id, data_class, call.body)])
-        )  # sudo: content is closed to every group
         keys = route.contract._handler()._inbound_keys(envelope)
         return {
             "direction": "in",
@@ -79,7 +85,6 @@ class InteropInbound(models.AbstractModel):
             "sequence": envelope.sequence,
             "epoch": envelope.epoch,
             "occurred_at": envelope.occurred_at.replace(tzinfo=None, microsecond=0),
-            "payload_id": payload_id,
             "size": len(call.body),
             "body_hash": vault._body_hash(call.body),
             **client_sudo.env["interop.message"]._key_values(data_class, *keys),

@@ -42,10 +42,7 @@ class InteropInbound(models.AbstractModel):
         user.
         """
         code = headers.client_code(headers.find(call.headers, headers.CLIENT))
-        # sudo: verification happens before anybody is signed in
-        client_sudo = (
-            self.env["interop.client"].sudo().search([("code", "=", code)], limit=1)
-        )
+        client_sudo = self._client(code)
         now = clock.now()
         method = self._method(call)
         refusal = (

@@ -31,6 +31,15 @@ class InteropMessage(models.Model):
         "An inbound message has a sender and an id.",
     )
 
+    def _fill_cache(self, values):
+        """Take the columns of a row that was just inserted; those that are not among
+        ``values`` are empty."""
+        self.ensure_one()
+        for name, field in self._fields.items():
+            if name != "id" and field.store and field.column_type:
+                value = field.convert_to_cache(values.get(name), self, validate=False)
+                field._insert_cache(self, [value])
+
     def _service_user(self):
         self.ensure_one()
         return self.client_id.user_id or super()._service_user()

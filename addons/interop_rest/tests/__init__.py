@@ -9,6 +9,7 @@ from . import test_http_signature
 from . import test_inbound
 from . import test_inbound_promises
 from . import test_rate
+from . import test_recall
 from . import test_settings
 from . import test_lookup
 from . import test_openapi

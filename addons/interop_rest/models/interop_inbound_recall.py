@@ -1,0 +1,166 @@
+"""What is set up for a client, remembered by the worker as long as no row changed.
+
+A message needs a dozen rows of the catalogue: the client, its keys, its interfaces,
+their contracts and facilities. Reading them anew for each message costs more than the
+message itself; an ordinary cache would accept a revoked key for as long as nobody told
+this worker. So each request asks the database one question: are these still the same
+versions of the same rows? PostgreSQL answers with ``ctid`` and ``xmin``, which change
+with every change, whoever makes it and by whatever way. If they are the same, the
+record cache of the request is filled from memory; if not, everything is read again.
+"""
+
+import weakref
+from collections import OrderedDict
+from threading import Lock
+from typing import NamedTuple
+
+from odoo import api, models
+
+REMEMBERED = 512  # clients per worker
+_VERSIONS = 'ARRAY(SELECT ctid::text || xmin::text FROM "{}" WHERE "{}" = ANY(%s))'
+_memory = OrderedDict()  # (database, code) -> Remembered
+_lock = Lock()
+
+
+class Remembered(NamedTuple):
+    """One client: ``rows`` are ``(table, column, ids)`` that were read, ``versions``
+    their versions then, ``values`` ``(field, ids, cached values)``."""
+
+    registry: weakref.ref
+    client_id: int
+    rows: list
+    versions: list
+    values: list
+
+
+class InteropInbound(models.AbstractModel):
+    """Keys stay encrypted in memory: whoever needs one decrypts it."""
+
+    _inherit = "interop.inbound"
+
+    @api.model
+    @api.private
+    def _client(self, code):
+        """Return the client of this code with all that is set up for it; empty when
+        there is none."""
+        self.env.flush_all()
+        key = (self.env.cr.dbname, code)
+        known = _memory.get(key)
+        if known and self._recall(known):
+            # sudo: verification happens before anybody is signed in
+            return self.env["interop.client"].sudo().browse(known.client_id)
+        # sudo: see above
+        client_sudo = (
+            self.env["interop.client"].sudo().search([("code", "=", code)], limit=1)
+        )
+        remembered = self._remember(client_sudo) if client_sudo else None
+        with _lock:
+            _memory.pop(key, None)
+            if remembered:
+                _memory[key] = remembered
+                while len(_memory) > REMEMBERED:
+                    _memory.popitem(last=False)
+        return client_sudo
+
+    @api.model
+    def _recall(self, known):
+        """Fill the record cache from memory; False if anything has changed since."""
+        if known.registry() is not self.env.registry:
+            return False
+        if self._versions(known.rows) != known.versions:
+            return False
+        env = self.env["interop.client"].sudo().env
+        for field, ids, values in known.values:
+            field._insert_cache(env[field.model_name].browse(ids), values)
+        return True
+
+    @api.model
+    def _remember(self, client_sudo):
+        """Return what is set up for a client, read now."""
+        interfaces = client_sudo.interface_ids
+        contracts = interfaces.contract_ids
+        companies = interfaces.company_ids
+        system = client_sudo.system_id
+        codes = system.facility_code_ids
+        values = []
+        for records, names in (
+            (client_sudo, self._columns(client_sudo)),
+            (client_sudo, ("secret_ids", "interface_ids")),
+            (client_sudo.secret_ids, self._columns(client_sudo.secret_ids)),
+            (system, self._columns(system)),
+            (system, ("facility_code_ids",)),
+            (codes, self._columns(codes)),
+            (interfaces, self._columns(interfaces)),
+            (interfaces, ("contract_ids", "company_ids")),
+            (contracts, self._columns(contracts)),
+            (companies, ("active", "interop_stopped_at")),
+        ):
+            values += self._cached(records, names)
+        rows = self._rows_of(client_sudo)
+        return Remembered(
+            weakref.ref(self.env.registry),
+            client_sudo.id,
+            rows,
+            self._versions(rows),
+            values,
+        )
+
+    @api.model
+    def _rows_of(self, client_sudo):
+        """Return ``(table, column, ids)`` of all rows that ``_remember`` reads."""
+        # Archived ones, too: they may come back.
+        interfaces = client_sudo.with_context(active_test=False).interface_ids
+        clients, system = client_sudo.ids, client_sudo.system_id
+        uses = client_sudo._fields["interface_ids"]
+        carries = interfaces._fields["contract_ids"]
+        serves = interfaces._fields["company_ids"]
+        codes = system._fields["facility_code_ids"]
+        return [
+            (client_sudo._table, "id", clients),
+            (client_sudo.secret_ids._table, "client_id", clients),
+            (uses.relation, uses.column1, clients),
+            (system._table, "id", system.ids),
+            (system[codes.name]._table, codes.inverse_name, system.ids),
+            (interfaces._table, "id", interfaces.ids),
+            (carries.relation, carries.column1, interfaces.ids),
+            (serves.relation, serves.column1, interfaces.ids),
+            (interfaces.contract_ids._table, "id", interfaces.contract_ids.ids),
+            (interfaces.company_ids._table, "id", interfaces.company_ids.ids),
+        ]
+
+    @api.model
+    def _columns(self, records):
+        """Return the names of the fields that are columns and the same for everybody."""
+        context_fields = self.env.registry.field_depends_context
+        return [
+            name
+            for name, field in records._fields.items()
+            if name != "id"
+            and field.store
+            and field.column_type
+            and not field.company_dependent
+            and not context_fields[field]
+        ]
+
+    @api.model
+    def _cached(self, records, names):
+        """Read fields of ``records``; return ``(field, ids, cached values)`` of each."""
+        if not records:
+            return []
+        records.fetch(names)
+        found = []
+        for name in names:
+            field = records._fields[name]
+            records.mapped(name)  # lists of records are not fetched with the columns
+            cache = field._get_cache(records.env)
+            found.append(
+                (field, records._ids, [cache[record_id] for record_id in records._ids])
+            )
+        return found
+
+    @api.model
+    def _versions(self, rows):
+        """Return the versions of these rows in the present transaction."""
+        parts = ", ".join(_VERSIONS.format(*row[:2]) for row in rows)
+        self.env.cr.execute(f"SELECT {parts}", [ids for _table, _column, ids in rows])
+        return [sorted(versions) for versions in self.env.cr.fetchone()]
