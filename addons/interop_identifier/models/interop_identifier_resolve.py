@@ -288,8 +288,8 @@ class InteropIdentifier(models.Model):
         )
 
     @api.model
-    def _insert(self, record, item, message):
-        """Insert one active identifier and return it.
+    def _insert(self, record, item, message, state="active"):
+        """Insert one identifier, active unless said otherwise, and return it.
 
         In SQL rather than with ``create``: a value that another transaction takes at
         the same moment must not end as a logged statement with the value in it. Access
@@ -309,7 +309,7 @@ class InteropIdentifier(models.Model):
             "res_model": record._name,
             "res_id": record.id,
             "partner_id": record.id if record._name == "res.partner" else None,
-            "state": "active",
+            "state": state,
             "use": item.use or None,
             "period_start": item.start,
             "period_end": item.end,
