@@ -114,15 +114,16 @@ class InteropIdentifier(models.Model):
         return self.env["interop.vault"]._blind("identity_question", item.normalized)
 
     @api.model
-    def _nobody(self, identifiers, message, model, create=True):
+    def _nobody(self, identifiers, message, model, create=True, text=""):
         """Return what becomes of identifiers that no record has: the record that a
         steward named for them, or None when a new one may be created.
 
         ``identifiers`` as described on the class, ``model`` the model expected,
         ``create`` whether the message could create one at all. Raises
-        ``UnknownIdentifier`` when the interface wants a person to decide.
+        ``UnknownIdentifier`` (with ``text``) when the interface wants a person to
+        decide.
         """
-        asked = self._unknown_question(identifiers, message, model)
+        asked = self._unknown_question(identifiers, message, model, create)
         decided_sudo = self.env["interop.identity.case"]._decided(asked)
         if decided_sudo.decision == "same":
             named = decided_sudo._named_record()
@@ -132,12 +133,13 @@ class InteropIdentifier(models.Model):
         if create and (may_create or decided_sudo.decision == "create"):
             return None
         raise UnknownIdentifier(
-            self.env._("The identifiers of this message are not known here yet."),
+            text
+            or self.env._("The identifiers of this message are not known here yet."),
             question=asked,
         )
 
     @api.model
-    def _unknown_question(self, identifiers, message, model):
+    def _unknown_question(self, identifiers, message, model, creates):
         """Return the question who has these identifiers: asked for the sender's own
         number if there is one, else for the first."""
         company, system = message.company_id, message.system_id
@@ -150,5 +152,6 @@ class InteropIdentifier(models.Model):
                 item.namespace.id,
                 self._blind_value(item),
                 question.mask(item.value),
+                creates,
             )
         return question.unspecified("identifier", message.id)

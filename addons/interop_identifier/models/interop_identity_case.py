@@ -72,6 +72,9 @@ class InteropIdentityCase(models.Model):
         help="The assigning authority as the sender writes it, or the end of the "
         "identifier that is not known.",
     )
+    creates = fields.Boolean(
+        "Could Be New", readonly=True, help="A new record could be the answer."
+    )
     left_model = fields.Char("First Model", readonly=True)
     left_id = fields.Many2oneReference(
         "First Record ID", model_field="left_model", readonly=True
@@ -248,7 +251,7 @@ class InteropIdentityCase(models.Model):
         elif self.kind == "namespace" and self.subject:
             allowed.add("namespace")
         elif self.namespace_id:  # an unknown identifier, or a second number
-            allowed |= {"same", "create"}
+            allowed |= {"same", "create"} if self.creates else {"same"}
         return allowed
 
     def _one_already(self):

@@ -51,6 +51,7 @@ class InteropIdentityCase(models.Model):
             "system_id": message.system_id.id if message else None,
             "namespace_id": asked.namespace_id or None,
             "subject": asked.subject or None,
+            "creates": asked.creates,
             "left_model": left[0] if left else None,
             "left_id": (left and left[1]) or None,
             "right_model": right[0] if right else None,

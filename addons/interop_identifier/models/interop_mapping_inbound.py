@@ -2,7 +2,7 @@
 
 from odoo import api, models
 
-from odoo.addons.interop_base.exceptions import BusinessError, UnknownIdentifier
+from odoo.addons.interop_base.exceptions import BusinessError
 from odoo.addons.interop_base.models.interop_handler_mapping_in import ABSENT
 from odoo.addons.interop_base.tools import inbound_models
 
@@ -104,12 +104,16 @@ class InteropHandlerMapping(models.AbstractModel):
                 error_class="unknown_identifier",
                 pointer=self._pointer(lines[:1]) if lines else None,
             )
-        return self.env["interop.identifier"]._resolve(
+        identifiers = self.env["interop.identifier"]
+        model = mapping.model_id.model
+        return identifiers._resolve(
             wires,
             message.company_id,
-            model=mapping.model_id.model,
+            model=model,
             system=message.system_id,
             at=message.occurred_at,
+        ) or identifiers._nobody(
+            wires, message, model, create=mapping.on_unknown == "create"
         )
 
     def _link_record(self, record, mapping, message, data):
@@ -139,23 +143,25 @@ class InteropHandlerMapping(models.AbstractModel):
         if stated in (None, ""):
             return False
         field = line._field_chain()[0]
-        related = self.env["interop.identifier"]._resolve(
-            [self._wire(line, stated)],
+        identifiers, wires = self.env["interop.identifier"], [self._wire(line, stated)]
+        related = identifiers._resolve(
+            wires,
             message.company_id,
             model=field.comodel_name,
             system=message.system_id,
             at=message.occurred_at,
+        ) or identifiers._nobody(
+            wires,
+            message,
+            field.comodel_name,
+            create=False,
+            text=self.env._(
+                "“%(path)s”: no %(object)s has this identifier of “%(name)s” yet.",
+                path=line.path,
+                object=field.string,
+                name=line.namespace_id.name,
+            ),
         )
-        if not related:
-            raise UnknownIdentifier(
-                self.env._(
-                    "“%(path)s”: no %(object)s has this identifier of “%(name)s” yet.",
-                    path=line.path,
-                    object=field.string,
-                    name=line.namespace_id.name,
-                ),
-                pointer=self._pointer(line),
-            )
         related.check_access("read")
         self._check_facility(related)
         return related.id

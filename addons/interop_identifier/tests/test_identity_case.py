@@ -5,7 +5,11 @@ import re
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.interop_base.exceptions import ConflictError, PossibleDuplicate
+from odoo.addons.interop_base.exceptions import (
+    ConflictError,
+    PossibleDuplicate,
+    UnknownIdentifier,
+)
 from odoo.addons.interop_base.tests.fakes import EngineCase
 
 from .case_common import NATIONAL, SENDER, CaseMixin
@@ -242,6 +246,21 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self._decide(self._case(message), "create")
         self.assertEqual(message.resource_ref.name, "Newcomer")
         self.assertEqual(self._send((SENDER, "A-8")).state, "done")
+
+    def test_what_is_only_referred_to_is_named_not_created(self):
+        identifiers = self.env["interop.identifier"]
+        wires = [{"system": SENDER, "value": "L-1"}]
+        message = self._ambiguous()
+        with self.assertRaises(UnknownIdentifier) as caught:
+            identifiers._nobody(wires, message, "res.partner", create=False, text="Who")
+        self.assertEqual(str(caught.exception), "Who")
+        case = self.cases._open(caught.exception.question, message)
+        case = case.with_user(self.steward)
+        self.assertFalse(case.can_create)
+        self._decide(case, "same", record_ref=f"res.partner,{self.king.id}")
+        found = identifiers._nobody(wires, message, "res.partner", create=False)
+        self.assertEqual(found, self.king)
+        self.assertIsNone(identifiers._nobody(wires, message, "res.partner"))
 
     def test_the_record_named_has_to_be_of_the_right_kind(self):
         self._set_columns(self.interface, unknown_policy="park")

@@ -12,7 +12,8 @@ class Question(NamedTuple):
     ``kind`` is a key of ``const.CASE_KINDS``; ``key`` says when two questions are the
     same one; ``left`` and ``right`` are the records it is about as ``(model, id)``,
     ``()`` where there is none (id 0: a record of that model is wanted); ``namespace_id``
-    and ``subject`` (text that may be shown) say what else it is about.
+    and ``subject`` (text that may be shown) say what else it is about; ``creates``
+    whether a new record could be the answer.
     """
 
     kind: str
@@ -21,6 +22,7 @@ class Question(NamedTuple):
     right: tuple = ()
     namespace_id: int = 0
     subject: str = ""
+    creates: bool = False
 
 
 def pair_key(first: tuple, second: tuple) -> str:
@@ -48,15 +50,20 @@ def number(company_id: int, record: tuple, namespace_id: int, blind: str) -> Que
     ``blind`` stands for the number.
     """
     key = f"number|{company_id}|{record[0]},{record[1]}|{namespace_id}|{blind}"
-    return Question("duplicate", key, record, (), namespace_id)
+    return Question("duplicate", key, record, (), namespace_id, creates=True)
 
 
 def unknown(
-    company_id: int, model: str, namespace_id: int, blind: str, subject: str
+    company_id: int,
+    model: str,
+    namespace_id: int,
+    blind: str,
+    subject: str,
+    creates: bool = True,
 ) -> Question:
     """Return the question who has an identifier; ``subject`` is its masked form."""
-    key = f"identifier|{company_id}|{model}|{namespace_id}|{blind}"
-    return Question("identifier", key, (model, 0), (), namespace_id, subject)
+    key = f"identifier|{company_id}|{model}|{int(creates)}|{namespace_id}|{blind}"
+    return Question("identifier", key, (model, 0), (), namespace_id, subject, creates)
 
 
 def authority(company_id: int, system_id: int, name: str) -> Question:

@@ -96,10 +96,13 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _settle(self, message, envelope):
-        """Apply a real-time message now; leave any other to the pump."""
+        """Apply a real-time message now; leave any other to the pump, and one that
+        has to wait for an earlier message of its ordering key."""
         if message.test:
             message._set_skipped("Test message: verified, not applied.")
-        elif message.interface_id.latency_tier == "real_time":
+        elif message.interface_id.latency_tier == "real_time" and (
+            not message._waits_behind()
+        ):
             self._apply(message, envelope.data)
         else:
             message.env["interop.pump"]._arm_after_commit()
