@@ -64,10 +64,12 @@ class TestMappingIn(MappingInCase):
 
     def test_related_records_by_identifier_never_by_a_guess(self):
         self._send(status=422, belongs_to="P-1")
-        self.assertEqual(self._last().state, "parked")
+        waiting = self._last()
+        self.assertEqual(waiting.state, "parked")
         self.assertFalse(self._found(), "no partial effect")
         self._send(number="P-1", name="Building")
-        self._send(belongs_to="P-1")
+        waiting.action_retry()
+        self.env["interop.pump"].sudo()._run_inline()
         self.assertEqual(self._found().parent_id, self._found("P-1"))
 
     def test_a_code_has_to_find_exactly_one(self):
