@@ -28,6 +28,7 @@ PARAM_MAX_ITEMS = "interop_rest.max_items"
 PARAM_RETRY_AFTER = "interop_rest.retry_after_seconds"
 PARAM_TOKEN_DAYS = "interop_rest.token_days"  # noqa: S105 (a setting's name)
 PARAM_RATE = "interop_rest.rate_per_minute"
+PARAM_FAILURES = "interop_rest.failures_per_minute"
 PARAM_PUBLIC_OPENAPI = "interop_rest.public_openapi"  # "True", or absent
 
 # parameter -> (default, lowest, highest). Out of bounds or unreadable counts as the
@@ -41,6 +42,7 @@ SETTINGS = {
     PARAM_RETRY_AFTER: (5, 1, 3600),
     PARAM_TOKEN_DAYS: (90, 1, 366),
     PARAM_RATE: (6000, 1, 1000000),
+    PARAM_FAILURES: (20, 1, 100000),
 }
 
 # Waits for the same message to finish elsewhere: a little under two seconds together.

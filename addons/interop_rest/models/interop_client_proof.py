@@ -76,6 +76,25 @@ class InteropClient(models.Model):
         inbound = self.env["interop.inbound"]
         return self.rate_limit or inbound._setting(const.PARAM_RATE)
 
+    def _alert_failures(self, network):
+        """Tell the owner of the system that somebody keeps failing as this client."""
+        self.ensure_one()
+        if self.system_id.owner_id:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=self.system_id.owner_id.id,
+                summary=self.env._(
+                    "Somebody keeps failing to prove to be %s", self.name
+                ),
+                note=self.env._(
+                    "Too many calls in the name of this client could not prove it, from "
+                    "network %s. Either its key, token or clock is wrong there, or "
+                    "somebody else is trying. The reasons are in the server's log. "
+                    "Calls with a valid proof are answered as ever.",
+                    network or "?",
+                ),
+            )
+
     def _can_prove(self, now):
         """Return whether there is a key or token for a way of proof that it may use."""
         keys = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)

@@ -54,13 +54,13 @@ class InteropInbound(models.AbstractModel):
         try:
             proven = getattr(self, PROVERS[method])(call, candidate, now)
         except (SignatureError, SignatureRefused) as error:
-            raise Problem(
-                "unauthorized", reason=refusal or error.reason, client=code
-            ) from None
+            reason = refusal or error.reason
         except ConfigurationError:
-            raise Problem(
-                "unauthorized", reason="key_not_readable", client=code
-            ) from None
+            reason = "key_not_readable"
+        else:
+            reason = refusal
+        if reason:
+            self._refuse_proof(call, client_sudo, code, reason)
         client_sudo = client_sudo.with_user(client_sudo.user_id).sudo()
         self._limit_client(call, client_sudo)
         return client_sudo, proven

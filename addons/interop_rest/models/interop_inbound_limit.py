@@ -29,8 +29,11 @@ class InteropInbound(models.AbstractModel):
 
         :raises Problem: ``rate_limited``
         """
+        subject = f"client:{client_sudo.id}"
+        if interface_id:
+            subject += f":interface:{interface_id}"
         allowed, left, reset, wait = self.env["interop.rate.counter"]._allow(
-            client_sudo.id, interface_id, limit
+            subject, limit
         )
         if call.limits is not None:
             call.limits[name] = (name, limit, left, reset)

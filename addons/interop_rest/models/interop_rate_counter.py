@@ -1,4 +1,4 @@
-"""Rates of clients, counted across workers and hosts."""
+"""What is counted across workers and hosts: requests, messages, failures of proof."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ KNOWN = 1000  # portions that a worker keeps in mind
 TRUST_REFUSAL = 1.0  # seconds for which a worker refuses without asking again
 
 _lock = threading.Lock()
-_portions = {}  # (database, client, interface, limit) -> Portion
+_portions = {}  # (database, subject, limit) -> Portion
 
 
 class Portion(NamedTuple):
@@ -29,42 +29,35 @@ class Portion(NamedTuple):
 
 
 class InteropRateCounter(models.Model):
-    """One row per client and limit. Workers take portions of it (see ``tools.rates``),
-    so that it is written about a hundred times per window, not with every request."""
+    """One row per subject. Workers take portions of its limit (see ``tools.rates``), so
+    that it is written about a hundred times per window, not with every request."""
 
     _name = "interop.rate.counter"
-    _description = "Rate of an Integration Client"
+    _description = "Inbound Counter"
     _log_access = False
-    _rec_name = "client_id"
+    _rec_name = "subject"
 
-    client_id = fields.Many2one(
-        "interop.client", required=True, readonly=True, ondelete="cascade"
-    )
-    # 0 counts all requests of the client. No foreign key: one would lock the interface.
-    interface = fields.Integer(required=True, readonly=True)
+    # Such as client:7. No foreign keys: they would lock what they refer to.
+    subject = fields.Char(required=True, readonly=True)
     window = fields.Integer(required=True, readonly=True)
     hits = fields.Integer(required=True, readonly=True)
     before = fields.Integer(required=True, readonly=True)
 
-    _one_per_limit = models.UniqueIndex(
-        "(client_id, interface)", "A limit has one counter."
-    )
+    _one_per_subject = models.UniqueIndex("(subject)", "A subject has one counter.")
 
     @api.model
     @api.private
-    def _allow(self, client_id, interface_id, limit):
-        """Count one request.
+    def _allow(self, subject, limit):
+        """Count one of at most ``limit`` in ``rates.WINDOW`` seconds.
 
-        :param int interface_id: 0 for all requests of the client
-        :param int limit: requests in ``rates.WINDOW`` seconds
         :returns: ``(allowed, left, seconds until the window ends, seconds to wait)``
         """
-        key = (self.env.cr.dbname, client_id, interface_id, limit)
+        key = (self.env.cr.dbname, subject, limit)
         now = time.monotonic()
         with _lock:
             portion = _portions.get(key)
             if portion is None or now >= portion.trusted:
-                portion = self._take(client_id, interface_id, limit)
+                portion = self._take(subject, limit)
                 if len(_portions) >= KNOWN:
                     _portions.clear()
             allowed = portion.own > 0
@@ -80,28 +73,34 @@ class InteropRateCounter(models.Model):
         )
 
     @api.model
-    def _take(self, client_id, interface_id, limit):
+    @api.private
+    def _begins(self, subject, quiet):
+        """Note that something goes on; return whether it was quiet before.
+
+        :param int quiet: minutes without a note after which it begins anew
+        """
+        with aside.cursor(self.env) as cr:
+            last, _hits, _before, now = self._row(cr, subject)
+            minute = int(now // 60)
+            cr.execute(
+                'UPDATE interop_rate_counter SET "window" = %s WHERE subject = %s',
+                [minute, subject],
+            )
+        return last < minute - quiet
+
+    @api.model
+    def _take(self, subject, limit):
         """Take a portion from the row; all workers and hosts go by the database's
         clock."""
-        key = [client_id, interface_id]
         with aside.cursor(self.env) as cr:
-            row = self._row(cr, key)
-            if not row:
-                cr.execute(
-                    """INSERT INTO interop_rate_counter
-                           (client_id, interface, "window", hits, before)
-                       VALUES (%s, %s, 0, 0, 0) ON CONFLICT DO NOTHING""",
-                    key,
-                )
-                row = self._row(cr, key)
-            *counter, now = row
+            *counter, now = self._row(cr, subject)
             grant = rates.take(rates.Counter(*counter), now, limit)
             if grant.granted:
                 cr.execute(
                     """UPDATE interop_rate_counter
                           SET "window" = %s, hits = %s, before = %s
-                        WHERE client_id = %s AND interface = %s""",
-                    [*grant.counter, *key],
+                        WHERE subject = %s""",
+                    [*grant.counter, subject],
                 )
         ends = time.monotonic() + grant.ends - now
         trusted = min(ends, time.monotonic() + TRUST_REFUSAL)
@@ -114,13 +113,20 @@ class InteropRateCounter(models.Model):
         )
 
     @api.model
-    def _row(self, cr, key):
-        """Return window, hits, hits before and the database's time; locks the row."""
-        cr.execute(
-            """SELECT "window", hits, before,
-                      extract(epoch FROM clock_timestamp())::float8
-                 FROM interop_rate_counter
-                WHERE client_id = %s AND interface = %s FOR UPDATE""",
-            key,
-        )
-        return cr.fetchone()
+    def _row(self, cr, subject):
+        """Lock the row, made if it is missing; return window, hits, hits before and the
+        database's time."""
+        query = """SELECT "window", hits, before,
+                          extract(epoch FROM clock_timestamp())::float8
+                     FROM interop_rate_counter WHERE subject = %s FOR UPDATE"""
+        cr.execute(query, [subject])
+        row = cr.fetchone()
+        if not row:
+            cr.execute(
+                """INSERT INTO interop_rate_counter (subject, "window", hits, before)
+                   VALUES (%s, 0, 0, 0) ON CONFLICT DO NOTHING""",
+                [subject],
+            )
+            cr.execute(query, [subject])
+            row = cr.fetchone()
+        return row

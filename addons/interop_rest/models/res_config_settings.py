@@ -60,6 +60,13 @@ class ResConfigSettings(models.TransientModel):
         help="How many requests each client may make in a minute, over all workers, "
         "unless it has a limit of its own.",
     )
+    interop_rest_failures_per_minute = fields.Integer(
+        "Failed Proofs per Minute",
+        config_parameter=const.PARAM_FAILURES,
+        default=const.SETTINGS[const.PARAM_FAILURES][0],
+        help="How many calls under one client code from one network may fail to prove "
+        "who they are in a minute before the owner of the system is told.",
+    )
     interop_rest_public_openapi = fields.Boolean(
         "Public Description",
         config_parameter=const.PARAM_PUBLIC_OPENAPI,
@@ -87,6 +94,7 @@ class ResConfigSettings(models.TransientModel):
         "interop_rest_retry_after_seconds",
         "interop_rest_token_days",
         "interop_rest_rate_per_minute",
+        "interop_rest_failures_per_minute",
     )
     def _check_interop_rest_bounds(self):
         for settings in self:

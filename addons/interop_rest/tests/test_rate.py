@@ -28,8 +28,12 @@ class TestRate(RestEffectHttpCase):
 
     def _counter(self, interface=0):
         return self.env["interop.rate.counter"].search(
-            [("client_id", "=", self.client.id), ("interface", "=", interface)]
+            [("subject", "=", self._subject(interface))]
         )
+
+    def _subject(self, interface=0):
+        subject = f"client:{self.client.id}"
+        return f"{subject}:interface:{interface}" if interface else subject
 
     def _assert_limited(self, response):
         self._assert_problem(response, 429, "rate_limited")
@@ -106,8 +110,8 @@ class TestRate(RestEffectHttpCase):
         self._assert_limited(self._post())
         self.env.cr.execute(
             'UPDATE interop_rate_counter SET "window" = "window" - 2 '
-            "WHERE client_id = %s",
-            [self.client.id],
+            "WHERE subject = %s",
+            [self._subject()],
         )
         self._assert_limited(self._post())
         interop_rate_counter._portions.clear()
@@ -124,7 +128,7 @@ class TestRate(RestEffectHttpCase):
 
         with patch.object(type(counters), "_take", take):
             answers = [
-                counters._allow(self.client.id, 0, 6000)[0] for _number in range(600)
+                counters._allow(self._subject(), 6000)[0] for _number in range(600)
             ]
         self.assertTrue(all(answers))
         self.assertLessEqual(len(taken), 15)
@@ -139,7 +143,7 @@ class TestRate(RestEffectHttpCase):
             with patch.object(
                 interop_rate_counter, "_portions", portions[number % len(portions)]
             ):
-                allowed += counters._allow(self.client.id, 0, 1000)[0]
+                allowed += counters._allow(self._subject(), 1000)[0]
         self.assertLessEqual(allowed, 1000)
         self.assertGreaterEqual(allowed, 990)
 

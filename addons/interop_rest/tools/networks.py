@@ -30,6 +30,18 @@ def allows(networks, address) -> bool:
     return any(ip.version == network.version and ip in network for network in networks)
 
 
+def around(address) -> str:
+    """Return the network that an address is counted with: its /24, or its /64 if it is
+    IPv6; ``""`` for what is no address."""
+    try:
+        ip = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return ""
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    bits = 24 if ip.version == 4 else 64
+    return str(ipaddress.ip_network((ip, bits), strict=False))
+
+
 def _network(entry):
     """Return one network, with the entry named in the error."""
     try:

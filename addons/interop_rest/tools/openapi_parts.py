@@ -9,6 +9,7 @@ EVERYWHERE = (
     "method_not_allowed",
     "too_large",
     "rate_limited",
+    "too_many_failures",
     "internal",
     "busy",
     "database_unavailable",

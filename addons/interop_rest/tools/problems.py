@@ -47,6 +47,12 @@ KINDS = {
         "code in Interop-Client, the key or token, the clock, and that exactly the bytes that "
         "were signed are sent. The server does not say which of them it was.",
     ),
+    "too_many_failures": Kind(
+        429,
+        "Too many failed proofs",
+        "Calls under this client code from your network keep failing to prove who they "
+        "are. Correct the proof; one that is right is accepted at any time.",
+    ),
     "rate_limited": Kind(
         429,
         "Too many requests",

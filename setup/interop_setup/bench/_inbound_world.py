@@ -8,6 +8,8 @@ BODY_BYTES = 2048
 def set_up(env) -> dict[str, dict[str, str]]:
     """Make a client per kind of work; answer ``{work: {client, secret}}``."""
     env["interop.guard"]._adopt_database()
+    # Every refused request is refused with all the work it makes.
+    env["ir.config_parameter"].set_param("interop_rest.failures_per_minute", "100000")
     system = env["interop.system"].create(
         {
             "name": "Record",

@@ -41,3 +41,19 @@ def test_a_mistake_is_named(text):
 @given(st.text(max_size=60))
 def test_any_address_gets_an_answer(address):
     assert networks.allows(networks.parse("10.0.0.0/8"), address) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.1.2.3", "10.1.2.0/24"),
+        ("::ffff:10.1.2.3", "10.1.2.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        (None, ""),
+        ("nonsense", ""),
+    ],
+)
+def test_around(address, network):
+    assert networks.around(address) == network
