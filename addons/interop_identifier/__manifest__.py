@@ -16,6 +16,8 @@
         "views/interop_namespace_views.xml",
         "views/interop_identifier_views.xml",
         "views/interop_identifier_merge_views.xml",
+        "views/interop_identifier_model_views.xml",
+        "views/res_partner_views.xml",
         "wizard/interop_identifier_unmerge_wizard_views.xml",
         "views/interop_mapping_views.xml",
         "wizard/interop_identity_decision_views.xml",
@@ -28,4 +30,6 @@
         "web.assets_backend": ["interop_identifier/static/src/**/*"],
         "web.assets_tests": ["interop_identifier/static/tests/tours/**/*"],
     },
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

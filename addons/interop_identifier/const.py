@@ -66,6 +66,11 @@ IDENTIFIER_STATES = [
 # one points at the survivor, so that the prior number keeps finding the person.
 LOOKUP_STATES = ("active", "merged")
 
+ON_DELETE = [
+    ("restrict", "Keep it"),
+    ("cascade", "Delete its identifiers too"),
+]
+
 MERGE_STATES = [
     ("merged", "In force"),
     ("undone", "Undone"),

@@ -9,5 +9,5 @@ class InteropIdentifier(models.Model):
     _inherit = "interop.identifier"
 
     @api.model
-    def _record_models(self):
-        return [*super()._record_models(), "account.move.line"]
+    def _declared_models(self):
+        return [*super()._declared_models(), "account.move.line"]

@@ -27,12 +27,6 @@ class ResPartner(models.Model):
         "Location Type", help="As the sending system states it, such as Ward."
     )
     interop_role_ids = fields.One2many("interop.care.role", "partner_id", "Roles")
-    interop_identifier_ids = fields.One2many(
-        "interop.identifier",
-        "partner_id",
-        "Identifiers",
-        groups="interop_base.interop_base_group_user,interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
-    )
     interop_message_ids = fields.Many2many(
         "interop.message",
         string="Latest Messages",

@@ -63,7 +63,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         return result
 
     def _log_merge_operation(self, src_partners, dst_partner):
-        super()._log_merge_operation(src_partners, dst_partner)
         # sudo: see _merge_bank_accounts
         merges_sudo = self.env["interop.identifier.merge"].sudo()
         merges_sudo._note_survivor(src_partners, dst_partner)
+        return super()._log_merge_operation(src_partners, dst_partner)

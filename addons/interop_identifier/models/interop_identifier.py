@@ -121,8 +121,12 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _record_models(self):
-        """Return the names of the models whose records may carry identifiers; addons
-        add."""
+        """Return the names of the models whose records may carry identifiers."""
+        return list(self.env["interop.identifier.model"]._names())
+
+    @api.model
+    def _declared_models(self):
+        """Return the names of the models that addons want on the list; addons add."""
         return ["res.partner", "res.company"]
 
     @api.depends("value", "namespace_id")
@@ -176,13 +180,27 @@ class InteropIdentifier(models.Model):
         # A value that was retired a moment ago is free again, but only once that is
         # written.
         self.flush_model(["state"])
-        return super().create([self._prepare_record_vals(vals) for vals in vals_list])
+        vals_list = [self._prepare_record_vals(vals) for vals in vals_list]
+        self._check_kinds({vals.get("res_model") for vals in vals_list})
+        return super().create(vals_list)
 
     def write(self, vals):
         """Write with reference and partner column in step."""
         if {"res_model", "res_id", "partner_id", "record_ref"} & vals.keys():
             vals = self._prepare_record_vals(vals)
         return super().write(vals)
+
+    @api.model
+    def _check_kinds(self, names):
+        """Refuse kinds of records that are not on the list (the database would)."""
+        for name in sorted(names - {None, False, *self._record_models()}):
+            raise ValidationError(
+                self.env._(
+                    "Records of “%s” do not carry identifiers. An administrator can "
+                    "add this kind under Identity › Kinds of Records.",
+                    self.env["ir.model"].sudo()._get(name).name or name,
+                )
+            )
 
     @api.model
     def _prepare_record_vals(self, vals):

@@ -11,6 +11,8 @@ _FUNCTIONS = """
 CREATE OR REPLACE FUNCTION interop_identifier_anchor_record() RETURNS trigger AS $$
 DECLARE
     survivor integer;
+    record_table text;
+    present integer;
 BEGIN
     INSERT INTO interop_identifier_anchor AS anchor (res_model, res_id)
     VALUES (NEW.res_model, NEW.res_id)
@@ -18,10 +20,24 @@ BEGIN
     RETURNING anchor.survivor_id INTO survivor;
     IF survivor IS NOT NULL THEN
         RAISE EXCEPTION
-            'This record has been merged into another one (%s, %s). Identifiers '
+            'This record has been merged into another one (%, %). Identifiers '
             'belong to the survivor.', NEW.res_model, survivor
             USING ERRCODE = 'integrity_constraint_violation',
                   CONSTRAINT = 'interop_identifier_of_survivor',
+                  TABLE = 'interop_identifier';
+    END IF;
+    SELECT table_name INTO record_table
+      FROM interop_identifier_model WHERE model = NEW.res_model;
+    IF record_table IS NOT NULL THEN
+        EXECUTE format('SELECT 1 FROM %I WHERE id = $1 FOR KEY SHARE', record_table)
+           INTO present USING NEW.res_id;
+    END IF;
+    IF present IS NULL THEN
+        RAISE EXCEPTION
+            'There is no record that may carry an identifier (%, %).',
+            NEW.res_model, NEW.res_id
+            USING ERRCODE = 'foreign_key_violation',
+                  CONSTRAINT = 'interop_identifier_of_record',
                   TABLE = 'interop_identifier';
     END IF;
     RETURN NEW;

@@ -69,6 +69,12 @@ class InteropMappingModel(models.Model):
         listed_sudo = self.sudo().search([("state", "=", "approved")])
         return [name for name in listed_sudo.mapped("model") if name in self.env]
 
+    def _set_approved(self):
+        moved = super()._set_approved()
+        # sudo: who approves an object need not administer the kinds of records
+        self.env["interop.identifier.model"].sudo()._sync()
+        return moved
+
 
 class InteropIdentifier(models.Model):
     """Objects of inbound mappings carry identifiers."""
@@ -76,15 +82,13 @@ class InteropIdentifier(models.Model):
     _inherit = "interop.identifier"
 
     @api.model
-    def _record_models(self):
-        known = super()._record_models()
-        listed = self.env["interop.mapping.model"]._identified_models()
+    def _declared_models(self):
         return [
-            *known,
+            *super()._declared_models(),
             *(
                 name
-                for name in listed
-                if name not in known and not inbound_models.is_closed(name)
+                for name in self.env["interop.mapping.model"]._identified_models()
+                if not inbound_models.is_closed(name)
             ),
         ]
 

@@ -9,7 +9,7 @@ from odoo.addons.interop_base.exceptions import OwnershipError, UnknownIdentifie
 
 from .. import const
 from ..tools import checkdigit, question
-from ..tools.normalization import Rule, normalize
+from ..tools.normalization import normalize
 
 # Two spellings of a stored value would part if one of these changed under it.
 SPELLING_FIELDS = {"case_rule", "separator_rule", "drop_leading_zeros"}
@@ -264,10 +264,7 @@ class InteropNamespace(models.Model):
 
     def _normalize(self, value):
         """Return the comparable form of ``value`` (text) in this namespace."""
-        return normalize(
-            value or "",
-            Rule(self.case_rule, self.separator_rule, self.drop_leading_zeros),
-        )
+        return normalize(value or "", self._rule())
 
     def _passes(self, normalized):
         """Say whether the normalized value passes this namespace's check."""

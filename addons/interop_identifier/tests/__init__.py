@@ -7,3 +7,6 @@ from . import test_mapping_identifier
 from . import test_merge
 from . import test_identity_case
 from . import test_identity_screens
+from . import test_identifier_model
+from . import test_search
+from . import test_import_export

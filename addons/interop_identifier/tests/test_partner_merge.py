@@ -5,6 +5,11 @@ from odoo.tests import tagged
 
 from .common import IdentifierCase
 
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6"
+    "kgAAAABJRU5ErkJggg=="
+)
+
 
 @tagged("post_install", "-at_install")
 class TestPartnerMerge(IdentifierCase):
@@ -90,7 +95,7 @@ class TestPartnerMerge(IdentifierCase):
                 "name": "A. Careful",
                 "phone": "1",
                 "industry_id": industry.id,
-                "image_1920": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+                "image_1920": PICTURE,
                 "child_ids": [(0, 0, {"name": "Mother", "type": "contact"})],
             }
         )

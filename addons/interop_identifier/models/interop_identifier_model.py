@@ -1,0 +1,309 @@
+"""Which kinds of records carry identifiers, and what binds the two."""
+
+from lxml import etree
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError, ValidationError
+
+from .. import const
+from .interop_identifier_trigger import (
+    create_function,
+    drop_trigger,
+    ensure_foreign_key,
+    ensure_trigger,
+)
+
+READERS = (
+    "interop_base.interop_base_group_user",
+    "interop_base.interop_base_group_steward",
+    "interop_base.interop_base_group_auditor",
+)
+# Identifiers, and what they rest on, cannot be known by identifiers themselves.
+OWN_PREFIX = "interop.identifier"
+
+
+class InteropIdentifierModel(models.Model):
+    """The list of models whose records may carry identifiers.
+
+    Addons declare theirs (``interop.identifier._declared_models``), an administrator adds
+    any other without code. Each gets a trigger on its table, the other half of the
+    reference: a record that has identifiers is not deleted behind their back.
+    """
+
+    _name = "interop.identifier.model"
+    _description = "Kind of Identified Record"
+    _order = "model, id"
+    _rec_name = "model_id"
+    _rec_names_search = ["model_id.name", "model"]
+
+    model_id = fields.Many2one(
+        "ir.model",
+        "Kind of Record",
+        required=True,
+        ondelete="cascade",
+        domain=[("transient", "=", False), ("abstract", "=", False)],
+        help="Records of this kind may carry identifiers of other systems.",
+    )
+    name = fields.Char(related="model_id.name")
+    model = fields.Char(related="model_id.model", store=True, precompute=True)
+    table_name = fields.Char(
+        compute="_compute_table_name", store=True, precompute=True, required=True
+    )
+    on_delete = fields.Selection(
+        const.ON_DELETE,
+        "When Deleted",
+        required=True,
+        default="restrict",
+        help="What happens when somebody deletes a record that has identifiers. Keep: "
+        "it is refused, since late messages and audits need the history.",
+    )
+    declared = fields.Boolean(
+        "Built In",
+        compute="_compute_declared",
+        help="An installed app or an approved inbound mapping needs this kind.",
+    )
+    has_button = fields.Boolean(
+        "Button on the Form",
+        compute="_compute_has_button",
+        inverse="_inverse_has_button",
+        help="Show the identifiers of a record behind a button on its form.",
+    )
+    action_id = fields.Many2one("ir.actions.act_window", readonly=True)
+    view_id = fields.Many2one("ir.ui.view", readonly=True)
+    identifier_count = fields.Integer(
+        "Identifiers", compute="_compute_identifier_count"
+    )
+
+    _model_uniq = models.Constraint(
+        "UNIQUE (model)", "This kind of record is on the list already."
+    )
+
+    @api.depends("model_id")
+    def _compute_table_name(self):
+        for kind in self:
+            known = kind.model_id.model in self.env
+            kind.table_name = self.env[kind.model_id.model]._table if known else False
+
+    @api.depends("model")
+    def _compute_declared(self):
+        needed = self.env["interop.identifier"]._declared_models()
+        for kind in self:
+            kind.declared = kind.model in needed
+
+    @api.depends("view_id")
+    def _compute_has_button(self):
+        for kind in self:
+            kind.has_button = bool(kind.view_id)
+
+    def _inverse_has_button(self):
+        for kind in self:
+            if kind.has_button and not kind.view_id:
+                kind._create_button()
+            elif kind.view_id and not kind.has_button:
+                # sudo: an administrator of the integration has no hand in other views
+                kind.sudo().view_id.unlink()
+
+    def _compute_identifier_count(self):
+        groups = self.env["interop.identifier"]._read_group(
+            [("res_model", "in", self.mapped("model"))], ["res_model"], ["__count"]
+        )
+        counts = dict(groups)
+        for kind in self:
+            kind.identifier_count = counts.get(kind.model, 0)
+
+    @api.constrains("model_id")
+    def _check_model(self):
+        for kind in self:
+            name = kind.model_id.model
+            model = self.env.get(name)
+            if (
+                model is None
+                or model._abstract
+                or model._transient
+                or not model._auto
+                or name.startswith(OWN_PREFIX)
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Records of “%s” cannot carry identifiers: they are not kept "
+                        "in a table of their own.",
+                        kind.model_id.name,
+                    )
+                )
+
+    def init(self):
+        """Create the function that the triggers call."""
+        create_function(self.env.cr)
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Add kinds, with their trigger and, unless told otherwise, their button."""
+        kinds = super().create(vals_list)
+        self.env.registry.clear_cache()
+        for kind, vals in zip(kinds, vals_list, strict=True):
+            kind._create_trigger()
+            if vals.get("has_button", True) and not kind.view_id:
+                kind._create_button()
+        return kinds
+
+    def write(self, vals):
+        """Keep the kind itself: identifiers refer to it."""
+        if "model_id" in vals and any(
+            kind.model_id.id != vals["model_id"] for kind in self
+        ):
+            raise UserError(
+                self.env._("Add another line instead of changing the kind of this one.")
+            )
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        for kind in self:
+            if kind.declared:
+                raise UserError(
+                    self.env._(
+                        "“%s” cannot be taken off the list: an installed app needs it.",
+                        kind.name,
+                    )
+                )
+            # sudo: identifiers of other facilities count as well
+            if kind.sudo().identifier_count:
+                raise UserError(
+                    self.env._(
+                        "“%s” cannot be taken off the list while such records have "
+                        "identifiers.",
+                        kind.name,
+                    )
+                )
+
+    def unlink(self):
+        """Take kinds off the list, their trigger and button with them."""
+        kinds_sudo = self.sudo()  # sudo: see _inverse_has_button
+        tables = self.mapped("table_name")
+        views, actions = kinds_sudo.view_id, kinds_sudo.action_id
+        result = super().unlink()
+        for table in tables:
+            drop_trigger(self.env.cr, table)
+        views.unlink()
+        actions.unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    def _remove_traces(self):
+        """Remove what was added to the models of these kinds, before all is
+        uninstalled."""
+        for kind in self:
+            drop_trigger(self.env.cr, kind.table_name)
+        self.view_id.unlink()
+        self.action_id.unlink()
+
+    # ------------------------------------------------------------------
+    # Keeping the list, the triggers and the declared kinds in step
+    # ------------------------------------------------------------------
+    def _register_hook(self):
+        """See that each kind is listed and guarded, whatever an update has done."""
+        result = super()._register_hook()
+        self.sudo()._sync()  # sudo: no user has asked for anything
+        return result
+
+    @api.model
+    def _sync(self):
+        """List the kinds that addons declare; restore triggers that are missing."""
+        listed = set(self.search([("model", "!=", False)]).mapped("model"))
+        for name in self.env["interop.identifier"]._declared_models():
+            if name in self.env and name not in listed:
+                listed.add(name)
+                model_id = self.env["ir.model"]._get_id(name)
+                self.create({"model_id": model_id, "has_button": False})
+        for kind in self.search([("model", "!=", False)]):
+            kind._create_trigger()
+        ensure_foreign_key(self.env.cr)
+
+    @api.model
+    @tools.ormcache()
+    def _names(self):
+        """Return the names of the models on the list."""
+        # sudo: everyone may know which kinds of records there are
+        names = self.sudo().search([("model", "!=", False)]).mapped("model")
+        return tuple(name for name in names if name in self.env)
+
+    def _create_trigger(self):
+        """Let the database refuse or carry on a deletion."""
+        ensure_trigger(self.env.cr, self.table_name, self.model)
+
+    # ------------------------------------------------------------------
+    # A button on the form
+    # ------------------------------------------------------------------
+    def _create_button(self):
+        """Add a button with the identifiers to the standard form, if there is one."""
+        # sudo: see _inverse_has_button
+        kind_sudo = self.sudo()
+        view_id = kind_sudo.env["ir.ui.view"].default_view(kind_sudo.model, "form")
+        view = kind_sudo.env["ir.ui.view"].browse(view_id)
+        place = view and self._button_place(view)
+        if not place:
+            return
+        if not kind_sudo.action_id:
+            kind_sudo.action_id = kind_sudo.env["ir.actions.act_window"].create(
+                kind_sudo._prepare_action()
+            )
+        kind_sudo.view_id = kind_sudo.env["ir.ui.view"].create(
+            {
+                "name": f"{kind_sudo.model}.form: identifiers",
+                "model": kind_sudo.model,
+                "inherit_id": view.id,
+                "mode": "extension",
+                "priority": 90,
+                "arch": place % kind_sudo._button_arch(),
+            }
+        )
+
+    def _prepare_action(self):
+        """Return the values of the action behind the button."""
+        groups = [self.env.ref(name).id for name in READERS]
+        return {
+            "name": self.env._("Identifiers"),
+            "res_model": "interop.identifier",
+            "view_mode": "list,form",
+            "domain": f"[('res_model', '=', '{self.model}'),"
+            " ('res_id', '=', active_id)]",
+            "context": "{'default_record_ref': '%s,%%s' %% active_id}" % self.model,
+            "group_ids": [(6, 0, groups)],
+        }
+
+    def _button_arch(self):
+        """Return the button as XML."""
+        return (
+            f'<button type="action" name="{self.action_id.id}" string="Identifiers" '
+            f'class="oe_stat_button" icon="fa-id-card-o" invisible="not id" '
+            f'groups="{",".join(READERS)}"/>'
+        )
+
+    @api.model
+    def _button_place(self, view):
+        """Return XML with a place for the button in ``view``, None without a sheet."""
+        arch = etree.fromstring(view.get_combined_arch())
+        if arch.xpath("//div[@name='button_box']"):
+            return (
+                '<xpath expr="//div[@name=\'button_box\']" position="inside">%s</xpath>'
+            )
+        if arch.xpath("//sheet/*"):
+            return (
+                '<xpath expr="//sheet/*[1]" position="before">'
+                '<div name="button_box" class="oe_button_box">%s</div></xpath>'
+            )
+        return None
+
+    def action_view_identifiers(self):
+        """Open the identifiers of records of this kind."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_identifier.interop_identifier_action"
+        )
+        action["domain"] = [("res_model", "=", self.model)]
+        action["context"] = {}
+        return action
