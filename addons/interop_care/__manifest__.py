@@ -13,6 +13,7 @@
         "security/interop_care_rules.xml",
         "data/interop_contract_data.xml",
         "data/interop_contract_updated_data.xml",
+        "data/interop_contract_person_data.xml",
         "wizard/interop_facility_wizard_views.xml",
         "views/interop_facility_membership_views.xml",
         "views/interop_care_role_views.xml",

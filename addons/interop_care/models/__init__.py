@@ -8,4 +8,7 @@ from . import interop_handler_party
 from . import interop_handler_provider
 from . import interop_handler_location
 from . import interop_handler_party_updated
+from . import interop_handler_person
+from . import interop_handler_person_merged
+from . import interop_identifier_merge
 from . import res_partner_updates

@@ -48,3 +48,8 @@ class InteropCareRole(models.Model):
         "(partner_id, company_id, code, COALESCE(system_id, 0)) WHERE active",
         "This provider has that role at this facility already.",
     )
+
+    def _same_role_key(self):
+        """Return what makes two roles of one provider the same one."""
+        self.ensure_one()
+        return self.company_id.id, self.code, self.system_id.id

@@ -28,7 +28,7 @@ class InteropHandlerLocationUpserted(models.AbstractModel):
         if "status" in data:
             values["active"] = data["status"] != "inactive"
         if "parent" in data:
-            parent = self._referenced(message, data["parent"], "interop_is_location")
+            parent = self._referenced(message, [data["parent"]], "interop_is_location")
             values["parent_id"] = parent.id
         return self._upsert(message, data, values)
 

@@ -2,9 +2,13 @@
 
 from odoo import api, models
 
-from odoo.addons.interop_base.exceptions import BusinessError, UnknownIdentifier
+from odoo.addons.interop_base.exceptions import (
+    BusinessError,
+    Skipped,
+    UnknownIdentifier,
+)
 
-# FHIR ContactPoint.system -> field; the first of each kind counts, work before others.
+# FHIR ContactPoint.system -> field; the first of each kind counts.
 TELECOM_FIELDS = {"phone": "phone", "email": "email", "url": "website"}
 
 
@@ -17,6 +21,8 @@ class InteropHandlerParty(models.AbstractModel):
 
     # Partner field that marks what a handler keeps.
     _partner_flag = "interop_is_person"
+    # Whose telephone is meant when there are several.
+    _telecom_use = "work"
 
     def _inbound_keys(self, envelope):
         """The first identifier is what people search for and what keeps the order."""
@@ -28,25 +34,40 @@ class InteropHandlerParty(models.AbstractModel):
     def _upsert(self, message, data, values):
         """Create or update the partner of ``data`` with field ``values`` and
         identifiers."""
-        identifiers = self.env["interop.identifier"]
-        partner = identifiers._resolve(
-            data["identifiers"],
-            message.company_id,
-            model="res.partner",
-            system=message.system_id,
-            at=message.occurred_at,
-        )
         values = {**values, self._partner_flag: True}
+        partner = self._find_party(message, data["identifiers"])
         if partner:
             leaves = self._admit(partner, message, values)
             self._update(partner, message, values)
         else:
             leaves = False
             partner = self._create(message, values)
-        identifiers._link(partner, data["identifiers"], message)
+        self.env["interop.identifier"]._link(partner, data["identifiers"], message)
         if leaves:
             partner._interop_leave(message.company_id)
         return partner
+
+    @api.model
+    def _find_party(self, message, wires):
+        """Return the partner that identifiers mean, None when one may be created.
+
+        :raises UnknownIdentifier: the interface wants a steward to decide
+        """
+        partner = self._resolve_party(message, wires)
+        return partner or self.env["interop.identifier"]._nobody(
+            wires, message, "res.partner"
+        )
+
+    @api.model
+    def _resolve_party(self, message, wires):
+        """Return the partner that identifiers mean to the sender, or None."""
+        return self.env["interop.identifier"]._resolve(
+            wires,
+            message.company_id,
+            model="res.partner",
+            system=message.system_id,
+            at=message.occurred_at,
+        )
 
     @api.model
     def _admit(self, partner, message, values):
@@ -55,13 +76,39 @@ class InteropHandlerParty(models.AbstractModel):
         ``active: false`` of a person whom other facilities know is a matter between the
         person and this facility: the person leaves it and nothing is archived. Returns
         whether that is so, and takes ``active`` out of ``values`` then.
+
+        :raises Skipped: the person has left the facility since
         """
-        partner._interop_join(message.company_id)
-        elsewhere = partner._interop_known_at() - message.company_id
+        company = message.company_id
+        if self._has_left_since(partner, message):
+            raise Skipped(
+                self.env._(
+                    "The person left this facility after what this message tells."
+                )
+            )
+        present = partner._interop_active_at(company)
+        elsewhere = partner._interop_known_at() - company
+        partner._interop_join(company)
         leaves = values.get("active") is False and bool(elsewhere)
         if leaves:
             del values["active"]
+            # What is older than the registration does not undo it.
+            registered_at = present.joined_message_id.occurred_at
+            leaves = not registered_at or registered_at <= message.occurred_at
         return leaves
+
+    @api.model
+    def _has_left_since(self, partner, message):
+        """Say whether a later statement than this message ended the membership."""
+        company = message.company_id
+        if not message.occurred_at or partner._interop_active_at(company):
+            return False
+        ended = partner._interop_memberships_sudo(company_id=company.ids, state="left")
+        return any(
+            item.left_message_id.occurred_at > message.occurred_at
+            for item in ended
+            if item.left_message_id.occurred_at
+        )
 
     @api.model
     def _update(self, partner, message, values):
@@ -84,19 +131,22 @@ class InteropHandlerParty(models.AbstractModel):
         return partner
 
     @api.model
-    def _referenced(self, message, identifier, flag):
-        """Return the partner that a message refers to; it has to be known already."""
-        partner = self.env["interop.identifier"]._resolve(
-            [identifier],
-            message.company_id,
-            model="res.partner",
-            system=message.system_id,
-            at=message.occurred_at,
-        )
-        if not partner or not partner[flag]:
+    def _referenced(self, message, wires, flag=None):
+        """Return the partner that a message refers to; it has to be known already, at
+        this facility, and marked with ``flag`` if one is given.
+
+        :raises UnknownIdentifier: it is not; the message waits
+        """
+        partner = self._resolve_party(message, wires)
+        if not partner:
+            partner = self.env["interop.identifier"]._nobody(
+                wires, message, "res.partner", create=False
+            )
+        if not partner.has_access("read") or (flag and not partner[flag]):
             raise UnknownIdentifier(
                 self.env._(
-                    "The message refers to a location that is not known here yet."
+                    "The message refers to somebody, or to a place, that is not known "
+                    "at this facility yet."
                 )
             )
         return partner
@@ -105,11 +155,26 @@ class InteropHandlerParty(models.AbstractModel):
     # Values
     # ------------------------------------------------------------------
     @api.model
+    def _full_name(self, name):
+        """Return the name as one text: the sender's own if there is one."""
+        if name.get("text"):
+            return name["text"]
+        parts = [
+            *name.get("prefix", ()),
+            *name.get("given", ()),
+            name.get("family", ""),
+        ]
+        suffix = ", ".join(name.get("suffix", ()))
+        text = " ".join(part for part in parts if part)
+        return ", ".join(filter(None, [text, suffix]))
+
+    @api.model
     def _contact_values(self, data):
         """Return the partner values of ``telecom``, ``address`` and ``active``."""
         values = {}
         points = sorted(
-            data.get("telecom", ()), key=lambda point: point.get("use") != "work"
+            data.get("telecom", ()),
+            key=lambda point: point.get("use") != self._telecom_use,
         )
         for point in points:
             name = TELECOM_FIELDS.get(point["system"])

@@ -24,6 +24,11 @@ UPDATE_FIELDS = {
     "interop_is_provider",
     "interop_is_person",
     "interop_specialty_ids",
+    "interop_birth_date",
+    "interop_guarantor_id",
+    "interop_payer_id",
+    "interop_payer_number",
+    "interop_communication_consent",
 }
 TELECOMS = ("phone", "email", "url")
 TELECOM_FIELDS = {"phone": "phone", "email": "email", "url": "website"}
@@ -128,7 +133,10 @@ class InteropHandlerProviderUpdated(models.AbstractModel):
 
 
 class InteropHandlerPersonUpdated(models.AbstractModel):
-    """``person.updated`` v1: who somebody is and how to reach them, nothing clinical."""
+    """``person.updated`` v1, out: who somebody is, how to reach them and who pays.
+
+    Nothing clinical. What comes in: ``interop_handler_person.py``.
+    """
 
     _name = "interop.handler.person.updated"
     _inherit = "interop.handler.party.updated"
@@ -138,4 +146,21 @@ class InteropHandlerPersonUpdated(models.AbstractModel):
         members = super()._build(record, known)
         if record.lang:
             members["language"] = record.lang.replace("_", "-")
+        if record.interop_birth_date:
+            members["birth_date"] = record.interop_birth_date.isoformat()
+        if record.interop_communication_consent:
+            members["communication_consent"] = record.interop_communication_consent
+        guarantor = self._other_party(record.interop_guarantor_id)
+        if guarantor:
+            members["guarantor"] = guarantor
+        payer = self._other_party(record.interop_payer_id)
+        if record.interop_payer_number:
+            payer["member_number"] = record.interop_payer_number
+        if payer:
+            members["payer"] = payer
         return members
+
+    def _other_party(self, partner):
+        """Return how the facility refers to another partner, empty if it cannot."""
+        wires = self._identifiers(partner).get(partner.id)
+        return {"identifiers": wires} if wires else {}

@@ -30,20 +30,6 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
         return partner
 
     @api.model
-    def _full_name(self, name):
-        """Return the name as one text: the sender's own if there is one."""
-        if name.get("text"):
-            return name["text"]
-        parts = [
-            *name.get("prefix", ()),
-            *name.get("given", ()),
-            name.get("family", ""),
-        ]
-        suffix = ", ".join(name.get("suffix", ()))
-        text = " ".join(part for part in parts if part)
-        return ", ".join(filter(None, [text, suffix]))
-
-    @api.model
     def _apply_roles(self, partner, message, roles):
         """Make ``roles`` the roles that the sender states at its facility."""
         present = self.env["interop.care.role"].search(
@@ -85,7 +71,7 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
         )
         locations = self.env["res.partner"]
         for identifier in role.get("locations", ()):
-            locations |= self._referenced(message, identifier, "interop_is_location")
+            locations |= self._referenced(message, [identifier], "interop_is_location")
         return {
             "code": role["code"],
             "name": role.get("display") or role["code"],

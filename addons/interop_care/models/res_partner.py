@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 LATEST_MESSAGES = 20
+CONSENTS = [("granted", "Granted"), ("refused", "Refused")]
 
 
 class ResPartner(models.Model):
@@ -25,6 +26,30 @@ class ResPartner(models.Model):
     )
     interop_location_type = fields.Char(
         "Location Type", help="As the sending system states it, such as Ward."
+    )
+    interop_birth_date = fields.Date("Date of Birth")
+    interop_guarantor_id = fields.Many2one(
+        "res.partner",
+        "Guarantor",
+        ondelete="set null",
+        index="btree_not_null",
+        help="Who answers for the bills, if that is somebody else.",
+    )
+    interop_payer_id = fields.Many2one(
+        "res.partner",
+        "Payer",
+        ondelete="set null",
+        index="btree_not_null",
+        help="Insurer or other organization that pays.",
+    )
+    interop_payer_number = fields.Char(
+        "Member Number", help="The person's number at the payer."
+    )
+    interop_communication_consent = fields.Selection(
+        CONSENTS,
+        "Consent to Communication",
+        help="Whether the person agreed to be written to and called. Empty: nobody "
+        "asked, or nobody told.",
     )
     interop_role_ids = fields.One2many("interop.care.role", "partner_id", "Roles")
     interop_message_ids = fields.Many2many(

@@ -6,3 +6,5 @@ from . import test_provider
 from . import test_updates
 from . import test_facility
 from . import test_facility_matrix
+from . import test_person
+from . import test_person_merged

@@ -1,0 +1,131 @@
+"""``person.merged``: the sender found that several of its records are one person."""
+
+from odoo import api, models
+
+from odoo.addons.interop_base.exceptions import (
+    BusinessError,
+    ConflictError,
+    PossibleDuplicate,
+    UnknownIdentifier,
+)
+from odoo.addons.interop_identifier.tools import question
+
+
+class InteropHandlerPersonMerged(models.AbstractModel):
+    """Re-points identifiers to the survivor (HL7 v2 A40; FHIR ``replaced-by``).
+
+    Partners themselves stay: they may carry posted entries, and merging them is a
+    steward's decision. A message that is repeated changes nothing; one that contradicts
+    an earlier merge, or that reaches into another facility, waits for a steward.
+    """
+
+    _name = "interop.handler.person.merged"
+    _inherit = "interop.handler.party"
+    _description = "Handler of person.merged"
+
+    def _inbound_keys(self, envelope):
+        """The survivor's number, so that what follows about it waits for the merge."""
+        survivor = envelope.data.get("survivor")
+        wires = survivor.get("identifiers") if isinstance(survivor, dict) else None
+        first = wires[0] if isinstance(wires, list) and wires else {}
+        value = first.get("value") if isinstance(first, dict) else ""
+        value = value if isinstance(value, str) else ""
+        return value, envelope.ordering_key or value
+
+    def _apply(self, message, data):
+        self.env["res.partner"].check_access("write")
+        wires = data["survivor"]["identifiers"]
+        survivor = self._referenced(message, wires)
+        for position, prior in enumerate(data["prior"]):
+            self._check_apart(message, wires, prior["identifiers"], position)
+            self._merge_prior(message, survivor, wires, prior["identifiers"], data)
+        return survivor
+
+    @api.model
+    def _check_apart(self, message, wires, prior_wires, position):
+        """Refuse the same number on both sides."""
+        if self._numbers(message, wires) & self._numbers(message, prior_wires):
+            raise BusinessError(
+                self.env._("A record cannot be merged into itself."),
+                code="merge_self",
+                pointer=f"/data/prior/{position}/identifiers",
+            )
+
+    @api.model
+    def _numbers(self, message, wires):
+        """Return the identifiers as ``{(namespace id, normalized value)}``."""
+        named = self.env["interop.identifier"]._parse(
+            wires, message.company_id, message.system_id
+        )
+        return {(item.namespace.id, item.normalized) for item in named}
+
+    @api.model
+    def _merge_prior(self, message, survivor, wires, prior_wires, data):
+        """Merge one prior record into the survivor."""
+        merges = self.env["interop.identifier.merge"]
+        prior = self._resolve_party(message, prior_wires)
+        rows_sudo = self._rows_of(message, prior_wires)
+        merges._check_aliases(rows_sudo, message)
+        if not prior:
+            # A number that never came here finds the survivor, should it come late.
+            self.env["interop.identifier"]._link_alias(survivor, prior_wires, message)
+        elif merges._survivor(prior) == merges._survivor(survivor):
+            self._settle_one(message, wires, rows_sudo)
+        else:
+            self._check_may_merge(message, survivor, prior)
+            merges._merge(
+                survivor,
+                prior,
+                message=message,
+                reason=data.get("reason"),
+                aliases=rows_sudo,
+            )
+
+    @api.model
+    def _rows_of(self, message, wires):
+        """Return the identifiers (sudo) that these mean now."""
+        identifiers = self.env["interop.identifier"]
+        named = identifiers._parse(wires, message.company_id, message.system_id)
+        rows = identifiers._rows(named, ("active", "merged"))
+        return identifiers.sudo().union(*rows.values())  # sudo: see _rows
+
+    @api.model
+    def _settle_one(self, message, wires, prior_rows_sudo):
+        """Both sides are one record already: repeated, or the other way round.
+
+        What is named as prior is an alias from now on.
+        """
+        kept_sudo = self._rows_of(message, wires)
+        active = prior_rows_sudo.filtered(lambda row: row.state == "active")
+        if active and not kept_sudo.filtered(lambda row: row.state == "active"):
+            raise PossibleDuplicate(
+                self.env._("These records were merged the other way round before."),
+                code="merge_reversed",
+            )
+        active._set_merged()
+
+    @api.model
+    def _check_may_merge(self, message, survivor, prior):
+        """Let a steward decide what reaches beyond the facility of the message, and
+        remember what was decided."""
+        sides = (survivor._name, survivor.id), (prior._name, prior.id)
+        if self.env["interop.identity.case"]._told_apart(*sides):
+            raise ConflictError(
+                self.env._(
+                    "A steward told these two apart. The sender has to correct it."
+                ),
+                code="told_apart",
+            )
+        foreign = prior._interop_known_at() - message.company_id
+        if not prior.has_access("read") or foreign:
+            raise PossibleDuplicate(
+                self.env._(
+                    "Other facilities know the prior person, too: a steward decides "
+                    "whether the two are one."
+                ),
+                question=question.same(message.company_id.id, *sides),
+            )
+        if not prior[self._partner_flag] or not survivor[self._partner_flag]:
+            raise UnknownIdentifier(
+                self.env._("The message merges somebody who is not known as a person.")
+            )

@@ -1,0 +1,79 @@
+"""What belongs to people goes with their identifiers when two turn out to be one."""
+
+from odoo import fields, models
+
+from .res_partner_facility import MARKS
+
+
+class InteropFacilityMembership(models.Model):
+    """Adds where a membership came from, if not from a message or a person."""
+
+    _inherit = "interop.facility.membership"
+
+    merge_id = fields.Many2one(
+        "interop.identifier.merge",
+        "Joined By Merge",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The prior record was known here, so that its survivor is.",
+    )
+
+
+class InteropIdentifierMerge(models.Model):
+    """Facilities that knew the prior person know the survivor; roles go along.
+
+    The prior keeps its memberships: its documents stay with the facilities that made
+    them until a steward merges the partners themselves.
+    """
+
+    _inherit = "interop.identifier.merge"
+
+    def _interop_merge_touch(self, survivor, merged):
+        super()._interop_merge_touch(survivor, merged)
+        if survivor._name != "res.partner":
+            return
+        marks = {name: True for name in MARKS if merged[name] and not survivor[name]}
+        joined = survivor._interop_join(
+            merged._interop_known_at(), self.env._("Merge %s", self.id)
+        )
+        joined._transition({"merge_id": self.id})
+        if marks:
+            self._write_recorded(survivor, marks)
+        self._move_roles(survivor, merged)
+
+    def _move_roles(self, survivor, merged):
+        """Hand roles over; one that the survivor has itself is archived."""
+        roles = self.env["interop.care.role"].with_context(active_test=False)
+        present = {
+            role._same_role_key()
+            for role in roles.search([("partner_id", "=", survivor.id)])
+            if role.active
+        }
+        for role in roles.search([("partner_id", "=", merged.id)]):
+            vals = {"partner_id": survivor.id}
+            if role.active and role._same_role_key() in present:
+                vals["active"] = False
+            self._write_recorded(role, vals)
+
+    def _note_removal(self, record, survivor, wizard):
+        """Odoo's own merge removes the prior partner: its memberships end before, so
+        that their history can go to the survivor, whose own are active."""
+        result = super()._note_removal(record, survivor, wizard)
+        ending = record._interop_memberships_sudo(state="active")
+        if ending:
+            with self._recording(ending):
+                ending._set_left(self.env._("Merge %s", self.id))
+        return result
+
+    def _interop_unmerge_touch(self):
+        """The survivor leaves the facilities that only the prior person knew."""
+        super()._interop_unmerge_touch()
+        if self.res_model != "res.partner":
+            return
+        partners = self.env["res.partner"].browse([self.survivor_id, self.merged_id])
+        self.env["interop.facility.membership"].search(
+            [("merge_id", "=", self.id), ("state", "=", "active")]
+        )._set_left(self.env._("%s was undone", self.display_name))
+        field = partners._fields["interop_facility_key"]
+        self.env.add_to_compute(field, partners.exists())

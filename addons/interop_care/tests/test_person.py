@@ -1,0 +1,321 @@
+"""``person.registered`` and ``person.updated``, over the real route."""
+
+import json
+
+from odoo import Command
+from odoo.tests import tagged
+
+from .person_common import NATIONAL, PersonCase
+
+
+@tagged("post_install", "-at_install")
+class TestPerson(PersonCase):
+    def setUp(self):
+        super().setUp()
+        self.one = self._wire(self.mrn, "P-1001")
+
+    # === REGISTERING === #
+
+    def test_who_is_registered_has_all_that_administration_needs(self):
+        payer = self.env["res.partner"].create({"name": "Insurer", "is_company": True})
+        self._identify(payer, self.national, "INS-1")
+        self._send(self._person(self._wire(self.mrn, "P-0001"), name={"text": "Ma"}))
+        self._send(
+            self._person(
+                self.one,
+                birth_date="1974-12-25",
+                telecom=[
+                    {"system": "phone", "value": "+1 555 0199", "use": "work"},
+                    {"system": "phone", "value": "+1 555 0100", "use": "home"},
+                ],
+                address={"lines": ["1 Main Street"], "city": "Lund", "country": "SE"},
+                language="en-GB",
+                guarantor={"identifiers": [self._wire(self.mrn, "P-0001")]},
+                payer={
+                    "identifiers": [self._wire(self.national, "INS-1")],
+                    "member_number": "HX-77",
+                },
+                communication_consent="refused",
+            )
+        )
+        person = self._who(self.one)
+        self.assertEqual(person.name, "Eve Everywoman")
+        self.assertTrue(person.interop_is_person)
+        self.assertEqual(str(person.interop_birth_date), "1974-12-25")
+        self.assertEqual((person.phone, person.city), ("+1 555 0100", "Lund"))
+        self.assertEqual(person.lang, "en_US", "the nearest that is installed")
+        self.assertEqual(person.interop_guarantor_id.name, "Ma")
+        self.assertEqual(person.interop_payer_id, payer)
+        self.assertEqual(person.interop_payer_number, "HX-77")
+        self.assertEqual(person.interop_communication_consent, "refused")
+        self.assertFalse(person.company_id)
+        membership = person.interop_membership_ids
+        self.assertEqual(membership.company_id, self.facility)
+        self.assertEqual(membership.joined_message_id, self._last())
+        self.assertEqual(membership.joined_by_id, self.client.user_id)
+
+    def _identify(self, partner, namespace, value):
+        return self.env["interop.identifier"].create(
+            {
+                "namespace_id": namespace.id,
+                "value": value,
+                "record_ref": f"res.partner,{partner.id}",
+            }
+        )
+
+    def test_promise_3_once_however_often_it_is_sent(self):
+        envelope = self._person(self.one)
+        for _number in range(3):
+            self._send(envelope)
+        self._send(self._person(self.one))
+        person = self._who(self.one)
+        self.assertEqual(len(person.interop_membership_ids), 1)
+        self.assertEqual(
+            self.env["res.partner"].search_count([("name", "=", person.name)]), 1
+        )
+
+    def test_contract_examples_are_accepted(self):
+        self.mrn.uri = "urn:oid:2.16.840.1.113883.19.5"
+        for contract in self.person_contracts.sorted("message_type", reverse=True):
+            if contract.message_type == "person.merged":
+                self._send(self._person(self._wire(self.mrn, "P-1002")))
+            self._send(
+                self._envelope(
+                    type=contract.message_type,
+                    schema_version=1,
+                    data=self._example(contract),
+                ),
+            )
+
+    def test_nothing_clinical_gets_in(self):
+        for extra in ({"diagnosis": "x"}, {"gender": "female"}, {"deceased": True}):
+            response = self._post(self._person(self.one, **extra))
+            self._assert_problem(response, 422, "schema_violation")
+
+    def test_numbers_of_two_people_wait(self):
+        self._send(self._person(self.one))
+        self._send(self._person(self._wire(self.national, "N1"), name={"text": "X"}))
+        response = self._post(self._person(self.one, self._wire(self.national, "N1")))
+        self._assert_problem(response, 422, "possible_duplicate")
+        self.assertEqual(self._last().state, "parked")
+        self.assertTrue(self._last().identity_case_id)
+
+    def test_a_guarantor_who_is_unknown_is_waited_for(self):
+        mother = self._wire(self.mrn, "P-0001")
+        envelope = self._person(self.one, guarantor={"identifiers": [mother]})
+        self._assert_problem(self._post(envelope), 422, "unknown_identifier")
+        message = self._last()
+        self.assertFalse(self._who(self.one), "nothing half done")
+        self._send(self._person(mother, name={"text": "Ma"}))
+        message.action_retry()
+        self.env["interop.pump"]._run_inline()
+        self.assertEqual(message.state, "done")
+        self.assertEqual(self._who(self.one).interop_guarantor_id, self._who(mother))
+
+    # === UPDATING === #
+
+    def test_what_is_left_out_stays(self):
+        self._send(self._person(self.one, birth_date="1974-12-25"))
+        self._send(self._person(self.one, kind="updated", address={"city": "Lund"}))
+        person = self._who(self.one)
+        self.assertEqual((person.name, person.city), ("Eve Everywoman", "Lund"))
+        self.assertEqual(str(person.interop_birth_date), "1974-12-25")
+
+    def test_an_update_about_nobody_obeys_the_interface(self):
+        response = self._post(self._person(self.one, kind="updated"))
+        self._assert_problem(response, 422, "business_rule")  # no name
+        self._send(self._person(self.one, kind="updated", name={"text": "New"}))
+        self.assertEqual(self._who(self.one).name, "New")
+        self.interface.unknown_policy = "park"
+        two = self._wire(self.mrn, "P-2")
+        for kind in ("updated", "registered"):
+            response = self._post(self._person(two, kind=kind, name={"text": "Two"}))
+            self._assert_problem(response, 422, "unknown_identifier")
+            self.assertEqual(self._last().state, "parked")
+        self.assertFalse(self._who(two))
+
+    def test_no_identifier_is_nobody(self):
+        response = self._post(self._person(kind="updated", name={"text": "Who"}))
+        self._assert_problem(response, 422, "business_rule")
+        response = self._post(self._person())
+        self._assert_problem(response, 422, "schema_violation")
+
+    def test_what_is_older_changes_nothing(self):
+        later, earlier = "2026-02-02T10:00:00Z", "2026-02-01T10:00:00Z"
+        self.env["interop.ownership"].create(
+            {
+                "name": "Addresses",
+                "authority": "system",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "field_ids": [
+                    Command.set(
+                        self.env["ir.model.fields"]._get("res.partner", "city").ids
+                    )
+                ],
+                "system_id": self.system.id,
+                "company_id": self.facility.id,
+            }
+        )
+        self._send(self._person(self.one, occurred_at=later, address={"city": "Lund"}))
+        self._send(
+            self._person(
+                self.one,
+                kind="updated",
+                occurred_at=earlier,
+                address={"city": "Malmö"},
+            )
+        )
+        self.assertEqual(self._who(self.one).city, "Lund")
+        report = self._last().field_report
+        self.assertIn("stale", json.dumps(report))
+
+    # === TWO FACILITIES === #
+
+    def _known_to_both(self):
+        national = self._wire(self.national, "N-77")
+        self._send(self._person(self.one, national))
+        response = self._at_anne(
+            self._person(self._wire(self.anne_mrn, "A-9"), national)
+        )
+        self.assertEqual(response.status_code, 200, response.text)
+        return self._who(self.one)
+
+    def test_a_national_number_is_one_person_at_both(self):
+        person = self._known_to_both()
+        self.assertEqual(
+            person._interop_known_at(), self.facility | self.other_facility
+        )
+        for facility, own in (
+            (self.facility, "P-1001"),
+            (self.other_facility, "A-9"),
+        ):
+            operator = self._create_user("operator", companies=facility)
+            self.env.invalidate_all()
+            seen = person.with_user(operator)
+            values = seen.interop_identifier_ids.mapped("value")
+            self.assertEqual(sorted(values), sorted([own, "N-77"]))
+            messages = seen.interop_message_ids
+            self.assertEqual(messages.company_id, facility)
+            self.assertEqual(seen.interop_membership_ids.company_id, facility)
+
+    def test_the_look_up_answers_each_its_own(self):
+        self._known_to_both()
+        mercy = self._look_up(self.national, "N-77")
+        with self._as_anne():
+            anne = self._look_up(self.national, "N-77")
+        for (status, answer), own in ((mercy, "P-1001"), (anne, "A-9")):
+            self.assertEqual(status, 200)
+            values = [item["value"] for item in answer["identifiers"]]
+            self.assertEqual(sorted(values), sorted([own, "N-77"]))
+
+    def test_who_is_known_elsewhere_only_is_not_found(self):
+        self._send(self._person(self.one, self._wire(self.national, "N-77")))
+        self.assertEqual(self._look_up(self.national, "N-77")[0], 200)
+        with self._as_anne():
+            status, answer = self._look_up(self.national, "N-77")
+            nobody = self._look_up(self.national, "N-78")
+        self.assertEqual((status, answer["code"]), (404, "identifier_not_found"))
+        self.assertEqual(answer.keys(), nobody[1].keys())
+
+    def test_an_update_about_somebody_known_elsewhere_tells_nothing(self):
+        self._send(self._person(self.one, self._wire(self.national, "N-77")))
+        self.anne[0].unknown_policy = "park"
+        answers = []
+        for number in ("N-77", "N-78"):
+            wire = self._wire(self.national, number)
+            response = self._at_anne(
+                self._person(wire, kind="updated", address={"city": "Lund"})
+            )
+            self._assert_problem(response, 422, "unknown_identifier")
+            answers.append(response.json()["detail"])
+        self.assertEqual(*answers)
+        self.assertFalse(self._who(self.one).city)
+
+    def test_inactive_is_a_matter_of_the_facility(self):
+        person = self._known_to_both()
+        wire = self._wire(self.anne_mrn, "A-9")
+        self._at_anne(self._person(wire, kind="updated", active=False))
+        self.assertTrue(person.active)
+        self.assertEqual(person._interop_known_at(), self.facility)
+        left = person._interop_memberships_sudo(state="left")
+        self.assertEqual(left.left_message_id, self._last())
+        early = "2025-01-01T00:00:00Z"
+        response = self._at_anne(
+            self._person(wire, kind="updated", occurred_at=early, active=True)
+        )
+        self.assertEqual(self._last().state, "skipped", response.text)
+        self.assertEqual(person._interop_known_at(), self.facility)
+        later = "2026-03-01T00:00:00Z"
+        self._at_anne(self._person(wire, kind="updated", occurred_at=later))
+        self.assertIn(self.other_facility, person._interop_known_at())
+        # where only one knows the person, the partner is archived and stays theirs
+        self._at_anne(
+            self._person(wire, kind="updated", occurred_at=later, active=False)
+        )
+        self._send(self._person(self.one, kind="updated", active=False))
+        self.assertFalse(person.active)
+        self.assertEqual(person._interop_known_at(), self.facility)
+        self._send(self._person(self.one, kind="updated", active=True))
+        self.assertTrue(person.active)
+
+    def test_a_client_changes_nobody_of_another_facility(self):
+        self._send(self._person(self.one))
+        for wire in (self.one, self._wire(self.anne_mrn, "P-1001")):
+            self._at_anne(self._person(wire, name={"text": "Taken over"}))
+        person = self._who(self.one)
+        self.assertEqual(person.name, "Eve Everywoman")
+        self.assertEqual(person._interop_known_at(), self.facility)
+        service_user = self.anne[1].user_id
+        seen = person.with_user(service_user)
+        self.assertFalse(seen.has_access("read") or seen.has_access("write"))
+
+    # === NO ECHO === #
+
+    def test_what_a_system_says_goes_to_the_others_only(self):
+        contract = self.env["interop.contract"]._find("person.updated")
+        outs = {}
+        for name, system, facility in (
+            ("own", self.system, self.facility),
+            ("beside", self._create_system(), self.facility),
+            ("elsewhere", self.anne_system, self.other_facility),
+        ):
+            interface = self._create_interface(
+                system_id=system.id,
+                contract_ids=[Command.set(contract.ids)],
+                company_ids=[Command.set(facility.ids)],
+                data_class="patient_adjacent",
+                transport=False,
+                activate=False,
+            )
+            interface._transition({"state": "active"})
+            outs[name] = interface
+        self.env.registry.clear_cache()
+        self._send(self._person(self.one, self._wire(self.national, "N-77")))
+        self.assertEqual(self._told(outs), {"own": 0, "beside": 1, "elsewhere": 0})
+        self._at_anne(
+            self._person(
+                self._wire(self.national, "N-77"),
+                kind="updated",
+                birth_date="1974-12-25",
+            )
+        )
+        self.assertEqual(self._told(outs), {"own": 1, "beside": 2, "elsewhere": 0})
+        self._send(self._person(self.one, kind="updated", birth_date="1974-12-26"))
+        self.assertEqual(self._told(outs), {"own": 1, "beside": 3, "elsewhere": 1})
+        message = self.env["interop.message"].search(
+            [("interface_id", "=", outs["elsewhere"].id)]
+        )
+        data = json.loads(message._payload_bytes())["data"]
+        self.assertEqual(data["birth_date"], "1974-12-26")
+        systems = {item["system"] for item in data["identifiers"]}
+        self.assertEqual(
+            systems, {NATIONAL}, "numbers of the other facility stay there"
+        )
+
+    def _told(self, outs):
+        self.env["interop.pump"].sudo()._materialize()
+        messages = self.env["interop.message"]
+        return {
+            name: messages.search_count([("interface_id", "=", interface.id)])
+            for name, interface in outs.items()
+        }

@@ -1,0 +1,184 @@
+"""``person.merged``, over the real route."""
+
+from odoo.tests import tagged
+
+from .person_common import PersonCase
+
+
+@tagged("post_install", "-at_install")
+class TestPersonMerged(PersonCase):
+    def setUp(self):
+        super().setUp()
+        self.one, self.two, self.three = (
+            self._wire(self.mrn, f"P-{number}") for number in (1, 2, 3)
+        )
+        for number, wire in enumerate((self.one, self.two, self.three), 1):
+            self._send(self._person(wire, name={"text": f"Person {number}"}))
+        self.first, self.second, self.third = (
+            self._who(wire) for wire in (self.one, self.two, self.three)
+        )
+        self.merges = self.env["interop.identifier.merge"]
+
+    def _states(self, partner):
+        rows = self.env["interop.identifier"].search(
+            [("partner_id", "=", partner.id)], order="value"
+        )
+        return [(row.value, row.state) for row in rows]
+
+    def test_the_prior_number_finds_the_survivor(self):
+        self._send(self._merged(self.one, self.two, reason="Registered twice"))
+        self.assertEqual(self._who(self.two), self.first)
+        self.assertEqual(
+            self._states(self.first), [("P-1", "active"), ("P-2", "merged")]
+        )
+        self.assertTrue(self.second.exists(), "partners are a steward's decision")
+        journal = self.merges._open_of(self.second)
+        self.assertEqual(journal.message_id, self._last())
+        self.assertEqual(journal.reason, "Registered twice")
+        self.assertEqual(self._last().resource_ref, self.first)
+        # what comes late about the prior number is about the survivor
+        self._send(self._person(self.two, kind="updated", address={"city": "Lund"}))
+        self.assertEqual(self.first.city, "Lund")
+        self.assertFalse(self.second.city)
+
+    def test_repeated_messages_change_nothing(self):
+        for _number in range(2):
+            self._send(self._merged(self.one, self.two))
+        self.assertEqual(len(self.merges.search([])), 1)
+
+    def test_several_at_once_and_chains(self):
+        self._send(self._merged(self.two, self.three))
+        self._send(self._merged(self.one, self.two))
+        for wire in (self.two, self.three):
+            self.assertEqual(self._who(wire), self.first)
+        self._send(self._merged(self.one, self.two, self.three))
+        self.assertEqual(len(self.merges.search([])), 2)
+
+    def test_the_other_way_round_waits(self):
+        self._send(self._merged(self.one, self.two))
+        response = self._post(self._merged(self.two, self.one))
+        self.assertEqual(response.status_code, 422)
+        self.assertEqual(self._last().state, "parked")
+        self.assertEqual(self._last().error_code, "merge_reversed")
+        self.assertEqual(self._who(self.two), self.first)
+
+    def test_a_record_is_not_merged_into_itself(self):
+        response = self._post(self._merged(self.one, self.one))
+        self.assertEqual(response.status_code, 422)
+        self.assertEqual(
+            (self._last().state, self._last().error_code), ("dead", "merge_self")
+        )
+
+    def test_an_unknown_survivor_is_waited_for(self):
+        four = self._wire(self.mrn, "P-4")
+        response = self._post(self._merged(four, self.one))
+        self._assert_problem(response, 422, "unknown_identifier")
+        message = self._last()
+        self.assertEqual(message.state, "parked")
+        self._send(self._person(four, name={"text": "Person 4"}))
+        message.action_retry()
+        self.env["interop.pump"]._run_inline()
+        self.assertEqual(message.state, "done")
+        self.assertEqual(self._who(self.one).name, "Person 4")
+
+    def test_an_unknown_prior_is_an_alias_from_now_on(self):
+        four = self._wire(self.mrn, "P-4")
+        for _number in range(2):
+            self._send(self._merged(self.one, four))
+        self.assertEqual(self._who(four), self.first)
+        self.assertEqual(
+            self._states(self.first), [("P-1", "active"), ("P-4", "merged")]
+        )
+        self._send(self._person(four, kind="updated", address={"city": "Lund"}))
+        self.assertEqual(self.first.city, "Lund")
+
+    def test_only_the_source_of_the_numbers_merges_them(self):
+        national = self._wire(self.national, "N-1")
+        response = self._at_anne(self._person(national, name={"text": "Person 4"}))
+        self.assertEqual(response.status_code, 200, response.text)
+        for wire, code in (
+            (self.two, "namespace_not_allowed"),
+            (self._wire(self.mrn, "P-9"), "namespace_not_allowed"),
+        ):
+            self._at_anne(self._merged(national, wire))
+            self.assertEqual(self._last().error_code, code)
+        self.mrn.company_id = False
+        self._at_anne(self._merged(national, self.two))
+        self.assertEqual(self._last().error_code, "namespace_not_owned")
+        self._at_anne(self._merged(national, self._wire(self.mrn, "P-9")))
+        self.assertEqual(self._last().error_code, "namespace_not_owned")
+        self.assertEqual(self._who(self.two), self.second)
+
+    def test_whom_another_facility_knows_a_steward_decides(self):
+        self.second._interop_join(self.other_facility)
+        envelope = self._merged(self.one, self.two)
+        self._assert_problem(self._post(envelope), 422, "possible_duplicate")
+        message = self._last()
+        case = message.identity_case_id
+        self.assertEqual({case.left_id, case.right_id}, {self.first.id, self.second.id})
+        self.merges._merge(self.first, self.second, reason="Same passport")
+        message.action_retry()
+        self.env["interop.pump"]._run_inline()
+        self.assertEqual(message.state, "done")
+
+    def test_facilities_marks_and_roles_go_along_and_come_back(self):
+        roles = self.env["interop.care.role"]
+        self.second.interop_is_provider = True
+        self.second._interop_join(self.other_facility)
+        own, moving, twice = (
+            roles.create(
+                {
+                    "partner_id": partner.id,
+                    "code": code,
+                    "name": code,
+                    "company_id": self.facility.id,
+                }
+            )
+            for partner, code in (
+                (self.first, "doctor"),
+                (self.second, "teacher"),
+                (self.second, "doctor"),
+            )
+        )
+        before = self._picture(own | moving | twice)
+        journal = self.merges._merge(self.first, self.second, reason="One")
+        both = self.facility | self.other_facility
+        self.assertEqual(self.first._interop_known_at(), both)
+        self.assertEqual(self.second._interop_known_at(), both, "documents stay")
+        self.assertTrue(self.first.interop_is_provider)
+        self.assertEqual((own | moving | twice).partner_id, self.first)
+        self.assertFalse(twice.active)
+        reader = self._create_user(companies=self.other_facility)
+        self.assertTrue(self.first.with_user(reader).has_access("read"))
+        journal._unmerge("Father and son")
+        self.env.invalidate_all()
+        self.assertEqual(self._picture(own | moving | twice), before)
+        self.assertFalse(self.first.with_user(reader).has_access("read"))
+        self.assertFalse(journal.restore_report)
+
+    def _picture(self, roles):
+        self.env.flush_all()
+        people = self.first | self.second
+        return [
+            [(role.partner_id.id, role.active) for role in roles],
+            [partner.interop_is_provider for partner in people],
+            [partner._interop_known_at().ids for partner in people],
+            [partner.sudo().interop_facility_key for partner in people],
+        ]
+
+    def test_odoo_s_own_merge_keeps_who_knows_the_person(self):
+        self.second._interop_join(self.other_facility)
+        before = self._picture(self.env["interop.care.role"])
+        history = self.second.interop_membership_ids
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (self.first | self.second).ids, self.first
+        )
+        self.assertFalse(self.second.exists())
+        self.assertEqual(
+            self.first._interop_known_at(), self.facility | self.other_facility
+        )
+        self.assertEqual(history.exists().partner_id, self.first)
+        self.merges._open_of(self.second)._unmerge("Father and son")
+        self.env.invalidate_all()
+        self.assertEqual(self._picture(self.env["interop.care.role"]), before)
+        self.assertEqual(history.partner_id, self.second)
