@@ -10,3 +10,5 @@ from . import test_identity_screens
 from . import test_identifier_model
 from . import test_search
 from . import test_import_export
+from . import test_identity_access
+from . import test_identity_concurrency

@@ -1,0 +1,90 @@
+"""The queue under concurrency, on real connections."""
+
+import threading
+
+from psycopg2.errors import SerializationFailure
+
+from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
+from odoo.sql_db import db_connect
+from odoo.tests import tagged
+
+from odoo.addons.interop_base.tests.common import InteropCase
+
+from ..tools import question
+
+KEY = "test|concurrency"
+
+
+@tagged("post_install", "-at_install")
+class TestIdentityConcurrency(InteropCase):
+    """One open case per question, and one decision per case, whoever comes first.
+
+    Not an ``EngineCase``: that one changes the table of messages, and the other
+    connections here would wait for it for ever.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self._clean)
+
+    def _clean(self):
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute("SET LOCAL lock_timeout = '10s'")
+            cr.execute(
+                "DELETE FROM interop_identity_case WHERE question_key = %s", [KEY]
+            )
+
+    def _open(self, cr):
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        asked = question.Question("conflict", KEY)
+        company = env.ref("base.main_company")
+        case = env["interop.identity.case"]
+        values = case._opening_values(asked, None, company)
+        return case._insert_case(values)  # without the activity: nothing to clean up
+
+    def test_many_workers_open_one_case(self):
+        found, failures = [], []
+
+        def work():
+            with db_connect(self.env.cr.dbname).cursor() as cr:
+                for _try in range(20):
+                    try:
+                        case_id = self._open(cr).id
+                        cr.commit()
+                    except SerializationFailure as error:
+                        failures.append(error)
+                        cr.rollback()
+                        continue
+                    found.append(case_id)
+                    return
+
+        threads = [threading.Thread(target=work) for _number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        self.assertEqual((len(found), len(set(found))), (8, 1))
+
+    def test_two_stewards_at_once_the_second_is_told(self):
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            case_id = self._open(cr).id
+        with (
+            db_connect(self.env.cr.dbname).cursor() as cr,
+            db_connect(self.env.cr.dbname).cursor() as other,
+        ):
+            first = api.Environment(cr, SUPERUSER_ID, {})["interop.identity.case"]
+            second = api.Environment(other, SUPERUSER_ID, {})["interop.identity.case"]
+            first.browse(case_id)._check_may_decide("rejected")
+            with self.assertRaisesRegex(UserError, "right now"):
+                second.browse(case_id)._check_may_decide("rejected")
+            first.browse(case_id)._set_decided("rejected", "Wrong")
+            first.env.flush_all()
+            cr.commit()
+            # Odoo runs the request again with a new snapshot.
+            with self.assertRaises(SerializationFailure):
+                second.browse(case_id)._check_may_decide("rejected")
+            other.rollback()
+            second.invalidate_model()
+            with self.assertRaisesRegex(UserError, "decided already"):
+                second.browse(case_id)._check_may_decide("rejected")
