@@ -51,7 +51,7 @@ class TestIdentityConcurrency(InteropCase):
                 for _try in range(20):
                     try:
                         case_id = self._open(cr).id
-                        cr.commit()
+                        cr.commit()  # pylint: disable=invalid-commit
                     except SerializationFailure as error:
                         failures.append(error)
                         cr.rollback()
@@ -80,7 +80,7 @@ class TestIdentityConcurrency(InteropCase):
                 second.browse(case_id)._check_may_decide("rejected")
             first.browse(case_id)._set_decided("rejected", "Wrong")
             first.env.flush_all()
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
             # Odoo runs the request again with a new snapshot.
             with self.assertRaises(SerializationFailure):
                 second.browse(case_id)._check_may_decide("rejected")
