@@ -3,9 +3,11 @@
 import logging
 import threading
 import time
+from datetime import timedelta
 
 from odoo import api, models
 from odoo.modules.registry import Registry
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .. import clock
 from .engine_types import Lane
@@ -16,6 +18,22 @@ _logger = logging.getLogger(__name__)
 # At most one arming per worker process and database in this many seconds. A running pump
 # lingers longer than that, so that what an arming was spared for is seen by it.
 ARM_INTERVAL = 0.25
+# Cron runs every minute: what is due before the next run is its matter, too.
+CRON_SECONDS = 60
+# Started, and nobody holds the lock; or asked to start, and nobody did. The moments are
+# those between storing the state, taking the lock and the first statement.
+_DEAD_JOBS = """
+    SELECT job.id
+      FROM queue_job job
+     WHERE job.model_name = 'interop.pump' AND job.method_name = '_run'
+       AND (job.state = 'started'
+            AND job.date_started < now() AT TIME ZONE 'UTC' - interval '1 s'
+            AND job.id IN (SELECT queue_job_id FROM queue_job_lock
+                            WHERE queue_job_id = job.id
+                              FOR NO KEY UPDATE SKIP LOCKED)
+            OR job.state = 'enqueued'
+            AND job.date_enqueued < now() AT TIME ZONE 'UTC' - interval '10 s')
+       FOR NO KEY UPDATE SKIP LOCKED"""
 _last_armed = {}
 _lock = threading.Lock()
 
@@ -40,13 +58,39 @@ class InteropPump(models.AbstractModel):
         user = self.env.ref("interop_base.user_integration")
         # sudo: whoever caused the work, the engine does it
         pump = self.env(user=user.id, su=True, context={})[self._name]
+        pump._release_dead_jobs()
         job = pump.with_delay(
             identity_key=key, eta=eta, description="Move integration messages"
         )._run()
         if not eta and getattr(job, "uuid", None):
-            # A job that waits already tells the runner nothing new. Wake it: it may wait
-            # behind a job whose worker died, which the runner looks for when it is woken.
+            # A job that waits already tells the runner nothing new. Wake it: the request
+            # that was to start this one may have been lost with a worker.
             self.env.cr.execute("SELECT pg_notify('queue_job', %s)", [job.uuid])
+
+    @api.model
+    def _release_dead_jobs(self):
+        """Give up pump jobs whose worker died: they keep the channel from the next one.
+
+        queue_job's runner looks for them whenever something wakes it, once a minute at
+        least, and passes over those of the last ten seconds: on a quiet system that is
+        more than a minute without a pump. Who works on a job holds a lock on its row of
+        ``queue_job_lock``, from right after it was started until the connection ends.
+        """
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(_DEAD_JOBS)
+                # sudo: jobs are the engine's
+                dead_sudo = self.env["queue.job"].sudo()
+                dead_sudo = dead_sudo.browse([row[0] for row in self.env.cr.fetchall()])
+                dead_sudo._change_job_state(
+                    "cancelled",
+                    result=self.env._("Its server process died; another job goes on."),
+                )
+                dead_sudo.flush_recordset()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            return  # somebody else moves it
+        if dead_sudo:
+            _logger.warning("pump jobs of dead workers given up: %s", dead_sudo.ids)
 
     @api.model
     def _arm_after_commit(self):
@@ -91,7 +135,7 @@ class InteropPump(models.AbstractModel):
         """Return the engine settings (``ir.config_parameter``) as a dict of integers."""
         # sudo: system parameters
         params_sudo = self.env["ir.config_parameter"].sudo()
-        defaults = {"pump_seconds": 20, "pump_batch": 200, "lease_seconds": 120}
+        defaults = {"pump_seconds": 20, "pump_batch": 200, "lease_seconds": 90}
         # At least 1: a pump that has no time would hand over to another one, for ever.
         return {
             name: max(1, int(params_sudo.get_param(f"interop_base.{name}") or default))
@@ -139,16 +183,24 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _next_due(self):
-        """Return when the next message is due (naive UTC), ``None`` when nothing waits."""
+        """Return when the next message is due (naive UTC), ``None`` when nothing waits.
+
+        What another worker has leased is due when its lease ends: it may be dead.
+        """
         interfaces = self._moving_interfaces()
         due = self.env["interop.message"]._next_claimable(
             self._due_lanes(interfaces), interfaces.ids
         )
         self.env.cr.execute(
             """SELECT EXISTS (SELECT 1 FROM interop_event
-                               WHERE state IN ('ready', 'failed', 'new'))"""
+                               WHERE state IN ('ready', 'failed', 'new')),
+                      (SELECT min(lease_until) FROM interop_message
+                        WHERE state = 'processing')"""
         )
-        return clock.now() if self.env.cr.fetchone()[0] else due
+        waiting, lease_end = self.env.cr.fetchone()
+        if waiting:
+            return clock.now()
+        return min(filter(None, (due, lease_end)), default=None)
 
     @api.model
     def _due_lanes(self, interfaces):
@@ -161,16 +213,6 @@ class InteropPump(models.AbstractModel):
         """Arm the pump when something is due: what a crash or a lost job left behind."""
         if self.env["interop.guard"]._problems():
             return
-        due = self._next_due()
-        if self._has_expired_leases() or (due and due <= clock.now()):
-            self._arm()
-
-    @api.model
-    def _has_expired_leases(self):
-        """Return whether a worker vanished with messages; the pump takes them back."""
-        self.env.cr.execute(
-            """SELECT EXISTS (SELECT 1 FROM interop_message
-                               WHERE state = 'processing'
-                                 AND lease_until < clock_timestamp() AT TIME ZONE 'UTC')"""
-        )
-        return self.env.cr.fetchone()[0]
+        now, due = clock.now(), self._next_due()
+        if due and due <= now + timedelta(seconds=CRON_SECONDS):
+            self._arm(due if due > now else None)

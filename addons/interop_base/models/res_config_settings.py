@@ -56,9 +56,10 @@ class ResConfigSettings(models.TransientModel):
     interop_lease_seconds = fields.Integer(
         "Lease (s)",
         config_parameter="interop_base.lease_seconds",
-        default=120,
+        default=90,
         help="After this time a message whose worker vanished is taken back. Keep it "
-        "longer than the longest exchange with a receiver.",
+        "longer than the run time of a pump job and the longest exchange with a "
+        "receiver together.",
     )
     interop_secret_warning_days = fields.Integer(
         "Warn Before Expiry (days)",

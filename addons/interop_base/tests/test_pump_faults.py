@@ -207,6 +207,70 @@ class TestArming(PumpCase):
             )
             pump._cron_rearm()
             self.assertTrue(arm.called, "a worker vanished")
+            arm.reset_mock()
+            end = clock.now().replace(microsecond=0) + timedelta(seconds=30)
+            self._set_columns(self.message, lease_until=end)
+            pump._cron_rearm()
+            arm.assert_called_once_with(end)
+            arm.reset_mock()
+            self._set_columns(self.message, lease_until=end + timedelta(minutes=2))
+            pump._cron_rearm()
+            self.assertFalse(arm.called, "cron comes again before that")
+
+    def test_a_job_of_a_dead_worker_does_not_keep_the_next_one_waiting(self):
+        jobs = self.env["queue.job"].sudo()
+        pump = self.env["interop.pump"]
+
+        def job(state, seconds):
+            pump._arm()
+            made = jobs.search(
+                [("identity_key", "=", "interop.pump.now"), ("state", "=", "pending")]
+            )
+            made.ensure_one()
+            since = clock.now() - timedelta(seconds=seconds)
+            self.env.flush_all()
+            self.env.cr.execute(
+                """UPDATE queue_job SET state = %s, date_started = %s,
+                          date_enqueued = %s WHERE id = %s""",
+                [state, since, since, made.id],
+            )
+            self.env.cr.execute(
+                "INSERT INTO queue_job_lock (id, queue_job_id) VALUES (%s, %s)",
+                [made.id, made.id],
+            )
+            self.env.invalidate_all()
+            return made
+
+        starting = job("started", 0)
+        pump._arm()
+        self.assertEqual(starting.state, "started", "it may be about to take its lock")
+        starting.button_done()
+        dead = job("started", 3)
+        with self.assertLogs("odoo.addons.interop_base.models.interop_pump"):
+            pump._arm()
+        self.assertEqual(dead.state, "cancelled")
+        jobs.search([("state", "=", "pending")]).button_done()
+        asked = job("enqueued", 5)
+        pump._arm()
+        self.assertEqual(asked.state, "enqueued", "its request may be on its way")
+        self._set_job_age(asked, 12)
+        with self.assertLogs("odoo.addons.interop_base.models.interop_pump"):
+            pump._arm()
+        self.assertEqual(asked.state, "cancelled")
+        self.assertEqual(
+            jobs.search_count(
+                [("identity_key", "=", "interop.pump.now"), ("state", "=", "pending")]
+            ),
+            1,
+            "and another one goes on",
+        )
+
+    def _set_job_age(self, job, seconds):
+        since = clock.now() - timedelta(seconds=seconds)
+        self.env.cr.execute(
+            "UPDATE queue_job SET date_enqueued = %s WHERE id = %s", [since, job.id]
+        )
+        self.env.invalidate_all()
 
     def test_next_due_is_the_earliest_of_what_may_move(self):
         later = clock.now().replace(microsecond=0) + timedelta(minutes=5)
