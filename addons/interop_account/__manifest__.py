@@ -1,6 +1,7 @@
 {
     "name": "Interop: Invoicing",
-    "summary": "Customer invoices leave Odoo as signed messages when they are posted",
+    "summary": "Customer invoices leave Odoo as signed messages; charges of clinical "
+    "systems become invoice lines",
     "version": "19.0.1.0.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
@@ -8,8 +9,11 @@
     "website": "https://github.com/interop/interop",
     "depends": ["interop_care", "account"],
     "data": [
+        "security/ir.model.access.csv",
+        "security/interop_account_rules.xml",
         "data/interop_contract_data.xml",
         "data/interop_contract_end_data.xml",
+        "data/interop_contract_charge_data.xml",
         "views/account_move_views.xml",
     ],
 }

@@ -4,10 +4,18 @@ from odoo import api, models
 
 
 class InteropIdentifier(models.Model):
-    """Lets invoice lines carry identifiers, such as the charges they bill."""
+    """Invoice lines carry the charges that they bill, products the codes of others.
+
+    A document carries the numbers of charges that have left it.
+    """
 
     _inherit = "interop.identifier"
 
     @api.model
     def _declared_models(self):
-        return [*super()._declared_models(), "account.move.line"]
+        return [
+            *super()._declared_models(),
+            "account.move",
+            "account.move.line",
+            "product.product",
+        ]

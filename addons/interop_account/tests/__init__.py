@@ -1,2 +1,4 @@
 from . import test_invoice_posted
+from . import test_charge
+from . import test_charge_reversed
 from . import test_invoice_end

@@ -1,0 +1,302 @@
+"""``charge.posted``: a service or item becomes a line of a draft invoice."""
+
+from decimal import Decimal
+
+from odoo import models
+from odoo.fields import Domain
+
+from odoo.addons.interop_base.exceptions import (
+    BusinessError,
+    ConflictError,
+    PossibleDuplicate,
+    Skipped,
+    UnknownIdentifier,
+)
+from odoo.addons.interop_base.tools import ownership
+
+LINE = "account.move.line"
+CHARGE_UNKNOWN = "charge_unknown"
+
+
+class InteropHandlerCharge(models.AbstractModel):
+    """What posting and taking back have in common: the charge and its number."""
+
+    _name = "interop.handler.charge"
+    _inherit = "interop.handler"
+    _description = "Handler of Charges"
+
+    def _inbound_keys(self, envelope):
+        """The number of the charge: a reversal never overtakes its charge."""
+        first = next(iter(envelope.data.get("identifiers") or []), {})
+        value = first.get("value") if isinstance(first, dict) else ""
+        value = value if isinstance(value, str) else ""
+        return value, envelope.ordering_key or value
+
+    def _resolve(self, message, identifiers, model):
+        """Return the one record that these identifiers of ``message`` mean, or None."""
+        return self.env["interop.identifier"]._resolve(
+            identifiers,
+            message.company_id,
+            model=model,
+            system=message.system_id,
+            at=message.occurred_at,
+        )
+
+    def _known(self, message, identifiers):
+        """Return ``(rows, line)`` of a charge number: all its identifiers, whatever
+        became of them, and the line that bills it (empty: it has left its draft)."""
+        model = self.env["interop.identifier"]
+        named = model._parse(identifiers, message.company_id, message.system_id)
+        rows = model.browse()
+        for found in model._rows(named, ("active", "merged", "retired")).values():
+            rows |= found
+        lines = set(rows.filtered(lambda row: row.res_model == LINE).mapped("res_id"))
+        others = set(rows.mapped("res_model")) - {LINE, "account.move"}
+        if len(lines) > 1 or others:
+            raise PossibleDuplicate(
+                self.env._(
+                    "The numbers of this charge belong to different records. Retire "
+                    "the wrong one, then retry."
+                ),
+                pointer="/data/identifiers",
+            )
+        line = self.env[LINE].browse(lines)
+        if line:
+            self._check_own(line)
+        return rows, line
+
+    def _check_own(self, line):
+        """A charge of another facility is nobody's business here."""
+        if line.sudo().company_id != self.env.company:  # sudo: compared, not shown
+            raise BusinessError(
+                self.env._("The charge belongs to another facility."),
+                code="not_this_facility",
+                error_class="ownership",
+            )
+
+    def _check_rights(self, records, operation):
+        records.check_access(operation)
+
+
+class InteropHandlerChargePosted(models.AbstractModel):
+    """Odoo prices and taxes; the charge says what, how much, when and for whom."""
+
+    _name = "interop.handler.charge.posted"
+    _inherit = "interop.handler.charge"
+    _description = "Handler of charge.posted"
+
+    def _apply(self, message, data):
+        rows, line = self._known(message, data["identifiers"])
+        if rows:
+            self._check_same(line, message, data)
+        partner = self._account(message, data)
+        values = self._line_values(message, data)
+        move = self._invoice(partner, self._currency(data))
+        self._check_rights(move, "write")
+        # sudo: taxes, journals and what else Odoo needs to price a line are none of a
+        # machine's business; its own rights are checked before and after
+        lines_sudo = self.env[LINE].sudo()
+        line = lines_sudo.create({**values, "move_id": move.id}).with_env(self.env)
+        self._check_rights(line, "create")
+        self.env["interop.identifier"]._link(line, data["identifiers"], message)
+        self._note_price(line, message, data)
+        self._wake_reversals(message)
+        return line
+
+    def _check_same(self, line, message, data):
+        """One number, one line: a repetition does nothing, another content is wrong.
+
+        :raises Skipped: it is billed already
+        :raises ConflictError: the number stands for something else
+        """
+        if not line:
+            raise Skipped(self.env._("This charge was taken back already."))
+        line_sudo = line.sudo()  # sudo: compared, not shown
+        same = (
+            line_sudo.product_id == self._product(message, data)
+            and Decimal(repr(line_sudo.quantity)) == Decimal(data["quantity"])
+            and line_sudo.interop_service_date.isoformat() == data["service_date"]
+        )
+        if same or line_sudo.interop_reversal_line_id:
+            raise Skipped(self.env._("This charge was billed already."))
+        raise ConflictError(
+            self.env._(
+                "This charge number is billed with another product, quantity or date. "
+                "Take the charge back and post it under a new number."
+            ),
+            code="charge_differs",
+        )
+
+    # === WHAT AND FOR WHOM === #
+
+    def _account(self, message, data):
+        partner = self._resolve(message, data["account"]["identifiers"], "res.partner")
+        if not partner:
+            raise UnknownIdentifier(
+                self.env._(
+                    "The account to bill is not known. Link its identifier to a contact, "
+                    "then retry."
+                ),
+                pointer="/data/account/identifiers",
+            )
+        company = partner.sudo().company_id  # sudo: compared, not shown
+        if company and company not in self.env.company.sudo().parent_ids:
+            raise BusinessError(
+                self.env._("The account to bill belongs to another facility."),
+                code="not_this_facility",
+                error_class="ownership",
+            )
+        return partner
+
+    def _line_values(self, message, data):
+        product = self._product(message, data)
+        values = {
+            "product_id": product.id,
+            "quantity": float(data["quantity"]),
+            "interop_service_date": data["service_date"],
+        }
+        if "unit" in data:
+            values["product_uom_id"] = self._unit(product, data["unit"]).id
+        if "provider" in data:
+            values["interop_provider_id"] = self._provider(message, data).id
+        if "cost_center" in data:
+            account = self._one("account.analytic.account", "code", data, "cost_center")
+            values["analytic_distribution"] = {str(account.id): 100}
+        return values
+
+    def _product(self, message, data):
+        code = data["code"]
+        if "system" not in code:
+            found = self._one("product.product", "default_code", code, "code")
+        else:
+            wire = {"system": code["system"], "value": code["code"]}
+            found = self._resolve(message, [wire], "product.product")
+        if not found:
+            raise UnknownIdentifier(
+                self.env._(
+                    "The code of the charge is no product. Create the product, or link "
+                    "its identifier, then retry."
+                ),
+                pointer="/data/code",
+            )
+        return found
+
+    def _one(self, model, field, data, member):
+        """Return the one record with this code that the facility may use."""
+        found = self.env[model].search(
+            Domain(field, "=", data[member])
+            & Domain(
+                "company_id", "in", [False, *self.env.company.sudo().parent_ids.ids]
+            ),
+            limit=2,
+        )
+        if len(found) == 1:
+            return found
+        # sudo: name of the object
+        name = self.env["ir.model"].sudo()._get(model).name
+        if found:
+            raise PossibleDuplicate(
+                self.env._(
+                    "Several records of “%s” have this code. Keep one, then retry.",
+                    name,
+                ),
+                pointer=f"/data/{member}",
+            )
+        raise UnknownIdentifier(
+            self.env._("No record of “%s” has this code. Create it, then retry.", name),
+            pointer=f"/data/{member}",
+        )
+
+    def _unit(self, product, name):
+        units = self.env["uom.uom"].search([("name", "=", name)], limit=2)
+        fitting = units.filtered(
+            lambda unit: unit._has_common_reference(product.sudo().uom_id)
+        )  # sudo: the unit of a product that the machine was let to find
+        if len(fitting) != 1:
+            raise UnknownIdentifier(
+                self.env._(
+                    "The unit is not known, or does not fit the product. Create it, or "
+                    "correct the product, then retry."
+                ),
+                pointer="/data/unit",
+            )
+        return fitting
+
+    def _provider(self, message, data):
+        provider = self._resolve(message, [data["provider"]], "res.partner")
+        if not provider:
+            raise UnknownIdentifier(
+                self.env._(
+                    "The provider is not known yet. Link its identifier, then retry."
+                ),
+                pointer="/data/provider",
+            )
+        return provider
+
+    # === THE INVOICE === #
+
+    def _currency(self, data):
+        if "currency" not in data:
+            return self.env.company.sudo().currency_id  # sudo: of the own facility
+        currency = self.env["res.currency"].search([("name", "=", data["currency"])])
+        if not currency:
+            raise BusinessError(
+                self.env._(
+                    "Odoo does not bill in this currency. Activate it, then retry."
+                ),
+                code="unknown_currency",
+                pointer="/data/currency",
+            )
+        return currency
+
+    def _invoice(self, partner, currency):
+        """Return the draft invoice that collects what this account is charged."""
+        moves = self.env["account.move"]
+        self._check_rights(moves, "create")
+        company = self.env.company
+        move_sudo = moves.sudo()._interop_collecting(  # sudo: see _apply
+            f"invoice:{company.id}:{partner.id}:{currency.id}",
+            {
+                "move_type": "out_invoice",
+                "company_id": company.id,
+                "partner_id": partner.id,
+                "currency_id": currency.id,
+            },
+        )
+        return move_sudo.with_env(self.env)
+
+    def _note_price(self, line, message, data):
+        """Tell whether the price that the sender expects is Odoo's."""
+        if "unit_price" not in data:
+            return
+        line_sudo = line.sudo()  # sudo: compared, not shown
+        expected = float(data["unit_price"])
+        same = not line_sudo.currency_id.compare_amounts(line_sudo.price_unit, expected)
+        decision = (
+            ownership.Decision(ownership.UNCHANGED)
+            if same
+            else ownership.Decision(ownership.IGNORED, ownership.NOT_OWNER)
+        )
+        message._note_fields(ownership.entries(LINE, line.id, {"price_unit": decision}))
+
+    def _wake_reversals(self, message):
+        """A reversal that came before its charge is tried again now."""
+        keys = {
+            name: message[name]
+            for name in ("business_key", "business_key_index")
+            if message[name]
+        }
+        if not keys:
+            return
+        domain = Domain(
+            [
+                ("direction", "=", "in"),
+                ("state", "=", "parked"),
+                ("error_code", "=", CHARGE_UNKNOWN),
+                ("system_id", "=", message.system_id.id),
+                ("company_id", "=", message.company_id.id),
+            ]
+        )
+        for name, value in keys.items():
+            domain &= Domain(name, "=", value)
+        message.search(domain)._set_pending()
