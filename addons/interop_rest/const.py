@@ -1,5 +1,7 @@
 """Constants of the inbound layer."""
 
+ROUTING_TYPE = "interop"
+
 CLIENT_STATES = [
     ("requested", "Requested"),
     ("approved", "Approved"),

@@ -32,7 +32,7 @@ class InteropDispatcher(Dispatcher):
     ``interop_methods``, and ``interop_nodb=True`` when they work without a database.
     """
 
-    routing_type = "interop"
+    routing_type = const.ROUTING_TYPE
     mimetypes = headers.MEDIA_TYPES
 
     def __init__(self, request):

@@ -24,7 +24,7 @@ _lock = Lock()
 
 class Remembered(NamedTuple):
     """One client: ``rows`` are ``(table, column, ids)`` that were read, ``versions``
-    their versions then, ``values`` ``(field, ids, cached values)``."""
+    their versions then, ``values`` ``(field, {id: cached value})``."""
 
     registry: weakref.ref
     client_id: int
@@ -69,9 +69,11 @@ class InteropInbound(models.AbstractModel):
             return False
         if self._versions(known.rows) != known.versions:
             return False
-        env = self.env["interop.client"].sudo().env
-        for field, ids, values in known.values:
-            field._insert_cache(env[field.model_name].browse(ids), values)
+        for field, values in known.values:
+            cache = field._get_cache(self.env)
+            if cache:  # what is not saved yet counts
+                values = {**values, **cache}
+            cache.update(values)
         return True
 
     @api.model
@@ -144,7 +146,7 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _cached(self, records, names):
-        """Read fields of ``records``; return ``(field, ids, cached values)`` of each."""
+        """Read fields of ``records``; return ``(field, {id: cached value})`` of each."""
         if not records:
             return []
         records.fetch(names)
@@ -153,9 +155,7 @@ class InteropInbound(models.AbstractModel):
             field = records._fields[name]
             records.mapped(name)  # lists of records are not fetched with the columns
             cache = field._get_cache(records.env)
-            found.append(
-                (field, records._ids, [cache[record_id] for record_id in records._ids])
-            )
+            found.append((field, {key: cache[key] for key in records._ids}))
         return found
 
     @api.model

@@ -37,8 +37,10 @@ class InteropMessage(models.Model):
         self.ensure_one()
         for name, field in self._fields.items():
             if name != "id" and field.store and field.column_type:
-                value = field.convert_to_cache(values.get(name), self, validate=False)
-                field._insert_cache(self, [value])
+                value = values.get(name)
+                if value is not None:
+                    value = field.convert_to_cache(value, self, validate=False)
+                field._get_cache(self.env)[self.id] = value
 
     def _service_user(self):
         self.ensure_one()

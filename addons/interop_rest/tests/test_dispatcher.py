@@ -13,12 +13,14 @@ from odoo.http import (
     Request,
     _generate_routing_rules,
     _request_stack,
+    request,
     root,
 )
 from odoo.tests import tagged
 from odoo.tools import config
 
 from ..controllers.dispatcher import InteropDispatcher
+from ..models.inbound_types import Answer
 from ..tools import problems
 from .common import URL, RestEffectHttpCase
 
@@ -158,3 +160,17 @@ class TestDispatcher(RestEffectHttpCase):
             self.assertTrue(endpoint.routing["interop_methods"])
             self.assertEqual(endpoint.routing["auth"], "none")
             self.assertIs(endpoint.routing["save_session"], False)
+
+    def test_a_query_leaves_nothing_in_a_session(self):
+        """Addons of core keep some parameters of any request for a later log-in."""
+        seen = []
+
+        def health(inbound, _call):
+            seen.append(dict(request.session))
+            return Answer(200, {"status": "up"}, {})
+
+        with patch.object(self.env.registry["interop.inbound"], "_health", health):
+            self._ask("GET", "/interop/v1/health?auth_login=mallory&debug=assets")
+        (session,) = seen
+        self.assertNotIn("auth_login", session)
+        self.assertFalse(session.get("debug"))

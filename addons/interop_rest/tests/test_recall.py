@@ -44,8 +44,8 @@ CHANGES = {
         lambda test, client: test.assertTrue(client.interface_ids),
     ),
     "facilities": (
-        "DELETE FROM interop_interface_res_company_rel"
-        " WHERE interop_interface_id = %(interface)s",
+        """DELETE FROM interop_interface_res_company_rel
+            WHERE interop_interface_id = %(interface)s""",
         lambda test, client: test.assertFalse(client.interface_ids.company_ids),
     ),
     "contract": (
@@ -55,8 +55,8 @@ CHANGES = {
         ),
     ),
     "contracts": (
-        "DELETE FROM interop_contract_interop_interface_rel"
-        " WHERE interop_interface_id = %(interface)s",
+        """DELETE FROM interop_contract_interop_interface_rel
+            WHERE interop_interface_id = %(interface)s""",
         lambda test, client: test.assertFalse(client.interface_ids.contract_ids),
     ),
     "facility": (
