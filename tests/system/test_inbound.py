@@ -20,12 +20,12 @@ NPI = "http://hl7.org/fhir/sid/us-npi"
 CANARY = "Canary-7Q2Z"
 
 
-def in_odoo(server, function, **values):
-    """Call a function of ``inbound_world`` in an Odoo process of its own."""
+def in_odoo(server, function, module="inbound_world", **values):
+    """Call a function of a module beside this one in an Odoo process of its own."""
     result = paths.RUN / f"call-{uuid.uuid4().hex}.json"
     call = {
         "database": server.database,
-        "module": "inbound_world",
+        "module": module,
         "function": function,
         "values": values,
         "result": str(result),
