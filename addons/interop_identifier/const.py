@@ -66,6 +66,12 @@ IDENTIFIER_STATES = [
 # one points at the survivor, so that the prior number keeps finding the person.
 LOOKUP_STATES = ("active", "merged")
 
+REUSE_POLICIES = [
+    ("never", "Never"),
+    ("retired", "After retirement"),
+    ("days", "Days after retirement"),
+]
+
 ON_DELETE = [
     ("restrict", "Keep it"),
     ("cascade", "Delete its identifiers too"),

@@ -14,6 +14,7 @@ class InteropGuard(models.AbstractModel):
             *super()._guard_indexes(),
             "interop_identifier_active_value_uniq",
             "interop_identifier_active_record_uniq",
+            "interop_identifier_once_uniq",
             "interop_identifier_anchor_record_uniq",
             "interop_identifier_merge_merged_uniq",
         ]

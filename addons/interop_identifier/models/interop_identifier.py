@@ -179,7 +179,7 @@ class InteropIdentifier(models.Model):
         """Create identifiers, reference and partner column in step."""
         # A value that was retired a moment ago is free again, but only once that is
         # written.
-        self.flush_model(["state"])
+        self.flush_model(["state", "period_end"])
         vals_list = [self._prepare_record_vals(vals) for vals in vals_list]
         self._check_kinds({vals.get("res_model") for vals in vals_list})
         return super().create(vals_list)

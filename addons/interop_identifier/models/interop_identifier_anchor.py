@@ -13,6 +13,8 @@ DECLARE
     survivor integer;
     record_table text;
     present integer;
+    never boolean;
+    retired_before timestamp;
 BEGIN
     INSERT INTO interop_identifier_anchor AS anchor (res_model, res_id)
     VALUES (NEW.res_model, NEW.res_id)
@@ -39,6 +41,37 @@ BEGIN
             USING ERRCODE = 'foreign_key_violation',
                   CONSTRAINT = 'interop_identifier_of_record',
                   TABLE = 'interop_identifier';
+    END IF;
+    IF NEW.state = 'active' AND (TG_OP = 'INSERT' OR OLD.state <> 'active') THEN
+        -- Waits for, or fails with, whoever retires the same value at the moment.
+        PERFORM FROM interop_identifier AS other
+          WHERE other.namespace_id = NEW.namespace_id
+            AND other.value_normalized = NEW.value_normalized
+            AND other.id <> NEW.id
+            FOR SHARE;
+        SELECT reuse_policy = 'never', CASE reuse_policy
+                   WHEN 'days' THEN now() AT TIME ZONE 'UTC'
+                                    - reuse_days * interval '1 day'
+               END
+          INTO never, retired_before
+          FROM interop_namespace WHERE id = NEW.namespace_id;
+        NEW.once := never;
+        IF retired_before IS NOT NULL AND EXISTS (
+            SELECT FROM interop_identifier AS other
+             WHERE other.namespace_id = NEW.namespace_id
+               AND other.value_normalized = NEW.value_normalized
+               AND other.state = 'retired'
+               AND (other.res_model, other.res_id)
+                   IS DISTINCT FROM (NEW.res_model, NEW.res_id)
+               AND COALESCE(other.period_end, other.write_date) > retired_before
+        ) THEN
+            RAISE EXCEPTION
+                'Another record had this identifier before, and values of its '
+                'namespace may not be used again yet.'
+                USING ERRCODE = 'check_violation',
+                      CONSTRAINT = 'interop_identifier_reuse',
+                      TABLE = 'interop_identifier';
+        END IF;
     END IF;
     RETURN NEW;
 END;

@@ -86,6 +86,9 @@ class InteropIdentifier(models.Model):
             )._valid_at(at or clock.now())
             if row:
                 records.add((row.res_model, row.res_id))
+        again = not records and self._again(named, rows, company)
+        if again:
+            records.add(again)
         if not records:
             return None
         res_model, res_id = self._settle_between(records, company)
@@ -113,11 +116,14 @@ class InteropIdentifier(models.Model):
         """
         record = self.env["interop.identifier.merge"]._survivor(record)
         named = self._parse(identifiers, message.company_id, message.system_id)
-        rows = self._rows(named, const.LOOKUP_STATES)
+        rows = self._rows(named, (*const.LOOKUP_STATES, "retired"))
         created = self.browse()
         for position, item in enumerate(named):
-            row = rows.get((item.namespace.id, item.normalized), self.browse())
-            row = row.sorted(lambda found: found.state != "active")[:1]
+            known = rows.get((item.namespace.id, item.normalized), self.browse())
+            former = known.filtered(lambda found: found.state == "retired")
+            row = (known - former).sorted(lambda found: found.state != "active")[:1]
+            if former and self._was_then(record, former, message):
+                continue
             if row and (row.res_model, row.res_id) != (record._name, record.id):
                 self._leave_or_ask(record, row, named, message)
                 continue
@@ -125,6 +131,8 @@ class InteropIdentifier(models.Model):
                 row._update_from(item)
                 continue
             self._check_new(item, message, position)
+            if former and self._use_again(record, former, item, message):
+                continue
             if item.namespace.one_active_per_record:
                 self._retire_previous(record, item, message)
             row = self._insert(record, item, message)

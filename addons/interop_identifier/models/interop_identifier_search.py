@@ -65,4 +65,9 @@ class InteropNamespace(models.Model):
 
     def _rule(self):
         """Return how this namespace spells its values."""
-        return Rule(self.case_rule, self.separator_rule, self.drop_leading_zeros)
+        return Rule(
+            self.case_rule,
+            self.separator_rule,
+            self.drop_leading_zeros,
+            self.ignored_pattern or "",
+        )

@@ -12,7 +12,12 @@ from ..tools import checkdigit, question
 from ..tools.normalization import normalize
 
 # Two spellings of a stored value would part if one of these changed under it.
-SPELLING_FIELDS = {"case_rule", "separator_rule", "drop_leading_zeros"}
+SPELLING_FIELDS = {
+    "case_rule",
+    "separator_rule",
+    "drop_leading_zeros",
+    "ignored_pattern",
+}
 
 
 class InteropNamespace(models.Model):
@@ -77,6 +82,12 @@ class InteropNamespace(models.Model):
         tracking=True,
     )
     drop_leading_zeros = fields.Boolean("Ignore Leading Zeros", tracking=True)
+    ignored_pattern = fields.Char(
+        "Ignored Text",
+        tracking=True,
+        help="Regular expression of what does not count when values are compared, such "
+        "as ^MRN for a prefix that only some systems write.",
+    )
     validator = fields.Selection(
         const.VALIDATORS, required=True, default="none", tracking=True
     )
@@ -134,11 +145,16 @@ class InteropNamespace(models.Model):
                     self.env._("“%s”: a URI or OID has no spaces.", namespace.name)
                 )
 
+    @api.constrains("ignored_pattern")
+    def _check_ignored_pattern(self):
+        for namespace in self.filtered("ignored_pattern"):
+            namespace._check_pattern(namespace.ignored_pattern)
+
     @api.constrains("validator", "validator_pattern", "validator_standard")
     def _check_validator(self):
         for namespace in self:
             if namespace.validator == "regex":
-                namespace._check_pattern()
+                namespace._check_pattern(namespace.validator_pattern)
             elif namespace.validator == "standard" and not checkdigit.has_standard(
                 namespace.validator_standard
             ):
@@ -151,10 +167,10 @@ class InteropNamespace(models.Model):
                     )
                 )
 
-    def _check_pattern(self):
+    def _check_pattern(self, pattern):
         """Refuse a missing or broken regular expression."""
         try:
-            usable = bool(self.validator_pattern) and re.compile(self.validator_pattern)
+            usable = bool(pattern) and re.compile(pattern)
         except re.error as exc:
             raise ValidationError(
                 self.env._(

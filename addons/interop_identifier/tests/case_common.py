@@ -56,6 +56,7 @@ class CaseMixin(EngineMixin):
             message.company_id,
             model="res.partner",
             system=message.system_id,
+            at=message.occurred_at,
         )
         if not found:
             found = identifiers._nobody(data["identifiers"], message, "res.partner")

@@ -6,6 +6,7 @@ The raw value is kept by the caller; what comes out of here is only for comparin
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 CASES = ("keep", "upper", "lower")
 SEPARATORS = {
@@ -22,12 +23,15 @@ class Rule:
     """How a namespace spells its values.
 
     ``case`` is ``keep``, ``upper`` or ``lower``; ``separators`` is ``keep``, ``spaces``
-    or ``punctuation``; ``drop_leading_zeros`` is a boolean.
+    or ``punctuation``; ``drop_leading_zeros`` is a boolean; ``ignored`` is a regular
+    expression of text that does not count, such as ``^MRN``, empty for none. It sees
+    the value after the other rules.
     """
 
     case: str = "keep"
     separators: str = "keep"
     drop_leading_zeros: bool = False
+    ignored: str = ""
 
 
 def normalize(value: str, rule: Rule) -> str:
@@ -45,6 +49,12 @@ def normalize(value: str, rule: Rule) -> str:
     return text
 
 
+@lru_cache(maxsize=256)
+def _compiled(pattern):
+    """Return the compiled regular expression; ``re.error`` for a broken one."""
+    return re.compile(pattern)
+
+
 def _step(text, rule):
     """Return the text after one pass of every rule."""
     text = unicodedata.normalize("NFKC", text)
@@ -57,6 +67,8 @@ def _step(text, rule):
     text = pattern.sub("", text) if pattern else text.strip()
     if rule.case != "keep":
         text = text.upper() if rule.case == "upper" else text.lower()
+    if rule.ignored:
+        text = _compiled(rule.ignored).sub("", text)
     if rule.drop_leading_zeros and text:
         text = text.lstrip("0") or "0"
     return unicodedata.normalize("NFKC", text)
