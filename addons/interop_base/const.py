@@ -101,6 +101,7 @@ OUTCOMES = [
     ("done", "Delivered"),
     ("retry", "Failed, will be retried"),
     ("dead", "Failed for good"),
+    ("parked", "Needs a decision"),
     ("deferred", "Deferred"),
 ]
 

@@ -136,7 +136,8 @@ class InteropMessage(models.Model):
     def _note_applied(self, started, seconds):
         """Record the try of an applied inbound message (``seconds``: how long it took)."""
         self.ensure_one()
-        outcome = {"done": "done", "skipped": "done"}.get(self.state, "dead")
+        outcomes = {"done": "done", "skipped": "done", "parked": "parked"}
+        outcome = outcomes.get(self.state, "dead")
         # sudo: the log is written for whoever sends
         self.sudo().write(
             {

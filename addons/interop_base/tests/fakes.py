@@ -27,6 +27,16 @@ class EngineMixin:
         cls.answer = {"outcome": "done", "http_status": 200}  # or a function of a claim
 
     @classmethod
+    def _free_inbound(cls):
+        """Take messages without a sender, which addons above want for what comes in."""
+        cls.env.cr.execute(
+            "SELECT conname FROM pg_constraint WHERE contype = 'c'"
+            " AND conrelid = 'interop_message'::regclass AND conname LIKE '%inbound%'"
+        )
+        for (name,) in cls.env.cr.fetchall():
+            cls.env.cr.execute(f'ALTER TABLE interop_message DROP CONSTRAINT "{name}"')
+
+    @classmethod
     def _test_transport(cls):
         return "fake"
 
@@ -134,13 +144,7 @@ class EngineCase(EngineMixin, InteropCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._set_up_engine()
-        # Addons above want a sender for what comes in; here nobody sends.
-        cls.env.cr.execute(
-            "SELECT conname FROM pg_constraint WHERE contype = 'c'"
-            " AND conrelid = 'interop_message'::regclass AND conname LIKE '%inbound%'"
-        )
-        for (name,) in cls.env.cr.fetchall():
-            cls.env.cr.execute(f'ALTER TABLE interop_message DROP CONSTRAINT "{name}"')
+        cls._free_inbound()
 
     def setUp(self):
         super().setUp()

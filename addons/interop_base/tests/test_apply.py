@@ -110,7 +110,7 @@ class TestApply(EngineCase):
             self.assertEqual(message.error_message, str(error))
             self.assertEqual(message.owner_user_id, self.interface.exception_user_id)
             self.assertFalse(self._partner("Effect"), "partial effect rolled back")
-            self.assertEqual(message.attempt_ids.outcome, "dead")
+            self.assertEqual(message.attempt_ids.outcome, state)
             self.assertEqual(message.attempt_count, 1)
             self.assertTrue(message.first_attempt_at)
             self.assertFalse(message.res_id)

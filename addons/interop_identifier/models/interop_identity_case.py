@@ -166,7 +166,7 @@ class InteropIdentityCase(models.Model):
             shown = []
             for side in SIDES:
                 key = (case[f"{side}_model"], case[f"{side}_id"])
-                name = key[1] and (names.get(key) or hidden)
+                name = (names.get(key) or hidden) if key[1] else False
                 case[f"{side}_name"] = name
                 shown += [name] if name else []
             # sudo: a name that messages of the facility carry anyway
@@ -185,7 +185,8 @@ class InteropIdentityCase(models.Model):
         for model, ids in ids_by_model.items():
             records = self.env[model].sudo(False).browse(ids).exists()
             for record in records._filtered_access("read"):
-                names[model, record.id] = record.display_name or self.env._("Unnamed")
+                name = record.display_name or self.env._("Unnamed")
+                names[model, record.id] = f"{name} (#{record.id})"  # names are alike
         return names
 
     @api.depends("opened_at", "decided_at")

@@ -59,6 +59,9 @@ class InteropIdentityCase(models.Model):
         side = {
             "title": self[f"{name}_name"],
             "kind": self._model_label(model),
+            "place": self.env._("First record")
+            if name == "left"
+            else self.env._("Second record"),
             "url": False,
             "note": "",
             "fields": {},

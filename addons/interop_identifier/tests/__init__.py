@@ -12,4 +12,5 @@ from . import test_search
 from . import test_import_export
 from . import test_identity_access
 from . import test_identity_concurrency
+from . import test_identity_tours
 from . import test_reuse

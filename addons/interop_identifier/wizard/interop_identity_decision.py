@@ -32,9 +32,12 @@ class InteropIdentityDecision(models.TransientModel):
         "it is until somebody merges the two with Odoo's own tools.",
     )
     about = fields.Selection(
-        [*SIDES, ("none", "Neither: they are wrong and fail")],
+        [
+            ("left", "Are about the first record"),
+            ("right", "Are about the second record"),
+            ("none", "Are wrong, and fail"),
+        ],
         "Messages That Name Both",
-        default="none",
         help="Also counts for later messages: the question is not asked again.",
     )
     record_ref = fields.Reference(
@@ -111,6 +114,10 @@ class InteropIdentityDecision(models.TransientModel):
             raise UserError(self.env._("Choose the record whose identifier it is."))
 
     def _decide_different(self):
+        if not self.about:
+            raise UserError(
+                self.env._("Say what becomes of messages that name both records.")
+            )
         side = self.about if self.about != "none" else ""
         self.case_id._decide_different(side, self.reason)
 

@@ -1,0 +1,107 @@
+import {registry} from "@web/core/registry";
+import {stepUtils} from "@web_tour/tour_utils";
+
+/** Open the dialog of a decision from the header of the case. */
+function press(name) {
+  return {
+    content: `Press ${name}`,
+    trigger: `.o_form_statusbar .o_statusbar_buttons button[name='${name}']:not(.d-none)`,
+    run: "click",
+  };
+}
+
+registry.category("web_tour.tours").add("interop_identity_queue", {
+  url: "/odoo",
+  steps: () => [
+    ...stepUtils.goToAppSteps("interop_base.interop_base_menu_root"),
+    {
+      trigger:
+        ".o_menu_sections button[data-menu-xmlid='interop_identifier.interop_identifier_menu_identity']",
+      run: "click",
+    },
+    {
+      trigger:
+        ".o-dropdown--menu .dropdown-item[data-menu-xmlid='interop_identifier.interop_identifier_menu_cases']",
+      run: "click",
+    },
+    {
+      content: "The question is in the queue, with the number of waiting messages",
+      trigger:
+        ".o_data_row:contains('Possible duplicate'):contains('Open') .o_data_cell[name='about']:contains('Ada Byron'):contains('Ada King')",
+      run: "click",
+    },
+    {
+      content: "Both records are side by side, with what differs",
+      trigger: ".o_interop_comparison .o_interop_differs:contains('Horsley')",
+    },
+    {
+      content: "So are their identifiers",
+      trigger: ".o_interop_identifiers:contains('A-1'):contains('N-20')",
+    },
+    press("action_same"),
+    {
+      content: "Ada Byron's record stays",
+      trigger: ".modal [name='survivor'] input[data-value='left']",
+      run: "click",
+    },
+    {
+      trigger: ".modal [name='reason'] input",
+      run: "edit Married name, told by the registration desk",
+    },
+    {
+      trigger: ".modal button[name='action_decide']",
+      run: "click",
+    },
+    {
+      content: "It is decided, and says why",
+      trigger: ".alert-success:contains('Same'):contains('Married name')",
+    },
+    {
+      trigger: ".o_statusbar_status .o_arrow_button_current:contains('Decided')",
+    },
+    {
+      content: "Back to the queue",
+      trigger: ".o_breadcrumb .o_back_button",
+      run: "click",
+    },
+    {
+      content: "Nothing is open any more",
+      trigger: ".o_view_nocontent:contains('No question is open')",
+    },
+  ],
+});
+
+registry.category("web_tour.tours").add("interop_identity_apart", {
+  url: "/odoo/interop-identity-cases",
+  steps: () => [
+    {
+      trigger: ".o_data_row .o_data_cell[name='about']:contains('Ada King')",
+      run: "click",
+    },
+    press("action_different"),
+    {
+      content: "Messages that name both are about Ada King",
+      trigger: ".modal [name='about'] input[data-value='right']",
+      run: "click",
+    },
+    {
+      trigger: ".modal button[name='action_decide']",
+      run: "click",
+    },
+    {
+      trigger: ".alert-success:contains('Not the same')",
+    },
+    {
+      content: "It can be taken back",
+      trigger: ".o_statusbar_buttons button[name='action_forget']",
+      run: "click",
+    },
+    {
+      trigger: ".modal:not(.o_inactive_modal) .modal-footer .btn-primary",
+      run: "click",
+    },
+    {
+      trigger: ".alert-secondary:contains('taken back')",
+    },
+  ],
+});
