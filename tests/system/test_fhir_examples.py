@@ -1,6 +1,7 @@
 """The public FHIR R4 examples, loaded twice through the REST layer of a real server."""
 
 import json
+import sys
 import time
 import urllib.parse
 import uuid
@@ -124,10 +125,14 @@ def make_report(examples, results):
         for example, result in zip(examples, results, strict=True)
     ]
     REPORT.write_text(json.dumps(report, indent=2), "utf-8")
-    for line in report:
-        if line["outcome"] != "done" or line["left_out"]:
-            print(line)
-    print(Counter(line["outcome"] for line in report), f"see {paths.shown(REPORT)}")
+    doubtful = [
+        f"{line['resource']}: {line['outcome']} {line['why']} {line['left_out']}"
+        for line in report
+        if line["outcome"] != "done" or line["left_out"]
+    ]
+    counts = dict(Counter(line["outcome"] for line in report))
+    summary = f"{counts}, see {paths.shown(REPORT)}"
+    sys.stdout.write("\n".join([*doubtful, summary, ""]))
     return report
 
 

@@ -4,6 +4,7 @@ import itertools
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.interop_base.tests.common import InteropCase
 
@@ -153,3 +154,16 @@ class TestFacilityMatrix(InteropCase):
         for name in ("interop_facility_key", "interop_membership_ids"):
             with self.assertRaises(AccessError):
                 partner.with_user(self.users["A"]).read([name])
+
+    def test_indexes_answer_the_rule(self):
+        """What a million partners need: no look into another table, and no scan where
+        a facility knows few."""
+        partners = self.env["res.partner"].with_user(self.users["B"])
+        query = partners._search([]).select("id")
+        self.assertNotIn("membership", query.code)
+        for setting in ("enable_seqscan", "enable_indexscan"):
+            self.env.cr.execute(f"SET LOCAL {setting} = off")
+        self.env.cr.execute(SQL("EXPLAIN %s", query))
+        plan = "\n".join(row[0] for row in self.env.cr.fetchall())
+        for index in ("interop_facility_idx", "interop_ordinary_idx"):
+            self.assertIn(f"res_partner_{index}", plan)
