@@ -14,6 +14,7 @@
         "security/interop_rest_groups.xml",
         "security/ir.model.access.csv",
         "security/interop_rest_rules.xml",
+        "data/interop_contract_data.xml",
         "wizard/interop_client_key_wizard_views.xml",
         "views/interop_client_views.xml",
         "views/interop_interface_views.xml",

@@ -58,3 +58,10 @@ BATCH_HEADERS = {
     "Deprecation": "deprecation",
     "Sunset": "sunset",
 }
+
+# What a receiver says about a message after its delivery (HL7 MSA-1: AA, AR, AE).
+RECEIPTS = [
+    ("accepted", "Accepted"),
+    ("business_rejected", "Rejected for a business reason"),
+    ("technical_error", "Failed for a technical reason"),
+]

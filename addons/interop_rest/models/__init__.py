@@ -23,3 +23,5 @@ from . import ir_http
 from . import res_users
 from . import res_config_settings
 from . import interop_mapping_rights
+from . import interop_message_receipt
+from . import interop_handler_receipt_ack
