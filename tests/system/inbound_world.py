@@ -34,20 +34,36 @@ def set_up(env, data_class="personal"):
     )
     interface.with_user(steward).sudo()._set_approved()
     interface._set_active()
-    client = env["interop.client"].create(
-        {
-            "name": "Gateway",
-            "code": "gateway",
-            "system_id": system.id,
-            "interface_ids": [(6, 0, interface.ids)],
-        }
-    )
+    (made,) = _clients(env, interface, ["gateway"])
+    return made
+
+
+def _clients(env, interface, codes):
+    """Make active clients of an interface; answer their codes and keys."""
+    steward = env.ref("base.user_admin")
     secrets = env["interop.secret"]
-    text = secrets._generate_plaintext("hmac")
-    secrets._create_value(client._secret_values("hmac"), text)
-    client.with_user(steward).sudo()._set_approved()
-    client._set_active()
-    return {"client": client.code, "secret": text}
+    made = []
+    for code in codes:
+        client = env["interop.client"].create(
+            {
+                "name": code.capitalize(),
+                "code": code,
+                "system_id": interface.system_id.id,
+                "interface_ids": [(6, 0, interface.ids)],
+            }
+        )
+        text = secrets._generate_plaintext("hmac")
+        secrets._create_value(client._secret_values("hmac"), text)
+        client.with_user(steward).sudo()._set_approved()
+        client._set_active()
+        made.append({"client": code, "secret": text})
+    return made
+
+
+def more_clients(env, count):
+    """Make as many clients more on the same interface; answer their codes and keys."""
+    interface = env["interop.interface"].search([("code", "=", "providers-in")])
+    return _clients(env, interface, [f"gateway-{number}" for number in range(count)])
 
 
 def effects(env):

@@ -9,9 +9,9 @@ from collections import Counter
 
 import fhir_examples
 import pytest
+from inbound_sender import ask, in_odoo
 from interop_setup import npm, paths
 from interop_setup.demo.fhir import OWN
-from test_inbound import ask, in_odoo
 
 REPORT = paths.LOG / "fhir-examples.json"
 

@@ -19,6 +19,5 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _pre_dispatch(cls, rule, args):
         if rule.endpoint.routing["type"] == ROUTING_TYPE:
-            request.dispatcher.pre_dispatch(rule, args)
-        else:
-            super()._pre_dispatch(rule, args)
+            return request.dispatcher.pre_dispatch(rule, args)
+        return super()._pre_dispatch(rule, args)

@@ -1,0 +1,127 @@
+"""A sender that uses none of our code, and how tests call into Odoo."""
+
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from interop_setup import odoo_config, paths
+from standardwebhooks import Webhook
+
+HERE = Path(__file__).resolve().parent
+NPI = "http://hl7.org/fhir/sid/us-npi"
+CANARY = "Canary-7Q2Z"
+
+
+def in_odoo(server, function, module="inbound_world", **values):
+    """Call a function of a module beside this one in an Odoo process of its own."""
+    result = paths.RUN / f"call-{uuid.uuid4().hex}.json"
+    call = {
+        "database": server.database,
+        "module": module,
+        "function": function,
+        "values": values,
+        "result": str(result),
+    }
+    environment = odoo_config.environment(server.config)
+    python_path = os.pathsep.join(
+        filter(None, [str(HERE), environment.get("PYTHONPATH")])
+    )
+    try:
+        subprocess.run(
+            [str(paths.VENV_PYTHON), "-m", "interop_setup.odoo_call"],
+            input=json.dumps(call),
+            text=True,
+            cwd=paths.ROOT,
+            env={**environment, "PYTHONPATH": python_path},
+            check=True,
+        )
+        return json.loads(result.read_text("utf-8"))
+    finally:
+        result.unlink(missing_ok=True)
+
+
+def ask(url, body=None, headers=None):
+    """One request: status, JSON body and headers."""
+    request = urllib.request.Request(url, data=body, headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response), response.headers
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error), error.headers
+
+
+def check_no_leak(server):
+    """Promise 8: content is in neither Odoo's log nor PostgreSQL's."""
+    assert CANARY not in server.log_text()
+    assert CANARY not in server.cluster.log.read_text("utf-8", "replace")
+
+
+class Sender:
+    """Signs providers and posts them."""
+
+    def __init__(self, server, client, secret):
+        self.url = f"{server.url}/interop/v1/messages"
+        self.client = client
+        self.webhook = Webhook(secret)
+
+    def provider(self, message_id=None, npi="1234567893"):
+        """The bytes of one message about one provider; by default a new message about
+        the same one."""
+        message_id = message_id or f"msg_{uuid.uuid4().hex}"
+        message = {
+            "id": message_id,
+            "type": "provider.upserted",
+            "schema_version": 1,
+            "source": "urn:test",
+            "occurred_at": "2026-01-31T08:30:00Z",
+            "data": {
+                "identifiers": [{"system": NPI, "value": npi}],
+                "name": {"text": CANARY},
+                "telecom": [{"system": "email", "value": "canary-7q2z@example.com"}],
+            },
+        }
+        return message_id, json.dumps(message)
+
+    def post(self, message):
+        """Sign a message now and send it."""
+        message_id, body = message
+        now = datetime.now(UTC)
+        return ask(
+            self.url,
+            body.encode(),
+            {
+                "Content-Type": "application/json",
+                "Interop-Client": self.client,
+                "webhook-id": message_id,
+                "webhook-timestamp": str(int(now.timestamp())),
+                "webhook-signature": self.webhook.sign(message_id, now, body),
+            },
+        )
+
+    def post_batch(self, messages):
+        """Send messages under one signature; the results in order."""
+        body = f"[{','.join(body for _message_id, body in messages)}]"
+        batch = f"batch_{uuid.uuid4().hex}"
+        now = datetime.now(UTC)
+        return ask(
+            f"{self.url}:batch",
+            body.encode(),
+            {
+                "Content-Type": "application/json",
+                "Interop-Client": self.client,
+                "webhook-id": batch,
+                "webhook-timestamp": str(int(now.timestamp())),
+                "webhook-signature": self.webhook.sign(batch, now, body),
+            },
+        )
+
+    def post_all(self, messages, threads=12):
+        """Send many at once; the answers in order."""
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(self.post, messages))

@@ -1,0 +1,123 @@
+"""Several workers: clients at once, replays on another worker, a worker that dies."""
+
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from inbound_sender import Sender, check_no_leak, in_odoo
+from interop_setup.bench._load import npi
+from interop_setup.server import HTTP_WORKER
+from kills import locked
+
+CLIENTS = 50
+EACH = 2
+AGAIN = 24
+# a line of the log: moment, process id, level, database, logger, request
+_SERVED = re.compile(r",\d{3} (\d+) INFO \S+ werkzeug: .*POST /interop/v1/messages ")
+
+
+@pytest.fixture
+def world(make_server):
+    """A server with four workers and a sender that may send providers."""
+    server = make_server(workers=4)
+    sender = Sender(server, **in_odoo(server, "set_up"))
+    return server, sender
+
+
+def test_fifty_clients_at_once_and_replays_on_every_worker(world):
+    """Each message has its one effect; whichever worker is asked again answers the
+    same."""
+    server, sender = world
+    clients = [
+        Sender(server, **made)
+        for made in in_odoo(server, "more_clients", count=CLIENTS)
+    ]
+    messages = [
+        [client.provider(npi=npi(EACH * number + index)) for index in range(EACH)]
+        for number, client in enumerate(clients)
+    ]
+
+    def send_all(number):
+        return [clients[number].post(message) for message in messages[number]]
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        answers = [one for each in pool.map(send_all, range(CLIENTS)) for one in each]
+    assert {status for status, _body, _headers in answers} == {200}, answers
+    found = in_odoo(server, "effects")
+    assert found["providers"] == CLIENTS * EACH
+    assert len(set(found["identifiers"])) == CLIENTS * EACH
+    assert found["states"] == ["done"] * (CLIENTS * EACH)
+
+    first = sender.provider()
+    _status, answer, _headers = sender.post(first)
+    seen = len(server.log_text())
+    for status, body, headers in sender.post_all([first] * AGAIN):
+        assert (status, headers["Idempotent-Replayed"]) == (200, "true")
+        assert body == answer
+    assert len(set(_SERVED.findall(server.log_text()[seen:]))) > 1, "one worker only"
+    assert in_odoo(server, "effects")["providers"] == CLIENTS * EACH + 1
+    check_no_leak(server)
+
+
+def test_a_worker_killed_within_a_request_leaves_nothing_half_done(world):
+    """The provider is there, the log of the try is held up, the worker dies: nothing
+    of it is kept, and the same request again has its effect once."""
+    server, sender = world
+    message = sender.provider()
+    caught = []
+
+    def post():
+        try:
+            caught.append(sender.post(message))
+        except OSError as error:
+            caught.append(error)
+
+    with locked(server, "interop_attempt", "EXCLUSIVE"):
+        thread = threading.Thread(target=post)
+        thread.start()
+        wait_for(lambda: waiting(server, "interop_attempt"))
+        for pid in server.worker_pids(HTTP_WORKER):
+            server.kill_worker(HTTP_WORKER, pid)
+        thread.join(60)
+    assert isinstance(caught[0], OSError), caught
+    wait_for(lambda: not waiting(server, "interop_attempt"))
+    assert in_odoo(server, "effects") == {
+        "providers": 0,
+        "identifiers": [],
+        "states": [],
+    }
+    server.wait_healthy(60)
+    status, body, headers = sender.post(message)
+    assert (status, body["status"]) == (200, "done")
+    assert "Idempotent-Replayed" not in headers
+    status, again, headers = sender.post(message)
+    assert (status, again, headers["Idempotent-Replayed"]) == (200, body, "true")
+    assert in_odoo(server, "effects") == {
+        "providers": 1,
+        "identifiers": ["1234567893"],
+        "states": ["done"],
+    }
+    check_no_leak(server)
+
+
+def waiting(server, table):
+    """Whether some session waits for a lock on this table."""
+    return server.cluster.psql(
+        "SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
+        f" WHERE NOT l.granted AND c.relname = '{table}' LIMIT 1",
+        database=server.database,
+    )
+
+
+def wait_for(condition, seconds=30):
+    """Wait until something is so.
+
+    :raises TimeoutError: it is not
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.05)
