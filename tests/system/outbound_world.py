@@ -29,6 +29,7 @@ def set_up(
             "name": f"Receiver {number}",
             "code": f"receiver-{number}",
             "environment": "test",
+            "owner_id": env.ref("base.user_admin").id,
             "company_ids": [(6, 0, env.company.ids)],
         }
     )
@@ -133,7 +134,31 @@ def states(env, interface):
                 attempt.started_at.timestamp() for attempt in message.attempt_ids
             ],
             "error_class": message.error_class,
+            "error_code": message.error_code,
             "owner": message.owner_user_id.login,
         }
         for message in found
     ]
+
+
+def replay(env, interface, per_second):
+    """Start to deliver everything of an interface again; answer the replay's id."""
+    made = env["interop.replay"].create(
+        {
+            "reason": "The receiver lost everything",
+            "interface_ids": [(6, 0, [interface])],
+            "per_second": per_second,
+        }
+    )
+    made.action_start()
+    return made.id
+
+
+def replay_state(env, replay):
+    """What became of it so far."""
+    found = env["interop.replay"].browse(replay)
+    return {
+        "state": found.state,
+        "total": found.total_count,
+        "moved": found.moved_count,
+    }

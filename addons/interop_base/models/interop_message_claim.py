@@ -39,6 +39,7 @@ due AS (
             WHERE m.state = 'pending' AND m.lane = shares.lane
               AND (m.attempt_count = 0) = shares.first
               AND m.next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'
+              AND (%(crashed)s OR m.try_count <= m.attempt_count)
               AND {eligible}
          ORDER BY m.next_attempt_at, m.id
             LIMIT shares.cap
@@ -95,7 +96,7 @@ class InteropMessage(models.Model):
 
     @api.model
     @api.private
-    def _set_claimed(self, lanes, interface_ids, lease_seconds):
+    def _set_claimed(self, lanes, interface_ids, lease_seconds, crashed=True):
         """Lease due messages to this worker, per lane, in one statement.
 
         Call it on a READ COMMITTED cursor of its own: SKIP LOCKED fails under REPEATABLE
@@ -104,6 +105,8 @@ class InteropMessage(models.Model):
         :param dict lanes: ``{lane: engine_types.Lane}``
         :param interface_ids: interfaces whose messages may move now
         :param int lease_seconds: longer than the longest exchange
+        :param bool crashed: whether a message that was with a dead worker may be claimed;
+            it then is the only one
         :returns: list of ``Claim`` in the order they became due
         """
         if not lanes or not interface_ids:
@@ -116,6 +119,7 @@ class InteropMessage(models.Model):
                 "caps": [lane.cap for lane in lanes.values()],
                 "token": str(uuid.uuid4()),
                 "lease": lease_seconds,
+                "crashed": crashed,
             },
         )
         claims = [Claim(*row) for row in self.env.cr.fetchall()]

@@ -213,7 +213,9 @@ class InteropMessage(models.Model):
             """UPDATE interop_message m
                   SET state = v.state, lease_token = NULL, lease_until = NULL,
                       attempt_count = m.attempt_count + v.spent,
+                      -- Whoever comes back with a result has not died with its worker.
                       try_count = CASE WHEN v.spent = 0 THEN m.try_count - 1
+                                       WHEN v.state = 'pending' THEN m.attempt_count + 1
                                        ELSE m.try_count END,
                       first_attempt_at = COALESCE(
                           m.first_attempt_at, CASE WHEN v.spent > 0 THEN v.at END),

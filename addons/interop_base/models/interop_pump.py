@@ -25,7 +25,8 @@ CRON_SECONDS = 60
 _DEAD_JOBS = """
     SELECT job.id
       FROM queue_job job
-     WHERE job.model_name = 'interop.pump' AND job.method_name = '_run'
+     WHERE (job.model_name, job.method_name)
+           IN (('interop.pump', '_run'), ('interop.replay', '_run_batch'))
        AND (job.state = 'started'
             AND job.date_started < now() AT TIME ZONE 'UTC' - interval '1 s'
             AND job.id IN (SELECT queue_job_id FROM queue_job_lock
@@ -69,7 +70,7 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _release_dead_jobs(self):
-        """Give up pump jobs whose worker died: they keep the channel from the next one.
+        """Give up jobs whose worker died: they keep the channel from the next one.
 
         queue_job's runner looks for them whenever something wakes it, once a minute at
         least, and passes over those of the last ten seconds: on a quiet system that is
@@ -82,15 +83,18 @@ class InteropPump(models.AbstractModel):
                 # sudo: jobs are the engine's
                 dead_sudo = self.env["queue.job"].sudo()
                 dead_sudo = dead_sudo.browse([row[0] for row in self.env.cr.fetchall()])
-                dead_sudo._change_job_state(
-                    "cancelled",
-                    result=self.env._("Its server process died; another job goes on."),
+                why = self.env._("Its server process died; another job goes on.")
+                pumps_sudo = dead_sudo.filtered(
+                    lambda job: job.model_name == self._name
                 )
+                pumps_sudo._change_job_state("cancelled", result=why)
+                # A replay has one job: the same one goes on from where it was.
+                (dead_sudo - pumps_sudo)._change_job_state("pending")
                 dead_sudo.flush_recordset()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             return  # somebody else moves it
         if dead_sudo:
-            _logger.warning("pump jobs of dead workers given up: %s", dead_sudo.ids)
+            _logger.warning("jobs of dead workers given up: %s", dead_sudo.ids)
 
     @api.model
     def _arm_after_commit(self):
@@ -171,14 +175,14 @@ class InteropPump(models.AbstractModel):
         return {lane: Lane(share, ordering) for lane, ordering in orderings.items()}
 
     @api.model
-    def _claim(self, lanes, interface_ids, lease_seconds):
+    def _claim(self, lanes, interface_ids, lease_seconds, crashed=True):
         """Claim from ``lanes``; see ``interop.message._set_claimed``.
 
         Runs on the READ COMMITTED cursor that the claim commits with. What limits lanes
         across workers (rates, circuits) narrows them here, under locks of its own.
         """
         return self.env["interop.message"]._set_claimed(
-            lanes, interface_ids, lease_seconds
+            lanes, interface_ids, lease_seconds, crashed
         )
 
     @api.model

@@ -41,7 +41,7 @@ class PumpRun:
         self.exchanges = Exchanges()
         self.end = time.monotonic() + options["pump_seconds"]
         self._plan_until = 0.0
-        self._alone = False
+        self._alone_since = self._others_until = 0.0
         self._lanes, self._interface_ids, self._kinds = {}, [], {}
 
     @contextmanager
@@ -127,8 +127,15 @@ class PumpRun:
         """Claim what lanes have room for; when time is over, only beside slow lanes."""
         if over and not self.exchanges.slow_lanes(SLOW):
             return []
-        if self._alone and self.exchanges:
-            return []  # what is out was out when a worker died: nothing else beside it
+        crashed = not over
+        if self._alone_since and self.exchanges:
+            # What is out was out when a worker died: nothing else beside it. Unless it is
+            # slow: then the others take their turn before the next one of its kind.
+            if time.monotonic() < self._alone_since + SLOW:
+                return []
+            self._others_until = time.monotonic() + SLOW
+        self._alone_since = 0.0
+        crashed = crashed and time.monotonic() >= self._others_until
         with self._env(read_committed=True) as env:
             if time.monotonic() > self._plan_until:
                 self._plan(env)
@@ -139,9 +146,10 @@ class PumpRun:
                 if lane.cap > out[name] and not (over and out[name])
             }
             claims = env["interop.pump"]._claim(
-                lanes, self._interface_ids, self.options["lease_seconds"]
+                lanes, self._interface_ids, self.options["lease_seconds"], crashed
             )
-        self._alone = any(claim.try_count > claim.attempt_count + 1 for claim in claims)
+        if any(claim.try_count > claim.attempt_count + 1 for claim in claims):
+            self._alone_since = time.monotonic()
         return claims
 
     def _plan(self, env):

@@ -1,5 +1,6 @@
 """The engine: claims, leases, fenced results, budgets, and what it must never do."""
 
+import time
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -7,7 +8,8 @@ from odoo.tests import tagged
 
 from .. import clock, const
 from ..exceptions import ConfigurationError
-from ..models.engine_types import Lane
+from ..models.engine_types import Claim, Lane
+from ..models.pump_run import SLOW, PumpRun
 from .fakes import EngineCase
 
 REFUSED = {
@@ -34,12 +36,12 @@ class PumpCase(EngineCase):
         self.model = self.env["interop.message"].sudo()
         self.message = self._publish(self.interface)
 
-    def _claim(self, lease=120, interfaces=None):
+    def _claim(self, lease=120, interfaces=None, crashed=True):
         """Claim as a worker does; returns the claims."""
         interfaces = interfaces or self.interface
         self.env.flush_all()
         lanes = {interface._lane(): Lane(10) for interface in interfaces}
-        return self.model._set_claimed(lanes, interfaces.ids, lease)
+        return self.model._set_claimed(lanes, interfaces.ids, lease, crashed)
 
     def _due_now(self, message=None):
         self._set_columns(message or self.message, next_attempt_at=clock.now())
@@ -184,6 +186,59 @@ class TestClaim(PumpCase):
         self._due_now(fresh)
         batches = [[claim.message_id for claim in self._claim()] for _i in range(3)]
         self.assertEqual(batches, [[self.message.id], [second.id], [fresh.id]])
+
+    def test_others_go_on_beside_what_was_with_a_dead_worker_and_is_slow(self):
+        other = self._create_interface(retry_policy_id=self.policy.id)
+        self._claim()
+        self._expire(self.message)
+        self.model._set_reclaimed()
+        fresh = self._publish(other)
+        both = self.interface | other
+        (claim,) = self._claim(interfaces=both, crashed=False)
+        self.assertEqual(claim.message_id, fresh.id)
+        self.assertFalse(self._claim(interfaces=both, crashed=False))
+        (claim,) = self._claim(interfaces=both)
+        self.assertEqual(claim.message_id, self.message.id)
+
+    def test_a_try_that_came_back_did_not_die_with_its_worker(self):
+        """Its later tries wait for nobody and keep nobody waiting."""
+        self._claim()
+        self._expire(self.message)
+        self.model._set_reclaimed()
+        type(self).answer = REFUSED
+        self._run()
+        self.assertEqual(
+            (self.message.state, self.message.attempt_count), ("pending", 1)
+        )
+        second = self._publish(self.interface)
+        self._due_now()
+        self.assertEqual(
+            {claim.message_id for claim in self._claim()}, {self.message.id, second.id}
+        )
+
+    def test_a_run_waits_for_what_it_claimed_alone_but_not_for_long(self):
+        run = PumpRun(None, 1, {"pump_seconds": 20, "lease_seconds": 9}, self.env)
+        run._lanes, run._interface_ids = {"lane": Lane(5)}, [1]
+        run._plan_until = time.monotonic() + 60
+        asked = []
+        dead = Claim(1, "t", 1, 1, "lane", "x", 2, 0, 1, "", "out")
+
+        def claim(pump, lanes, interfaces, lease, crashed):
+            asked.append(crashed)
+            return [dead] if crashed else []
+
+        with patch.object(type(self.env["interop.pump"]), "_claim", claim):
+            self.assertEqual(run._claim(over=False), [dead])
+            run.exchanges._out[1, "t"] = (dead, "model", time.monotonic())
+            self.assertFalse(run._claim(over=False))
+            self.assertEqual(asked, [True], "nothing is claimed beside it")
+            run._alone_since -= SLOW
+            run._claim(over=False)
+            run._claim(over=False)
+            self.assertEqual(asked, [True, False, False], "the others have their turn")
+            run._others_until = 0.0
+            run._claim(over=False)
+            self.assertTrue(asked[-1], "and then the next one of its kind")
 
     def test_the_pump_goes_on_after_a_message_died_with_its_worker(self):
         """Taken back, found dead and claimed past in one transaction, as the pump does."""

@@ -101,7 +101,7 @@ class InteropPump(models.AbstractModel):
     # === RATE, PAUSE AND CIRCUIT === #
 
     @api.model
-    def _claim(self, lanes, interface_ids, lease_seconds):
+    def _claim(self, lanes, interface_ids, lease_seconds, crashed=True):
         """Narrow lanes by rate, pause and circuit; exact across workers.
 
         The narrow row of a gated endpoint stays locked until the claim commits. Another
@@ -113,7 +113,7 @@ class InteropPump(models.AbstractModel):
             cap = gates[name].cap(lane.cap) if gates.get(name) else lane.cap
             if cap > 0 and not (name in gates and gates[name] is None):
                 narrowed[name] = lane._replace(cap=cap)
-        claims = super()._claim(narrowed, interface_ids, lease_seconds)
+        claims = super()._claim(narrowed, interface_ids, lease_seconds, crashed)
         taken = Counter(claim.lane for claim in claims)
         for name, gate in gates.items():
             if gate and taken[name]:
