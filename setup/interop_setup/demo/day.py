@@ -125,14 +125,16 @@ class Day:
 
     def _count_effects(self, report: Report, want: expected.Expected) -> None:
         """What the partner's messages did in Odoo."""
-        operator, admin = self.cast["operator"], self.cast["admin"]
+        operator = self.cast[
+            "operator"
+        ]  # of both facilities: people are seen by theirs
         report.heading("In Odoo")
         inbound = [["direction", "=", "in"]]
         for what, kind, figure in (
             ("Providers created", "interop_is_provider", want.providers),
             ("Locations created", "interop_is_location", want.locations),
         ):
-            report.add(what, figure, admin.count("res.partner", [[kind, "=", True]]))
+            report.add(what, figure, operator.count("res.partner", [[kind, "=", True]]))
         own = [["namespace_id.code", "=", NAMESPACES[OWN][1]]]
         report.add(
             "Record numbers known",
@@ -160,8 +162,8 @@ class Day:
         self, report: Report, want: expected.Expected, clerk: Clerk
     ) -> None:
         """What left Odoo, as its log has it."""
-        documents = want.providers + CREDITED
-        down = want.providers - (want.providers + 1) // 2 + CREDITED
+        documents = want.billed + CREDITED
+        down = want.billed - (want.billed + 1) // 2 + CREDITED
         report.heading("Out of Odoo")
         posted = [
             ["state", "=", "posted"],

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from .fhir import HOSPITAL, facility
+
 # What the partner is told to do beside sending every resource once.
 REPEAT_EVERY = 3
 TAMPERED = 3
@@ -30,12 +32,14 @@ class Expected:
     :param practitioners: Practitioner resources
     :param roles: PractitionerRole resources
     :param providers: practitioners whose official numbers nobody had before them
+    :param billed: those of them whom the hospital knows, so that its clerk bills them
     """
 
     locations: int
     practitioners: int
     roles: int
     providers: int
+    billed: int
 
     @property
     def shared(self) -> int:
@@ -64,30 +68,33 @@ def read(folder: Path) -> Expected:
     """Count what the package holds."""
     found: dict[str, list[dict]] = {}
     for kind in ("Location", "Practitioner", "PractitionerRole"):
-        paths = folder.glob(f"{kind}-*.json")
+        paths = sorted(folder.glob(f"{kind}-*.json"))
         found[kind] = [json.loads(path.read_text("utf-8")) for path in paths]
+    people = _people(found["Practitioner"])
     return Expected(
         locations=len(found["Location"]),
         practitioners=len(found["Practitioner"]),
         roles=len(found["PractitionerRole"]),
-        providers=_people(found["Practitioner"]),
+        providers=len(people),
+        billed=sum(facility(first) == HOSPITAL for first in people),
     )
 
 
-def _people(practitioners: list[dict]) -> int:
-    """How many people these are at least: who share an official number count once."""
-    groups: list[set[tuple[str, str]]] = []
-    without = 0
+def _people(practitioners: list[dict]) -> list[dict]:
+    """The first resource of each person: who share an official number are one person,
+    as far as anybody can tell.
+    """
+    people: list[tuple[dict, set[tuple[str, str]]]] = []
     for resource in practitioners:
         numbers = {
             (item["system"], item["value"])
             for item in resource.get("identifier", ())
             if "system" in item
         }
-        if not numbers:
-            without += 1
-            continue
-        shared = [group for group in groups if group & numbers]
-        groups = [group for group in groups if not group & numbers]
-        groups.append(numbers.union(*shared))
-    return len(groups) + without
+        shared = [person for person in people if person[1] & numbers]
+        if shared:
+            people = [person for person in people if person not in shared[1:]]
+            shared[0][1].update(numbers, *(others for _first, others in shared[1:]))
+        else:
+            people.append((resource, numbers))
+    return [first for first, _numbers in people]
