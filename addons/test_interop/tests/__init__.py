@@ -1,3 +1,4 @@
 from . import test_automation
 from . import test_tours
 from . import test_no_code
+from . import test_no_code_in

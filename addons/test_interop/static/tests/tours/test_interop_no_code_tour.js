@@ -18,7 +18,7 @@ import {stepUtils} from "@web_tour/tour_utils";
 const POPOVER = ".o_model_field_selector_popover";
 
 /** Choose a field by clicking through its relations, as a person does. */
-function pickField(...labels) {
+export function pickField(...labels) {
   const leaf = labels.at(-1);
   return [
     {
@@ -48,7 +48,7 @@ function pickField(...labels) {
   ];
 }
 
-function addLine() {
+export function addLine() {
   return {
     content: "Add a line",
     trigger: ".o_field_widget[name='line_ids'] .o_field_x2many_list_row_add a",
@@ -57,7 +57,7 @@ function addLine() {
 }
 
 /** The path is proposed from the field: nobody types technical names. */
-function pathIs(path) {
+export function pathIs(path) {
   return {
     content: `The path ${path} is proposed`,
     trigger: `.o_selected_row [name='path'] input:value(${path})`,

@@ -1,0 +1,132 @@
+import {
+  clickNew,
+  createInterface,
+  createSystem,
+  edit,
+  openApp,
+  openMenu,
+  pick,
+  select,
+} from "@interop_base/../tests/tours/interop_tour_utils";
+import {addLine, pathIs, pickField} from "./test_interop_no_code_tour";
+
+import {registry} from "@web/core/registry";
+import {stepUtils} from "@web_tour/tour_utils";
+
+const ROW = "[name='line_ids'] .o_selected_row";
+
+/** The line with this number is the one that is being edited. */
+function lineIsOpen(number) {
+  return {
+    content: `Line ${number} is open`,
+    trigger: `[name='line_ids'] .o_data_row:nth-child(${number}).o_selected_row`,
+  };
+}
+
+/** Tick a box of the line that is being edited. */
+function needed() {
+  return [
+    {
+      content: "A message without it is refused",
+      trigger: `${ROW} [name='required'] input`,
+      run: "check",
+    },
+  ];
+}
+
+registry.category("web_tour.tours").add("test_interop_no_code_in", {
+  url: "/odoo",
+  steps: () => [
+    ...openApp(),
+    ...createSystem("Laboratory", "laboratory"),
+    ...openMenu("catalogue", "interop_base.interop_base_menu_contracts", "Contracts"),
+    ...clickNew(),
+    edit("message_type", "contact.upserted"),
+    ...pick("model_id", "Contact"),
+    ...stepUtils.saveForm(),
+    ...createInterface(
+      "Laboratory Contacts",
+      "laboratory-contacts",
+      "Laboratory",
+      "contact.upserted v1"
+    ),
+    ...select("direction", "Inbound"),
+    ...select("latency_tier", "Real time"),
+    ...select("transport", "REST (signed)"),
+    ...stepUtils.saveForm(),
+    {
+      content: "Open the mapping editor",
+      trigger: ".o-form-buttonbox button[name='action_open_mapping']",
+      run: "click",
+    },
+    ...select("on_unknown", "Create a record"),
+    addLine(),
+    lineIsOpen(1),
+    {
+      content: "Which record a message is about",
+      trigger: `${ROW} [name='kind'] input`,
+      run: "click",
+    },
+    {
+      trigger: ".o_select_menu_item:contains('External Identifier')",
+      run: "click",
+    },
+    {
+      trigger: `${ROW} [name='path'] input`,
+      run: "edit number",
+    },
+    {
+      trigger: `${ROW} [name='namespace_id'] input`,
+      run: "edit Laboratory Num",
+    },
+    {
+      trigger: ".o-autocomplete--dropdown-item a:contains('Laboratory Numbers')",
+      run: "click",
+    },
+    ...needed(),
+    addLine(),
+    lineIsOpen(2),
+    ...pickField("Name"),
+    pathIs("name"),
+    ...needed(),
+    addLine(),
+    lineIsOpen(3),
+    ...pickField("Country", "Country Code"),
+    pathIs("country.code"),
+    ...stepUtils.saveForm(),
+    {
+      content: "Nothing is missing",
+      trigger: ".o_form_view:not(:has(.alert-warning:contains('Missing before')))",
+    },
+    {
+      content: "Try a message before anything moves",
+      trigger: ".o_statusbar_buttons button[name='action_dry_run']",
+      run: "click",
+    },
+    {
+      trigger: ".modal [name='body'] textarea",
+      run: 'edit {"number": "L-1", "name": "Dr. Tour", "country": {"code": "SE"}}',
+    },
+    {
+      content: "Leave the text",
+      trigger: ".modal .modal-title",
+      run: "click",
+    },
+    {
+      content: "It says what would happen, field by field",
+      trigger:
+        ".modal .alert-success:contains('would be created'):contains('Dr. Tour')",
+    },
+    {
+      trigger: ".modal [name='result_html'] tr:contains('Country'):contains('Sweden')",
+    },
+    {
+      trigger: ".modal .modal-footer button:contains('Close')",
+      run: "click",
+    },
+    {
+      content: "The dialog is closed",
+      trigger: "body:not(:has(.modal))",
+    },
+  ],
+});
