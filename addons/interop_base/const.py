@@ -135,6 +135,7 @@ AUDIT_ACTIONS = [
     ("epoch", "New epoch started"),
     ("decided", "Identity decided"),
     ("undone", "Decision taken back"),
+    ("linked", "Identifier linked"),
     ("merged", "Identities merged"),
     ("unmerged", "Merge undone"),
 ]

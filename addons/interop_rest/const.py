@@ -19,6 +19,7 @@ APPROVED_FIELDS = {
     "accepts_token",
     "accepts_http_signature",
     "namespace_ids",
+    "may_link",
 }
 EXPIRY_WARNING_DAYS = 30
 

@@ -107,7 +107,9 @@ class InteropIdentifier(models.Model):
     @api.model
     def _number_question(self, record, item, company):
         blind = self._blind_value(item)
-        return question.number(company.id, record, item.namespace.id, blind)
+        return question.number(
+            company.id, record, item.namespace.id, blind, question.mask(item.value)
+        )
 
     @api.model
     def _blind_value(self, item):

@@ -59,7 +59,8 @@ class InteropIdentityCase(models.Model):
     # ------------------------------------------------------------------
     def action_same(self):
         """Button: the two are the same, or the identifier is a known record's."""
-        return self._ask("same", self.env._("Same"))
+        known = self.env._("A Known Record")
+        return self._ask("same", self.env._("Same") if self.left_id else known)
 
     def action_different(self):
         """Button: the two are not the same."""

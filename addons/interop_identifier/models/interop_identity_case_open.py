@@ -15,12 +15,13 @@ class InteropIdentityCase(models.Model):
 
     @api.model
     @api.private
-    def _open(self, asked, message=None, company=None):
+    def _open(self, asked, message=None, company=None, system=None):
         """Return the open case (sudo) of a question; a new one has a steward.
 
         :param asked: ``tools.question.Question``
         :param message: the message that cannot go on without an answer, if any
         :param company: the facility, where there is no message
+        :param system: who caused the question, where there is no message
         """
         # sudo: whatever user or machine finds the question, stewards have to see it
         cases_sudo = self.sudo()
@@ -30,6 +31,8 @@ class InteropIdentityCase(models.Model):
         if found:
             return found
         values = self._opening_values(asked, message, company)
+        if system:
+            values["system_id"] = system.id
         case = cases_sudo._insert_case(values)
         case._assign_steward()
         return case

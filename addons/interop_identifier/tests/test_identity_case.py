@@ -215,6 +215,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         message = self._second_number()
         case = self._case(message)
         self.assertTrue(case.can_link and case.can_create)
+        self.assertEqual(case.subject, "••••")
         self._decide(case, "same")
         self.assertEqual((message.state, message.resource_ref), ("done", self.ada))
         for number in ("A-1", "A-2"):

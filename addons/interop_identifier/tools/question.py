@@ -44,13 +44,15 @@ def other_kind(company_id: int, record: tuple, model: str) -> Question:
     return Question("conflict", key, record)
 
 
-def number(company_id: int, record: tuple, namespace_id: int, blind: str) -> Question:
+def number(
+    company_id: int, record: tuple, namespace_id: int, blind: str, subject: str = ""
+) -> Question:
     """Return the question whether a new number of the sender is ``record``'s, too.
 
-    ``blind`` stands for the number.
+    ``blind`` stands for the number, ``subject`` is its masked form.
     """
     key = f"number|{company_id}|{record[0]},{record[1]}|{namespace_id}|{blind}"
-    return Question("duplicate", key, record, (), namespace_id, creates=True)
+    return Question("duplicate", key, record, (), namespace_id, subject, creates=True)
 
 
 def unknown(

@@ -55,10 +55,30 @@ class InteropMessages(Controller):
         answer = request.env["interop.inbound"]._status(self._call(), external_id)
         return self._respond(answer)
 
-    @route("/interop/v1/identifiers", readonly=False, interop_methods=["GET"], **ROUTE)
+    @route(
+        "/interop/v1/identifiers",
+        readonly=False,
+        interop_methods=["GET", "POST"],
+        **ROUTE,
+    )
     def identifiers(self):
-        """Look an identifier up; writes who did."""
-        return self._respond(request.env["interop.inbound"]._lookup(self._call()))
+        """Look an identifier up, or link one; writes who did."""
+        inbound = request.env["interop.inbound"]
+        if request.httprequest.method == "POST":
+            self._check_type()
+            return self._respond(inbound._link_identifier(self._call()))
+        return self._respond(inbound._lookup(self._call()))
+
+    @route(
+        "/interop/v1/identifiers/$ihe-pix",
+        readonly=False,
+        interop_methods=["GET"],
+        **ROUTE,
+    )
+    def cross_reference(self):
+        """Answer all identifiers of a record; writes who asked."""
+        inbound = request.env["interop.inbound"]
+        return self._respond(inbound._cross_reference(self._call()))
 
     @route("/interop/v1/events", readonly=False, interop_methods=["GET"], **ROUTE)
     def events(self):

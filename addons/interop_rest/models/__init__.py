@@ -20,6 +20,8 @@ from . import interop_inbound_lookup
 from . import interop_inbound_openapi
 from . import interop_inbound_recall
 from . import ir_http
+from . import interop_client_link
+from . import interop_inbound_xref
 from . import res_users
 from . import res_config_settings
 from . import interop_mapping_rights

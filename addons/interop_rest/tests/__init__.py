@@ -18,4 +18,5 @@ from . import test_token
 from . import test_mapping_in
 from . import test_mapping_dry_run
 from . import test_waiting
+from . import test_xref
 from . import test_receipt

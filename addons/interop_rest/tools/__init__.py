@@ -7,8 +7,10 @@ from . import lookup
 from . import message_signatures
 from . import networks
 from . import openapi
+from . import openapi_identifiers
 from . import openapi_schemas
 from . import problems
 from . import problem_page
 from . import rates
 from . import tokens
+from . import xref

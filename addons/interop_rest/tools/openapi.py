@@ -3,7 +3,7 @@
 Without contracts it is the skeleton: every route, no message type.
 """
 
-from . import events, headers, problems
+from . import events, headers, openapi_identifiers, problems
 from . import openapi_parts as parts
 from .lookup import MEMBERS
 from .openapi_schemas import common, embedded, envelope, examples
@@ -58,7 +58,13 @@ def _paths(inbound):
         "/interop/v1/messages": {"post": _receive(inbound)},
         "/interop/v1/messages:batch": {"post": _receive_batch()},
         "/interop/v1/messages/{id}": {"get": _status()},
-        "/interop/v1/identifiers": {"get": _lookup()},
+        "/interop/v1/identifiers": {
+            "get": _lookup(),
+            "post": openapi_identifiers.link(),
+        },
+        "/interop/v1/identifiers/$ihe-pix": {
+            "get": openapi_identifiers.cross_reference()
+        },
         "/interop/v1/events": {"get": _events()},
         "/interop/v1/openapi.json": {"get": _openapi()},
         "/interop/v1/health": {"get": _health()},

@@ -29,11 +29,12 @@ LOOKUP = (
     "lookup_not_allowed",
     "identifier_not_found",
 )
+LINK = ("invalid_link", "link_not_allowed", "identifier_conflict")
 EVENTS = ("invalid_query", "invalid_cursor", "events_not_allowed")
 MESSAGE = tuple(
     code
     for code in problems.KINDS
-    if code not in (*ABOUT_REQUESTS, *LOOKUP, *EVENTS, *EVERYWHERE)
+    if code not in (*ABOUT_REQUESTS, *LOOKUP, *LINK, *EVENTS, *EVERYWHERE)
 )
 LOOKUP_FACILITY = (
     "facility_required",

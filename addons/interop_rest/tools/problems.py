@@ -187,6 +187,25 @@ KINDS = {
         "Unknown identifier",
         "Nothing that this client may see has this identifier.",
     ),
+    # --- linking an identifier
+    "invalid_link": Kind(
+        400,
+        "Invalid link",
+        "Give identifier and record, each with system and value, as this operation "
+        "describes them.",
+    ),
+    "link_not_allowed": Kind(
+        403,
+        "Not allowed",
+        "This client may not link, or not in this namespace: only its source system "
+        "does that.",
+    ),
+    "identifier_conflict": Kind(
+        409,
+        "Identifier conflict",
+        "The identifier belongs to another record here, or the record has another one. "
+        "Somebody decides; repeat the request later.",
+    ),
     # --- fetching what was missed
     "invalid_cursor": Kind(
         400,

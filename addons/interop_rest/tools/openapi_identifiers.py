@@ -1,0 +1,150 @@
+"""OpenAPI of the operations that cross-reference and link identifiers."""
+
+from . import openapi_parts as parts
+from . import xref
+
+CROSS_REFERENCE = (
+    *parts.LOOKUP,
+    *parts.LOOKUP_FACILITY,
+    "unauthorized",
+    *parts.EVERYWHERE,
+)
+LINKING = (
+    *parts.LINK,
+    "namespace_unknown",
+    "lookup_not_allowed",
+    "identifier_not_found",
+    "identifier_invalid",
+    "invalid_json",
+    "unsupported_media_type",
+    "technical",
+    *parts.LOOKUP_FACILITY,
+    "unauthorized",
+    *parts.EVERYWHERE,
+)
+_TEXT = {"type": "string", "minLength": 1, "maxLength": xref.MAX_TEXT}
+
+
+def _parameter(name, text, required=False, **schema):
+    return {
+        "name": name,
+        "in": "query",
+        "required": required,
+        "description": text,
+        "schema": schema or _TEXT,
+    }
+
+
+def cross_reference() -> dict:
+    """Return the operation ``$ihe-pix``."""
+    return {
+        "operationId": "crossReference",
+        "summary": "All identifiers of the record that has one, as FHIR Parameters",
+        "description": "In the spirit of IHE PIXm (ITI-83). Only namespaces that the "
+        "client may look up are answered. Where the record was merged, sourceStatus is "
+        "merged and the identifiers are the survivor's. webhook-id is pix_ and the "
+        "SHA-256 of the query string as sent, in hexadecimal digits.",
+        "security": parts.SIGNED,
+        "parameters": [
+            _parameter("sourceIdentifier", "system|value, a FHIR token.", True),
+            _parameter(
+                "targetSystem",
+                "Only identifiers of these namespaces; may be repeated.",
+                type="array",
+                items=_TEXT,
+                maxItems=xref.MAX_TARGETS,
+            ),
+            _parameter("facility", "Where it is asked, if there are several."),
+            *parts.signature_parameters(),
+        ],
+        "responses": {
+            "200": {
+                "description": "Found, with as many targetIdentifier as there are.",
+                "content": parts.content(_parameters()),
+            },
+            **parts.refusals(CROSS_REFERENCE),
+        },
+    }
+
+
+def _parameters():
+    """Return the schema of FHIR ``Parameters`` as they are answered."""
+    parameter = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {"enum": ["sourceStatus", "targetIdentifier"]},
+            "valueCode": {"enum": ["active", "merged", "retired"]},
+            "valueIdentifier": {"type": "object"},
+        },
+    }
+    return {
+        "type": "object",
+        "required": ["resourceType", "parameter"],
+        "properties": {
+            "resourceType": {"const": "Parameters"},
+            "parameter": {"type": "array", "items": parameter},
+        },
+    }
+
+
+def link() -> dict:
+    """Return the operation that links an identifier."""
+    done = {
+        "type": "object",
+        "required": ["status"],
+        "properties": {"status": {"enum": ["linked", "known"]}},
+    }
+    return {
+        "operationId": "linkIdentifier",
+        "summary": "Link an identifier of your own to a known record",
+        "description": "Only the source system of a namespace links there. Repeating it "
+        "changes nothing. Where it contradicts what is recorded, a steward decides: send "
+        "it again later. The signature covers the body; webhook-id may be any id.",
+        "security": parts.SIGNED,
+        "parameters": parts.signature_parameters(),
+        "requestBody": {"required": True, "content": parts.content(_link_body())},
+        "responses": {
+            "200": {
+                "description": "The record has this identifier already.",
+                "content": parts.content(done),
+            },
+            "201": {
+                "description": "Linked.",
+                "content": parts.content(done),
+            },
+            **parts.refusals(LINKING),
+        },
+    }
+
+
+def _link_body():
+    wire = {"system": _TEXT, "value": _TEXT}
+    period = {
+        "type": "object",
+        "properties": {"start": _TEXT, "end": _TEXT},
+        "additionalProperties": False,
+    }
+    uses = {"enum": ["usual", "official", "temp", "secondary", "old"]}
+    return {
+        "type": "object",
+        "required": ["identifier", "record"],
+        "additionalProperties": False,
+        "properties": {
+            "identifier": {
+                "type": "object",
+                "required": ["system", "value"],
+                "additionalProperties": False,
+                "properties": {**wire, "use": uses, "period": period},
+            },
+            "record": {
+                "type": "object",
+                "description": "Any identifier by which the record is known here, of a "
+                "namespace that you may look up.",
+                "required": ["system", "value"],
+                "additionalProperties": False,
+                "properties": wire,
+            },
+            "facility": {"type": "string"},
+        },
+    }
