@@ -15,8 +15,8 @@ ROUTE = {
 
 
 def _reads_only(_controller, _rule, _args):
-    """Return whether a reading call writes nothing: who proves who it is is counted, and
-    reads its own writes."""
+    """Return whether a call writes nothing: who says who it is is counted, whether it
+    proves that or not."""
     return not headers.proofs(request.httprequest.headers.keys())
 
 
@@ -45,8 +45,20 @@ class InteropMessages(Controller):
         return self._respond(inbound._receive_batch(self._call(), lines))
 
     @route(
+        "/interop/v1/webhooks/<string:client>",
+        readonly=False,
+        interop_methods=["POST"],
+        **ROUTE,
+    )
+    def receive_webhook(self, client):
+        """Take one webhook of a vendor that signs in its own way."""
+        self._check_type()
+        call = self._call()._replace(vendor=client)
+        return self._respond(request.env["interop.inbound"]._receive_vendor(call))
+
+    @route(
         "/interop/v1/messages/<path:external_id>",
-        readonly=_reads_only,
+        readonly=False,
         interop_methods=["GET", "HEAD"],
         **ROUTE,
     )
@@ -87,7 +99,7 @@ class InteropMessages(Controller):
 
     @route(
         "/interop/v1/openapi.json",
-        readonly=_reads_only,
+        readonly=False,
         interop_methods=["GET", "HEAD"],
         **ROUTE,
     )

@@ -2,6 +2,7 @@ from . import interop_client
 from . import interop_client_lifecycle
 from . import interop_client_nonce
 from . import interop_client_proof
+from . import interop_client_webhook
 from . import interop_rate_counter
 from . import interop_secret
 from . import interop_contract
@@ -18,6 +19,8 @@ from . import interop_inbound_health
 from . import interop_inbound_limit
 from . import interop_inbound_lookup
 from . import interop_inbound_openapi
+from . import interop_inbound_webhook
+from . import interop_signature_scheme
 from . import interop_inbound_recall
 from . import ir_http
 from . import interop_client_link

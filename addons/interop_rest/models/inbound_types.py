@@ -8,7 +8,8 @@ from odoo.addons.interop_base.tools.trace import TraceContext
 class Call(NamedTuple):
     """One HTTP request: ``headers`` are (name, value) pairs, ``body`` and ``query`` the
     raw bytes, ``url`` is absolute and as sent. ``limits`` takes up what is told about
-    rates, by name, if anybody listens."""
+    rates, by name, if anybody listens. ``vendor`` is the code in the address of a
+    vendor's webhook, ``content`` what is kept of it instead of its body."""
 
     headers: list
     body: bytes
@@ -19,6 +20,8 @@ class Call(NamedTuple):
     method: str = ""
     url: str = ""
     limits: dict | None = None
+    vendor: str | None = None
+    content: bytes = b""
 
 
 class Answer(NamedTuple):

@@ -13,6 +13,7 @@ METHODS = {
     "webhook": "accepts_signature",
     "token": "accepts_token",
     "http_signature": "accepts_http_signature",
+    "vendor": "accepts_vendor",
 }
 # The kind of a key decides about the algorithm, never the caller.
 ALGORITHMS = {

@@ -115,8 +115,17 @@ class InteropInbound(models.AbstractModel):
     @api.model
     def _read(self, body):
         """Return the envelope of the verified bytes."""
+        value = self._parse(body)
         try:
-            value = jsonlimits.parse(
+            return envelope_tools.parse_envelope(value)
+        except EnvelopeError as error:
+            raise self._refused("invalid_envelope", error) from None
+
+    @api.model
+    def _parse(self, body):
+        """Return the JSON value of the verified bytes, within the limits."""
+        try:
+            return jsonlimits.parse(
                 body,
                 max_bytes=self._max_body_bytes(),
                 max_depth=self._setting(const.PARAM_MAX_DEPTH),
@@ -124,10 +133,6 @@ class InteropInbound(models.AbstractModel):
             )
         except EnvelopeError as error:
             raise self._refused(problems.READER_CODES.get(error.code), error) from None
-        try:
-            return envelope_tools.parse_envelope(value)
-        except EnvelopeError as error:
-            raise self._refused("invalid_envelope", error) from None
 
     @api.model
     def _refused(self, code, error):

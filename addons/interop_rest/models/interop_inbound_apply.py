@@ -26,7 +26,11 @@ class InteropInbound(models.AbstractModel):
         values = self._claim_values(client_sudo, route, envelope, call)
         # sudo: content is closed to every group
         payloads_sudo = client_sudo.env["interop.payload"].sudo()
-        content = (route.company.id, route.interface.data_class, call.body)
+        content = (
+            route.company.id,
+            route.interface.data_class,
+            call.content or call.body,
+        )
         (sealed,) = payloads_sudo._sealed([content])
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join(["%s"] * len(values))
@@ -85,7 +89,7 @@ class InteropInbound(models.AbstractModel):
             "sequence": envelope.sequence,
             "epoch": envelope.epoch,
             "occurred_at": envelope.occurred_at.replace(tzinfo=None, microsecond=0),
-            "size": len(call.body),
+            "size": len(call.content or call.body),
             "body_hash": vault._body_hash(call.body),
             **client_sudo.env["interop.message"]._key_values(data_class, *keys),
             "create_uid": client_sudo.env.uid,

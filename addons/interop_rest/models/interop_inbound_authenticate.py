@@ -24,6 +24,7 @@ PROVERS = {
     "webhook": "_prove_signature",
     "token": "_prove_token",
     "http_signature": "_prove_http_signature",
+    "vendor": "_prove_vendor",
 }
 
 
@@ -41,7 +42,11 @@ class InteropInbound(models.AbstractModel):
         reason. The client comes back with its own service user as the environment's
         user.
         """
-        code = headers.client_code(headers.find(call.headers, headers.CLIENT))
+        code = headers.client_code(
+            headers.find(call.headers, headers.CLIENT)
+            if call.vendor is None
+            else call.vendor
+        )
         client_sudo = self._client(code)
         now = clock.now()
         method = self._method(call)
@@ -68,6 +73,8 @@ class InteropInbound(models.AbstractModel):
     @api.model
     def _method(self, call):
         """Return how the caller wants to prove itself; two ways at once are none."""
+        if call.vendor is not None:
+            return "vendor"
         names = {name.lower() for name, _value in call.headers}
         ways = [way for way, header in WAYS.items() if header in names]
         if len(ways) > 1:

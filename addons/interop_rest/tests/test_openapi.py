@@ -104,6 +104,7 @@ class TestOpenapi(RestHttpCase):
             if endpoint.original_endpoint.__name__ == "unknown":
                 continue
             path = re.sub(r"<path:\w+>", "{id}", url)
+            path = re.sub(r"<string:(\w+)>", r"{\1}", path)
             methods = set(endpoint.routing["interop_methods"]) - {"HEAD"}
             self.assertEqual({name.upper() for name in paths[path]}, methods, url)
 

@@ -14,3 +14,5 @@ from . import problem_page
 from . import rates
 from . import tokens
 from . import xref
+from . import vendor_envelope
+from . import vendor_signatures

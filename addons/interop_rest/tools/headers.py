@@ -1,5 +1,6 @@
 """What the request headers have to look like, and what every answer carries."""
 
+import hashlib
 import re
 
 CLIENT = "Interop-Client"
@@ -16,6 +17,7 @@ MEDIA_TYPES = ("application/json", "application/cloudevents+json")
 
 MEDIA_TYPE_LINES = "application/x-ndjson"
 
+_MESSAGE_ID = re.compile(r"[!-+\-/-~]{1,128}")
 _CLIENT_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 
 SECURITY = {
@@ -51,6 +53,14 @@ def client_code(value) -> str:
     """
     text = value or ""
     return text if _CLIENT_CODE.fullmatch(text) else ""
+
+
+def message_id(text) -> str:
+    """Return a text that somebody else calls an id as an id of a message: as it is if
+    it can be one, else by its hash."""
+    if _MESSAGE_ID.fullmatch(text):
+        return text
+    return f"id_{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def find(pairs, name) -> str:

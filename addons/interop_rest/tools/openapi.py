@@ -57,6 +57,7 @@ def _paths(inbound):
     return {
         "/interop/v1/messages": {"post": _receive(inbound)},
         "/interop/v1/messages:batch": {"post": _receive_batch()},
+        "/interop/v1/webhooks/{client}": {"post": _receive_webhook()},
         "/interop/v1/messages/{id}": {"get": _status()},
         "/interop/v1/identifiers": {
             "get": _lookup(),
@@ -141,6 +142,46 @@ def _receive_batch():
                 "content": parts.content({"$ref": "#/components/schemas/BatchResults"}),
             },
             **parts.refusals(parts.BATCH),
+        },
+    }
+
+
+def _receive_webhook():
+    status = {"$ref": "#/components/schemas/MessageStatus"}
+    ignored = {
+        "type": "object",
+        "required": ["status"],
+        "properties": {"status": {"const": "ignored"}},
+    }
+    told = {headers.REPLAYED: parts.header("Present when it was answered before.")}
+    return {
+        "operationId": "sendWebhook",
+        "summary": "Send a webhook of a third party that signs in its own way",
+        "description": "What the body means is set up with the client. An event whose "
+        "signature covers no id is known by its id in the body, or by the body.",
+        "security": [{"vendorSignature": []}],
+        "parameters": [
+            {
+                "name": "client",
+                "in": "path",
+                "required": True,
+                "description": "The code of the client.",
+                "schema": {"type": "string"},
+            }
+        ],
+        "requestBody": {"required": True, "content": parts.content({})},
+        "responses": {
+            "200": {
+                "description": "Applied, skipped on purpose, or ignored on purpose.",
+                "headers": {**told, **parts.ending()},
+                "content": parts.content({"anyOf": [status, ignored]}),
+            },
+            "202": {
+                "description": "Accepted.",
+                "headers": {**told, **parts.ending()},
+                "content": parts.content(status),
+            },
+            **parts.refusals(parts.WEBHOOK),
         },
     }
 

@@ -31,6 +31,7 @@ LOOKUP = (
 )
 LINK = ("invalid_link", "link_not_allowed", "identifier_conflict")
 EVENTS = ("invalid_query", "invalid_cursor", "events_not_allowed")
+VENDOR = ("event_not_expected",)
 MESSAGE = tuple(
     code
     for code in problems.KINDS
@@ -46,6 +47,13 @@ LOOKUP_FACILITY = (
 )
 BATCH = (*ABOUT_REQUESTS[1:], "not_ready", *EVERYWHERE)
 SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
+WEBHOOK = (
+    *(code for code in MESSAGE if code != "id_mismatch"),
+    *VENDOR,
+    "unauthorized",
+    "unsupported_media_type",
+    *EVERYWHERE,
+)
 _RETRY_CODES = ("in_flight", "rate_limited")
 
 SIGNED = [
@@ -149,6 +157,13 @@ def schemes() -> dict:
             "type": "http",
             "scheme": "bearer",
             "description": "A token of the client; it ends by itself.",
+        },
+        "vendorSignature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Signature",
+            "description": "The vendor's own signature, in the header that the "
+            "signature scheme of the client names.",
         },
         "httpMessageSignature": {
             "type": "apiKey",

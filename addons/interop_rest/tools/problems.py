@@ -87,6 +87,12 @@ KINDS = {
         "Unknown contract",
         "No contract of this type and schema_version is published.",
     ),
+    "event_not_expected": Kind(
+        422,
+        "Event not expected",
+        "Events of this kind are not set up for the client. List the kind with the "
+        "client, with a contract or to be ignored, or stop sending it.",
+    ),
     "contract_retired": Kind(
         410, "Contract retired", "This version is no longer accepted. Use a newer one."
     ),

@@ -1,0 +1,231 @@
+"""Clients that are vendors with webhooks of their own kind."""
+
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.interop_base.tools.signing import VerifyingKey
+
+from ..tools import vendor_envelope, vendor_signatures
+
+PATHS = ("event_id_path", "event_data_path", "event_facility_path", "event_time_path")
+HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+class InteropClient(models.Model):
+    """What their signature looks like, and how their webhooks become messages."""
+
+    _inherit = "interop.client"
+
+    accepts_vendor = fields.Boolean(
+        "Vendor Webhooks",
+        tracking=True,
+        help="Webhooks that a third party signs in its own way, at an address of their "
+        "own.",
+    )
+    webhook_url = fields.Char("Webhook Address", compute="_compute_webhook_url")
+    signature_scheme_id = fields.Many2one(
+        "interop.signature.scheme",
+        ondelete="restrict",
+        index="btree_not_null",
+        tracking=True,
+        help="How the vendor signs.",
+    )
+    scheme_is_weak = fields.Boolean(related="signature_scheme_id.is_weak")
+    event_type_from = fields.Selection(
+        [
+            ("fixed", "All of one kind"),
+            ("path", "A place in the body"),
+            ("header", "A header"),
+        ],
+        "Kind of Event",
+        default="fixed",
+        tracking=True,
+        help="What says of which kind an event is. Most vendors do not sign headers: "
+        "prefer a place in the body.",
+    )
+    event_type_name = fields.Char(
+        "Found In",
+        tracking=True,
+        help="The name of the header, or the place in the body, such as /event/type.",
+    )
+    event_type_ids = fields.One2many(
+        "interop.client.event.type", "client_id", "Events", copy=True
+    )
+    event_id_path = fields.Char(
+        "Id",
+        tracking=True,
+        help="The place in the body that tells events apart, such as /id. Empty: the id "
+        "that the signature covers, or else the body itself: the same body again is the "
+        "same event.",
+    )
+    event_data_path = fields.Char(
+        "Data",
+        tracking=True,
+        help="The place in the body that matches the contract. Empty: all of it.",
+    )
+    event_facility_path = fields.Char(
+        "Facility",
+        tracking=True,
+        help="The place in the body that holds the facility's code. Empty: the one "
+        "facility of the interface.",
+    )
+    event_time_path = fields.Char(
+        "Time",
+        tracking=True,
+        help="The place in the body that says when it happened. Empty: the signed time, "
+        "or when it came in.",
+    )
+
+    @api.depends("code")
+    def _compute_webhook_url(self):
+        base_url = self.get_base_url()
+        for client in self:
+            client.webhook_url = f"{base_url}/interop/v1/webhooks/{client.code or ''}"
+
+    @api.constrains(*PATHS, "event_type_from", "event_type_name")
+    def _check_event_places(self):
+        for client in self:
+            for name in (*PATHS, "event_type_name"):
+                client._check_event_place(name)
+
+    def _check_event_place(self, name):
+        text = self[name] or ""
+        if name == "event_type_name" and self.event_type_from == "header":
+            fine = not text or HEADER_NAME.fullmatch(text)
+        else:
+            fine = vendor_envelope.is_pointer(text)
+        if not fine:
+            raise ValidationError(
+                self.env._(
+                    "“%(client)s”, %(field)s: %(text)s names no place. A place in the body "
+                    "is a JSON Pointer such as /event/type, a header a name such as "
+                    "X-Event.",
+                    client=self.name,
+                    field=self._fields[name].string,
+                    text=text,
+                )
+            )
+
+    def _missing_for_activation(self):
+        missing = super()._missing_for_activation()
+        if self.accepts_vendor:
+            required = [
+                (self.signature_scheme_id, self.env._("a signature scheme")),
+                (
+                    self.event_type_from == "fixed" or self.event_type_name,
+                    self.env._("where the kind of an event is found"),
+                ),
+                (
+                    self.event_type_ids.contract_id,
+                    self.env._("a contract for its events"),
+                ),
+            ]
+            missing += [label for present, label in required if not present]
+        return missing
+
+    def _can_prove(self, now):
+        return super()._can_prove(now) or bool(
+            self.accepts_vendor and self._vendor_secrets(now)
+        )
+
+    def _vendor_secrets(self, now):
+        """Return the secrets that prove webhooks of the vendor at ``now``."""
+        by_key = self.signature_scheme_id.algorithm == vendor_signatures.ED25519
+        kind = "ed25519_public" if by_key else "credential"
+        return self.secret_ids.filtered(lambda item: item.kind == kind)._usable(now)
+
+    @api.private
+    def _vendor_keys(self, now):
+        """Return the raw keys for webhooks of the vendor at ``now``, newest first."""
+        scheme = self.signature_scheme_id
+        keys = []
+        for secret in self._vendor_secrets(now):
+            text = secret._get_value()
+            if scheme.algorithm == vendor_signatures.ED25519:
+                keys.append(VerifyingKey.from_text(text).material)
+            else:
+                keys.append(vendor_signatures.decode_key(text, scheme.key_encoding))
+        return keys
+
+    @api.private
+    def _event_type(self, call, value):
+        """Return the line for an event with body ``value``, perhaps none."""
+        if self.event_type_from == "fixed":
+            return self.event_type_ids[:1]
+        if self.event_type_from == "path":
+            kind = vendor_envelope.text_at(value, self.event_type_name)
+        else:
+            name = self.event_type_name.lower()
+            found = [text for key, text in call.headers if key.lower() == name]
+            kind = found[0] if len(found) == 1 else ""
+        return self.event_type_ids.filtered(lambda item: kind and item.value == kind)
+
+    def action_set_vendor_secret(self):
+        """Ask for the secret that the vendor shows."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Vendor Secret"),
+            "res_model": "interop.client.secret.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_client_id": self.id},
+        }
+
+
+class InteropClientEventType(models.Model):
+    """What an event of a vendor is here: a message of a contract, or nothing."""
+
+    _name = "interop.client.event.type"
+    _description = "Vendor Event"
+    _order = "client_id, sequence, id"
+
+    client_id = fields.Many2one(
+        "interop.client", required=True, ondelete="cascade", index=True
+    )
+    sequence = fields.Integer(default=10)
+    value = fields.Char(
+        "Event",
+        help="What the vendor calls it, exactly. Without meaning if all events are of "
+        "one kind.",
+    )
+    contract_id = fields.Many2one(
+        "interop.contract",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="What it is here. Empty: it is acknowledged and ignored on purpose. Events "
+        "that are not listed are refused.",
+    )
+
+    _value_uniq = models.UniqueIndex(
+        "(client_id, value)", "An event of a client is listed once."
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create lines of clients that wait for approval."""
+        lines = super().create(vals_list)
+        lines._check_requested()
+        return lines
+
+    def write(self, vals):
+        """Change lines of clients that wait for approval."""
+        self._check_requested()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_requested(self):
+        self._check_requested()
+
+    def _check_requested(self):
+        for client in self.client_id:
+            if client.state != "requested":
+                raise UserError(
+                    self.env._(
+                        "“%s” was approved with its events. Suspend it and request "
+                        "approval again before changing them.",
+                        client.name,
+                    )
+                )

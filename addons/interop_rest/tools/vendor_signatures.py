@@ -1,0 +1,323 @@
+"""Signatures as vendors make them: where they are, how they are written, what they
+cover. Everything that differs between vendors is a value of :class:`Scheme`.
+
+Whatever is thrown at :func:`verify`, it raises :class:`~.message_signatures.\
+SignatureRefused` and nothing else.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from .message_signatures import SignatureRefused
+
+HASHES = {"hmac-sha256": "sha256", "hmac-sha512": "sha512", "hmac-sha1": "sha1"}
+ED25519 = "ed25519"
+ALGORITHMS = (*HASHES, ED25519)
+ENCODINGS = ("hex", "base64")
+KEY_ENCODINGS = ("text", "base64", "hex")
+TIMESTAMPS = ("unix", "unix_ms", "rfc3339", "http")
+LISTS = {"": None, "comma": ",", "space": " "}
+PLACES = ("timestamp", "id", "method", "path", "body")
+
+MIN_KEY_BYTES = 16
+MAX_SIGNATURES = 8
+MAX_VALUE = 2048  # characters of a header
+MAX_ID = 128
+KEY_PREFIX = "whsec_"  # before keys in base64, as Standard Webhooks writes them
+
+_PLACE = re.compile(r"\{([a-z]*)\}")
+_ID = re.compile(rf"[!-+\-/-~]{{1,{MAX_ID}}}")  # as the id of a message
+_DIGITS = re.compile(r"[1-9][0-9]{9,13}")
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)"
+)
+_UNUSABLE = secrets.token_bytes(32)
+
+
+class Scheme(NamedTuple):
+    """How one vendor signs.
+
+    ``header`` holds the signatures: one, or several in a ``listed`` one (``comma``,
+    ``space``), of which those that begin with ``prefix`` count. ``template`` is what is
+    signed, with places in braces. ``timestamp_header`` may be the same header: then the
+    time is the item that begins with ``timestamp_prefix``. ``tolerance`` is in seconds.
+    """
+
+    algorithm: str
+    header: str
+    encoding: str = "hex"
+    listed: str = ""
+    prefix: str = ""
+    template: str = "{body}"
+    timestamp_header: str = ""
+    timestamp_format: str = "unix"
+    timestamp_prefix: str = ""
+    tolerance: int = 300
+    id_header: str = ""
+    key_encoding: str = "text"
+
+    @property
+    def weak(self) -> bool:
+        """Whether what it signs could be sent again at any time, or is easy to
+        forge."""
+        return "{timestamp}" not in self.template or self.algorithm == "hmac-sha1"
+
+
+class Sent(NamedTuple):
+    """One request: ``path`` with the query as sent, ``headers`` (name, value) pairs."""
+
+    method: str
+    path: str
+    headers: list
+    body: bytes
+
+
+class Proven(NamedTuple):
+    """What a signature proves: an id that it covers (``""`` if none) and its time in
+    Unix seconds (None if none)."""
+
+    msg_id: str
+    timestamp: int | None
+
+
+def problems(scheme: Scheme) -> list[str]:
+    """Return what is wrong with a scheme, one code each: ``no_body``, ``unknown_place``,
+    ``no_timestamp_header``, ``timestamp_not_signed``, ``no_id_header``,
+    ``id_not_signed``, ``no_list``."""
+    places = _PLACE.findall(scheme.template)
+    plain = _PLACE.sub("", scheme.template)
+    checks = {
+        "no_body": "body" not in places,
+        "unknown_place": not set(places) <= set(PLACES) or set(plain) & set("{}"),
+        "no_timestamp_header": "timestamp" in places and not scheme.timestamp_header,
+        "timestamp_not_signed": scheme.timestamp_header and "timestamp" not in places,
+        "no_id_header": "id" in places and not scheme.id_header,
+        "id_not_signed": scheme.id_header and "id" not in places,
+        "no_list": _same_header(scheme) and not scheme.listed,
+    }
+    return [code for code, wrong in checks.items() if wrong]
+
+
+def decode_key(text: str, encoding: str) -> bytes:
+    """Return the bytes of a vendor's secret; raises ValueError if it is not written so
+    or shorter than 16 bytes."""
+    if encoding == "hex":
+        raw = bytes.fromhex(text)
+    elif encoding == "base64":
+        raw = base64.b64decode(text.removeprefix(KEY_PREFIX), validate=True)
+    else:
+        raw = text.encode()
+    if len(raw) < MIN_KEY_BYTES:
+        raise ValueError("A key has at least 16 bytes.")
+    return raw
+
+
+def verify(scheme: Scheme, sent: Sent, keys, now: int) -> Proven:
+    """Return what a request proves; ``keys`` are raw, ``now`` is Unix seconds.
+
+    Every signature is compared with every key in constant time and without an early
+    exit; without keys the work is the same.
+    """
+    try:
+        return _verify(scheme, sent, keys, now)
+    except SignatureRefused:
+        raise
+    except Exception:  # noqa: BLE001, S110 (hostile input is a refusal, never a fault)
+        pass
+    raise SignatureRefused("unexpected")
+
+
+def sign(scheme: Scheme, sent: Sent, key: bytes, timestamp: str, msg_id: str) -> str:
+    """Return the value of the signature header that a vendor with an HMAC ``key`` would
+    send; for samples."""
+    signed = _signed(scheme, sent, timestamp, msg_id)
+    raw = hmac.digest(key, signed, HASHES[scheme.algorithm])
+    text = raw.hex() if scheme.encoding == "hex" else base64.b64encode(raw).decode()
+    items = [scheme.prefix + text]
+    if _same_header(scheme):
+        items.insert(0, scheme.timestamp_prefix + timestamp)
+    return (LISTS[scheme.listed] or "").join(items)
+
+
+def _verify(scheme, sent, keys, now):
+    """Verify without the last safety net of :func:`verify`."""
+    if problems(scheme) or scheme.tolerance < 0:
+        raise SignatureRefused("not_configured")
+    items = _items(scheme, _header(sent, scheme.header))
+    timestamp = _timestamp_text(scheme, sent, items)
+    moment = _moment(scheme, timestamp, now) if timestamp else None
+    msg_id = _header(sent, scheme.id_header) if scheme.id_header else ""
+    if scheme.id_header and not _ID.fullmatch(msg_id):
+        raise SignatureRefused("malformed_id")
+    candidates = [
+        _decoded(scheme, item.removeprefix(scheme.prefix))
+        for item in items
+        if item.startswith(scheme.prefix) and not _is_time(scheme, item)
+    ]
+    if not candidates:
+        raise SignatureRefused("malformed_header")
+    signed = _signed(scheme, sent, timestamp, msg_id)
+    if not keys:
+        hmac.digest(_UNUSABLE, signed, "sha256")
+        raise SignatureRefused("no_key")
+    hits = 0
+    for key in keys:
+        for candidate in candidates:
+            hits += _matches(scheme, key, signed, candidate)
+    if not hits:
+        raise SignatureRefused("no_matching_signature")
+    return Proven(msg_id, moment)
+
+
+def _matches(scheme, key, signed, candidate):
+    """Say whether a signature is the one of this key."""
+    if scheme.algorithm != ED25519:
+        expected = hmac.digest(key, signed, HASHES[scheme.algorithm])
+        return hmac.compare_digest(expected, candidate)
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(candidate, signed)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _signed(scheme, sent, timestamp, msg_id):
+    """Return the bytes that are signed."""
+    values = {
+        "timestamp": timestamp.encode("ascii"),
+        "id": msg_id.encode("ascii"),
+        "method": sent.method.encode("ascii"),
+        "path": sent.path.encode("latin-1"),
+        "body": sent.body,
+    }
+    parts = _PLACE.split(scheme.template)
+    return b"".join(
+        values[part] if position % 2 else part.encode()
+        for position, part in enumerate(parts)
+    )
+
+
+def _header(sent, name):
+    """Return the value of a header that is there exactly once."""
+    values = [value for key, value in sent.headers if key.lower() == name.lower()]
+    if len(values) != 1 or len(values[0]) > MAX_VALUE:
+        raise SignatureRefused("malformed_header")
+    return values[0].strip(" \t")
+
+
+def _items(scheme, value):
+    """Return the parts of the signature header."""
+    separator = LISTS[scheme.listed]
+    items = value.split(separator) if separator else [value]
+    if len(items) > MAX_SIGNATURES:
+        raise SignatureRefused("too_many_signatures")
+    return [item.strip(" \t") for item in items]
+
+
+def _same_header(scheme):
+    return bool(
+        scheme.timestamp_header
+        and scheme.timestamp_header.lower() == scheme.header.lower()
+    )
+
+
+def _is_time(scheme, item):
+    return _same_header(scheme) and item.startswith(scheme.timestamp_prefix)
+
+
+def _timestamp_text(scheme, sent, items):
+    """Return the time as it is written in the request, ``""`` without one."""
+    if not scheme.timestamp_header:
+        return ""
+    if not _same_header(scheme):
+        return _header(sent, scheme.timestamp_header)
+    found = [item for item in items if _is_time(scheme, item)]
+    if len(found) != 1:
+        raise SignatureRefused("malformed_timestamp")
+    return found[0].removeprefix(scheme.timestamp_prefix)
+
+
+def _moment(scheme, text, now):
+    """Return the time in Unix seconds if it is near enough."""
+    try:
+        moment = _parsed(scheme.timestamp_format, text)
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None:
+        raise SignatureRefused("malformed_timestamp")
+    if moment < now - scheme.tolerance:
+        raise SignatureRefused("timestamp_too_old")
+    if moment > now + scheme.tolerance:
+        raise SignatureRefused("timestamp_too_new")
+    return int(moment)
+
+
+def _parsed(form, text):
+    """Return the Unix seconds of a time, None when it is not written as it should."""
+    if form in ("unix", "unix_ms"):
+        if not _DIGITS.fullmatch(text):
+            return None
+        return int(text) if form == "unix" else int(text) / 1000
+    if form == "rfc3339":
+        if not _RFC3339.fullmatch(text):
+            return None
+        return datetime.fromisoformat(text).timestamp()
+    return parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp()
+
+
+def _decoded(scheme, text):
+    """Return the bytes of a signature, strictly read."""
+    try:
+        if scheme.encoding == "hex":
+            if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){16,64}", text):
+                raise ValueError
+            return bytes.fromhex(text)
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise SignatureRefused("malformed_header") from None
+    if base64.b64encode(raw).decode() != text:
+        raise SignatureRefused("malformed_header")
+    return raw
+
+
+def body_id(body: bytes) -> str:
+    """Return the id of a message by its body, for schemes that cover no id."""
+    return f"body_{hashlib.sha256(body).hexdigest()}"
+
+
+def encode_key(key: bytes, encoding: str) -> str:
+    """Return a key as :func:`decode_key` reads it; for samples."""
+    if encoding == "hex":
+        return key.hex()
+    return base64.b64encode(key).decode() if encoding == "base64" else key.decode()
+
+
+def written(form: str, now: int) -> str:
+    """Return Unix seconds as a vendor would write them; for samples."""
+    moment = datetime.fromtimestamp(now, UTC)
+    forms = {
+        "unix_ms": str(1000 * now),
+        "rfc3339": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "http": format_datetime(moment, usegmt=True),
+    }
+    return forms.get(form, str(now))
+
+
+def named_time(scheme: Scheme, sent: Sent) -> int | None:
+    """Return the time that a request names, None if it names none; for samples."""
+    try:
+        items = _items(scheme, _header(sent, scheme.header))
+        moment = _parsed(scheme.timestamp_format, _timestamp_text(scheme, sent, items))
+    except (SignatureRefused, ValueError, OverflowError):
+        return None
+    return None if moment is None else int(moment)

@@ -1,0 +1,67 @@
+"""Taking over the secret that a vendor shows."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..tools import vendor_signatures
+
+
+class InteropClientSecretWizard(models.TransientModel):
+    """Pasted secret of a vendor. The value has no column: nothing is kept in clear."""
+
+    _name = "interop.client.secret.wizard"
+    _description = "Vendor Secret"
+
+    client_id = fields.Many2one("interop.client", required=True, ondelete="cascade")
+    value = fields.Char(
+        "Secret",
+        compute="_compute_value",
+        inverse="_inverse_value",
+        help="As the vendor shows it. It is encrypted at once and cannot be shown again. "
+        "The ones before it stay valid until they are revoked.",
+    )
+    valid_to = fields.Datetime(
+        "Valid Until", help="A reminder comes before. Empty: it does not end."
+    )
+
+    def _compute_value(self):
+        self.value = False
+
+    def _inverse_value(self):
+        for wizard in self.filtered("value"):
+            wizard._store(wizard.value.strip())
+        self.invalidate_recordset(["value"])
+
+    def _store(self, value):
+        """Encrypt ``value`` as a secret of the client."""
+        self.ensure_one()
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        client = self.client_id
+        client.check_access("write")
+        scheme = client.signature_scheme_id
+        if not scheme or scheme.algorithm == vendor_signatures.ED25519:
+            raise UserError(
+                self.env._(
+                    "Choose a signature scheme with a secret for “%s” first; a scheme with "
+                    "Ed25519 needs a public key instead.",
+                    client.name,
+                )
+            )
+        try:
+            vendor_signatures.decode_key(value, scheme.key_encoding)
+        except ValueError:
+            raise UserError(
+                self.env._(
+                    "This is no secret of “%(scheme)s”: it has at least 16 bytes, written "
+                    "as the scheme says (%(encoding)s).",
+                    scheme=scheme.name,
+                    encoding=scheme.key_encoding,
+                )
+            ) from None
+        values = {**client._secret_values("credential"), "valid_to": self.valid_to}
+        secret = self.env["interop.secret"]._create_value(values, value)
+        self.env["interop.audit.event"]._log("generated", secret)
+
+    def action_done(self):
+        """Close; the secret was stored when the form was saved."""
+        return {"type": "ir.actions.act_window_close"}
