@@ -66,6 +66,28 @@ def more_clients(env, count):
     return _clients(env, interface, [f"gateway-{number}" for number in range(count)])
 
 
+def token_client(env):
+    """Make a client with a token on the same interface; answer its code and token."""
+    interface = env["interop.interface"].search([("code", "=", "providers-in")])
+    namespace = env["interop.namespace"].search([("uri", "=", NPI)])
+    client = env["interop.client"].create(
+        {
+            "name": "Explorer",
+            "code": "explorer",
+            "system_id": interface.system_id.id,
+            "interface_ids": [(6, 0, interface.ids)],
+            "namespace_ids": [(6, 0, namespace.ids)],
+            "accepts_token": True,
+        }
+    )
+    secrets = env["interop.secret"]
+    text = secrets._generate_plaintext("token_hash")
+    secrets._create_value(client._secret_values("token_hash"), text)
+    client.with_user(env.ref("base.user_admin")).sudo()._set_approved()
+    client._set_active()
+    return {"client": client.code, "token": text}
+
+
 def effects(env):
     """Answer what the messages did: providers, identifiers and message states."""
     return {

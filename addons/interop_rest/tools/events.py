@@ -7,7 +7,8 @@ from . import query as query_tools
 
 MEMBERS = ("cursor", "limit")
 LABEL = "events"
-MAX_QUERY_BYTES = 65536
+MAX_QUERY_BYTES = 16384
+MAX_CURSOR = 8192  # characters: some two hundred interfaces; longer lines are cut off
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 
@@ -31,7 +32,8 @@ def parse(query: bytes) -> Asked | None:
     limit = found.get("limit", str(DEFAULT_LIMIT))
     if not _LIMIT.fullmatch(limit) or int(limit) > MAX_LIMIT:
         return None
-    return Asked(found.get("cursor", ""), int(limit))
+    cursor = found.get("cursor", "")
+    return Asked(cursor, int(limit)) if len(cursor) <= MAX_CURSOR else None
 
 
 def signed_id(query: bytes) -> str:

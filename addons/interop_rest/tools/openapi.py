@@ -216,7 +216,7 @@ def _status():
 def _lookup():
     asked = [
         {"name": name, "in": "query", "required": name != "facility", "schema": text}
-        for text in ({"type": "string", "minLength": 1},)
+        for text in ({"type": "string", "minLength": 1, "maxLength": 512},)
         for name in MEMBERS
     ]
     identifiers = {"$ref": "#/components/schemas/Identifiers"}
@@ -245,7 +245,11 @@ def _lookup():
 
 def _events():
     asked = {
-        "cursor": {"type": "string", "maxLength": events.MAX_QUERY_BYTES},
+        "cursor": {
+            "type": "string",
+            "maxLength": events.MAX_CURSOR,
+            "pattern": "^[A-Za-z0-9_-]*$",
+        },
         "limit": {
             "type": "integer",
             "minimum": 1,
