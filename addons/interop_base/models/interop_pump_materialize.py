@@ -192,11 +192,16 @@ class InteropPump(models.AbstractModel):
         violations = shared.contract._violations(data)
         if violations:
             raise SchemaViolation(violations)
-        content = {**keys, "data": data}
+        content = self._for_receiver(shared.interface, {**keys, "data": data})
         return self._envelope_bytes(
             shared.interface,
             self._envelope(shared.members, event, content, numbering),
         )
+
+    def _for_receiver(self, interface, content):
+        """Return ``data`` and ``subject`` as the receiver wants them; addons that know
+        more about receivers extend it."""
+        return content
 
     def _envelope_bytes(self, interface, envelope):
         """Return the bytes that travel; transports wrap the envelope here."""

@@ -196,7 +196,7 @@ class InteropNamespace(models.Model):
             if any(namespace[name] != vals[name] for name in changing):
                 namespace._check_unused()
         result = super().write(vals)
-        if {"uri", "active"} & vals.keys():
+        if {"uri", "active", "system_id"} & vals.keys():
             self.env.registry.clear_cache()
         return result
 
@@ -245,6 +245,19 @@ class InteropNamespace(models.Model):
             limit=1,
         )
         return alias.namespace_id.id
+
+    @api.model
+    @tools.ormcache("system_id")
+    def _ranks(self, system_id):
+        """Return ``{URI: rank}`` of the namespaces that a system knows: its own ones
+        are 0, those that it has a name for are 1."""
+        namespaces_sudo = self.sudo()  # sudo: an order, no content
+        named = namespaces_sudo.search([("alias_ids.system_id", "=", system_id)])
+        own = namespaces_sudo.search([("system_id", "=", system_id)])
+        return {
+            **dict.fromkeys(named.mapped("uri"), 1),
+            **dict.fromkeys(own.mapped("uri"), 0),
+        }
 
     @api.model
     def _find(self, name, company, system=None):

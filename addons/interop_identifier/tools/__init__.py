@@ -4,3 +4,4 @@ from . import checkdigit
 from . import normalization
 from . import period
 from . import question
+from . import wire_order

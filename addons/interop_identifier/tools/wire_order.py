@@ -1,0 +1,31 @@
+"""Identifiers of a message in the order in which its receiver knows them."""
+
+MEMBER = "identifiers"
+UNKNOWN = 9
+
+
+def sort(wires: list, ranks: dict) -> None:
+    """Sort identifiers (``{"system", "value", …}``) in place by the rank of their
+    system, lowest first; those of one rank keep their order."""
+    if len(wires) > 1:
+        wires.sort(key=lambda wire: ranks.get(str(wire.get("system")), UNKNOWN))
+
+
+def sort_all(data, ranks: dict) -> None:
+    """Sort every list called ``identifiers`` within JSON ``data``, in place.
+
+    Lists with anything but objects are left alone.
+    """
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if name == MEMBER and _is_wires(value):
+                sort(value, ranks)
+            else:
+                sort_all(value, ranks)
+    elif isinstance(data, list):
+        for item in data:
+            sort_all(item, ranks)
+
+
+def _is_wires(value) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
