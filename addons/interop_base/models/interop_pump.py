@@ -139,7 +139,7 @@ class InteropPump(models.AbstractModel):
         """Return the engine settings (``ir.config_parameter``) as a dict of integers."""
         # sudo: system parameters
         params_sudo = self.env["ir.config_parameter"].sudo()
-        defaults = {"pump_seconds": 20, "pump_batch": 200, "lease_seconds": 90}
+        defaults = {"pump_seconds": 20, "pump_batch": 400, "lease_seconds": 90}
         # At least 1: a pump that has no time would hand over to another one, for ever.
         return {
             name: max(1, int(params_sudo.get_param(f"interop_base.{name}") or default))

@@ -23,7 +23,8 @@ _logger = logging.getLogger(__name__)
 LINGER = 1.0  # seconds without work before the pump ends; longer than ARM_INTERVAL
 IDLE_POLL = 0.1
 BUSY_POLL = 0.01
-RECORD_BATCH = 256
+RECORD_BATCH = 512
+REFILL = 4  # a lane is filled again when a quarter of it is free: fewer, larger claims
 REFRESH = 0.5  # seconds for which the list of moving interfaces is trusted
 START_WITHIN = 10.0  # seconds in which a claimed message has to be on its way
 SLOW = 2.0  # a lane that keeps a message out for longer than this is slow
@@ -143,7 +144,8 @@ class PumpRun:
             lanes = {
                 name: lane._replace(cap=lane.cap - out[name])
                 for name, lane in self._lanes.items()
-                if lane.cap > out[name] and not (over and out[name])
+                if lane.cap - out[name] >= max(1, lane.cap // REFILL)
+                and not (over and out[name])
             }
             claims = env["interop.pump"]._claim(
                 lanes, self._interface_ids, self.options["lease_seconds"], crashed

@@ -51,7 +51,7 @@ class ResConfigSettings(models.TransientModel):
     interop_pump_batch = fields.Integer(
         "Messages per Batch",
         config_parameter="interop_base.pump_batch",
-        default=200,
+        default=400,
     )
     interop_lease_seconds = fields.Integer(
         "Lease (s)",
