@@ -15,3 +15,4 @@ from . import test_identity_concurrency
 from . import test_identity_tours
 from . import test_reuse
 from . import test_wire_order
+from . import test_identity_rules
