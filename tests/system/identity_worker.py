@@ -50,12 +50,7 @@ class Worker:
 
     def _link(self, env, partner_id, kind, value):
         partner = env["res.partner"].browse(partner_id)
-        message = env["interop.message"].new(
-            {
-                "company_id": env.company.id,
-                "system_id": env["interop.system"].search([], limit=1).id,
-            }
-        )
+        message = env["interop.message"].new({"company_id": env.company.id})
         wires = [{"system": NAMESPACES[kind], "value": value}]
         created = env["interop.identifier"]._link(partner, wires, message)
         return "created" if created else "known"

@@ -131,7 +131,7 @@ class Crowd:
 
 @pytest.fixture
 def crowd(cluster, make_database):
-    """Processes on a database with two namespaces and a system."""
+    """Processes on a database with two namespaces."""
     database = make_database("identity")
     for name, uri in NAMESPACES.items():
         cluster.psql(
@@ -142,11 +142,6 @@ def crowd(cluster, make_database):
             f"'none', 'off', 'retired', {name == 'one'})",
             database=database,
         )
-    cluster.psql(
-        "INSERT INTO interop_system (name, code, kind, environment, active) "
-        "VALUES ('S', 's', 'clinical', 'test', true)",
-        database=database,
-    )
     made = Crowd(cluster, database)
     yield made
     made.close()

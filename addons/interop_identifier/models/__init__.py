@@ -10,6 +10,7 @@ from . import interop_identity_case_action
 from . import interop_interface
 from . import interop_message
 from . import interop_pump
+from . import interop_identifier_link
 from . import interop_identifier_reuse
 from . import interop_identifier_search
 from . import interop_identifier_model

@@ -248,6 +248,9 @@ class InteropIdentifier(models.Model):
 
     def _set_active(self):
         """Bring retired identifiers back."""
+        anchors = self.env["interop.identifier.anchor"]
+        for model, rows in self.grouped("res_model").items():
+            anchors._lock(model, rows.mapped("res_id"))  # before the rows, as merges do
         return self._set_state("active", {"retired"}, period_end=False)
 
     def action_retire(self):

@@ -157,15 +157,33 @@ class InteropIdentifierAnchor(models.Model):
 
     @api.model
     def _lock_group(self, model, ids):
-        """Lock these records with their survivors; return what :meth:`_roots` does."""
+        """Lock these records, their survivors and all that was merged into those, which
+        a merge may have to move on; return what :meth:`_roots` does.
+
+        All in one order: locking the others later would let merges block each other.
+        """
         locked = set()
         while True:
             roots = self._roots(model, ids)
             wanted = {*roots.keys(), *roots.values()}
+            wanted |= self._followers(model, wanted)
             if wanted <= locked:
                 return roots
-            self._lock(model, wanted)
+            self._lock(model, wanted | locked)
             locked |= wanted
+
+    @api.model
+    def _followers(self, model, ids):
+        """Return the ids of the records that were merged into these."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT res_id FROM interop_identifier_anchor "
+                "WHERE res_model = %s AND survivor_id = ANY(%s) AND survivor_id > 0",
+                model,
+                list(ids),
+            )
+        )
+        return {row[0] for row in rows}
 
     @api.model
     def _set_survivors(self, model, survivors):

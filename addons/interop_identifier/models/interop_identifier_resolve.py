@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 from odoo import api, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import (
     BusinessError,
+    HandledError,
     OwnershipError,
     TechnicalError,
 )
@@ -78,12 +78,51 @@ class InteropIdentifier(models.Model):
         of another model, and what :meth:`_parse` raises.
         """
         named = self._parse(identifiers, company, system)
-        rows = self._rows(named, ("active", "merged", "retired"))
+        rows = self._rows(named, (*const.LOOKUP_STATES, "retired"))
+        return self._meant(named, rows, company, model, system, at or clock.now())
+
+    @api.model
+    def _resolve_many(self, lists, company, *, model=None, system=None, at=None):
+        """Resolve the identifiers of many messages with one look-up.
+
+        ``lists`` holds one list as for :meth:`_resolve` each. Returns a list of the
+        same length with the record, None, or the error that :meth:`_resolve` raises
+        (not raised: one doubtful message does not stop the others).
+        """
+        parsed = []
+        for identifiers in lists:
+            try:
+                parsed.append(self._parse(identifiers, company, system))
+            except HandledError as error:
+                parsed.append(error)
+        rows = self._rows(
+            [item for named in parsed if isinstance(named, list) for item in named],
+            (*const.LOOKUP_STATES, "retired"),
+        )
+        at = at or clock.now()
+        found = []
+        for named in parsed:
+            try:
+                known = isinstance(named, list)
+                found.append(
+                    self._meant(named, rows, company, model, system, at)
+                    if known
+                    else named
+                )
+            except HandledError as error:
+                found.append(error)
+        return found
+
+    @api.model
+    def _meant(self, named, rows, company, model, system, at):
+        """Return the one record that ``named`` identifiers mean at a moment, or None.
+
+        ``rows`` is what :meth:`_rows` found for them.
+        """
         records = set()
         for item in named:
-            row = rows.get(
-                (item.namespace.id, item.normalized), self.browse()
-            )._valid_at(at or clock.now())
+            key = (item.namespace.id, item.normalized)
+            row = rows[key]._valid_at(at) if key in rows else None
             if row:
                 records.add((row.res_model, row.res_id))
         again = not records and self._again(named, rows, company)
@@ -99,7 +138,8 @@ class InteropIdentifier(models.Model):
         ]
         if self._new_despite((res_model, res_id), new, company, system):
             return None
-        return self.env[res_model].browse(res_id).exists() or None
+        # It is there: the database lets no record go that has identifiers.
+        return self.env[res_model].browse(res_id)
 
     @api.model
     def _link(self, record, identifiers, message):
@@ -117,6 +157,10 @@ class InteropIdentifier(models.Model):
         record = self.env["interop.identifier.merge"]._survivor(record)
         named = self._parse(identifiers, message.company_id, message.system_id)
         rows = self._rows(named, (*const.LOOKUP_STATES, "retired"))
+        if self._has_news(record, named, rows):
+            # Before any row of it: a merge locks the same way round.
+            anchors = self.env["interop.identifier.anchor"]
+            anchors._lock(record._name, record.ids)
         created = self.browse()
         for position, item in enumerate(named):
             known = rows.get((item.namespace.id, item.normalized), self.browse())
@@ -185,17 +229,9 @@ class InteropIdentifier(models.Model):
         """Return ``{(namespace id, normalized value): identifiers}`` in one query."""
         if not named:
             return {}
-        domain = Domain.OR(
-            [
-                [
-                    ("namespace_id", "=", item.namespace.id),
-                    ("value_normalized", "=", item.normalized),
-                ]
-                for item in named
-            ]
-        )
+        pairs = {(item.namespace.id, item.normalized) for item in named}
         rows = {}
-        for row in self.search(domain & Domain("state", "in", states)):
+        for row in self.browse(self._ids_of_pairs(pairs, [("state", "in", states)])):
             key = (row.namespace_id.id, row.value_normalized)
             rows[key] = rows.get(key, self.browse()) | row
         return rows
@@ -223,20 +259,6 @@ class InteropIdentifier(models.Model):
         )
         current = self.filtered(lambda row: row.state in const.LOOKUP_STATES)
         return fitting[:1] or current.sorted("state")[:1]
-
-    def _update_from(self, item):
-        """Take over use and period from a message that knows them."""
-        vals = {
-            name: value
-            for name, value in (
-                ("use", item.use),
-                ("period_start", item.start),
-                ("period_end", item.end),
-            )
-            if value and self[name] != value
-        }
-        if vals:
-            self.write(vals)
 
     @api.model
     def _check_new(self, item, message, position):

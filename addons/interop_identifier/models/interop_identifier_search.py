@@ -23,22 +23,29 @@ class InteropIdentifier(models.Model):
         wanted = self.env["interop.namespace"]._normalized_in_all(value)
         if not wanted:
             return []
-        # One probe of the index per namespace.
-        query = self._search(
-            [("res_model", "=", model), ("state", "in", const.LOOKUP_STATES)]
-        )
+        domain = [("res_model", "=", model), ("state", "in", const.LOOKUP_STATES)]
+        rows = self.browse(self._ids_of_pairs(wanted, domain))
+        return list({row.res_id for row in rows})
+
+    @api.model
+    def _ids_of_pairs(self, pairs, domain):
+        """Return the ids of the rows with one of these ``(namespace id, normalized
+        value)`` that match ``domain`` and that the user may see.
+
+        A list of pairs instead of a domain per pair: one probe of the index each, and
+        nothing to work out for the ORM, a thousand at a time.
+        """
+        query = self._search(domain, order="id")
         query.add_where(
             SQL(
                 "(%s, %s) IN %s",
                 SQL.identifier(self._table, "namespace_id"),
                 SQL.identifier(self._table, "value_normalized"),
-                tuple(wanted),
+                tuple(pairs),
             )
         )
-        rows = self.env.execute_query(
-            query.select(SQL.identifier(self._table, "res_id"))
-        )
-        return list({row[0] for row in rows})
+        self.flush_model(["namespace_id", "value", "value_normalized"])
+        return list(query)
 
 
 class InteropNamespace(models.Model):
