@@ -124,6 +124,15 @@ class InteropMappingLine(models.Model):
 
     # === SCHEMA === #
 
+    def _value_schema(self):
+        """Inbound: what Odoo would cut off is refused at the door."""
+        schema = super()._value_schema()
+        chain = self._field_chain() if self.direction == "in" else []
+        size = chain and chain[-1].type == "char" and chain[-1].size
+        if size and not self.value_map_id:
+            return {**schema, "maxLength": size}
+        return schema
+
     def _schema(self):
         inbound = self.filtered(lambda line: line.direction == "in")
         if not inbound:

@@ -149,7 +149,8 @@ def _invent(schema, number):
     if schema["type"] == "array":
         return [_invent(schema["items"], number)]
     if schema["type"] == "string":
-        return _SAMPLES.get(schema.get("format") or schema.get("pattern"), "text")
+        sample = _SAMPLES.get(schema.get("format") or schema.get("pattern"), "text")
+        return sample[: schema.get("maxLength")]
     return {"integer": 1, "number": 1.5, "boolean": True}[schema["type"]]
 
 

@@ -43,7 +43,8 @@ class InteropMappingDryRun(models.TransientModel):
     )
     body = fields.Text(
         "Message",
-        store=False,
+        compute="_compute_body",
+        readonly=False,
         help="The member “data” of a message, or a whole message, as JSON.",
     )
     protected = fields.Boolean(compute="_compute_result")
@@ -71,10 +72,17 @@ class InteropMappingDryRun(models.TransientModel):
             "target": "new",
         }
 
-    @api.onchange("example_id")
-    def _onchange_example_id(self):
-        """The text below is the message that counts."""
-        self.body = self.example_id.body
+    def web_read(self, specification):
+        """Show the result, which takes writing and undoing it."""
+        return super().web_read(specification)
+
+    web_read._readonly = False  # what Odoo asks before it opens a read-only cursor
+
+    @api.depends("example_id")
+    def _compute_body(self):
+        """The text is the message that counts."""
+        for dialog in self:
+            dialog.body = dialog.example_id.body
 
     @api.depends("mapping_id", "company_id", "example_id", "body")
     def _compute_result(self):
@@ -85,7 +93,7 @@ class InteropMappingDryRun(models.TransientModel):
             mapping = dialog.mapping_id
             classes = {mapping.interface_id.data_class, mapping.contract_id.data_class}
             values["protected"] = bool(classes & set(const.PROTECTED_CLASSES))
-            text = dialog.body or dialog.example_id.body
+            text = dialog.body
             if text and dialog.company_id:
                 values.update(dialog._try(text, values["protected"]))
             dialog.update(values)
@@ -237,7 +245,7 @@ class InteropMappingDryRun(models.TransientModel):
         outcome = ("update" if changes else "same") if before else "create"
         return {
             "outcome": outcome,
-            "record_name": self._name_of(found, protected),
+            "record_name": self._name_of(before or found, protected),
             "result_html": self._field_table(found, before, protected),
         }
 

@@ -92,13 +92,21 @@ class TestDryRun(MappingInCase):
         self.assertEqual(event.res_id, self.interface.id)
 
     def test_pasted_text_is_stored_nowhere(self):
-        self.assertFalse(
-            self.env["interop.mapping.dry.run"]._fields["body"].column_type
-            and self.env["interop.mapping.dry.run"]._fields["body"].store
+        fields = self.env["interop.mapping.dry.run"]._fields
+        self.assertFalse(fields["body"].store or fields["result_html"].store)
+
+    def test_a_longer_text_than_the_field_takes_is_refused_at_the_door(self):
+        self.assertEqual(
+            json.loads(self.contract.schema)["properties"]["address"]["properties"][
+                "country"
+            ]["maxLength"],
+            2,
         )
+        self.assertEqual(self._run(address={"country": "SWE"}).outcome, "refused")
 
     def test_button_opens_it_with_the_first_example(self):
         action = self.mapping.with_user(self._create_user("admin")).action_dry_run()
         dialog = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(dialog.body, self.contract.example_ids[:1].body)
         self.assertEqual(dialog.example_id, self.contract.example_ids[:1])
         self.assertTrue(dialog.outcome)

@@ -1,6 +1,6 @@
 """From nothing to a message that is applied, in the browser, without Python."""
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from odoo.addons.interop_rest.tests.common import RestHttpCase
 
@@ -11,7 +11,7 @@ from .common import InlinePumpMixin
 class TestNoCodeIn(InlinePumpMixin, RestHttpCase):
     @classmethod
     def setUpClass(cls):
-        HttpCase.setUpClass.__func__(cls)
+        super(RestHttpCase, cls).setUpClass()  # without a client of its own
         cls._set_up_interop()
         cls._list_model("res.partner", "create")
         cls.namespace = cls.env["interop.namespace"].create(
