@@ -7,6 +7,8 @@ from odoo import api, models
 from .. import db
 from .engine_types import Claim
 
+GROUP = 8  # messages claimed together that were with one dead worker
+
 # What may be claimed from a lane, when its time has come.
 _ELIGIBLE = """m.interface_id = ANY(%(interfaces)s)
               AND (m.company_id IS NULL OR m.company_id <> ALL(%(stopped)s))
@@ -29,12 +31,12 @@ shares(lane, ordering, first, cap) AS (
      UNION ALL
     SELECT lane, ordering, false, GREATEST(1, cap / 4) FROM lanes),
 due AS (
-    SELECT found.id, found.next_attempt_at, found.crashed, shares.lane, shares.cap,
+    SELECT found.id, found.next_attempt_at, found.crashes, shares.lane, shares.cap,
            row_number() OVER (PARTITION BY shares.lane, shares.first
                               ORDER BY found.next_attempt_at, found.id) AS place
       FROM shares
      CROSS JOIN LATERAL (
-           SELECT m.id, m.next_attempt_at, m.try_count > m.attempt_count AS crashed
+           SELECT m.id, m.next_attempt_at, m.try_count - m.attempt_count AS crashes
              FROM interop_message m
             WHERE m.state = 'pending' AND m.lane = shares.lane
               AND (m.attempt_count = 0) = shares.first
@@ -53,13 +55,20 @@ ranked AS (
                ORDER BY CASE WHEN lanes.cap < 4 THEN 0 ELSE (due.place - 0.5) / due.cap END,
                         due.next_attempt_at, due.id) AS place
       FROM due JOIN lanes ON lanes.lane = due.lane),
--- What was claimed when a worker died is claimed by itself, one at a time: a message that
--- kills its worker must not count as a dead worker against the others of its batch.
+-- A message that kills its worker must not count as a dead worker against the others of
+-- its batch until they are dead, too. So what was with one dead worker is claimed in small
+-- groups, and what was with two by itself; nothing else beside either. Those with fewer
+-- dead workers come first: a killer waits for its neighbors.
+suspects AS (
+    SELECT id, crashes, row_number() OVER (ORDER BY crashes, id) AS place,
+           min(crashes) OVER () AS least
+      FROM due WHERE crashes > 0),
 picked AS (
     SELECT id FROM ranked
-     WHERE place <= cap AND NOT EXISTS (SELECT 1 FROM due WHERE crashed)
+     WHERE place <= cap AND NOT EXISTS (SELECT 1 FROM suspects)
      UNION ALL
-    (SELECT id FROM due WHERE crashed ORDER BY id LIMIT 1))
+    SELECT id FROM suspects
+     WHERE crashes = least AND place <= CASE WHEN least = 1 THEN %(group)s ELSE 1 END)
 UPDATE interop_message m
    SET state = 'processing', lease_token = %(token)s,
        lease_until = clock_timestamp() AT TIME ZONE 'UTC'
@@ -105,8 +114,8 @@ class InteropMessage(models.Model):
         :param dict lanes: ``{lane: engine_types.Lane}``
         :param interface_ids: interfaces whose messages may move now
         :param int lease_seconds: longer than the longest exchange
-        :param bool crashed: whether a message that was with a dead worker may be claimed;
-            it then is the only one
+        :param bool crashed: whether messages that were with a dead worker may be claimed;
+            nothing else is, then
         :returns: list of ``Claim`` in the order they became due
         """
         if not lanes or not interface_ids:
@@ -120,6 +129,7 @@ class InteropMessage(models.Model):
                 "token": str(uuid.uuid4()),
                 "lease": lease_seconds,
                 "crashed": crashed,
+                "group": GROUP,
             },
         )
         claims = [Claim(*row) for row in self.env.cr.fetchall()]

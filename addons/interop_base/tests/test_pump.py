@@ -176,16 +176,45 @@ class TestClaim(PumpCase):
     def _expire(self, messages):
         self._set_columns(messages, lease_until=clock.now() - timedelta(seconds=1))
 
-    def test_what_was_with_a_dead_worker_is_claimed_alone(self):
+    def _crash(self):
+        """Claim as a worker that dies; returns the ids of what it had."""
+        claims = self._claim()
+        messages = self.model.browse([claim.message_id for claim in claims])
+        self._expire(messages)
+        self.model._set_reclaimed()
+        return messages.ids
+
+    def test_what_was_with_a_dead_worker_is_claimed_apart(self):
         """A message that kills its worker does not take its batch along to the dead."""
         second, fresh = self._publish(self.interface), self._publish(self.interface)
         self._set_columns(fresh, next_attempt_at=clock.now() + timedelta(hours=1))
-        self.assertEqual(len(self._claim()), 2)
-        self._expire(self.message | second)
-        self.model._set_reclaimed()
+        suspects = [self.message.id, second.id]
+        self.assertEqual(self._crash(), suspects)
         self._due_now(fresh)
+        self.assertEqual(self._crash(), suspects, "those that died once, together")
         batches = [[claim.message_id for claim in self._claim()] for _i in range(3)]
         self.assertEqual(batches, [[self.message.id], [second.id], [fresh.id]])
+
+    def test_of_a_batch_that_kills_only_the_killer_dies(self):
+        """Whichever it is, however large the batch: three workers, and one message."""
+        messages = self.message
+        for _number in range(9):
+            messages |= self._publish(self.interface)
+        killer = messages[4]
+        deaths = 0
+        while claims := self._claim():
+            taken = self.model.browse([claim.message_id for claim in claims])
+            if killer in taken:
+                deaths += 1
+                self._expire(taken)
+                self.model._set_reclaimed()
+            else:
+                self.model._set_results(
+                    [self._result(claim, http_status=200) for claim in claims]
+                )
+        self.assertEqual(deaths, const.MAX_CRASHES)
+        self.assertEqual((killer.state, killer.error_code), ("dead", "worker_died"))
+        self.assertEqual(set((messages - killer).mapped("state")), {"done"})
 
     def test_others_go_on_beside_what_was_with_a_dead_worker_and_is_slow(self):
         other = self._create_interface(retry_policy_id=self.policy.id)
