@@ -66,14 +66,15 @@ def more_clients(env, count):
     return _clients(env, interface, [f"gateway-{number}" for number in range(count)])
 
 
-def token_client(env):
+def token_client(env, code="explorer", networks=""):
     """Make a client with a token on the same interface; answer its code and token."""
     interface = env["interop.interface"].search([("code", "=", "providers-in")])
     namespace = env["interop.namespace"].search([("uri", "=", NPI)])
     client = env["interop.client"].create(
         {
-            "name": "Explorer",
-            "code": "explorer",
+            "name": code.capitalize(),
+            "code": code,
+            "allowed_networks": networks,
             "system_id": interface.system_id.id,
             "interface_ids": [(6, 0, interface.ids)],
             "namespace_ids": [(6, 0, namespace.ids)],

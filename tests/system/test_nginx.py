@@ -1,0 +1,169 @@
+"""The nginx configuration that the suite ships, in front of a real Odoo."""
+
+import json
+import ssl
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from inbound_sender import in_odoo
+from interop_setup import nginx
+from interop_setup.errors import SetupError
+
+ELSEWHERE = "10.9.8.7"
+
+
+def certificate(folder):
+    """A self-signed certificate; the paths of it and of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    crt, pem = folder / "interop.crt", folder / "interop.key"
+    crt.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return crt, pem
+
+
+@pytest.fixture
+def proxied(make_server, tmp_path):
+    """Odoo behind nginx, and a client with a token that may call from this machine and
+    one that may call from elsewhere."""
+    try:
+        nginx.ensure()
+    except SetupError as error:
+        pytest.skip(f"no nginx: {error}")
+    server = make_server(workers=2, options={"proxy_mode": "True"})
+    in_odoo(server, "set_up")
+    near = in_odoo(server, "token_client", networks="127.0.0.0/8")
+    far = in_odoo(server, "token_client", code="faraway", networks=f"{ELSEWHERE}/32")
+    crt, key = certificate(tmp_path)
+    proxy = nginx.Proxy(
+        tmp_path,
+        {
+            "/etc/nginx/interop.crt": str(crt),
+            "/etc/nginx/interop.key": str(key),
+            "127.0.0.1:8069": f"127.0.0.1:{server.port}",
+            "127.0.0.1:8072": f"127.0.0.1:{server.gevent_port}",
+            # Slow enough for a busy machine to exceed it.
+            "zone=interop_client:10m rate=50r/s": "zone=interop_client:10m rate=2r/s",
+            "zone=interop_client burst=100": "zone=interop_client burst=20",
+        },
+    )
+    try:
+        yield server, proxy.start(), near, far
+    finally:
+        proxy.stop()
+
+
+def ask(url, body=None, headers=None):
+    """One request, whoever signed the certificate: status, bytes and headers."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    request = urllib.request.Request(url, data=body, headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=60, context=context) as answer:
+            return answer.status, answer.read(), answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(), error.headers
+
+
+def proof(made, **more):
+    """The headers of a client with a token."""
+    return {
+        "Interop-Client": made["client"],
+        "Authorization": f"Bearer {made['token']}",
+        **more,
+    }
+
+
+def check_problem(answer, status, code):
+    """The answer is a problem of ours, whoever gave it."""
+    found, body, headers = answer
+    assert (found, json.loads(body)["code"]) == (status, code), answer
+    assert headers["Content-Type"] == "application/problem+json"
+
+
+def check_headers(proxy, near):
+    """TLS and the name of the proxy are what Odoo answers with; no banner tells more."""
+    status, body, headers = ask(
+        f"{proxy.url}/interop/v1/openapi.json", None, proof(near)
+    )
+    assert status == 200, body
+    assert json.loads(body)["servers"] == [{"url": proxy.url}]
+    assert headers["Server"] == "nginx"
+    assert headers["Strict-Transport-Security"]
+    status, _body, _headers = ask(
+        f"http://127.0.0.1:{proxy.plain_port}/interop/v1/health"
+    )
+    assert status == 403
+
+
+def check_strangers_are_not_believed(proxy, near, far):
+    """Networks are checked against the connection, whatever a caller says."""
+    for said in ({}, {"X-Forwarded-For": ELSEWHERE}, {"X-Real-IP": ELSEWHERE}):
+        url = f"{proxy.url}/interop/v1/health"
+        assert ask(url, None, proof(near, **said))[0] == 200
+        check_problem(ask(url, None, proof(far, **said)), 401, "unauthorized")
+
+
+def check_sizes(proxy, near):
+    """More than a message may have is refused before Odoo sees it."""
+    large = b" " * (1024 * 1024 + 1)
+    kind = {"Content-Type": "application/json"}
+    answer = ask(f"{proxy.url}/interop/v1/messages", large, proof(near, **kind))
+    check_problem(answer, 413, "too_large")
+    answer = ask(f"{proxy.url}/interop/v1/messages:batch", large, proof(near, **kind))
+    check_problem(answer, 400, "invalid_batch")
+
+
+def check_flood(proxy, near):
+    """A flood in the name of one client is cut, another one is not touched by it."""
+    url = f"{proxy.url}/interop/v1/problems"
+    flood = {"Interop-Client": "flooding"}
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _n: ask(url, None, flood), range(120)))
+    cut = [answer for answer in answers if answer[0] == 429]
+    assert len(cut) > 40, f"{len(cut)} of {len(answers)}"
+    for answer in cut:
+        check_problem(answer, 429, "rate_limited")
+        assert int(answer[2]["Retry-After"]) > 0
+    assert ask(f"{proxy.url}/interop/v1/health", None, proof(near))[0] == 200
+
+
+def test_what_the_shipped_configuration_promises(proxied):
+    server, proxy, near, far = proxied
+    check_headers(proxy, near)
+    check_strangers_are_not_believed(proxy, near, far)
+    check_sizes(proxy, near)
+    check_flood(proxy, near)
+    asked = "/interop/v1/identifiers?namespace=n&value=Canary-5512"
+    ask(proxy.url + asked, None, proof(near))
+    assert "Canary-5512" not in proxy.log_text() + server.log_text()
+    assert "/interop/v1/identifiers" in proxy.log_text()
+    server.stop()
+    answer = ask(f"{proxy.url}/interop/v1/health", None, proof(near))
+    check_problem(answer, 503, "busy")
+    assert int(answer[2]["Retry-After"]) > 0
