@@ -25,6 +25,7 @@ from . import test_preview
 from . import test_publish
 from . import test_publish_action
 from . import test_pump
+from . import test_pump_dead_workers
 from . import test_pump_faults
 from . import test_replay
 from . import test_retention

@@ -1,0 +1,157 @@
+"""Workers that die: what they had comes back, and what kills them is put aside."""
+
+import time
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from .. import clock, const
+from ..models.engine_types import Claim, Lane
+from ..models.pump_run import SLOW, PumpRun
+from .test_pump import REFUSED, PumpCase
+
+
+@tagged("post_install", "-at_install")
+class TestDeadWorkers(PumpCase):
+    def test_third_dead_worker_makes_it_dead_with_an_owner(self):
+        for crash in range(1, const.MAX_CRASHES + 1):
+            (claim,) = self._claim()
+            self.assertEqual(claim.try_count, crash)
+            self._set_columns(
+                self.message, lease_until=clock.now() - timedelta(seconds=1)
+            )
+            self.model._set_reclaimed()
+            last = crash == const.MAX_CRASHES
+            self.assertEqual(self.message.state, "dead" if last else "pending")
+        self.assertEqual(
+            (self.message.error_class, self.message.error_code),
+            ("internal", "worker_died"),
+        )
+        self.assertTrue(self.message.owner_user_id)
+        self.message.action_retry()
+        self._run()
+        self.assertEqual(self.message.state, "done", "a person may try again")
+
+    def _expire(self, messages):
+        self._set_columns(messages, lease_until=clock.now() - timedelta(seconds=1))
+
+    def _crash(self):
+        """Claim as a worker that dies; returns the ids of what it had."""
+        claims = self._claim()
+        messages = self.model.browse([claim.message_id for claim in claims])
+        self._expire(messages)
+        self.model._set_reclaimed()
+        return messages.ids
+
+    def test_what_was_with_a_dead_worker_is_claimed_apart(self):
+        """A message that kills its worker does not take its batch along to the dead."""
+        second, fresh = self._publish(self.interface), self._publish(self.interface)
+        self._set_columns(fresh, next_attempt_at=clock.now() + timedelta(hours=1))
+        suspects = [self.message.id, second.id]
+        self.assertEqual(self._crash(), suspects)
+        self._due_now(fresh)
+        self.assertEqual(self._crash(), suspects, "those that died once, together")
+        batches = [[claim.message_id for claim in self._claim()] for _i in range(3)]
+        self.assertEqual(batches, [[self.message.id], [second.id], [fresh.id]])
+
+    def test_of_a_batch_that_kills_only_the_killer_dies(self):
+        """Whichever it is, however large the batch: three workers, and one message."""
+        messages = self.message
+        for _number in range(9):
+            messages |= self._publish(self.interface)
+        killer = messages[4]
+        deaths = 0
+        while claims := self._claim():
+            taken = self.model.browse([claim.message_id for claim in claims])
+            if killer in taken:
+                deaths += 1
+                self._expire(taken)
+                self.model._set_reclaimed()
+            else:
+                self.model._set_results(
+                    [self._result(claim, http_status=200) for claim in claims]
+                )
+        self.assertEqual(deaths, const.MAX_CRASHES)
+        self.assertEqual((killer.state, killer.error_code), ("dead", "worker_died"))
+        self.assertEqual(set((messages - killer).mapped("state")), {"done"})
+
+    def test_others_go_on_beside_what_was_with_a_dead_worker_and_is_slow(self):
+        other = self._create_interface(retry_policy_id=self.policy.id)
+        self._claim()
+        self._expire(self.message)
+        self.model._set_reclaimed()
+        fresh = self._publish(other)
+        both = self.interface | other
+        (claim,) = self._claim(interfaces=both, crashed=False)
+        self.assertEqual(claim.message_id, fresh.id)
+        self.assertFalse(self._claim(interfaces=both, crashed=False))
+        (claim,) = self._claim(interfaces=both)
+        self.assertEqual(claim.message_id, self.message.id)
+
+    def test_a_try_that_came_back_did_not_die_with_its_worker(self):
+        """Its later tries wait for nobody and keep nobody waiting."""
+        self._claim()
+        self._expire(self.message)
+        self.model._set_reclaimed()
+        type(self).answer = REFUSED
+        self._run()
+        self.assertEqual(
+            (self.message.state, self.message.attempt_count), ("pending", 1)
+        )
+        second = self._publish(self.interface)
+        self._due_now()
+        self.assertEqual(
+            {claim.message_id for claim in self._claim()}, {self.message.id, second.id}
+        )
+
+    def test_a_run_waits_for_what_it_claimed_alone_but_not_for_long(self):
+        run = PumpRun(None, 1, {"pump_seconds": 20, "lease_seconds": 9}, self.env)
+        run._lanes, run._interface_ids = {"lane": Lane(5)}, [1]
+        run._plan_until = time.monotonic() + 60
+        asked = []
+        dead = Claim(1, "t", 1, 1, "lane", "x", 2, 0, 1, "", "out")
+
+        def claim(pump, lanes, interfaces, lease, crashed):
+            asked.append(crashed)
+            return [dead] if crashed else []
+
+        with patch.object(type(self.env["interop.pump"]), "_claim", claim):
+            self.assertEqual(run._claim(over=False), [dead])
+            run.exchanges._out[1, "t"] = (dead, "model", time.monotonic())
+            self.assertFalse(run._claim(over=False))
+            self.assertEqual(asked, [True], "nothing is claimed beside it")
+            run._alone_since -= SLOW
+            run._claim(over=False)
+            run._claim(over=False)
+            self.assertEqual(asked, [True, False, False], "the others have their turn")
+            run._others_until = 0.0
+            run._claim(over=False)
+            self.assertTrue(asked[-1], "and then the next one of its kind")
+
+    def test_the_pump_goes_on_after_a_message_died_with_its_worker(self):
+        """Taken back, found dead and claimed past in one transaction, as the pump does."""
+        other = self._publish(self.interface)
+        self._claim()
+        self._expire(self.message | other)
+        self._set_columns(self.message, try_count=const.MAX_CRASHES)
+        self.model._set_reclaimed()
+        claimed = self.model._set_claimed(
+            {self.interface._lane(): Lane(10)}, self.interface.ids, 60
+        )
+        self.assertEqual([claim.message_id for claim in claimed], [other.id])
+        self.env.flush_all()
+        self.assertEqual((self.message.state, other.state), ("dead", "processing"))
+
+    def test_dead_workers_count_apart_from_tries(self):
+        type(self).answer = REFUSED
+        self._run()
+        self.assertEqual(self.message.attempt_count, 1)
+        for _crash in range(const.MAX_CRASHES - 1):
+            self._due_now()
+            self._claim()
+            self._set_columns(
+                self.message, lease_until=clock.now() - timedelta(seconds=1)
+            )
+            self.model._set_reclaimed()
+        self.assertEqual(self.message.state, "pending")
