@@ -7,7 +7,7 @@ from odoo.addons.interop_base import clock
 from odoo.addons.interop_base import const as base_const
 from odoo.addons.interop_base.exceptions import BusinessError
 
-TODO = "mail.mail_activity_data_todo"
+ACTIVITY = "mail.mail_activity_data_todo"
 
 
 class InteropIdentityCase(models.Model):
@@ -230,7 +230,7 @@ class InteropIdentityCase(models.Model):
     def _tell(self, text):
         """Close the steward's activity and leave ``text`` in the history."""
         case_sudo = self.sudo()  # sudo: the activity may be another steward's
-        case_sudo.activity_unlink([TODO])
+        case_sudo.activity_unlink([ACTIVITY])
         case_sudo.message_post(body=text)
 
     def _waiting_sudo(self):
