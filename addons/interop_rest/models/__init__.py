@@ -16,6 +16,7 @@ from . import interop_inbound_batch
 from . import interop_inbound_events
 from . import interop_inbound_failure
 from . import interop_inbound_health
+from . import interop_inbound_idempotency
 from . import interop_inbound_limit
 from . import interop_inbound_lookup
 from . import interop_inbound_openapi

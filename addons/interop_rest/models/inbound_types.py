@@ -9,7 +9,8 @@ class Call(NamedTuple):
     """One HTTP request: ``headers`` are (name, value) pairs, ``body`` and ``query`` the
     raw bytes, ``url`` is absolute and as sent. ``limits`` takes up what is told about
     rates, by name, if anybody listens. ``vendor`` is the code in the address of a
-    vendor's webhook, ``content`` what is kept of it instead of its body."""
+    vendor's webhook, ``content`` what is kept of it instead of its body, ``key``
+    the Idempotency-Key that is honored."""
 
     headers: list
     body: bytes
@@ -22,6 +23,7 @@ class Call(NamedTuple):
     limits: dict | None = None
     vendor: str | None = None
     content: bytes = b""
+    key: str = ""
 
 
 class Answer(NamedTuple):

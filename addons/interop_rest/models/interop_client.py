@@ -49,6 +49,38 @@ class InteropClient(models.Model):
         help="What it may send on inbound interfaces; on outbound ones it may fetch what "
         "its system missed. All of one system.",
     )
+    company_ids = fields.Many2many(
+        "res.company",
+        "interop_client_company_rel",
+        "client_id",
+        "company_id",
+        "Only for Facilities",
+        tracking=True,
+        help="Empty: for all facilities of its interfaces.",
+    )
+    may_send = fields.Boolean(
+        default=True, tracking=True, help="It may send messages and batches."
+    )
+    may_read_status = fields.Boolean(
+        default=True,
+        tracking=True,
+        help="It may ask what became of its own messages.",
+    )
+    may_read_identifiers = fields.Boolean(
+        default=True,
+        tracking=True,
+        help="It may look identifiers up, of the namespaces listed with it.",
+    )
+    may_read_events = fields.Boolean(
+        default=True,
+        tracking=True,
+        help="It may fetch what its system was sent, of its outbound interfaces.",
+    )
+    requires_idempotency_key = fields.Boolean(
+        tracking=True,
+        help="Messages that are not signed as webhooks are refused unless they carry "
+        "Idempotency-Key.",
+    )
     namespace_ids = fields.Many2many(
         "interop.namespace",
         "interop_client_namespace_rel",
@@ -252,7 +284,11 @@ class InteropClient(models.Model):
     def _facilities(self):
         """Return the facilities that the interfaces of this client cover."""
         # sudo: all of them, whatever facilities the current user has
-        return self.sudo().interface_ids.company_ids
+        return self.sudo().interface_ids.company_ids.filtered(self.sudo()._serves)
+
+    def _serves(self, company):
+        """Return whether the client is for this facility, if an interface is."""
+        return not self.company_ids or company in self.company_ids
 
     # === ACTIONS === #
 

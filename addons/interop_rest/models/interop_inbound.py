@@ -38,10 +38,12 @@ class InteropInbound(models.AbstractModel):
         :returns: ``inbound_types.Answer``
         :raises Problem: refused; nothing may be committed
         """
-        client_sudo, proven = self._authenticate(call)
-        envelope = self._read(call.body)
-        self._require_id(client_sudo, proven, envelope.id)
+        client_sudo, proven = self._authenticate(call, "may_send")
+        key = self._idempotency_key(call, client_sudo)
+        envelope = self._read(call.body, key)
+        self._require_id(client_sudo, proven or key, envelope.id)
         self._check_ready(client_sudo)
+        call = call._replace(key=key)
         return self._take(client_sudo, envelope, call)
 
     @api.model
@@ -70,7 +72,7 @@ class InteropInbound(models.AbstractModel):
 
         :raises Problem: refused
         """
-        client_sudo, proven = self._authenticate(call)
+        client_sudo, proven = self._authenticate(call, "may_read_status")
         self._require_id(client_sudo, proven, external_id)
         message = self._known(client_sudo, external_id)
         if not message:
@@ -113,9 +115,11 @@ class InteropInbound(models.AbstractModel):
     # What is sent
     # ------------------------------------------------------------------
     @api.model
-    def _read(self, body):
-        """Return the envelope of the verified bytes."""
+    def _read(self, body, key=""):
+        """Return the envelope of the verified bytes; ``key`` is the id of one without."""
         value = self._parse(body)
+        if key and isinstance(value, dict):
+            value.setdefault("id", key)
         try:
             return envelope_tools.parse_envelope(value)
         except EnvelopeError as error:
@@ -212,7 +216,10 @@ class InteropInbound(models.AbstractModel):
     def _replay(self, message, call):
         """Answer a message that is here already: as it stands now, or a conflict."""
         if message.body_hash != message.env["interop.vault"]._body_hash(call.body):
-            raise Problem("id_reused", client=message.client_id.code)
+            raise Problem(
+                "idempotency_key_reused" if call.key else "id_reused",
+                client=message.client_id.code,
+            )
         answer = self._answer(message, call)
         return answer._replace(headers={**answer.headers, headers.REPLAYED: "true"})
 
@@ -230,7 +237,7 @@ class InteropInbound(models.AbstractModel):
             raise Problem("interface_not_allowed", client=client_sudo.code)
         company = self._facility(client_sudo, interfaces, envelope.facility)
         serving = interfaces.filtered(lambda item: company in item.company_ids)
-        if not serving:
+        if not serving or not client_sudo._serves(company):
             raise Problem("facility_not_allowed", client=client_sudo.code)
         active = serving.filtered(lambda item: item.state == "active")
         if not active:
@@ -286,7 +293,7 @@ class InteropInbound(models.AbstractModel):
             if not company:
                 raise Problem("unknown_facility", client=client_sudo.code)
             return company
-        companies = interfaces.company_ids
+        companies = interfaces.company_ids.filtered(client_sudo._serves)
         if len(companies) != 1:
             raise Problem("facility_required", client=client_sudo.code)
         return companies

@@ -34,13 +34,15 @@ class InteropInbound(models.AbstractModel):
     _inherit = "interop.inbound"
 
     @api.model
-    def _authenticate(self, call):
+    def _authenticate(self, call, operation=""):
         """Return ``(client, id that the proof covers)``: ``""`` if it covers none (a
         token) or the whole request (RFC 9421).
 
         Every failure is the same 401, after the same work: only the log knows the
         reason. The client comes back with its own service user as the environment's
         user.
+
+        :param str operation: the field of the client that allows what is asked for
         """
         code = headers.client_code(
             headers.find(call.headers, headers.CLIENT)
@@ -68,6 +70,10 @@ class InteropInbound(models.AbstractModel):
             self._refuse_proof(call, client_sudo, code, reason)
         client_sudo = client_sudo.with_user(client_sudo.user_id).sudo()
         self._limit_client(call, client_sudo)
+        if operation and not client_sudo[operation]:
+            raise Problem(
+                "operation_not_allowed", reason=operation, client=client_sudo.code
+            )
         return client_sudo, proven
 
     @api.model

@@ -33,7 +33,7 @@ class InteropInbound(models.AbstractModel):
         :param bool lines: NDJSON instead of a JSON array
         :raises Problem: the batch as a whole is refused; nothing was stored
         """
-        client_sudo, _batch_id = self._authenticate(call)
+        client_sudo, _batch_id = self._authenticate(call, "may_send")
         try:
             bodies = batch.split(call.body, lines, const.BATCH_MESSAGES)
         except batch.BatchError as error:

@@ -22,7 +22,7 @@ class InteropInbound(models.AbstractModel):
 
         :raises Problem: refused
         """
-        client_sudo, proven = self._authenticate(call)
+        client_sudo, proven = self._authenticate(call, "may_read_events")
         self._require_id(client_sudo, proven, events.signed_id(call.query))
         self._check_ready(client_sudo)
         asked = events.parse(call.query)

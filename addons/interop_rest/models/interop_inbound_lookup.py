@@ -30,7 +30,7 @@ class InteropInbound(models.AbstractModel):
 
         :raises Problem: refused; what was asked is in no answer and no log
         """
-        client_sudo, proven = self._authenticate(call)
+        client_sudo, proven = self._authenticate(call, "may_read_identifiers")
         self._require_id(client_sudo, proven, lookup.signed_id(call.query))
         self._check_ready(client_sudo)
         asked = lookup.parse(call.query)
@@ -64,12 +64,9 @@ class InteropInbound(models.AbstractModel):
     @api.model
     def _lookup_facility(self, client_sudo, code):
         """Return the facility in which is looked, one of the client's."""
-        company = self._facility(
-            client_sudo,
-            client_sudo.interface_ids.filtered(lambda item: item.state == "active"),
-            code,
-        )
-        if company not in client_sudo._facilities():
+        active = client_sudo.interface_ids.filtered(lambda item: item.state == "active")
+        company = self._facility(client_sudo, active, code)
+        if company not in active.company_ids or not client_sudo._serves(company):
             raise Problem("facility_not_allowed", client=client_sudo.code)
         if company.interop_stopped_at or client_sudo.system_id.interop_stopped_at:
             raise Problem("paused", client=client_sudo.code)

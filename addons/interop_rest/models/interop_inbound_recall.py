@@ -87,7 +87,7 @@ class InteropInbound(models.AbstractModel):
         values = []
         for records, names in (
             (client_sudo, self._columns(client_sudo)),
-            (client_sudo, ("secret_ids", "interface_ids")),
+            (client_sudo, ("secret_ids", "interface_ids", "company_ids")),
             (client_sudo.secret_ids, self._columns(client_sudo.secret_ids)),
             (system, self._columns(system)),
             (system, ("facility_code_ids",)),
@@ -114,6 +114,7 @@ class InteropInbound(models.AbstractModel):
         interfaces = client_sudo.with_context(active_test=False).interface_ids
         clients, system = client_sudo.ids, client_sudo.system_id
         uses = client_sudo._fields["interface_ids"]
+        within = client_sudo._fields["company_ids"]
         carries = interfaces._fields["contract_ids"]
         serves = interfaces._fields["company_ids"]
         codes = system._fields["facility_code_ids"]
@@ -121,6 +122,7 @@ class InteropInbound(models.AbstractModel):
             (client_sudo._table, "id", clients),
             (client_sudo.secret_ids._table, "client_id", clients),
             (uses.relation, uses.column1, clients),
+            (within.relation, within.column1, clients),
             (system._table, "id", system.ids),
             (system[codes.name]._table, codes.inverse_name, system.ids),
             (interfaces._table, "id", interfaces.ids),

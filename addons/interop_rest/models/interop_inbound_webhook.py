@@ -29,7 +29,7 @@ class InteropInbound(models.AbstractModel):
 
         :raises Problem: refused; nothing may be committed
         """
-        client_sudo, proven = self._authenticate(call)
+        client_sudo, proven = self._authenticate(call, "may_send")
         value = self._parse(call.body)
         self._check_ready(client_sudo)
         line = client_sudo._event_type(call, value)

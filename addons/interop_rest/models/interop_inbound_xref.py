@@ -40,7 +40,7 @@ class InteropInbound(models.AbstractModel):
 
         :raises Problem: refused; what was asked is in no answer and no log
         """
-        client_sudo, proven = self._authenticate(call)
+        client_sudo, proven = self._authenticate(call, "may_read_identifiers")
         self._require_id(client_sudo, proven, xref.signed_id(call.query))
         self._check_ready(client_sudo)
         asked = xref.parse(call.query)

@@ -7,8 +7,10 @@ from . import test_events
 from . import test_failures
 from . import test_health
 from . import test_http_signature
+from . import test_idempotency
 from . import test_inbound
 from . import test_inbound_promises
+from . import test_matrix
 from . import test_rate
 from . import test_recall
 from . import test_settings

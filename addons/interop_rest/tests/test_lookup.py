@@ -131,8 +131,9 @@ class TestLookup(RestHttpCase):
     def test_promise_9_what_the_service_user_may_not_read_is_not_there(self):
         self._identify(self.asked, "elsewhere", self.other_facility)
         self._assert_not_found(self._look_up(value="elsewhere"))
-        user = self.env["interop.team"].create({"name": "Nobody's business"})
-        self._identify(self.asked, "closed", user)
+        private = {"name": "Nobody's business", "company_id": self.other_facility.id}
+        closed = self.env["res.partner"].create(private)
+        self._identify(self.asked, "closed", closed)
         self._assert_not_found(self._look_up(value="closed"))
         foreign = self.env["interop.namespace"].create(
             {

@@ -5,6 +5,7 @@ import re
 
 CLIENT = "Interop-Client"
 REPLAYED = "Idempotent-Replayed"
+IDEMPOTENCY_KEY = "Idempotency-Key"
 CHALLENGE = 'Bearer realm="interop"'
 HEALTH_ID = "health"  # webhook-id of a signed request for the health
 OPENAPI_ID = "openapi"  # webhook-id of a signed request for the OpenAPI document
@@ -53,6 +54,18 @@ def client_code(value) -> str:
     """
     text = value or ""
     return text if _CLIENT_CODE.fullmatch(text) else ""
+
+
+def idempotency_key(value) -> str:
+    """Return the key of an ``Idempotency-Key`` header, ``""`` when it is none.
+
+    It is a string of Structured Fields (``"8e03978e"``); without quotes it is read as
+    what is meant. A key that is also the id of a message can be the id of a message.
+    """
+    text = (value or "").strip(" ")
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    return text if '"' not in text and _MESSAGE_ID.fullmatch(text) else ""
 
 
 def message_id(text) -> str:

@@ -99,7 +99,7 @@ def _receive(inbound):
         "operationId": "sendMessage",
         "summary": "Send one message",
         "security": parts.SIGNED,
-        "parameters": parts.signature_parameters(),
+        "parameters": [*parts.signature_parameters(), parts.key_parameter()],
         "requestBody": {"required": True, "content": {parts.JSON: content}},
         "responses": {
             "200": {

@@ -8,6 +8,7 @@ EVERYWHERE = (
     "bad_request",
     "method_not_allowed",
     "too_large",
+    "operation_not_allowed",
     "rate_limited",
     "too_many_failures",
     "internal",
@@ -32,10 +33,15 @@ LOOKUP = (
 LINK = ("invalid_link", "link_not_allowed", "identifier_conflict")
 EVENTS = ("invalid_query", "invalid_cursor", "events_not_allowed")
 VENDOR = ("event_not_expected",)
+KEYS = (
+    "idempotency_key_missing",
+    "idempotency_key_invalid",
+    "idempotency_key_reused",
+)
 MESSAGE = tuple(
     code
     for code in problems.KINDS
-    if code not in (*ABOUT_REQUESTS, *LOOKUP, *LINK, *EVENTS, *EVERYWHERE)
+    if code not in (*ABOUT_REQUESTS, *LOOKUP, *LINK, *EVENTS, *VENDOR, *EVERYWHERE)
 )
 LOOKUP_FACILITY = (
     "facility_required",
@@ -48,7 +54,7 @@ LOOKUP_FACILITY = (
 BATCH = (*ABOUT_REQUESTS[1:], "not_ready", *EVERYWHERE)
 SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
 WEBHOOK = (
-    *(code for code in MESSAGE if code != "id_mismatch"),
+    *(code for code in MESSAGE if code not in ("id_mismatch", *KEYS)),
     *VENDOR,
     "unauthorized",
     "unsupported_media_type",
@@ -125,6 +131,19 @@ def parameters() -> dict:
         }
         for name, text in described.items()
         for suffix in ("", ".optional")
+    }
+
+
+def key_parameter() -> dict:
+    """Return the header Idempotency-Key of an operation."""
+    return {
+        "name": headers.IDEMPOTENCY_KEY,
+        "in": "header",
+        "required": False,
+        "description": "With a token or an RFC 9421 signature: the id of the message, "
+        "which may then be left out of the body; if it is there, too, both are the "
+        "same. Remembered as long as the message. Not for webhook-signature.",
+        "schema": {"type": "string"},
     }
 
 

@@ -40,6 +40,9 @@ KINDS = {
         "Send application/json in UTF-8, without a content encoding.",
     ),
     # --- who is calling
+    "operation_not_allowed": Kind(
+        403, "Not allowed", "This operation was not approved for this client."
+    ),
     "unauthorized": Kind(
         401,
         "Unauthorized",
@@ -128,6 +131,22 @@ KINDS = {
         409,
         "Id used for another body",
         "Send a changed message under a new webhook-id.",
+    ),
+    "idempotency_key_missing": Kind(
+        400,
+        "Idempotency-Key missing",
+        "This client sends every message with Idempotency-Key.",
+    ),
+    "idempotency_key_invalid": Kind(
+        400,
+        "Invalid Idempotency-Key",
+        "A key is given once and is a string of 1 to 128 visible ASCII characters "
+        "without quotation mark, dot and comma, such as a UUID.",
+    ),
+    "idempotency_key_reused": Kind(
+        422,
+        "Idempotency-Key used for another body",
+        "Send a changed message under a new key.",
     ),
     # --- what became of it
     "unknown_identifier": Kind(

@@ -70,3 +70,35 @@ def test_the_address_is_the_connection_s_and_the_target_as_sent(target):
 
 def test_the_target_of_options():
     assert headers.target_url("http", "odoo.example", "*") == "http://odoo.example/"
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        ('"8e03978e-40d5"', "8e03978e-40d5"),
+        ("8e03978e-40d5", "8e03978e-40d5"),
+        (' "a" ', "a"),
+        (None, ""),
+        ("", ""),
+        ('""', ""),
+        ('"', ""),
+        ('"a', ""),
+        ('a"b', ""),
+        ("a.b", ""),
+        ("a,b", ""),
+        ("a b", ""),
+        ("é", ""),
+        ("x" * 129, ""),
+    ],
+)
+def test_idempotency_keys(value, key):
+    assert headers.idempotency_key(value) == key
+
+
+def test_ids_of_others():
+    assert headers.message_id("evt_1") == "evt_1"
+    odd = [
+        headers.message_id(text) for text in ("a.b", "a,b", "é", "x" * 129, "\ud800")
+    ]
+    assert len(set(odd)) == len(odd)
+    assert all(text.startswith("id_") and len(text) == 67 for text in odd)

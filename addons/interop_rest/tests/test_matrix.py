@@ -1,0 +1,219 @@
+"""Every operation × client state × facility × interface state: generated, not sampled.
+
+What is expected is computed here from the rules as people say them, not from the code.
+On the seam that the routes use; test_inbound and its neighbors show the routes.
+"""
+
+import itertools
+import json
+from contextlib import contextmanager
+
+from odoo.tests import TransactionCase, tagged
+
+from odoo.addons.interop_base import const as base_const
+from odoo.addons.interop_base.tools import trace
+
+from .. import const
+from ..exceptions import Problem
+from ..models import interop_rate_counter
+from ..models.inbound_types import Call
+from .common import EffectMixin, RestMixin
+
+CLIENT_STATES = [state for state, _label in const.CLIENT_STATES]
+INTERFACE_STATES = [state for state, _label in base_const.INTERFACE_STATES]
+# code of the sender -> whether an interface and the client cover the facility
+FACILITIES = {
+    "MERCY": (True, True),
+    "ANNE": (True, False),
+    "JOHN": (False, True),
+    "NOWHERE": (None, None),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestMatrix(EffectMixin, RestMixin, TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_rest()
+        cls._set_up_effect()
+        cls.third = cls.env["res.company"].create({"name": "St. John"})
+        cls.env.user.company_ids |= cls.third
+        cls.system = cls._create_system(
+            company_ids=[(6, 0, (cls.facility | cls.other_facility | cls.third).ids)],
+            facility_code_ids=[
+                (0, 0, {"code": code, "company_id": company.id})
+                for code, company in (
+                    ("MERCY", cls.facility),
+                    ("ANNE", cls.other_facility),
+                    ("JOHN", cls.third),
+                )
+            ],
+        )
+        both = (cls.facility | cls.other_facility).ids
+        cls.interface = cls._create_in_interface(
+            company_ids=[(6, 0, both)], activate=False
+        )
+        cls.outbound = cls._create_in_interface(
+            company_ids=[(6, 0, both)], activate=False
+        )
+        # As the addon above would store it: its transport is not known to this one.
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            "UPDATE interop_interface SET direction='out', transport='webhook' "
+            "WHERE id=%s",
+            [cls.outbound.id],
+        )
+        cls.env.invalidate_all()
+        cls.client = cls._create_client(
+            accepts_token=True,
+            interface_ids=[(6, 0, cls.interface.ids)],
+            company_ids=[(6, 0, (cls.facility | cls.third).ids)],
+            namespace_ids=[(6, 0, cls.namespace.ids)],
+        )
+        cls.token = cls.client.action_generate_token()["params"]["value"]
+        params = cls.env["ir.config_parameter"]
+        params.set_param("interop_rest.failures_per_minute", "100000")
+        params.set_param("interop_rest.rate_per_minute", "1000000")
+
+    def setUp(self):
+        super().setUp()
+        self.registry_enter_test_mode()
+        interop_rate_counter._portions.clear()
+
+    def _call(self, body=b"", query=b""):
+        sent = {"Interop-Client": self.client.code, "Authorization": self._bearer()}
+        return Call(list(sent.items()), body, "192.0.2.7", trace.new_trace(), "", query)
+
+    def _bearer(self):
+        return f"Bearer {self.token}"
+
+    @contextmanager
+    def _cell(self, client_state, interface_state, **values):
+        """One cell, undone afterwards."""
+        with self.subTest(client=client_state, interface=interface_state, **values):
+            savepoint = self.env.cr.savepoint(flush=True)
+            try:
+                flags = {name: values[name] for name in values if name != "facility"}
+                self.client._transition({"state": client_state, **flags})
+                self.interface._transition({"state": interface_state})
+                self.env.flush_all()
+                yield
+            finally:
+                savepoint.close(rollback=True)
+                self.env.invalidate_all()
+
+    def _told(self, function, *args):
+        try:
+            answer = function(*args)
+        except Problem as problem:
+            return problem.code
+        return answer.body.get("code") or "fine"
+
+    def _expected(self, client_state, allowed, facility=None, interface_state="active"):
+        """The rules: proven client, allowed operation, known facility, covered by
+        interface and client, active interface."""
+        if client_state != "active":
+            return "unauthorized"
+        if not allowed:
+            return "operation_not_allowed"
+        if facility and FACILITIES[facility] == (None, None):
+            return "unknown_facility"
+        if facility and not all(FACILITIES[facility]):
+            return "facility_not_allowed"
+        if interface_state != "active":
+            return "interface_not_active"
+        return "fine"
+
+    def test_send(self):
+        inbound, seen = self.env["interop.inbound"], {}
+        for client, interface, facility, allowed in itertools.product(
+            CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
+        ):
+            with self._cell(client, interface, facility=facility, may_send=allowed):
+                envelope = self._envelope(facility=facility)
+                before = len(self._effects())
+                call = self._call(json.dumps(envelope).encode())
+                outcome = self._told(inbound._receive, call)
+                expected = self._expected(client, allowed, facility, interface)
+                self.assertEqual(outcome, expected)
+                effects = len(self._effects()) - before
+                self.assertEqual(effects, int(outcome == "fine"))
+                seen[outcome] = seen.get(outcome, 0) + 1
+        cells = len(CLIENT_STATES) * len(INTERFACE_STATES) * len(FACILITIES) * 2
+        self.assertEqual(sum(seen.values()), cells)
+        self.assertEqual(seen["fine"], 1)
+
+    def test_send_in_a_batch(self):
+        """Refused as a whole where the client may not, item by item where a facility or
+        an interface may not."""
+        inbound = self.env["interop.inbound"]
+        for client, interface, facility, allowed in itertools.product(
+            ("active", "suspended"), INTERFACE_STATES, FACILITIES, (True, False)
+        ):
+            with self._cell(client, interface, facility=facility, may_send=allowed):
+                call = self._call(
+                    json.dumps([self._envelope(facility=facility)]).encode()
+                )
+                expected = self._expected(client, allowed, facility, interface)
+                try:
+                    answer = inbound._receive_batch(call, False)
+                except Problem as problem:
+                    outcome = problem.code
+                else:
+                    (item,) = answer.body["results"]
+                    outcome = item.get("problem", {}).get("code") or "fine"
+                self.assertEqual(outcome, expected)
+
+    def test_read_status(self):
+        """What became of a message is told whatever became of its interface since."""
+        inbound = self.env["interop.inbound"]
+        envelope = self._envelope(facility="MERCY")
+        self.client._transition({"state": "active"})
+        self.interface._transition({"state": "active"})
+        inbound._receive(self._call(json.dumps(envelope).encode()))
+        for client, interface, allowed in itertools.product(
+            CLIENT_STATES, INTERFACE_STATES, (True, False)
+        ):
+            with self._cell(client, interface, may_read_status=allowed):
+                outcome = self._told(inbound._status, self._call(), envelope["id"])
+                self.assertEqual(outcome, self._expected(client, allowed))
+
+    def test_read_identifiers(self):
+        inbound = self.env["interop.inbound"]
+        for client, interface, facility, allowed in itertools.product(
+            CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
+        ):
+            with self._cell(
+                client, interface, facility=facility, may_read_identifiers=allowed
+            ):
+                query = f"namespace=http://effects.example&value=x&facility={facility}"
+                call = self._call(query=query.encode())
+                expected = self._expected(client, allowed, facility, interface)
+                if expected == "fine":
+                    expected = "identifier_not_found"  # there is none, and it may ask
+                elif expected == "interface_not_active":
+                    expected = "facility_not_allowed"  # no active one covers it
+                self.assertEqual(self._told(inbound._lookup, call), expected)
+
+    def test_read_events(self):
+        """Of interfaces that were approved for it, for none but its own facilities."""
+        inbound = self.env["interop.inbound"]
+        for client, allowed, listed, within in itertools.product(
+            CLIENT_STATES, (True, False), (True, False), (True, False)
+        ):
+            with self._cell(client, "active", may_read_events=allowed):
+                interfaces = self.interface | (
+                    self.outbound if listed else self.interface
+                )
+                self.client._transition(
+                    {
+                        "interface_ids": [(6, 0, interfaces.ids)],
+                        **({"company_ids": [(5,)]} if within else {}),
+                    }
+                )
+                self.env.flush_all()
+                expected = self._expected(client, allowed)
+                if expected == "fine" and not (listed and within):
+                    expected = "events_not_allowed"
+                self.assertEqual(self._told(inbound._events, self._call()), expected)
