@@ -248,9 +248,7 @@ class InteropIdentifier(models.Model):
 
     def _set_active(self):
         """Bring retired identifiers back."""
-        anchors = self.env["interop.identifier.anchor"]
-        for model, rows in self.grouped("res_model").items():
-            anchors._lock(model, rows.mapped("res_id"))  # before the rows, as merges do
+        self._hold_record()
         return self._set_state("active", {"retired"}, period_end=False)
 
     def action_retire(self):

@@ -1,8 +1,6 @@
 """What a message says about identifiers that is not known yet."""
 
-from odoo import api, models
-
-from .. import const
+from odoo import models
 
 
 class InteropIdentifier(models.Model):
@@ -10,20 +8,11 @@ class InteropIdentifier(models.Model):
 
     _inherit = "interop.identifier"
 
-    @api.model
-    def _has_news(self, record, named, rows):
-        """Say whether linking changes anything about ``record``."""
-        for item in named:
-            known = rows.get((item.namespace.id, item.normalized), self.browse())
-            current = known.filtered(
-                lambda row: (
-                    row.state in const.LOOKUP_STATES
-                    and (row.res_model, row.res_id) == (record._name, record.id)
-                )
-            )
-            if not current or any(row._news(item) for row in current):
-                return True
-        return False
+    def _hold_record(self):
+        """Queue up with merges of the records of these rows, before the rows are
+        touched: a merge locks in the same order."""
+        for model, rows in self.grouped("res_model").items():
+            self.env["interop.identifier.anchor"]._lock(model, rows.mapped("res_id"))
 
     def _news(self, item):
         """Return what a message says about this identifier that is not known."""
@@ -41,4 +30,5 @@ class InteropIdentifier(models.Model):
         """Take over use and period from a message that knows them."""
         vals = self._news(item)
         if vals:
+            self._hold_record()
             self.write(vals)

@@ -157,10 +157,6 @@ class InteropIdentifier(models.Model):
         record = self.env["interop.identifier.merge"]._survivor(record)
         named = self._parse(identifiers, message.company_id, message.system_id)
         rows = self._rows(named, (*const.LOOKUP_STATES, "retired"))
-        if self._has_news(record, named, rows):
-            # Before any row of it: a merge locks the same way round.
-            anchors = self.env["interop.identifier.anchor"]
-            anchors._lock(record._name, record.ids)
         created = self.browse()
         for position, item in enumerate(named):
             known = rows.get((item.namespace.id, item.normalized), self.browse())
@@ -231,9 +227,9 @@ class InteropIdentifier(models.Model):
             return {}
         pairs = {(item.namespace.id, item.normalized) for item in named}
         rows = {}
-        for row in self.browse(self._ids_of_pairs(pairs, [("state", "in", states)])):
+        for row in self._of_pairs(pairs, [("state", "in", states)]):
             key = (row.namespace_id.id, row.value_normalized)
-            rows[key] = rows.get(key, self.browse()) | row
+            rows[key] = rows[key] | row if key in rows else row
         return rows
 
     def _valid_at(self, at):
@@ -299,6 +295,7 @@ class InteropIdentifier(models.Model):
         """
         owner = item.namespace.system_id
         previous = self._active_of(record, item.namespace)
+        previous._hold_record()
         if previous and owner and owner == message.system_id:
             self._is_second_number(record, item, message)
             previous._set_merged()

@@ -1,10 +1,14 @@
 """From what somebody types into a search to records."""
 
-from odoo import api, models
+from odoo import api, models, tools
 from odoo.tools import SQL
 
 from .. import const
 from ..tools.normalization import Rule, normalize
+
+PAIR = ("namespace_id", "value_normalized")
+# What a look-up reads of a row.
+LOOKED_AT = (*PAIR, "res_model", "res_id", "state", "period_start", "period_end", "use")
 
 
 class InteropIdentifier(models.Model):
@@ -24,17 +28,17 @@ class InteropIdentifier(models.Model):
         if not wanted:
             return []
         domain = [("res_model", "=", model), ("state", "in", const.LOOKUP_STATES)]
-        rows = self.browse(self._ids_of_pairs(wanted, domain))
-        return list({row.res_id for row in rows})
+        return list({row.res_id for row in self._of_pairs(wanted, domain)})
 
     @api.model
-    def _ids_of_pairs(self, pairs, domain):
-        """Return the ids of the rows with one of these ``(namespace id, normalized
-        value)`` that match ``domain`` and that the user may see.
+    def _of_pairs(self, pairs, domain):
+        """Return the rows with one of these ``(namespace id, normalized value)`` that
+        match ``domain`` and that the user may see, in one query.
 
         A list of pairs instead of a domain per pair: one probe of the index each, and
         nothing to work out for the ORM, a thousand at a time.
         """
+        self.flush_model(PAIR)
         query = self._search(domain, order="id")
         query.add_where(
             SQL(
@@ -44,8 +48,7 @@ class InteropIdentifier(models.Model):
                 tuple(pairs),
             )
         )
-        self.flush_model(["namespace_id", "value", "value_normalized"])
-        return list(query)
+        return self._fetch_query(query, [self._fields[name] for name in LOOKED_AT])
 
 
 class InteropNamespace(models.Model):
@@ -72,6 +75,19 @@ class InteropNamespace(models.Model):
 
     def _rule(self):
         """Return how this namespace spells its values."""
+        if isinstance(self.id, int):
+            return self._facts(self.id)[0]
+        return self._spelling()
+
+    @api.model
+    @tools.ormcache("namespace_id")
+    def _facts(self, namespace_id):
+        """Return ``(Rule, id of the facility or False)``: what each look-up asks."""
+        # sudo: spelling shows nothing; who may use the namespace is checked by callers
+        namespace_sudo = self.sudo().browse(namespace_id)
+        return namespace_sudo._spelling(), namespace_sudo.company_id.id
+
+    def _spelling(self):
         return Rule(
             self.case_rule,
             self.separator_rule,

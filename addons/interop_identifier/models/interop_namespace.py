@@ -19,6 +19,9 @@ SPELLING_FIELDS = {
     "ignored_pattern",
 }
 
+# What look-ups keep at hand.
+CACHED_FIELDS = SPELLING_FIELDS | {"uri", "active", "system_id", "company_id"}
+
 
 class InteropNamespace(models.Model):
     """An assigning authority in the sense of FHIR ``Identifier.system`` and HL7 v2
@@ -196,7 +199,7 @@ class InteropNamespace(models.Model):
             if any(namespace[name] != vals[name] for name in changing):
                 namespace._check_unused()
         result = super().write(vals)
-        if {"uri", "active", "system_id"} & vals.keys():
+        if CACHED_FIELDS & vals.keys():
             self.env.registry.clear_cache()
         return result
 
@@ -279,11 +282,11 @@ class InteropNamespace(models.Model):
                     company.id, system.id if system else 0, name or ""
                 ),
             )
-        namespace_sudo = self.sudo().browse(
-            namespace_id
-        )  # sudo: only its facility is read
-        if namespace_sudo.company_id and namespace_sudo.company_id not in (
-            company.sudo().parent_ids | company  # sudo: the tree of facilities
+        facility_id = self._facts(namespace_id)[1]
+        if (
+            facility_id
+            and facility_id != company.id
+            and facility_id not in company.sudo().parent_ids.ids  # sudo: their tree
         ):
             raise OwnershipError(
                 self.env._("An identifier belongs to another facility's namespace."),

@@ -96,6 +96,35 @@ class TestResolve(IdentifierCase):
             self.assertEqual(caught.exception.code, "identifier_invalid")
             self.assertEqual(caught.exception.pointer, "/data/identifiers/0")
 
+    def test_many_at_once(self):
+        self._create_identifier(self.npi, "1234567893")
+        self._create_identifier(self.own, "7", self.other)
+        lists = [
+            [self._wire(self.npi, "1234567893")],
+            [self._wire(self.own, "8")],
+            [self._wire(self.own, "7"), self._wire(self.npi, "1234567893")],
+            [{"system": "http://nobody.example", "value": "1"}],
+            [self._wire(self.own, "7")],
+        ]
+        one, none, two, unknown, other = self.identifiers._resolve_many(
+            lists, self.facility, model="res.partner"
+        )
+        self.assertEqual((one, none, other), (self.partner, None, self.other))
+        self.assertIsInstance(two, PossibleDuplicate)
+        self.assertIsInstance(unknown, UnknownIdentifier)
+        with self.assertQueryCount(2):  # the look-up and the facilities above
+            self.env.invalidate_all()
+            self.identifiers._resolve_many(
+                [[self._wire(self.own, str(n))] for n in range(100)], self.facility
+            )
+
+    def test_a_changed_spelling_counts_at_once(self):
+        wire = self._wire(self.own, "a1")
+        self.assertIsNone(self._resolve(wire))
+        self.own.case_rule = "upper"
+        self._create_identifier(self.own, "A1")
+        self.assertEqual(self._resolve(wire), self.partner)
+
     # --- linking
 
     def test_link_creates_once(self):

@@ -1,0 +1,319 @@
+"""Who is who, among a million partners with a million identifiers.
+
+Everything is asked with the rights of a person, in one facility, over Odoo's own
+methods: single look-ups, a thousand at once, the search bar of contacts (beside what
+Odoo's own would take), the list of the steward's queue, and, in one transaction that is
+rolled back, links beside bare creates, and merges. Each question starts as a new request
+would: with nothing of the records at hand.
+"""
+
+import os
+import random
+import statistics
+import time
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+from ..benching import Bench
+from ..progress import say
+
+MODEL = "res.partner"
+TARGETS = {
+    "resolve_p95_ms": 3,
+    "resolve_1000_ms": 100,
+    "search_bar_p95_ms": 150,
+    "queue_p95_ms": 300,
+    "link_vs_bare_create": 1.5,
+}
+CASES = 20000
+NAMESPACES = 12  # a group of hospitals has several
+QUESTIONS = ("duplicate", "merge", "identifier")
+
+
+def run(bench: Bench) -> dict[str, float]:
+    """Fill a database, then measure; milliseconds and one ratio."""
+    rows = bench.option("rows", 1_000_000)
+    samples = bench.option("samples", 300)
+    slow = bench.option("core_samples", 5)
+    bench.measured_on["load_before"] = round(os.getloadavg()[0], 2)
+    database = bench.database(["interop_identifier"])
+    say(f"    {rows} partners with an identifier each")
+    bench.in_odoo(database, fill, rows=rows)
+    figures = bench.in_odoo(database, ask, rows=rows, samples=samples, slow=slow)
+    figures |= bench.in_odoo(database, change, rows=rows, samples=samples)
+    for name, limit in TARGETS.items():
+        if figures[name] > limit:
+            say(f"    missed: {name} is {figures[name]}, the target {limit}")
+    return figures
+
+
+# --- filling
+
+
+def fill(env, rows: int) -> None:
+    """Partners, identifiers and open questions, by SQL."""
+    facility = env["res.company"].create({"name": "Mercy Hospital"})
+    namespaces = env["interop.namespace"].create(
+        [
+            {
+                "name": f"Numbers {number}",
+                "code": f"numbers-{number}",
+                "uri": f"http://bench.example/{number}",
+                "separator_rule": "punctuation" if number % 2 else "spaces",
+                "company_id": number % 3 == 0 and facility.id,
+            }
+            for number in range(NAMESPACES)
+        ]
+    )
+    env.flush_all()
+    cr = env.cr
+    cr.execute("ALTER TABLE interop_identifier DISABLE TRIGGER USER")
+    cr.execute(
+        "INSERT INTO res_partner (name, complete_name, active, type, autopost_bills, "
+        "email, create_date, write_date, create_uid, write_uid) "
+        "SELECT 'Person ' || md5(n::text), 'Person ' || md5(n::text), true, 'contact', "
+        "'ask', 'p' || n || '@bench.example', now(), now(), 1, 1 "
+        "FROM generate_series(1, %s) n",
+        [rows],
+    )
+    cr.execute(
+        "UPDATE res_partner SET commercial_partner_id = id WHERE name ~ '^Person '"
+    )
+    cr.execute(
+        "INSERT INTO interop_identifier (namespace_id, company_id, value, "
+        "value_normalized, res_model, res_id, partner_id, state, single, check_failed, "
+        "once, create_date, write_date, create_uid, write_uid) "
+        "SELECT space.id, space.company_id, 'M' || lpad(p.n::text, 9, '0'), "
+        "'M' || lpad(p.n::text, 9, '0'), 'res.partner', p.id, p.id, 'active', true, "
+        "false, false, now(), now(), 1, 1 FROM (SELECT id, row_number() OVER (ORDER BY "
+        "id) AS n FROM res_partner WHERE name ~ '^Person ') p JOIN interop_namespace "
+        "space ON space.id = (%s::int[])[1 + p.n %% %s]",
+        [namespaces.ids, len(namespaces)],
+    )
+    cr.execute(
+        "INSERT INTO interop_identifier_anchor (res_model, res_id) "
+        "SELECT res_model, res_id FROM interop_identifier ON CONFLICT DO NOTHING"
+    )
+    cr.execute("ALTER TABLE interop_identifier ENABLE TRIGGER USER")
+    _questions(env, facility)
+    for user in ("reader", "steward"):
+        _person(env, user, facility)
+    cr.commit()
+    with _autocommit(cr):
+        for table in ("res_partner", "interop_identifier", "interop_identifier_anchor"):
+            cr.execute(f"VACUUM ANALYZE {table}")
+        cr.execute("VACUUM ANALYZE interop_identity_case")
+
+
+@contextmanager
+def _autocommit(cr):
+    """VACUUM runs outside a transaction."""
+    cr._cnx.autocommit = True
+    try:
+        yield
+    finally:
+        cr._cnx.autocommit = False
+
+
+def _questions(env, facility) -> None:
+    """Open questions about pairs of partners."""
+    env.cr.execute(
+        "INSERT INTO interop_identity_case (kind, state, priority, question_key, "
+        "company_id, left_model, left_id, right_model, right_id, opened_at, "
+        "create_date, write_date, create_uid, write_uid) "
+        "SELECT (%s::text[])[1 + n %% 3], 'open', (n %% 4)::text, 'bench-' || n, "
+        "%s, 'res.partner', p.id, 'res.partner', p.id + 1, "
+        "now() - n * interval '1 minute', now(), now(), 1, 1 FROM (SELECT id, "
+        "row_number() OVER (ORDER BY id) n FROM res_partner "
+        "WHERE name ~ '^Person ' ORDER BY id LIMIT %s) p",
+        [list(QUESTIONS), facility.id, CASES],
+    )
+
+
+def _person(env, login: str, facility) -> None:
+    """A user of the facility, with an ordinary person's rights."""
+    group = {"reader": "user", "steward": "steward"}[login]
+    groups = ["base.group_user", f"interop_base.interop_base_group_{group}"]
+    env["res.users"].with_context(no_reset_password=True).create(
+        {
+            "name": login,
+            "login": login,
+            "company_id": facility.id,
+            "company_ids": [(6, 0, facility.ids)],
+            "group_ids": [(6, 0, [env.ref(name).id for name in groups])],
+        }
+    )
+
+
+# --- asking
+
+
+def ask(env, rows: int, samples: int, slow: int) -> dict[str, float]:
+    """Look-ups, searches and lists."""
+    chance = random.Random(1)
+    reader, steward = _as(env, "reader"), _as(env, "steward")
+    partners, core = reader["res.partner"], _core_domain(env)
+    wires = lambda: [_wire(chance.randint(1, rows))]
+    resolve = reader["interop.identifier"]._resolve
+    many = reader["interop.identifier"]._resolve_many
+    facility = reader.company
+    found = many([wires() for _number in range(1000)], facility, model=MODEL)
+    assert all(record and record._name == MODEL for record in found)
+    times = {
+        "resolve": _times(
+            env, samples, lambda: resolve(wires(), facility, model=MODEL)
+        ),
+        "resolve_1000": _times(
+            env,
+            20,
+            lambda asked: many(asked, facility, model=MODEL),
+            lambda: [wires() for _number in range(1000)],
+        ),
+        "search_bar": _times(
+            env,
+            samples,
+            lambda value: _search(partners, [("interop_search", "ilike", value)]),
+            lambda: wires()[0]["value"],
+        ),
+        "many2one": _times(
+            env,
+            samples,
+            lambda value: partners.name_search(value, limit=8),
+            lambda: wires()[0]["value"],
+        ),
+        "search_bar_core": _times(
+            env,
+            slow,
+            lambda value: _search(partners, core(value)),
+            lambda: wires()[0]["value"],
+        ),
+        "queue": _times(env, samples, lambda: _queue(steward)),
+    }
+    figures = {f"{name}_p95_ms": _p95(seconds) for name, seconds in times.items()}
+    figures["resolve_1000_ms"] = _median(times["resolve_1000"])
+    figures["resolve_p50_ms"] = _median(times["resolve"])
+    return figures
+
+
+def _as(env, login: str):
+    """The environment of a user."""
+    user = env["res.users"].search([("login", "=", login)])
+    return env(
+        user=user.id, su=False, context={"allowed_company_ids": [user.company_id.id]}
+    )
+
+
+def _wire(number: int) -> dict[str, str]:
+    """The identifier of a partner as messages carry it, one of the facility's reach."""
+    return {
+        "system": f"http://bench.example/{number % NAMESPACES}",
+        "value": f"M{number:09d}",
+    }
+
+
+def _core_domain(env):
+    """What the search bar asks without this suite, as Odoo's own view says."""
+    from lxml import etree
+
+    from odoo.tools.safe_eval import safe_eval
+
+    arch = etree.fromstring(env.ref("base.view_res_partner_filter").arch_db)
+    domain = arch.xpath("//field[@name='name']/@filter_domain")[0]
+    return lambda value: safe_eval(domain, {"self": value})
+
+
+def _search(partners, domain) -> None:
+    """Search as the list of contacts does, with its counter."""
+    found = partners.web_search_read(domain, {"display_name": {}}, limit=80)
+    if found["length"] != 1 and "interop_search" in str(domain):
+        raise AssertionError(f"found {found['length']} partners")
+
+
+def _queue(env) -> None:
+    """The first page of the open questions, as the list shows it."""
+    names = ("kind", "about", "waiting_count", "age", "priority", "state")
+    found = env["interop.identity.case"].web_search_read(
+        [("state", "=", "open")], {name: {} for name in names}, limit=80
+    )
+    assert len(found["records"]) == 80
+
+
+# --- changing
+
+
+def change(env, rows: int, samples: int) -> dict[str, float]:
+    """Links beside bare creates, and merges; rolled back."""
+    chance = random.Random(2)
+    count = min(samples, rows // 4)
+    env.cr.execute("SELECT min(id) FROM res_partner WHERE name ~ '^Person '")
+    first = env.cr.fetchone()[0]
+    picked = [first + n for n in chance.sample(range(rows), 4 * count)]
+    space = env["interop.namespace"].create(
+        {"name": "New", "code": "new", "uri": "http://bench.example/new"}
+    )
+    message = SimpleNamespace(  # what linking reads of one
+        id=False,
+        company_id=env.company,
+        system_id=env["interop.system"],
+        occurred_at=False,
+    )
+    identifiers = env["interop.identifier"]
+
+    def link(partner_id):
+        wire = {"system": space.uri, "value": f"N{partner_id}"}
+        identifiers._link(env[MODEL].browse(partner_id), [wire], message)
+
+    def create(partner_id):
+        identifiers.create(
+            {
+                "namespace_id": space.id,
+                "value": f"N{partner_id}",
+                "res_model": MODEL,
+                "res_id": partner_id,
+            }
+        ).flush_recordset()
+
+    def merge(pair):
+        survivor, prior = (env[MODEL].browse(partner_id) for partner_id in pair)
+        env["interop.identifier.merge"]._merge(survivor, prior)
+        env.flush_all()
+
+    turns = {"link": iter(picked[:count]), "create": iter(picked[count : 2 * count])}
+    seconds = {"link": [], "create": []}
+    for _turn in range(count):
+        for name, do in (("link", link), ("create", create)):
+            seconds[name] += _times(env, 1, do, lambda name=name: next(turns[name]))
+    pairs = iter(zip(picked[: 2 * count : 2], picked[1 : 2 * count : 2], strict=True))
+    merges = _times(env, count, merge, lambda: next(pairs))
+    env.cr.rollback()
+    ratios = [a / b for a, b in zip(seconds["link"], seconds["create"], strict=True)]
+    return {
+        "link_ms": _median(seconds["link"]),
+        "bare_create_ms": _median(seconds["create"]),
+        "link_vs_bare_create": round(statistics.median(ratios), 3),
+        "merge_p95_ms": _p95(merges),
+    }
+
+
+# --- timing
+
+
+def _times(env, count: int, do, prepare=None) -> list[float]:
+    """Seconds of each of ``count`` calls; nothing of the records is at hand before."""
+    seconds = []
+    for _number in range(count):
+        given = [prepare()] if prepare else []
+        env.invalidate_all()
+        start = time.perf_counter()
+        do(*given)
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def _median(seconds: list[float]) -> float:
+    return round(1000 * statistics.median(seconds), 3)
+
+
+def _p95(seconds: list[float]) -> float:
+    ordered = sorted(seconds)
+    return round(1000 * ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 3)
