@@ -6,3 +6,4 @@ from . import interop_handler_charge_reversed
 from . import interop_handler_invoice
 from . import interop_handler_invoice_end
 from . import interop_identifier
+from . import res_partner

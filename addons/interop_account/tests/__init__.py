@@ -2,3 +2,4 @@ from . import test_invoice_posted
 from . import test_charge
 from . import test_charge_reversed
 from . import test_invoice_end
+from . import test_dealings

@@ -80,35 +80,35 @@ class InteropHandlerParty(models.AbstractModel):
         :raises Skipped: the person has left the facility since
         """
         company = message.company_id
-        if self._has_left_since(partner, message):
+        memberships_sudo = partner._interop_memberships_sudo()
+        active_sudo = memberships_sudo.filtered(lambda item: item.state == "active")
+        here_sudo = active_sudo.filtered(lambda item: item.company_id == company)
+        if not here_sudo:
+            self._check_not_left_since(memberships_sudo - active_sudo, message)
+            partner._interop_join(company)
+        if values.get("active") is not False or active_sudo == here_sudo:
+            return False
+        del values["active"]
+        # What is older than the registration does not undo it.
+        registered_at = here_sudo.joined_message_id.occurred_at
+        return not registered_at or registered_at <= message.occurred_at
+
+    @api.model
+    def _check_not_left_since(self, ended_sudo, message):
+        """Refuse to let somebody join whom a later statement let leave."""
+        later = ended_sudo.filtered(
+            lambda item: (
+                item.company_id == message.company_id
+                and item.left_message_id.occurred_at
+                and item.left_message_id.occurred_at > message.occurred_at
+            )
+        )
+        if later:
             raise Skipped(
                 self.env._(
                     "The person left this facility after what this message tells."
                 )
             )
-        present = partner._interop_active_at(company)
-        elsewhere = partner._interop_known_at() - company
-        partner._interop_join(company)
-        leaves = values.get("active") is False and bool(elsewhere)
-        if leaves:
-            del values["active"]
-            # What is older than the registration does not undo it.
-            registered_at = present.joined_message_id.occurred_at
-            leaves = not registered_at or registered_at <= message.occurred_at
-        return leaves
-
-    @api.model
-    def _has_left_since(self, partner, message):
-        """Say whether a later statement than this message ended the membership."""
-        company = message.company_id
-        if not message.occurred_at or partner._interop_active_at(company):
-            return False
-        ended = partner._interop_memberships_sudo(company_id=company.ids, state="left")
-        return any(
-            item.left_message_id.occurred_at > message.occurred_at
-            for item in ended
-            if item.left_message_id.occurred_at
-        )
 
     @api.model
     def _update(self, partner, message, values):

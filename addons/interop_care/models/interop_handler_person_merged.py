@@ -24,13 +24,23 @@ class InteropHandlerPersonMerged(models.AbstractModel):
     _description = "Handler of person.merged"
 
     def _inbound_keys(self, envelope):
-        """The survivor's number, so that what follows about it waits for the merge."""
-        survivor = envelope.data.get("survivor")
-        wires = survivor.get("identifiers") if isinstance(survivor, dict) else None
-        first = wires[0] if isinstance(wires, list) and wires else {}
-        value = first.get("value") if isinstance(first, dict) else ""
-        value = value if isinstance(value, str) else ""
-        return value, envelope.ordering_key or value
+        """Searched by the survivor's number, in order with what is about the first
+        prior: that waits for the merge, while a survivor who is not known yet can come.
+        """
+        prior = envelope.data.get("prior")
+        first = prior[0] if isinstance(prior, list) and prior else None
+        return (
+            self._first_value(envelope.data.get("survivor")),
+            envelope.ordering_key or self._first_value(first),
+        )
+
+    @api.model
+    def _first_value(self, party):
+        """Return the first number of a party, whatever the sender made of it."""
+        wires = party.get("identifiers") if isinstance(party, dict) else None
+        first = wires[0] if isinstance(wires, list) and wires else None
+        value = first.get("value") if isinstance(first, dict) else None
+        return value if isinstance(value, str) else ""
 
     def _apply(self, message, data):
         self.env["res.partner"].check_access("write")

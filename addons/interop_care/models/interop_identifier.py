@@ -1,12 +1,49 @@
 """Numbers of people are seen by the facilities that know the people."""
 
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.tools import sql
+
+from .facility_key import FacilityKey
 
 
 class InteropIdentifier(models.Model):
     """A national number belongs to no facility, but its owner does."""
 
     _inherit = "interop.identifier"
+
+    # The partner's, in the row itself: a record rule that looks into the partners would
+    # read a million of them for one number.
+    partner_facility_key = FacilityKey(
+        compute="_compute_partner_facility_key",
+        store=True,
+        copy=False,
+        groups=fields.NO_ACCESS,
+    )
+
+    def _auto_init(self):
+        """Add the column empty, as the one of partners."""
+        if not sql.column_exists(self.env.cr, self._table, "partner_facility_key"):
+            sql.create_column(
+                self.env.cr, self._table, "partner_facility_key", "int4[]"
+            )
+        return super()._auto_init()
+
+    @api.depends("partner_id.interop_facility_key")
+    def _compute_partner_facility_key(self):
+        for identifier in self:
+            identifier.partner_facility_key = identifier.partner_id.interop_facility_key
+
+    @api.model
+    def _insert(self, record, item, message, state="active"):
+        identifier = super()._insert(record, item, message, state=state)
+        # sudo: whether facilities decide who sees the partner, not which
+        if (
+            record._name == "res.partner"
+            and record.sudo().interop_facility_key is not False
+        ):
+            field = self._fields["partner_facility_key"]
+            self.env.add_to_compute(field, identifier)
+        return identifier
 
     @api.model
     def _rows(self, named, states):

@@ -1,8 +1,11 @@
 """What belongs to people goes with their identifiers when two turn out to be one."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .res_partner_facility import MARKS
+
+# Worked out from memberships, so nothing that an undone merge puts back.
+KEYS = ("interop_facility_key", "partner_facility_key")
 
 
 class InteropFacilityMembership(models.Model):
@@ -18,6 +21,20 @@ class InteropFacilityMembership(models.Model):
         index="btree_not_null",
         help="The prior record was known here, so that its survivor is.",
     )
+
+
+class InteropIdentifierMergeLine(models.Model):
+    """Who sees a person is no part of what a merge changed."""
+
+    _inherit = "interop.identifier.merge.line"
+
+    @api.model
+    def _raw(self, records):
+        rows = super()._raw(records)
+        for row in rows.values():
+            for name in KEYS:
+                row.pop(name, None)
+        return rows
 
 
 class InteropIdentifierMerge(models.Model):
@@ -75,5 +92,10 @@ class InteropIdentifierMerge(models.Model):
         self.env["interop.facility.membership"].search(
             [("merge_id", "=", self.id), ("state", "=", "active")]
         )._set_left(self.env._("%s was undone", self.display_name))
+        # Rows were put back in SQL: what depends on them is worked out anew.
         field = partners._fields["interop_facility_key"]
         self.env.add_to_compute(field, partners.exists())
+        numbers = self.env["interop.identifier"]
+        field = numbers._fields["partner_facility_key"]
+        rows = numbers.search([("partner_id", "in", partners.ids)])
+        self.env.add_to_compute(field, rows)

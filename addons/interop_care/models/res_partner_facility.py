@@ -75,13 +75,16 @@ class ResPartner(models.Model):
     def _search_interop_facility_ids(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        if operator == "in":
-            wanted = Domain("company_id", "in", value)
-        else:
-            wanted = Domain("company_id", operator, value)
-        return Domain(
-            "interop_membership_ids", "any", Domain("state", "=", "active") & wanted
-        )
+        active = Domain("state", "=", "active")
+        if operator != "in":
+            active &= Domain("company_id", operator, value)
+            return Domain("interop_membership_ids", "any", active)
+        ids = [company_id for company_id in value if company_id]
+        wanted = active & Domain("company_id", "in", ids)
+        found = Domain("interop_membership_ids", "any", wanted)
+        if False in value:
+            found |= ~Domain("interop_membership_ids", "any", active)
+        return found
 
     @api.depends(
         "partner_share",
@@ -153,9 +156,14 @@ class ResPartner(models.Model):
 
     def _interop_first_facilities(self):
         """Return the facilities that know a contact who becomes a person of care: its
-        own, or the one at work now. Addons add those that have dealings already."""
+        own, or the one at work now."""
         self.ensure_one()
         return self.company_id or self.env["interop.event"]._own_company()
+
+    def _interop_dealings(self):
+        """Return the facilities that have documents of an ordinary contact, which is
+        about to become a person of care; they go on seeing it. Addons add theirs."""
+        return self.env["res.company"]
 
     @api.private
     def _interop_join(self, companies, reason=None):
@@ -169,7 +177,12 @@ class ResPartner(models.Model):
         scope = governed_state.current(self.env)
         vals_list = []
         for partner_sudo in self.sudo():
-            missing = companies - partner_sudo._interop_active_at(companies).company_id
+            present_sudo = partner_sudo._interop_memberships_sudo()
+            wanted = companies
+            if not present_sudo:
+                wanted |= partner_sudo._interop_dealings()
+            active_sudo = present_sudo.filtered(lambda item: item.state == "active")
+            missing = wanted - active_sudo.company_id
             if missing:
                 partner_sudo._lock_governed()
             vals_list += [
@@ -184,8 +197,12 @@ class ResPartner(models.Model):
                 for company in missing
             ]
         memberships_sudo = memberships_sudo.create(vals_list)
-        # what sudo made is not for everybody's eyes
-        self.invalidate_recordset(["interop_membership_ids"], flush=False)
+        if memberships_sudo:
+            # What sudo made, and what follows, is not for everybody's eyes.
+            self.env.flush_all()
+            self.invalidate_recordset(
+                ["interop_membership_ids", "interop_identifier_ids"]
+            )
         return memberships_sudo
 
     @api.private

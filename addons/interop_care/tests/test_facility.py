@@ -197,6 +197,8 @@ class TestFacility(InteropCase):
             ("not in", self.other_facility.ids, True),
             ("ilike", "mercy", True),
             ("ilike", "anne", False),
+            ("!=", False, True),
+            ("=", False, False),
         ):
             domain = [("interop_facility_ids", operator, value)]
             domain += [("id", "=", person.id)]

@@ -155,6 +155,18 @@ class TestFacilityMatrix(InteropCase):
             with self.assertRaises(AccessError):
                 partner.with_user(self.users["A"]).read([name])
 
+    def test_numbers_follow_their_owner(self):
+        """Also those that a message links, past ``create``."""
+        partner = self.partners["A", "interop_is_person"]
+        reader = self._create_user("operator", companies=self.other_facility)
+        numbers = self.env["interop.identifier"].with_user(reader)
+        domain = [("value", "=", f"N{partner.id}")]
+        partner._interop_join(self.other_facility)
+        self.assertTrue(numbers.search(domain))
+        partner._interop_leave(self.other_facility)
+        self.assertFalse(numbers.search(domain))
+        self.assertNotIn("res_partner", numbers._search(domain).select("id").code)
+
     def test_indexes_answer_the_rule(self):
         """What a million partners need: no look into another table, and no scan where
         a facility knows few."""

@@ -127,12 +127,12 @@ class TestPerson(PersonCase):
         self._send(self._person(self.one, kind="updated", name={"text": "New"}))
         self.assertEqual(self._who(self.one).name, "New")
         self.interface.unknown_policy = "park"
-        two = self._wire(self.mrn, "P-2")
         for kind in ("updated", "registered"):
-            response = self._post(self._person(two, kind=kind, name={"text": "Two"}))
+            wire = self._wire(self.mrn, f"P-{kind}")
+            response = self._post(self._person(wire, kind=kind, name={"text": "Two"}))
             self._assert_problem(response, 422, "unknown_identifier")
             self.assertEqual(self._last().state, "parked")
-        self.assertFalse(self._who(two))
+            self.assertFalse(self._who(wire))
 
     def test_no_identifier_is_nobody(self):
         response = self._post(self._person(kind="updated", name={"text": "Who"}))
@@ -216,6 +216,9 @@ class TestPerson(PersonCase):
             nobody = self._look_up(self.national, "N-78")
         self.assertEqual((status, answer["code"]), (404, "identifier_not_found"))
         self.assertEqual(answer.keys(), nobody[1].keys())
+        reader = self._create_user("operator", companies=self.other_facility)
+        numbers = self.env["interop.identifier"].with_user(reader)
+        self.assertFalse(numbers.search([("value", "=", "N-77")]))
 
     def test_an_update_about_somebody_known_elsewhere_tells_nothing(self):
         self._send(self._person(self.one, self._wire(self.national, "N-77")))
@@ -319,3 +322,24 @@ class TestPerson(PersonCase):
             name: messages.search_count([("interface_id", "=", interface.id)])
             for name, interface in outs.items()
         }
+
+    # === PROMISE 9, GENERATED === #
+
+    def test_the_look_up_over_every_client_and_partner(self):
+        clients = {"A": self.facility, "B": self.other_facility}
+        for letters in ("", "A", "B", "AB"):
+            number = f"N-{letters}"
+            self._send(self._person(self._wire(self.national, number)))
+            person = self._who(self._wire(self.national, number))
+            person._interop_leave(self.facility)
+            for letter in letters:
+                person._interop_join(clients[letter])
+            for letter, facility in clients.items():
+                with self.subTest(partner=letters, client=letter):
+                    if facility == self.facility:
+                        status, answer = self._look_up(self.national, number)
+                    else:
+                        with self._as_anne():
+                            status, answer = self._look_up(self.national, number)
+                    self.assertEqual(status, 200 if letter in letters else 404)
+                    self.assertEqual(number in str(answer), letter in letters)
