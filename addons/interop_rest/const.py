@@ -36,7 +36,6 @@ APPROVED_FIELDS = {
     "namespace_ids",
     "may_link",
 }
-EXPIRY_WARNING_DAYS = 30
 
 PARAM_TOLERANCE = "interop_rest.tolerance_seconds"
 PARAM_MAX_BODY_KB = "interop_rest.max_body_kb"

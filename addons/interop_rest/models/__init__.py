@@ -1,4 +1,5 @@
 from . import interop_client
+from . import interop_client_expiry
 from . import interop_client_lifecycle
 from . import interop_client_nonce
 from . import interop_client_proof

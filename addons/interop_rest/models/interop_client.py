@@ -164,14 +164,14 @@ class InteropClient(models.Model):
 
     @api.depends("expires_at")
     def _compute_expires_soon(self):
-        limit = clock.now() + timedelta(days=const.EXPIRY_WARNING_DAYS)
+        limit = clock.now() + timedelta(days=self.env["interop.secret"]._warning_days())
         for client in self:
             client.expires_soon = bool(client.expires_at and client.expires_at <= limit)
 
     def _search_expires_soon(self, operator, value):
         if operator != "in":
             return NotImplemented
-        limit = clock.now() + timedelta(days=const.EXPIRY_WARNING_DAYS)
+        limit = clock.now() + timedelta(days=self.env["interop.secret"]._warning_days())
         return [("expires_at", "<=", limit)]
 
     def _compute_message_count(self):

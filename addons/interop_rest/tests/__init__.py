@@ -4,6 +4,7 @@ from . import test_client
 from . import test_contract_end
 from . import test_dispatcher
 from . import test_events
+from . import test_expiry
 from . import test_failures
 from . import test_health
 from . import test_http_signature
