@@ -17,6 +17,7 @@
         "data/interop_contract_data.xml",
         "data/interop_signature_scheme.xml",
         "data/ir_cron.xml",
+        "wizard/interop_client_docs_wizard_views.xml",
         "wizard/interop_client_key_wizard_views.xml",
         "wizard/interop_client_secret_wizard_views.xml",
         "wizard/interop_signature_try_wizard_views.xml",

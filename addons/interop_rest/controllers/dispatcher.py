@@ -180,4 +180,4 @@ class InteropDispatcher(Dispatcher):
         if self.limits:
             response.headers.update(rates.headers(self.limits.values()))
         for name, value in headers.SECURITY.items():
-            response.headers[name] = value
+            response.headers.setdefault(name, value)

@@ -4,7 +4,7 @@ from odoo.http import Controller, Response, request, route
 
 from ..exceptions import Problem
 from ..models.inbound_types import Call
-from ..tools import headers, problem_page
+from ..tools import docs_page, headers, problem_page
 
 ROUTE = {
     "type": "interop",
@@ -106,6 +106,21 @@ class InteropMessages(Controller):
     def openapi(self):
         """What this API is, for the caller."""
         return self._respond(request.env["interop.inbound"]._openapi(self._call()))
+
+    @route(
+        "/interop/v1/docs",
+        readonly=False,  # a call without proof is counted, too
+        interop_methods=["GET", "HEAD"],
+        **ROUTE,
+    )
+    def docs(self):
+        """The same for people, as a page."""
+        answer = request.env["interop.inbound"]._openapi(self._call())
+        return Response(
+            docs_page.render(answer.body),
+            headers={"Content-Security-Policy": docs_page.CONTENT_SECURITY_POLICY},
+            content_type=docs_page.MEDIA_TYPE,
+        )
 
     @route(
         "/interop/v1/health",

@@ -31,15 +31,20 @@ class InteropInbound(models.AbstractModel):
             return Answer(200, openapi.document(call.base_url), {})
         client_sudo, proven = self._authenticate(call)
         self._require_id(client_sudo, proven, headers.OPENAPI_ID)
+        return Answer(200, self._document_of(client_sudo, call.base_url), {})
+
+    @api.model
+    @api.private
+    def _document_of(self, client_sudo, base_url):
+        """Return the OpenAPI document of one client."""
         inbound = client_sudo.interface_ids.filtered(
             lambda item: item.direction == "in" and item.state == "active"
         )
-        document = openapi.document(
-            call.base_url,
+        return openapi.document(
+            base_url,
             self._documented(inbound),
             self._documented(self._sent_to(client_sudo)),
         )
-        return Answer(200, document, {})
 
     @api.model
     def _is_signed(self, call):

@@ -3,6 +3,7 @@ from . import test_batch
 from . import test_client
 from . import test_contract_end
 from . import test_dispatcher
+from . import test_docs
 from . import test_events
 from . import test_expiry
 from . import test_failures

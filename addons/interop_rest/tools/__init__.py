@@ -1,6 +1,7 @@
 """Pure code of the inbound layer: no Odoo import, no clock, no network."""
 
 from . import batch
+from . import docs_page
 from . import headers
 from . import lifecycle
 from . import lookup

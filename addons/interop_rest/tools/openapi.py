@@ -68,6 +68,7 @@ def _paths(inbound):
         },
         "/interop/v1/events": {"get": _events()},
         "/interop/v1/openapi.json": {"get": _openapi()},
+        "/interop/v1/docs": {"get": _docs()},
         "/interop/v1/health": {"get": _health()},
         problems.PAGE_PATH: {"get": _problem_page()},
     }
@@ -303,6 +304,21 @@ def _openapi():
                 "content": parts.content({"type": "object"}),
             },
             **parts.refusals(("unauthorized", "id_mismatch", *parts.EVERYWHERE)),
+        },
+    }
+
+
+def _docs():
+    return {
+        **_openapi(),
+        "operationId": "getDocs",
+        "summary": "This document as a page for people; signed as getOpenApi is",
+        "responses": {
+            **_openapi()["responses"],
+            "200": {
+                "description": "A page for people.",
+                "content": {"text/html": {"schema": {"type": "string"}}},
+            },
         },
     }
 

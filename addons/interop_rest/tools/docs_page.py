@@ -1,0 +1,164 @@
+"""The OpenAPI document as a page for people: no script, nothing loaded from elsewhere.
+
+``fragment`` is for a page that has its own frame (Odoo's), ``render`` a page by itself.
+"""
+
+import base64
+import hashlib
+import json
+from html import escape
+
+from . import problems
+
+MEDIA_TYPE = "text/html; charset=utf-8"
+
+_STYLE = (
+    "body{font-family:sans-serif;line-height:1.5;max-width:62rem;margin:2rem auto;"
+    "padding:0 1rem;color:#1f2933}table{border-collapse:collapse;width:100%}"
+    "th,td{border:1px solid #cbd2d9;padding:.3rem .6rem;text-align:left;"
+    "vertical-align:top}th{background:#f0f4f8}pre{background:#f0f4f8;padding:.8rem;"
+    "overflow-x:auto}h2{margin-top:2.5rem;border-bottom:2px solid #cbd2d9}"
+    "h3{margin-top:1.8rem}"
+)
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+# The style is the only thing that the page may use.
+_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; frame-ancestors 'none'"
+)
+
+
+def render(document: dict) -> str:
+    """Return the whole page of an OpenAPI document of ours."""
+    title = escape(f"{document['info']['title']} API")
+    return _PAGE.format(title=title, style=_STYLE, body=fragment(document))
+
+
+def fragment(document: dict) -> str:
+    """Return the content of the page, without its frame; every text is escaped."""
+    info = document["info"]
+    server = document["servers"][0]["url"]
+    parts = [
+        f"<h1>{escape(info['title'])} API, version {escape(info['version'])}</h1>",
+        f"<p>Server: <code>{escape(server)}</code></p>",
+        f"<p>{escape(info['description'])}</p>",
+        "<h2>Operations</h2>",
+        _operations(document["paths"]),
+        "<h2>Messages You Send</h2>",
+        _sent(document),
+        "<h2>Messages You Are Sent</h2>",
+        _received(document),
+        "<h2>Proof of Who Is Calling</h2>",
+        _proofs(document["components"]["securitySchemes"]),
+        "<h2>Errors</h2>",
+        "<p>Every error is <code>application/problem+json</code> (RFC 9457). Program "
+        "against <code>code</code>; quote <code>trace_id</code> when you ask for "
+        "help.</p>",
+        _errors(),
+    ]
+    return "\n".join(parts)
+
+
+def _table(names, rows):
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return (
+        '<table class="table table-sm"><thead><tr>'
+        f"{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _operations(paths):
+    rows = [
+        (
+            f"<code>{escape(method.upper())} {escape(path)}</code>",
+            escape(operation["summary"]),
+            escape(", ".join(sorted(operation["responses"]))),
+        )
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    ]
+    return _table(("Operation", "What it does", "Answers"), rows)
+
+
+def _sent(document):
+    message = document["components"]["schemas"]["Message"]
+    names = [
+        item["$ref"].rpartition("/")[2].removesuffix(".message")
+        for item in message.get("anyOf", ())
+    ]
+    post = document["paths"]["/interop/v1/messages"]["post"]
+    return _contracts(document, dict.fromkeys(names, post))
+
+
+def _received(document):
+    operations = {
+        name: methods["post"] for name, methods in document["webhooks"].items()
+    }
+    return _contracts(document, operations)
+
+
+def _contracts(document, operations):
+    """Return schema and examples of contracts, ``{name: operation}``."""
+    if not operations:
+        return "<p>None that you may see.</p>"
+    return "\n".join(
+        _contract(document, name, operation)
+        for name, operation in sorted(operations.items())
+    )
+
+
+def _contract(document, name, operation):
+    schemas = document["components"]["schemas"]
+    envelope = schemas[f"{name}.message"]
+    parts = [f"<h3><code>{escape(name)}</code></h3>"]
+    if envelope.get("deprecated"):
+        parts.append("<p><strong>Deprecated.</strong></p>")
+    if envelope.get("description"):
+        parts.append(f"<p>{escape(envelope['description'])}</p>")
+    content = operation["requestBody"]["content"]["application/json"]
+    for key, example in content.get("examples", {}).items():
+        if key.startswith(f"{name}-"):
+            parts.append(
+                f"<p>{escape(example['summary'])}</p>{_json(example['value'])}"
+            )
+    parts.append(
+        "<details><summary>JSON Schema of data</summary>"
+        f"{_json(schemas[name])}</details>"
+    )
+    return "\n".join(parts)
+
+
+def _proofs(schemes):
+    rows = [
+        (f"<code>{escape(name)}</code>", escape(scheme.get("description", "")))
+        for name, scheme in schemes.items()
+    ]
+    return _table(("Scheme", "How"), rows)
+
+
+def _errors():
+    rows = [
+        (f"<code>{escape(code)}</code>", str(kind.status), escape(kind.advice))
+        for code, kind in problems.KINDS.items()
+    ]
+    return _table(("Code", "Status", "What to do"), rows)
+
+
+def _json(value):
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return f"<pre>{escape(text)}</pre>"

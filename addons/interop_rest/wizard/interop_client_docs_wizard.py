@@ -1,0 +1,38 @@
+"""What a client is told about this API, shown to those who look after it."""
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+
+from ..tools import docs_page
+
+
+class InteropClientDocsWizard(models.TransientModel):
+    """The page that the partner gets at ``/interop/v1/docs``, for any client that one
+    may see. Nothing is stored."""
+
+    _name = "interop.client.docs.wizard"
+    _description = "API Description"
+
+    client_id = fields.Many2one(
+        "interop.client",
+        required=True,
+        ondelete="cascade",
+        default=lambda self: self.env["interop.client"].search([], limit=1),
+        help="The description has the messages of its active interfaces.",
+    )
+    content = fields.Html(compute="_compute_content", sanitize=False)
+
+    @api.depends("client_id")
+    def _compute_content(self):
+        inbound = self.env["interop.inbound"]
+        for wizard in self:
+            client = wizard.client_id
+            if not client:
+                wizard.content = False
+                continue
+            client.check_access("read")
+            # sudo: contracts and interfaces as the client gets them, whoever looks
+            document = inbound._document_of(client.sudo(), client.get_base_url())
+            # The tool escapes every text.
+            wizard.content = Markup(docs_page.fragment(document))
