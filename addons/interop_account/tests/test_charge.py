@@ -117,7 +117,7 @@ class TestChargePosted(ChargeCase):
         other = self._line(self._post("CH-2", currency="EUR")).move_id
         self.assertEqual(other.currency_id, currency)
         self.assertNotEqual(plain, other)
-        self._failed(self._post("CH-3", currency="XXX"), "dead", "unknown_currency")
+        self._failed(self._post("CH-3", currency="QQQ"), "dead", "unknown_currency")
 
     def test_the_price_is_odoos_and_the_sender_learns_where_it_differs(self):
         price = self.product_a.lst_price
