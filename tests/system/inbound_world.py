@@ -102,3 +102,16 @@ def effects(env):
         .search([("direction", "=", "in")])
         .mapped("state"),
     }
+
+
+def limit(env, client, rate):
+    """Limit a client to ``rate`` requests a minute; its system has an owner."""
+    found = env["interop.client"].search([("code", "=", client)])
+    found.rate_limit = rate
+    found.system_id.owner_id = env.ref("base.user_admin")
+
+
+def alarms(env, client):
+    """Answer how many activities a client has."""
+    found = env["interop.client"].search([("code", "=", client)])
+    return len(found.activity_ids)
