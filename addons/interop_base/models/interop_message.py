@@ -1,12 +1,16 @@
 """The integration log: one message on one interface, in or out."""
 
+import re
 from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .. import const
+
+FEW_FOUND = 1000  # messages that a search by business key names one by one
 
 
 class InteropMessage(models.Model):
@@ -145,6 +149,9 @@ class InteropMessage(models.Model):
     _system_idx = models.Index("(system_id, id)")
     _record_idx = models.Index("(res_model, res_id)")
     _business_idx = models.Index("(business_key) WHERE business_key IS NOT NULL")
+    _business_prefix_idx = models.Index(
+        "(lower(business_key) text_pattern_ops) WHERE business_key IS NOT NULL"
+    )
     _business_blind_idx = models.Index(
         "(business_key_index) WHERE business_key_index IS NOT NULL"
     )
@@ -235,18 +242,50 @@ class InteropMessage(models.Model):
             return NotImplemented
         values = [value] if isinstance(value, str) else list(value or [])
         values = [item for item in values if isinstance(item, str) and item.strip()]
+        if not values:
+            return Domain.FALSE
         vault = self.env["interop.vault"]
-        domain = Domain("business_key", "in", values)
-        if operator in ("ilike", "like", "=ilike"):
-            domain |= Domain.OR(
-                Domain("business_key", "=ilike", f"{item}%") for item in values
-            )
-        if vault._available():
-            indexes = [vault._blind("business_key", item) for item in values]
-            # sudo: the index column is closed, looking up a known key is not
-            ids = self.sudo()._search([("business_key_index", "in", indexes)])
-            domain |= Domain("id", "in", ids)
-        return domain
+        known = vault._available()
+        blind = [vault._blind("business_key", item) for item in values] if known else []
+        prefixes = [] if operator in ("=", "in") else values
+        self.flush_model(["business_key", "business_key_index"])
+
+        def to_sql(model, alias, query):
+            return self._key_condition(alias, values, prefixes, blind)
+
+        # Sorted by id, a rare key makes PostgreSQL read the log backwards for it.
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM interop_message WHERE %s LIMIT %s",
+                to_sql(self, self._table, None),
+                FEW_FOUND + 1,
+            ),
+            log_exceptions=False,
+        )
+        ids = [message_id for (message_id,) in self.env.cr.fetchall()]
+        if len(ids) <= FEW_FOUND:
+            return Domain("id", "in", ids)
+        return Domain.custom(to_sql=to_sql)
+
+    @api.model
+    def _key_condition(self, alias, values, prefixes, blind):
+        """Return the SQL of a key among ``values``, or with one of ``prefixes``, or
+        behind one of the ``blind`` indexes; each part has an index of its own."""
+        key = SQL.identifier(alias, "business_key")
+        parts = [SQL("%s = ANY(%s)", key, values)]
+        parts += [
+            SQL("lower(%s) LIKE lower(%s)", key, self._prefix(item))
+            for item in prefixes
+        ]
+        if blind:
+            hidden = SQL.identifier(alias, "business_key_index")
+            parts.append(SQL("%s = ANY(%s)", hidden, blind))
+        return SQL("(%s)", SQL(" OR ").join(parts))
+
+    @api.model
+    def _prefix(self, text):
+        """Return the pattern of what begins with ``text``, taken literally."""
+        return re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
     # === GROUPING === #
 

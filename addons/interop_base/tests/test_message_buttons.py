@@ -1,10 +1,13 @@
 """Messages: buttons, search and content, per group."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..exceptions import ConfigurationError
+from ..models import interop_message
 from .fakes import EngineCase
 
 FAILURE = ("connect", "refused", "No connection")
@@ -169,6 +172,11 @@ class TestMessageButtons(EngineCase):
             )
         self.assertEqual(self._find("closed person"), closed_message)
         self.assertEqual(self._find("Open"), open_message, "the beginning is enough")
+        self.assertEqual(self._find("oPEN p"), open_message)
+        for text in ("Person", "Op_n", "%", "Open\\"):
+            self.assertFalse(self._find(text), "and taken literally")
+        with patch.object(interop_message, "FEW_FOUND", 0):
+            self.assertEqual(self._find("Open"), open_message, "of many, too")
         self.assertFalse(self._find("Closed"), "of a blind index it is not")
         other = self._create_user("operator", companies=self.other_facility)
         self.assertFalse(self._find("Closed Person", other))

@@ -127,13 +127,37 @@ def measure(env, operator: int, rounds: int) -> dict[str, float]:
     cases = {"default_list": _list(log, columns, [])}
     cases |= {f"{name}_filter": _list(log, columns, d) for name, d in filters.items()}
     cases |= {f"group_by_{name}": _group(log, by) for name, by in groupings.items()}
+    searched = [("search_key", "ilike", "INV/4711")]
+    cases["search_prefix"] = _list(log, columns, searched)
+    plain = _plain_user(env, operator)
+    cases["plain_user_list"] = _list(plain, columns, [])
+    causes = log.env["interop.dead.letter.cause"]
+    cases["causes"] = lambda: causes.web_search_read([], {"cause": {}}, limit=PAGE)
     for name, call in cases.items():
         times = sorted(_timed(log, call) for _round in range(rounds))
         figures[f"{name}_p50_ms"] = round(statistics.median(times), 1)
         figures[f"{name}_p95_ms"] = round(times[max(0, int(0.95 * rounds) - 1)], 1)
-    for name, domain in {"default": [], **filters}.items():
+    for name, domain in {"default": [], "search": searched, **filters}.items():
         _explain(log, name, domain)
+    _explain(plain, "plain_user", [])
     return figures
+
+
+def _plain_user(env, operator: int):
+    """The log as a user of one facility sees it who owns nothing of it."""
+    facility = env["res.users"].browse(operator).company_id
+    user = env["res.users"].create(
+        {
+            "name": "Clerk",
+            "login": "bench_clerk",
+            "company_id": facility.id,
+            "company_ids": [(6, 0, facility.ids)],
+            "group_ids": [(4, env.ref("interop_base.interop_base_group_user").id)],
+        }
+    )
+    return env(user=user.id)["interop.message"].with_context(
+        allowed_company_ids=facility.ids
+    )
 
 
 def _timed(log, call) -> float:
