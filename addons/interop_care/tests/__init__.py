@@ -8,3 +8,4 @@ from . import test_facility
 from . import test_facility_matrix
 from . import test_person
 from . import test_person_merged
+from . import test_identity_case

@@ -115,10 +115,16 @@ class InteropIdentityCase(models.Model):
     # Parts
     # ------------------------------------------------------------------
     @api.model
+    def _key_fields(self, model):
+        """Return the names of the fields that tell records of ``model`` apart; addons
+        put theirs first."""
+        return KEY_FIELDS.get(model, ("company_id",))
+
+    @api.model
     def _shown_fields(self, record):
         """Return ``{label: text}`` of the fields that tell records apart; those that
         the user may read and that have a value."""
-        names = (*KEY_FIELDS.get(record._name, ("company_id",)), *EVERY_MODEL)
+        names = (*self._key_fields(record._name), *EVERY_MODEL)
         shown = {}
         for name in names:
             field = record._fields.get(name)

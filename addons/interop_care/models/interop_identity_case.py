@@ -1,0 +1,22 @@
+"""What tells two people apart, for the steward who has to decide."""
+
+from odoo import api, models
+
+PERSON_FIELDS = (
+    "interop_birth_date",
+    "interop_is_person",
+    "interop_is_provider",
+    "interop_is_location",
+    "interop_location_type",
+)
+
+
+class InteropIdentityCase(models.Model):
+    """Adds who they are to the comparison."""
+
+    _inherit = "interop.identity.case"
+
+    @api.model
+    def _key_fields(self, model):
+        names = super()._key_fields(model)
+        return (*PERSON_FIELDS, *names) if model == "res.partner" else names
