@@ -33,6 +33,8 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+_ABOUT_ERRORS = """<p>Every error is <code>application/problem+json</code> (RFC 9457).
+Program against <code>code</code>; quote <code>trace_id</code> when you ask for help.</p>"""
 # The style is the only thing that the page may use.
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 CONTENT_SECURITY_POLICY = (
@@ -63,9 +65,7 @@ def fragment(document: dict) -> str:
         "<h2>Proof of Who Is Calling</h2>",
         _proofs(document["components"]["securitySchemes"]),
         "<h2>Errors</h2>",
-        "<p>Every error is <code>application/problem+json</code> (RFC 9457). Program "
-        "against <code>code</code>; quote <code>trace_id</code> when you ask for "
-        "help.</p>",
+        _ABOUT_ERRORS,
         _errors(),
     ]
     return "\n".join(parts)
