@@ -84,6 +84,23 @@ class TestDispatcher(RestEffectHttpCase):
         self.assertIn('id="not_found"', page.text)
         self._assert_headers(page)
 
+    def test_pages_of_other_sites_get_no_leave(self):
+        headers = {"Origin": "https://evil.example"}
+        preflight = {**headers, "Access-Control-Request-Method": "POST"}
+        for method, path, sent in (
+            ("OPTIONS", URL, preflight),
+            ("OPTIONS", "/interop/v1/health", preflight),
+            ("GET", "/interop/v1/health", headers),
+            ("POST", URL, {**headers, "Content-Type": "application/json"}),
+        ):
+            response = self._ask(method, path, headers=sent)
+            found = [
+                name for name in response.headers if "access-control" in name.lower()
+            ]
+            self.assertEqual(found, [], (method, path))
+            if method == "OPTIONS":
+                self._assert_problem(response, 405, "method_not_allowed")
+
     def test_no_session_is_saved(self):
         with patch.object(type(root.session_store), "save") as save:
             self._post()

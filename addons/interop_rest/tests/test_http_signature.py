@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
@@ -9,6 +10,7 @@ from requests import Request
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import config
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.tools import signing
@@ -201,6 +203,22 @@ class TestHttpSignature(Signed, RestEffectHttpCase):
         self._assert_refused(
             self._post_signed(self._envelope(), key_id=key_id, material=public)
         )
+
+    def test_behind_a_proxy_the_address_is_the_caller_s(self):
+        path = "/interop/v1/health?x=1"
+        forwarded = {
+            "X-Forwarded-Host": "odoo.example",
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-For": "192.0.2.7",
+        }
+        for proxy_mode, status in ((True, 200), (False, 401)):
+            with patch.object(
+                type(self), "base_url", lambda _test: "https://odoo.example"
+            ):
+                prepared = self._request("GET", path, headers=forwarded)
+            prepared.url = self.base_url() + path
+            with patch.dict(config.options, proxy_mode=proxy_mode):
+                self.assertEqual(self._send(prepared).status_code, status)
 
     def test_it_has_to_be_allowed_for_the_client(self):
         key = self.client.secret_ids
