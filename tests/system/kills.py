@@ -78,7 +78,7 @@ class Killer:
     def __init__(self, server, receiver, send, seed):
         self.server, self.receiver, self.send = server, receiver, send
         self.random = random.Random(seed)
-        self.missed, self.moments = 0, [0.0]
+        self.missed, self.downs = 0, []
         self.ways = {
             "worker at a random moment": self.worker,
             "worker before sending": self.before_sending,
@@ -89,11 +89,25 @@ class Killer:
         }
 
     def kill(self, way):
-        """Kill in one of the ways; note when what was killed could go on."""
-        self.revive()
+        """Kill in one of the ways, with everything running before."""
+        with self.down():
+            self.revive()
         time.sleep(self.random.uniform(0, 1))
         self.ways[way]()
-        self.moments.append(time.time())
+
+    @contextmanager
+    def down(self):
+        """Note for how long there was nothing that could deliver."""
+        start = time.time()
+        yield
+        self.downs.append((start, time.time()))
+
+    def waited(self, since, until):
+        """Seconds between two moments in which Odoo and PostgreSQL were running."""
+        lost = sum(
+            max(0.0, min(until, end) - max(since, start)) for start, end in self.downs
+        )
+        return until - since - lost
 
     def workers(self):
         """``kill -9`` every HTTP worker: whichever runs the pump."""
@@ -134,15 +148,17 @@ class Killer:
     def odoo(self):
         """The whole of Odoo at one moment; whoever watches it starts it again."""
         time.sleep(self.random.uniform(0, 1))
-        self.server.kill()
-        self.revive()
+        with self.down():
+            self.server.kill()
+            self.revive()
 
     def postgresql(self):
         """The database server, with fsync on; Odoo has to find back by itself."""
         time.sleep(self.random.uniform(0, 1))
-        self.server.cluster.kill()
-        self.server.cluster.start()
-        self.revive()
+        with self.down():
+            self.server.cluster.kill()
+            self.server.cluster.start()
+            self.revive()
 
     def revive(self):
         """Start Odoo again as whoever watches it would; without database it may end."""

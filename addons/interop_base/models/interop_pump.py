@@ -28,12 +28,12 @@ _DEAD_JOBS = """
      WHERE (job.model_name, job.method_name)
            IN (('interop.pump', '_run'), ('interop.replay', '_run_batch'))
        AND (job.state = 'started'
-            AND job.date_started < now() AT TIME ZONE 'UTC' - interval '1 s'
+            AND job.date_started < clock_timestamp() AT TIME ZONE 'UTC' - interval '1 s'
             AND job.id IN (SELECT queue_job_id FROM queue_job_lock
                             WHERE queue_job_id = job.id
                               FOR NO KEY UPDATE SKIP LOCKED)
             OR job.state = 'enqueued'
-            AND job.date_enqueued < now() AT TIME ZONE 'UTC' - interval '10 s')
+            AND job.date_enqueued < clock_timestamp() AT TIME ZONE 'UTC' - interval '10 s')
        FOR NO KEY UPDATE SKIP LOCKED"""
 _last_armed = {}
 _lock = threading.Lock()

@@ -5,6 +5,7 @@ methods; this file only opens cursors, commits and decides what comes next.
 """
 
 import logging
+import random
 import time
 from contextlib import contextmanager
 
@@ -43,6 +44,9 @@ class PumpRun:
         self.end = time.monotonic() + options["pump_seconds"]
         self._plan_until = 0.0
         self._alone_since = self._others_until = 0.0
+        # What was with a dead worker and what was not take turns; at random first, so
+        # that both go on when workers die one after the other.
+        self._suspects_turn = random.random() < 0.5
         self._lanes, self._interface_ids, self._kinds = {}, [], {}
 
     @contextmanager
@@ -98,8 +102,8 @@ class PumpRun:
             self._plan_until = 0.0
             moved = self.step(BUSY_POLL)
             total += moved
-            if not moved and not self.exchanges:
-                break
+            if not moved and not self.exchanges and self._suspects_turn:
+                break  # in a turn in which everything that is due may be claimed
         return total
 
     def step(self, patience):
@@ -128,7 +132,6 @@ class PumpRun:
         """Claim what lanes have room for; when time is over, only beside slow lanes."""
         if over and not self.exchanges.slow_lanes(SLOW):
             return []
-        crashed = not over
         if self._alone_since and self.exchanges:
             # What is out was out when a worker died: nothing else beside it. Unless it is
             # slow: then the others take their turn before the next one of its kind.
@@ -136,7 +139,10 @@ class PumpRun:
                 return []
             self._others_until = time.monotonic() + SLOW
         self._alone_since = 0.0
-        crashed = crashed and time.monotonic() >= self._others_until
+        self._suspects_turn = not self._suspects_turn
+        crashed = (
+            not over and self._suspects_turn and time.monotonic() >= self._others_until
+        )
         with self._env(read_committed=True) as env:
             if time.monotonic() > self._plan_until:
                 self._plan(env)

@@ -109,6 +109,7 @@ class TestDeadWorkers(PumpCase):
         run = PumpRun(None, 1, {"pump_seconds": 20, "lease_seconds": 9}, self.env)
         run._lanes, run._interface_ids = {"lane": Lane(5)}, [1]
         run._plan_until = time.monotonic() + 60
+        run._suspects_turn = False  # the turn before the first one
         asked = []
         dead = Claim(1, "t", 1, 1, "lane", "x", 2, 0, 1, "", "out")
 
@@ -122,12 +123,28 @@ class TestDeadWorkers(PumpCase):
             self.assertFalse(run._claim(over=False))
             self.assertEqual(asked, [True], "nothing is claimed beside it")
             run._alone_since -= SLOW
-            run._claim(over=False)
-            run._claim(over=False)
-            self.assertEqual(asked, [True, False, False], "the others have their turn")
+            for _turn in range(3):
+                run._claim(over=False)
+            self.assertEqual(asked, [True] + 3 * [False], "the others have their turn")
             run._others_until = 0.0
             run._claim(over=False)
             self.assertTrue(asked[-1], "and then the next one of its kind")
+
+    def test_dead_workers_leave_room_for_what_is_new(self):
+        """Workers that die one after the other do not keep everything else back."""
+        self._claim()
+        self._expire(self.message)
+        self.model._set_reclaimed()
+        fresh = self._publish(self.interface)
+        both = []
+        for turn in (True, False):
+            run = PumpRun(None, 1, {"pump_seconds": 20, "lease_seconds": 9}, self.env)
+            run._lanes = {self.interface._lane(): Lane(5)}
+            run._interface_ids = self.interface.ids
+            run._plan_until = time.monotonic() + 60
+            run._suspects_turn = turn
+            both += [claim.message_id for claim in run._claim(over=False)]
+        self.assertEqual(both, [fresh.id, self.message.id])
 
     def test_the_pump_goes_on_after_a_message_died_with_its_worker(self):
         """Taken back, found dead and claimed past in one transaction, as the pump does."""
