@@ -27,7 +27,7 @@ class FacilityKey(fields.Json):
 
     def _condition_to_sql(self, field_expr, operator, value, model, alias, query):  # pylint: disable=too-many-arguments
         if operator not in ("in", "not in"):
-            raise NotImplementedError(operator)
+            raise ValueError(f"A facility key has no {operator!r}")
         column = model._field_to_sql(alias, field_expr, query)
         parts = [SQL("%s && %s::int4[]", column, [item for item in value if item])]
         if False in value or None in value:
@@ -38,7 +38,7 @@ class FacilityKey(fields.Json):
     def filter_function(self, records, field_expr, operator, value):
         """Return the same in Python."""
         if operator != "in":
-            raise NotImplementedError(operator)
+            raise ValueError(f"A facility key has no {operator!r}")
         wanted = set(value)
         asked = False in wanted or None in wanted
 
