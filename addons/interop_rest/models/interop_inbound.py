@@ -20,6 +20,7 @@ from odoo.addons.interop_base.tools.errors import EnvelopeError
 from .. import const
 from ..exceptions import Problem
 from ..tools import headers, lifecycle, problems
+from ..tools.openapi_schemas import LARGEST_NUMBER
 from .inbound_types import Answer, Route
 
 
@@ -121,9 +122,20 @@ class InteropInbound(models.AbstractModel):
         if key and isinstance(value, dict):
             value.setdefault("id", key)
         try:
-            return envelope_tools.parse_envelope(value)
+            envelope = envelope_tools.parse_envelope(value)
         except EnvelopeError as error:
             raise self._refused("invalid_envelope", error) from None
+        self._check_numbers(envelope)
+        return envelope
+
+    @api.model
+    def _check_numbers(self, envelope):
+        """Refuse numbers that the log has no room for."""
+        for name in ("sequence", "epoch"):
+            if (getattr(envelope, name) or 0) > LARGEST_NUMBER:
+                detail = f"At most {LARGEST_NUMBER}."
+                entry = {"pointer": f"/{name}", "detail": detail, "code": "invalid"}
+                raise Problem("invalid_envelope", reason="invalid", errors=[entry])
 
     @api.model
     def _parse(self, body):

@@ -283,3 +283,11 @@ class TestInbound(RestEffectHttpCase):
             self.assertEqual(response.headers["Retry-After"], "5")
             record._set_resumed()
         self.assertEqual(self._post().status_code, 200)
+
+    def test_numbers_beyond_what_the_log_holds_are_refused(self):
+        for name in ("sequence", "epoch"):
+            response = self._post(self._envelope(**{name: 2**31}))
+            body = self._assert_problem(response, 400, "invalid_envelope")
+            self.assertEqual(body["errors"][0]["pointer"], f"/{name}")
+            response = self._post(self._envelope(**{name: 2**31 - 1}))
+            self.assertEqual(response.status_code, 200, response.text)

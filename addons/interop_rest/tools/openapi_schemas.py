@@ -8,6 +8,7 @@ from .problems import KINDS
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 # Keywords whose value maps names, which may be any, to schemas.
 _NAMED = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
+LARGEST_NUMBER = 2**31 - 1  # what the log has room for
 _TEXT_MEMBERS = ("facility", "ordering_key", "correlation_id", "causation_id")
 
 
@@ -113,8 +114,10 @@ def _envelope_members():
         "source": {"type": "string", "maxLength": 255},
         "occurred_at": {"type": "string", "format": "date-time"},
         "sent_at": {"type": ["string", "null"], "format": "date-time"},
-        "sequence": {"type": ["integer", "null"], "minimum": 0},
-        "epoch": {"type": ["integer", "null"], "minimum": 0},
+        **dict.fromkeys(
+            ("sequence", "epoch"),
+            {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_NUMBER},
+        ),
         **{name: text if name == "facility" else key for name in _TEXT_MEMBERS},
         "data_class": {"enum": ["none", "personal", "patient_adjacent", None]},
         "test": {"type": ["boolean", "null"]},
