@@ -7,8 +7,6 @@ from odoo import api, models
 from .. import db
 from .engine_types import Claim
 
-GROUP = 8  # messages claimed together that were with one dead worker
-
 # What may be claimed from a lane, when its time has come.
 _ELIGIBLE = """m.interface_id = ANY(%(interfaces)s)
               AND (m.company_id IS NULL OR m.company_id <> ALL(%(stopped)s))
@@ -55,20 +53,15 @@ ranked AS (
                ORDER BY CASE WHEN lanes.cap < 4 THEN 0 ELSE (due.place - 0.5) / due.cap END,
                         due.next_attempt_at, due.id) AS place
       FROM due JOIN lanes ON lanes.lane = due.lane),
--- A message that kills its worker must not count as a dead worker against the others of
--- its batch until they are dead, too. So what was with one dead worker is claimed in small
--- groups, and what was with two by itself; nothing else beside either. Those with fewer
--- dead workers come first: a killer waits for its neighbors.
-suspects AS (
-    SELECT id, crashes, row_number() OVER (ORDER BY crashes, id) AS place,
-           min(crashes) OVER () AS least
-      FROM due WHERE crashes > 0),
+-- What was claimed when a worker died is claimed by itself, one at a time: a message that
+-- kills its worker must not count as a dead worker against the others of its batch. Those
+-- with fewer dead workers come first: a killer waits for its neighbors, and who was hit
+-- twice by chance is not the next one to be hit.
 picked AS (
     SELECT id FROM ranked
-     WHERE place <= cap AND NOT EXISTS (SELECT 1 FROM suspects)
+     WHERE place <= cap AND NOT EXISTS (SELECT 1 FROM due WHERE crashes > 0)
      UNION ALL
-    SELECT id FROM suspects
-     WHERE crashes = least AND place <= CASE WHEN least = 1 THEN %(group)s ELSE 1 END)
+    (SELECT id FROM due WHERE crashes > 0 ORDER BY crashes, id LIMIT 1))
 UPDATE interop_message m
    SET state = 'processing', lease_token = %(token)s,
        lease_until = clock_timestamp() AT TIME ZONE 'UTC'
@@ -129,7 +122,6 @@ class InteropMessage(models.Model):
                 "token": str(uuid.uuid4()),
                 "lease": lease_seconds,
                 "crashed": crashed,
-                "group": GROUP,
             },
         )
         claims = [Claim(*row) for row in self.env.cr.fetchall()]
