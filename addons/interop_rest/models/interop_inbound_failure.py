@@ -59,7 +59,8 @@ class InteropInbound(models.AbstractModel):
     def _failure_subject(self, code, address):
         """Return what failures under a code from an address are counted as."""
         drawers = [
-            int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % DRAWERS[name]
+            int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+            % DRAWERS[name]
             for name, text in (("code", code), ("network", networks.around(address)))
         ]
         return f"failure:{drawers[0]}:{drawers[1]}"

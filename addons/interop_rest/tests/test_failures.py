@@ -118,6 +118,30 @@ class TestFailures(RestMixin, TransactionCase):
             self.assertEqual(mine[:2], theirs[:2])
             self.assertEqual(mine[2].keys(), theirs[2].keys())
 
+    def test_the_keys_of_who_stands_in_let_nobody_in(self):
+        """For a code that is nobody's another client's keys are tried: in vain."""
+        inbound = self.env["interop.inbound"]
+        keys = {self.client.code: self.secret_text}
+        for _number in range(3):
+            other = self._create_client()
+            keys[other.code] = self._add_key(other)
+            self._activate_client(other)
+        self.env.flush_all()
+        for code in ("nobody", "no-one", "", "x"):
+            code_of = inbound._stand_in(code).code
+            self.assertEqual(inbound._stand_in(code).code, code_of)
+            for secret in keys.values():
+                call = self._call(secret, client=code or "Not A Code")
+                with self.assertRaises(Problem) as caught:
+                    inbound._authenticate(call)
+                self.assertEqual(caught.exception.reason, "unknown_client")
+
+    def test_a_refused_client_s_own_keys_let_it_in_no_more(self):
+        self.client._set_suspended()
+        with self.assertRaises(Problem) as caught:
+            self.env["interop.inbound"]._authenticate(self._call())
+        self.assertEqual(caught.exception.reason, "client_suspended")
+
     def test_it_is_over_after_a_while(self):
         self._fail_often()
         self._fail()
