@@ -110,7 +110,9 @@ def test_nothing_undocumented_comes_back(explored):
     }
     valid = explore(server, session, document, GenerationMode.POSITIVE)
     assert valid.keys() == operations
-    assert 401 not in set().union(*valid.values()), "the token was not used"
+    for name, statuses in valid.items():
+        # Webhooks of third parties prove themselves in their own ways only.
+        assert (401 in statuses) == ("/webhooks/" in name), (name, statuses)
     assert 200 in valid["get /interop/v1/health"]
     invalid = explore(server, session, document, GenerationMode.NEGATIVE)
     assert invalid["post /interop/v1/messages"] & {400, 422}

@@ -105,6 +105,7 @@ def common() -> dict:
 def _envelope_members():
     text = {"type": ["string", "null"], "maxLength": 255}
     key = {"type": ["string", "null"], "maxLength": 128}
+    number = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_NUMBER}
     return {
         "id": {
             "type": "string",
@@ -114,10 +115,8 @@ def _envelope_members():
         "source": {"type": "string", "maxLength": 255},
         "occurred_at": {"type": "string", "format": "date-time"},
         "sent_at": {"type": ["string", "null"], "format": "date-time"},
-        **dict.fromkeys(
-            ("sequence", "epoch"),
-            {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_NUMBER},
-        ),
+        "sequence": number,
+        "epoch": number,
         **{name: text if name == "facility" else key for name in _TEXT_MEMBERS},
         "data_class": {"enum": ["none", "personal", "patient_adjacent", None]},
         "test": {"type": ["boolean", "null"]},
