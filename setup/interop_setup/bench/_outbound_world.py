@@ -13,7 +13,7 @@ SCHEMA = {
 }
 _PARAMETERS = {
     "interop_webhook.allowed_ports": "1024-65535",
-    "interop_base.lease_seconds": "120",
+    "interop_base.lease_seconds": "90",
 }
 
 
@@ -110,6 +110,13 @@ def publish(env, count) -> None:
         env["interop.event"]._publish(MESSAGE_TYPE, partners[:count])
         env.cr.commit()
         count -= len(partners)
+
+
+def materialize_lock(env) -> int:
+    """The advisory lock of whoever makes messages of events."""
+    from odoo.addons.interop_base.const import MATERIALIZE_LOCK
+
+    return MATERIALIZE_LOCK
 
 
 def render(env, count) -> float:
