@@ -73,7 +73,7 @@ REUSE_POLICIES = [
 ]
 
 ON_DELETE = [
-    ("restrict", "Keep it"),
+    ("restrict", "Refuse to delete it"),
     ("cascade", "Delete its identifiers too"),
 ]
 

@@ -9,3 +9,4 @@ from . import test_facility_matrix
 from . import test_person
 from . import test_person_merged
 from . import test_identity_case
+from . import test_partner_merge

@@ -1,7 +1,8 @@
 """Odoo's own merge of contacts carries identifiers along, and can be undone."""
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.interop_base.exceptions import BusinessError
 
@@ -39,28 +40,38 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _update_values(self, src_partners, dst_partner):
         """Fill what the survivor lacks, but nothing that another system decides
         about."""
-        if not getattr(dst_partner, "_interop_governed", False):
-            return super()._update_values(src_partners, dst_partner)
+        if getattr(dst_partner, "_interop_governed", False):
+            self._withhold(src_partners, dst_partner)
+        return super()._update_values(src_partners, dst_partner)
+
+    @api.model
+    def _withhold(self, src_partners, dst_partner):
+        """Empty, on the contacts that are about to go, what the survivor must not get
+        from them: core would refuse the whole merge, or overwrite a governed field.
+
+        The journal has their columns already. In SQL, because they are on their way
+        out: nobody is to be told of a change.
+        """
         protected = dst_partner._protected_fields().get(dst_partner.id, {})
-        stored = [name for name in protected if dst_partner._fields[name].store]
-        if not stored:
-            return super()._update_values(src_partners, dst_partner)
-        kept = dst_partner._convert_to_write(
-            {name: dst_partner[name] for name in stored}
+        names = [
+            name
+            for name in protected
+            if dst_partner._fields[name].column_type
+            and not dst_partner._fields[name].company_dependent
+            and not dst_partner._fields[name].required
+        ]
+        if not names:
+            return
+        src_partners.flush_recordset(names)
+        assignments = [SQL("%s = NULL", SQL.identifier(name)) for name in names]
+        self.env.cr.execute(
+            SQL(
+                "UPDATE res_partner SET %s WHERE id = ANY(%s)",
+                SQL(", ").join(assignments),
+                src_partners.ids,
+            )
         )
-        # Core collects and writes in one go, so the protected ones are put back. As
-        # superuser: a merge is no edit of these fields, and ends as if it had not
-        # touched them.
-        governed_free = dst_partner.with_user(SUPERUSER_ID)
-        result = super()._update_values(src_partners, governed_free)
-        changed = {
-            name: value
-            for name, value in kept.items()
-            if governed_free._may_differ(name, value)
-        }
-        if changed:
-            governed_free.write(changed)
-        return result
+        src_partners.invalidate_recordset(names, flush=False)
 
     def _log_merge_operation(self, src_partners, dst_partner):
         # sudo: see _merge_bank_accounts

@@ -39,7 +39,10 @@ class InteropIdentifierMergeLine(models.Model):
     before = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     after = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     was_alias = fields.Boolean(
-        "Became an Alias", compute="_compute_was_alias", compute_sudo=True
+        "Alias",
+        compute="_compute_was_alias",
+        compute_sudo=True,
+        help="The survivor has a number there already: this one finds it as well.",
     )
     restored = fields.Boolean(
         readonly=True, help="Put back since, or overtaken by an undone earlier merge."

@@ -54,8 +54,8 @@ class InteropIdentifierModel(models.Model):
         "When Deleted",
         required=True,
         default="restrict",
-        help="What happens when somebody deletes a record that has identifiers. Keep: "
-        "it is refused, since late messages and audits need the history.",
+        help="What happens when somebody deletes a record that has identifiers. Late "
+        "messages and audits need their history.",
     )
     declared = fields.Boolean(
         "Built In",
@@ -63,7 +63,7 @@ class InteropIdentifierModel(models.Model):
         help="An installed app or an approved inbound mapping needs this kind.",
     )
     has_button = fields.Boolean(
-        "Button on the Form",
+        "Form Button",
         compute="_compute_has_button",
         inverse="_inverse_has_button",
         help="Show the identifiers of a record behind a button on its form.",

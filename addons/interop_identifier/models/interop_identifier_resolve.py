@@ -136,7 +136,7 @@ class InteropIdentifier(models.Model):
         new = [
             item for item in named if (item.namespace.id, item.normalized) not in rows
         ]
-        if self._new_despite((res_model, res_id), new, company, system):
+        if new and self._new_despite((res_model, res_id), new, company, system):
             return None
         # It is there: the database lets no record go that has identifiers.
         return self.env[res_model].browse(res_id)
@@ -304,15 +304,21 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _active_of(self, record, namespace):
-        """Return the active identifiers of ``record`` in ``namespace``."""
-        return self.search(
-            [
-                ("res_model", "=", record._name),
-                ("res_id", "=", record.id),
-                ("namespace_id", "=", namespace.id),
-                ("state", "=", "active"),
-            ]
+        """Return the active identifiers of ``record`` in ``namespace``.
+
+        Each new identifier asks this, mostly for nothing: the index alone answers.
+        """
+        self.flush_model(["namespace_id", "res_model", "res_id", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM interop_identifier WHERE namespace_id = %s "
+                "AND res_model = %s AND res_id = %s AND state = 'active'",
+                namespace.id,
+                record._name,
+                record.id,
+            )
         )
+        return self.browse(row[0] for row in rows)
 
     @api.model
     def _insert(self, record, item, message, state="active"):
