@@ -203,6 +203,11 @@ def ask(env, rows: int, samples: int, slow: int) -> dict[str, float]:
         ),
         "queue": _times(env, samples, lambda: _queue(steward)),
     }
+    return _figures(times)
+
+
+def _figures(times: dict[str, list]) -> dict[str, float]:
+    """By the clock and of work."""
     figures = {}
     for name, found in times.items():
         figures[f"{name}_p95_ms"] = _p95(found, CLOCK)
