@@ -100,6 +100,9 @@ class TestScreens(InteropCase):
             model.get_view(view_id, kind)
         if action.search_view_id:
             model.get_view(action.search_view_id.id, "search")
+        if "list" not in views:  # a dialog
+            Form(model)
+            return 0
         found = model.web_search_read(
             [], self._specification(model, views["list"]), limit=80
         )

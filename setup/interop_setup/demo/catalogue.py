@@ -16,6 +16,9 @@ LOCATIONS = "bumc-locations"
 INVOICES = "invoices-to-clearing-house"
 CREDIT_NOTES = "credit-notes-to-archive"
 
+# The table counts tries: a circuit that opens after ten failures in a row would, on a
+# slow machine, hold messages back before their first.
+CIRCUIT_FAILURES = 100
 # For a demo the retries come within seconds instead of hours.
 PATIENT = "0s, 1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s, 5s, 5s, 5s"
 SHORT = "0s, 1s, 1s"
@@ -160,9 +163,7 @@ def _outbound(
         url=f"http://127.0.0.1:{port}/webhooks",
         allow_http=True,
         allowed_networks="127.0.0.0/8",
-        # The table counts tries: the circuit, open after ten failures in a row, would
-        # on a slow machine hold messages back before their first.
-        circuit_failures=100,
+        circuit_failures=CIRCUIT_FAILURES,
     )
     shown = administrator.button("interop.endpoint", "action_rotate_secret", endpoint)
     policy = administrator.create(
