@@ -15,6 +15,7 @@
         "data/interop_namespace_data.xml",
         "views/interop_namespace_views.xml",
         "views/interop_identifier_views.xml",
+        "wizard/interop_identifier_state_wizard_views.xml",
         "views/interop_identifier_merge_views.xml",
         "views/interop_identifier_model_views.xml",
         "views/res_partner_views.xml",

@@ -112,7 +112,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
                 self.env._("These records were merged the other way round before."),
                 code="merge_reversed",
             )
-        active._set_merged()
+        active._set_merged(message=message)
 
     @api.model
     def _check_may_merge(self, message, survivor, prior):

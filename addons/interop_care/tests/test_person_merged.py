@@ -35,6 +35,9 @@ class TestPersonMerged(PersonCase):
         journal = self.merges._open_of(self.second)
         self.assertEqual(journal.message_id, self._last())
         self.assertEqual(journal.reason, "Registered twice")
+        alias = self.env["interop.identifier"].search([("value", "=", "P-2")])
+        self.assertEqual(alias.state_message_id, self._last())
+        self.assertEqual(alias.state_reason, "Registered twice")
         self.assertEqual(self._last().resource_ref, self.first)
         # what comes late about the prior number is about the survivor
         self._send(self._person(self.two, kind="updated", address={"city": "Lund"}))

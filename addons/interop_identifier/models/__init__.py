@@ -1,5 +1,6 @@
 from . import interop_namespace
 from . import interop_identifier
+from . import interop_identifier_state
 from . import interop_identifier_resolve
 from . import interop_identifier_question
 from . import interop_identity_case

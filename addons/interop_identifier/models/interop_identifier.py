@@ -3,8 +3,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from odoo.addons.interop_base import clock
-
 from .. import const
 
 
@@ -228,40 +226,3 @@ class InteropIdentifier(models.Model):
                 "Identifiers are kept for their history. Retire this one instead."
             )
         )
-
-    # ------------------------------------------------------------------
-    # Transitions
-    # ------------------------------------------------------------------
-    def _set_retired(self):
-        """Close the identifiers: they are not looked up from now on, except as of
-        then."""
-        return self._set_state("retired", {"active"}, period_end=clock.now())
-
-    def _set_merged(self):
-        """Turn the identifiers into aliases that still find their (surviving)
-        record."""
-        return self._set_state("merged", {"active"})
-
-    def _set_entered_in_error(self):
-        """Withdraw the identifiers: they never were right."""
-        return self._set_state("entered_in_error", {"active", "retired", "merged"})
-
-    def _set_active(self):
-        """Bring retired identifiers back."""
-        self._hold_record()
-        return self._set_state("active", {"retired"}, period_end=False)
-
-    def action_retire(self):
-        """Button: retire."""
-        self._set_retired()
-        return True
-
-    def action_enter_in_error(self):
-        """Button: mark as entered in error."""
-        self._set_entered_in_error()
-        return True
-
-    def action_reactivate(self):
-        """Button: bring back a retired identifier."""
-        self._set_active()
-        return True

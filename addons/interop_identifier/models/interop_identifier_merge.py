@@ -248,7 +248,7 @@ class InteropIdentifierMerge(models.Model):
             )
         )
         with self._recording(rows):
-            prior._set_merged()
+            prior._set_merged(message=self.message_id, reason=self.reason)
             rows.write({"res_model": survivor._name, "res_id": survivor.id})
 
     def _point_anchors(self):

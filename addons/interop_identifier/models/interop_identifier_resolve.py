@@ -298,9 +298,11 @@ class InteropIdentifier(models.Model):
         previous._hold_record()
         if previous and owner and owner == message.system_id:
             self._is_second_number(record, item, message)
-            previous._set_merged()
+            previous._set_merged(message=message)
         else:
-            previous._set_retired()
+            previous._set_retired(
+                message=message, reason=self.env._("Replaced by a new one")
+            )
 
     @api.model
     def _active_of(self, record, namespace):

@@ -134,7 +134,7 @@ class InteropIdentifier(models.Model):
         if own and not others:
             if item.namespace.one_active_per_record:
                 self._retire_previous(record, item, message)
-            return own.sorted("period_end")[-1:]._set_active()
+            return own.sorted("period_end")[-1:]._set_active(message=message)
         return self.browse()
 
     @api.model

@@ -80,15 +80,57 @@ class TestIdentifier(IdentifierCase):
         identifier = self._create_identifier(self.npi, "1234567893")
         with self.assertRaises(AccessError):
             identifier.state = "retired"
-        identifier.action_retire()
+        self._confirm(identifier.action_retire())
         self.assertEqual(identifier.state, "retired")
         self.assertTrue(identifier.period_end)
-        identifier.action_reactivate()
+        self._confirm(identifier.action_reactivate())
         self.assertEqual(identifier.state, "active")
         self.assertFalse(identifier.period_end)
-        identifier.action_enter_in_error()
+        self._confirm(identifier.action_enter_in_error())
+        self.assertEqual(identifier.state, "entered_in_error")
         with self.assertRaises(UserError):
-            identifier.action_reactivate()
+            self._confirm(identifier.action_reactivate())
+
+    def _confirm(self, action, user=None, reason="A lost card"):
+        """Fill in the dialog of a button as ``user`` and confirm it."""
+        dialogs = self.env[action["res_model"]].with_user(user or self.env.user)
+        form = Form(dialogs.with_context(**action["context"]))
+        form.reason = reason
+        return form.save().action_confirm()
+
+    def test_each_change_says_who_when_and_why(self):
+        steward = self._create_user("steward")
+        identifier = self._create_identifier(self.npi, "1234567893")
+        self.assertFalse(identifier.state_at)
+        with self.assertRaisesRegex(UserError, "Say why"):
+            self._confirm(identifier.action_retire(), steward, "  ")
+        self._confirm(identifier.action_retire(), steward)
+        self.assertEqual(identifier.state_by_id, steward)
+        self.assertEqual(identifier.state_reason, "A lost card")
+        self.assertTrue(identifier.state_at)
+        self._confirm(identifier.action_reactivate(), steward, "Found again")
+        self.assertEqual(identifier.state_reason, "Found again")
+        trail = self.env["interop.audit.event"].search(
+            [("res_model", "=", identifier._name), ("res_id", "=", identifier.id)]
+        )
+        self.assertEqual(
+            trail.mapped("detail"), ["Active: Found again", "Retired: A lost card"]
+        )
+        self.assertEqual(set(trail.mapped("login")), {steward.login})
+        for name, value in (("state_reason", "No"), ("state_by_id", self.env.uid)):
+            with self.assertRaises(AccessError):
+                identifier.with_user(steward).write({name: value})
+
+    def test_who_only_reads_changes_no_state(self):
+        identifier = self._create_identifier(self.npi, "1234567893")
+        for group in ("user", "operator", "auditor"):
+            with self.assertRaises(AccessError):
+                self._confirm(identifier.action_retire(), self._create_user(group))
+        namespace = self._create_namespace(company_id=self.other_facility.id)
+        foreign = self._create_identifier(namespace, "7")
+        with self.assertRaises(AccessError):
+            self._confirm(foreign.action_retire(), self._create_user("steward"))
+        self.assertEqual((identifier | foreign).mapped("state"), ["active"] * 2)
 
     def test_history_is_never_deleted(self):
         identifier = self._create_identifier(self.npi, "1234567893")

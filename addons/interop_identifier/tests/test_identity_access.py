@@ -20,6 +20,7 @@ ACCESS = {
     "interop.identifier.model": {**_SEEN, "admin": "rwcu"},
     "interop.identifier.merge": _DECIDED,
     "interop.identifier.merge.line": _DECIDED,
+    "interop.identifier.state.wizard": {"steward": "rwcu", "admin": "rwcu"},
     "interop.identifier.unmerge.wizard": {"steward": "rwcu"},
     "interop.identity.case": {**_DECIDED, "steward": "rw"},
     "interop.identity.decision": {"steward": "rwc"},

@@ -351,7 +351,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self._decide(case, "retried")
         self.assertEqual(message.state, "parked", "nothing was corrected: asked again")
         self.assertNotEqual(message.identity_case_id.id, case.id)
-        self._known(self.king).with_user(self.steward).action_enter_in_error()
+        self._known(self.king).with_user(self.steward)._set_entered_in_error()
         self._decide(self._case(message), "retried")
         self.assertEqual(message.state, "done")
 

@@ -162,7 +162,9 @@ class TestResolve(IdentifierCase):
         self.identifiers._link(
             self.partner, [self._wire(self.own, "8")], self._message()
         )
-        self.assertEqual(old.state, "retired")
+        self.assertEqual((old.state, old.state_by_id), ("retired", self.env.user))
+        self.assertTrue(old.state_at)
+        self.assertIn("new one", old.state_reason)
 
     def test_a_second_number_of_its_own_source_is_a_second_record(self):
         self.own.system_id = self.system

@@ -137,6 +137,7 @@ class TestReuseByMessage(CaseMixin, EngineCase):
     def test_a_steward_gives_it_back(self):
         self.assertEqual(self._decided("same"), self.ada)
         self.assertEqual(self.row.state, "active")
+        self.assertEqual(self.row.state_message_id.res_id, self.ada.id)
 
     def test_a_late_message_is_about_who_had_it_then(self):
         then = clock.isoformat(clock.now() - timedelta(days=11))

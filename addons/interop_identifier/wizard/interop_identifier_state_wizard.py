@@ -1,0 +1,44 @@
+"""Asks for the reason before the state of an identifier changes."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+STATES = [
+    ("retired", "Retire"),
+    ("entered_in_error", "Entered in Error"),
+    ("active", "Reactivate"),
+]
+
+
+class InteropIdentifierStateWizard(models.TransientModel):
+    """Retire, withdraw or bring back an identifier, with a reason that stays on
+    record."""
+
+    _name = "interop.identifier.state.wizard"
+    _description = "Change an Identifier"
+
+    identifier_id = fields.Many2one(
+        "interop.identifier", required=True, readonly=True, ondelete="cascade"
+    )
+    state = fields.Selection(STATES, "What to Do", required=True, readonly=True)
+    reason = fields.Char(
+        required=True, help="Shown on the identifier and kept in the audit trail."
+    )
+
+    def action_confirm(self):
+        """Button: do it (whoever may write identifiers)."""
+        self.ensure_one()
+        identifier = self.identifier_id
+        identifier.check_access("write")
+        reason = (self.reason or "").strip()
+        if not reason:
+            raise UserError(
+                self.env._("Say why “%s” changes.", identifier.display_name)
+            )
+        if self.state == "retired":
+            identifier._set_retired(reason=reason)
+        elif self.state == "active":
+            identifier._set_active(reason=reason)
+        else:
+            identifier._set_entered_in_error(reason=reason)
+        return {"type": "ir.actions.act_window_close"}
