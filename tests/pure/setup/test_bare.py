@@ -7,7 +7,7 @@ from interop_setup import paths
 
 FOLDER = paths.SETUP / "interop_setup"
 # These run in the virtual environment only: as pytest's plugin, and inside Odoo.
-INSIDE = {"pytest_totals", "odoo_call"}
+INSIDE = {"pytest_filestore", "pytest_totals", "odoo_call"}
 MODULES = sorted({path.stem for path in FOLDER.glob("*.py")} - INSIDE)
 
 
