@@ -154,6 +154,17 @@ def states(env, interface):
     ]
 
 
+def retry_dead(env, interface):
+    """Retry what is dead, as a person would; answer why it was and whose it is."""
+    dead = env["interop.message"].search(
+        [("interface_id", "=", interface), ("state", "=", "dead")]
+    )
+    found = [(item.error_code, item.owner_user_id.login) for item in dead]
+    if dead:
+        dead.action_retry()
+    return found
+
+
 def replay(env, interface, per_second):
     """Start to deliver everything of an interface again; answer the replay's id."""
     made = env["interop.replay"].create(
