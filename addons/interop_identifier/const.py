@@ -72,6 +72,10 @@ REUSE_POLICIES = [
     ("days", "Days after retirement"),
 ]
 
+# Kinds of records that other systems have numbers for, of apps of Odoo that may or may
+# not be there.
+USUAL_KINDS = ("hr.employee", "product.product", "stock.location", "stock.warehouse")
+
 ON_DELETE = [
     ("restrict", "Refuse to delete it"),
     ("cascade", "Delete its identifiers too"),

@@ -125,7 +125,8 @@ class InteropIdentifier(models.Model):
     @api.model
     def _declared_models(self):
         """Return the names of the models that addons want on the list; addons add."""
-        return ["res.partner", "res.company"]
+        usual = [name for name in const.USUAL_KINDS if name in self.env]
+        return ["res.partner", "res.company", *usual]
 
     @api.depends("value", "namespace_id")
     def _compute_value_normalized(self):

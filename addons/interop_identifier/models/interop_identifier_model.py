@@ -1,5 +1,7 @@
 """Which kinds of records carry identifiers, and what binds the two."""
 
+import logging
+
 from lxml import etree
 
 from odoo import api, fields, models, tools
@@ -12,6 +14,8 @@ from .interop_identifier_trigger import (
     ensure_foreign_key,
     ensure_trigger,
 )
+
+_logger = logging.getLogger(__name__)
 
 READERS = (
     "interop_base.interop_base_group_user",
@@ -218,7 +222,8 @@ class InteropIdentifierModel(models.Model):
             if name in self.env and name not in listed:
                 listed.add(name)
                 model_id = self.env["ir.model"]._get_id(name)
-                self.create({"model_id": model_id, "has_button": False})
+                kind = self.create({"model_id": model_id, "has_button": False})
+                kind._offer_button()
         for kind in self.search([("model", "!=", False)]):
             kind._create_trigger()
         ensure_foreign_key(self.env.cr)
@@ -261,6 +266,17 @@ class InteropIdentifierModel(models.Model):
                 "arch": place % kind_sudo._button_arch(),
             }
         )
+
+    def _offer_button(self):
+        """Add the button unless the form has a page with identifiers already."""
+        if "interop_identifier_ids" in self.env[self.model]._fields:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._create_button()
+        except (ValidationError, ValueError):
+            # A form that somebody broke is no reason not to start.
+            _logger.warning("the form of %s takes no button of identifiers", self.model)
 
     def _prepare_action(self):
         """Return the values of the action behind the button."""
