@@ -36,6 +36,7 @@ class InteropMessage(models.Model):
                       error_message = NULL, cause = NULL,
                       owner_user_id = NULL, owner_team_id = NULL,
                       attempt_count = 1, try_count = 1, done_at = NULL,
+                      lane = regexp_replace(m.lane, %s, ''),
                       next_attempt_at = clock_timestamp() AT TIME ZONE 'UTC'
                                         + make_interval(secs => (due.number - 1) * %s),
                       write_date = clock_timestamp() AT TIME ZONE 'UTC',
@@ -47,7 +48,7 @@ class InteropMessage(models.Model):
                   -- for each id.
                   AND m.state || '' IN ('done', 'dead', 'parked')
             RETURNING m.id""",
-            [pause, self.env.uid, list(ids)],
+            [f"^{const.LEFT_LANE}", pause, self.env.uid, list(ids)],
         )
         moved = [message_id for (message_id,) in self.env.cr.fetchall()]
         self.invalidate_model(flush=False)

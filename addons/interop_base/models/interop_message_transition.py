@@ -118,9 +118,16 @@ class InteropMessage(models.Model):
             attempt_count=0,
             try_count=0,
         )
+        for message in moved.filtered(lambda item: item.lane != item._own_lane()):
+            message._transition({"lane": message._own_lane()})
         if moved:
             self.env["interop.pump"]._arm_after_commit()
         return moved
+
+    def _own_lane(self):
+        """Return the lane that this message takes its turn in."""
+        self.ensure_one()
+        return self.lane.removeprefix(const.LEFT_LANE)
 
     # === RESULTS OF THE PUMP === #
 

@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.const import LEFT_LANE
 from odoo.addons.interop_base.models.interop_message_transition import (
     _CLEARED,
     _NO_LEASE,
@@ -64,6 +65,9 @@ class InteropMessage(models.Model):
     def _set_receipt_rejected(self, ack, status, text):
         """The receiver refuses what it was given: a failure that has an owner.
 
+        It has arrived in its turn, so that nothing waits for it: it leaves its lane,
+        until somebody sends it again.
+
         :param str status: ``business_rejected`` or ``technical_error``
         :param str text: codes and places, no content
         """
@@ -77,8 +81,10 @@ class InteropMessage(models.Model):
                 **self._receipt_values(ack, status),
                 **self._failure_values(error_class, f"receipt_{status}", text),
                 "state": "dead",
+                "lane": LEFT_LANE + self._own_lane(),
                 "done_at": False,
                 "next_attempt_at": False,
             }
         )
+        self.env["interop.pump"]._arm_after_commit()
         return self

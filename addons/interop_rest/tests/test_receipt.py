@@ -4,6 +4,9 @@ import json
 
 from odoo.tests import tagged
 
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.models.engine_types import Lane
+
 from .common import RestHttpCase
 
 
@@ -126,6 +129,46 @@ class TestReceipt(RestHttpCase):
         sent._set_done()
         self._reject(sent)
         self.assertEqual(sent.state, "dead")
+
+    def _waiting(self, key):
+        tries = {"attempt_count": 0, "try_count": 0}
+        return self._sent(
+            "pending", ordering_key=key, next_attempt_at=clock.now(), **tries
+        )
+
+    def test_what_was_refused_after_delivery_holds_nothing_back(self):
+        lane = self.out._lane()
+        messages = self.env["interop.message"].sudo()
+        for state in ("done", "dead", "pending"):  # what we thought of it before
+            for ordering in ("key", "strict"):
+                with self.subTest(state=state, ordering=ordering):
+                    key = f"key-{self._next()}"
+                    sent = self._sent(state, ordering_key=key)
+                    later = self._waiting(key)
+                    self._reject(sent)
+                    lanes = {lane: Lane(5, ordering)}
+                    claims = messages._set_claimed(lanes, self.out.ids, 60)
+                    self.assertEqual([item.message_id for item in claims], later.ids)
+                    (sent | later).invalidate_recordset()
+                    later._set_done()
+                    sent._set_cancelled("Given up.")
+
+    def test_sent_again_it_takes_its_place_in_the_order_again(self):
+        lane = self.out._lane()
+        messages = self.env["interop.message"].sudo()
+        for send_again in (
+            lambda message: message._set_pending(),
+            lambda message: message._set_pending_many(message.ids),
+        ):
+            sent = self._sent(ordering_key="k")
+            self._reject(sent)
+            self.assertNotEqual(sent.lane, lane)
+            later = self._waiting("k")
+            send_again(sent)
+            self.assertEqual(sent.lane, lane)
+            claims = messages._set_claimed({lane: Lane(5, "key")}, self.out.ids, 60)
+            self.assertEqual([item.message_id for item in claims], sent.ids)
+            (sent | later)._set_done()
 
     def test_unknown_and_foreign_messages(self):
         other = self._create_system(
