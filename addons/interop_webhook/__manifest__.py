@@ -18,6 +18,7 @@
         "wizard/interop_credential_wizard_views.xml",
         "wizard/interop_network_wizard_views.xml",
         "views/interop_secret_views.xml",
+        "views/interop_endpoint_hour_views.xml",
         "views/interop_endpoint_views.xml",
         "views/interop_interface_views.xml",
         "views/interop_message_views.xml",

@@ -4,8 +4,10 @@ import json
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import config
 
 from .. import clock
@@ -193,10 +195,19 @@ class TestSettings(EngineCase):
         policy = self.env["interop.retry.policy"].create(
             {"name": "P", "schedule": "0s, 5m"}
         )
-        self.assertTrue(policy.preview)
+        self.assertEqual(policy.preview, "2 tries over 5 minutes")
+        with Form(policy) as form:  # while it is edited
+            form.schedule = "0s, 1h, 5h, 12h, 12h, 14h, 14h, 14h"
+            self.assertEqual(form.preview, "8 tries over 3 days")
         for text in ("", "soon", "5", "5s, -1m", "5x"):
             with self._refused(UserError, "cannot be read", msg=text):
                 policy.schedule = text
+
+    def test_settings_lead_to_the_policies(self):
+        action = self.env.ref("interop_base.interop_retry_policy_action")
+        view = self.env["res.config.settings"].get_view(view_type="form")
+        buttons = etree.fromstring(view["arch"]).xpath("//button/@name")
+        self.assertIn(str(action.id), buttons)
 
     def test_schedule_jitter_and_budget_decide_the_next_delay(self):
         policy = self.env["interop.retry.policy"].create(

@@ -102,7 +102,7 @@ class InteropEndpoint(models.Model):
         return "healthy" if row.last_success_at else "unknown"
 
     def _compute_rate(self):
-        since = clock.now() - timedelta(hours=const.HEALTH_HOURS)
+        since = self._health_since()
         # sudo: as above
         groups = (
             self.env["interop.endpoint.hour"]
@@ -240,6 +240,19 @@ class InteropEndpoint(models.Model):
                     "auto_delete": True,
                 }
             )
+
+    def action_view_health(self):
+        """Show how many tries succeeded and failed, hour by hour."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_webhook.interop_endpoint_hour_action"
+        )
+        since = fields.Datetime.to_string(self._health_since())
+        action["domain"] = [("endpoint_id", "in", self.ids), ("hour", ">", since)]
+        return action
+
+    @api.model
+    def _health_since(self):
+        return clock.now() - timedelta(hours=const.HEALTH_HOURS)
 
     def action_try_now(self):
         """Do not wait for the circuit or a pause any longer (operators)."""

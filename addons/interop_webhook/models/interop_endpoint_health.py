@@ -117,6 +117,7 @@ class InteropEndpointHour(models.Model):
     _name = "interop.endpoint.hour"
     _description = "Tries of an Endpoint by Hour"
     _log_access = False
+    _order = "hour desc, id"
 
     endpoint_id = fields.Many2one(
         "interop.endpoint", required=True, readonly=True, ondelete="cascade"

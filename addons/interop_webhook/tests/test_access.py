@@ -119,5 +119,12 @@ class TestAccess(WebhookCase):
             self.assertNotIn(foreign, rows.sudo().endpoint_id)
             with self.assertRaises(AccessError):
                 rows[:1].unlink()
-            operator = self.env[model].with_user(self._create_user("operator"))
-            self.assertRaises(AccessError, operator.search, [])
+        operator = self._create_user("operator")
+        with self.assertRaises(AccessError):
+            self.env["interop.endpoint.health"].with_user(operator).search([])
+        for group in ("user", "operator", "steward", "auditor"):
+            rows = hours.with_user(self._create_user(group)).search([])
+            self.assertIn(self.endpoint, rows.endpoint_id)
+            self.assertNotIn(foreign, rows.sudo().endpoint_id)
+            with self.assertRaises(AccessError):
+                rows[:1].write({"failed": 0})

@@ -288,6 +288,10 @@ class TestHealth(WebhookCase):
         self.assertEqual((endpoint.health, endpoint.failures_in_row), ("failing", 1))
         user = self._create_user("user")
         self.assertEqual(endpoint.with_user(user).tries, 4)
+        action = endpoint.with_user(user).action_view_health()
+        hours = self.env[action["res_model"]].with_user(user).search(action["domain"])
+        self.assertEqual(sum(hours.mapped("succeeded")), 3)
+        self.assertEqual(sum(hours.mapped("failed")), 1)
         endpoint.action_pause()
         self.assertEqual(endpoint.health, "resting")
 

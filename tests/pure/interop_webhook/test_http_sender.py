@@ -123,6 +123,16 @@ def test_faults(sender, behavior, failure):
         )
 
 
+def test_connecting_has_a_limit_of_its_own(sender):
+    """TCP is there at once, TLS never: the time for the exchange is not used up."""
+    with hostile.Receiver(hostile.silent) as receiver:
+        url = receiver.url.replace("http://", "https://")
+        started = time.monotonic()
+        answer = send(sender, to(url, connect_timeout=0.3, total_timeout=20))
+        assert (answer.failure, answer.status) == ("timeout", None)
+        assert time.monotonic() - started < 5
+
+
 def test_endless_answer_is_cut(sender):
     with hostile.Receiver(hostile.endless) as receiver:
         answer = send(sender, to(receiver.url, max_response_bytes=1000))
