@@ -25,6 +25,7 @@
         "views/interop_identity_case_views.xml",
         "views/interop_message_views.xml",
         "views/interop_interface_views.xml",
+        "views/interop_system_views.xml",
         "views/interop_identifier_menus.xml",
     ],
     "assets": {

@@ -8,6 +8,7 @@ from odoo.addons.interop_base import clock
 from odoo.addons.interop_base import const as base_const
 
 from .. import const
+from ..tools import question
 
 SIDES = ("left", "right")
 
@@ -249,11 +250,19 @@ class InteropIdentityCase(models.Model):
             allowed.add("different")
             if self.left_model == self.right_model:
                 allowed.add("same")
-        elif self.kind == "namespace" and self.subject:
-            allowed.add("namespace")
+        elif self.kind == "namespace":
+            if self.subject or self._names_nothing():
+                allowed.add("namespace")
         elif self.namespace_id:  # an unknown identifier, or a second number
             allowed |= {"same", "create"} if self.creates else {"same"}
         return allowed
+
+    def _names_nothing(self):
+        """Say whether the sender names no assigning authority at all."""
+        case_sudo = self.sudo()  # sudo: the key is the engine's, its meaning is not
+        company, system = case_sudo.company_id, case_sudo.system_id
+        nothing = question.authority(company.id, system.id, "")
+        return case_sudo.question_key == nothing.key
 
     def _one_already(self):
         """Say whether both records were found to be the same meanwhile."""

@@ -37,6 +37,10 @@ class InteropIdentityCase(models.Model):
                 "The identifiers of one message belong to two records. Are they the "
                 "same?"
             )
+        if self.kind == "namespace" and self._names_nothing():
+            return self.env._(
+                "The sender names no assigning authority. Whose numbers does it mean?"
+            )
         if self.kind == "namespace":
             return self.env._(
                 "The sender names an assigning authority that is not set up. Which one "

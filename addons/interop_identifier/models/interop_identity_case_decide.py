@@ -147,18 +147,28 @@ class InteropIdentityCase(models.Model):
                     facility=self.company_id.name,
                 )
             )
+        noted = self._note_namespace(namespace)
+        self._answer("namespace", reason, (noted._name, noted.id) if noted else ())
+
+    def _note_namespace(self, namespace):
+        """Let the sender's name, or its lack of one, mean ``namespace``; return where
+        that is kept, empty if it was known meanwhile."""
         # sudo: stewards decide what a name means, without editing namespaces otherwise
+        case_sudo = self.sudo()
+        system_sudo = case_sudo.system_id.with_company(self.company_id)
         namespaces_sudo = namespace.sudo()
-        alias = namespaces_sudo.env["interop.namespace.alias"]
-        if not namespaces_sudo._find_id(self.subject, self.system_id.id):
-            alias = alias.create(
-                {
-                    "namespace_id": namespace.id,
-                    "name": self.subject,
-                    "system_id": self.system_id.id,
-                }
-            )
-        self._answer("namespace", reason, (alias._name, alias.id) if alias else ())
+        if namespaces_sudo._named_id(self.subject, self.company_id, system_sudo):
+            return system_sudo.browse()
+        if not self.subject:
+            system_sudo.identifier_namespace_id = namespace
+            return system_sudo
+        return case_sudo.env["interop.namespace.alias"].create(
+            {
+                "namespace_id": namespace.id,
+                "name": self.subject,
+                "system_id": system_sudo.id,
+            }
+        )
 
     # ------------------------------------------------------------------
     # Steps
@@ -310,4 +320,7 @@ class InteropIdentityCase(models.Model):
         if case_sudo.answer_model == "interop.namespace.alias":
             alias = case_sudo.env[case_sudo.answer_model].browse(case_sudo.answer_id)
             alias.exists().unlink()
+        elif case_sudo.answer_model == "interop.system":
+            system_sudo = case_sudo.system_id.with_company(self.company_id)
+            system_sudo.identifier_namespace_id = False
         case_sudo._set_undone()

@@ -268,10 +268,11 @@ class InteropNamespace(models.Model):
         ``name``.
 
         The URI or OID counts first, then the system's own aliases, then the common
-        ones. Raises ``UnknownIdentifier`` for an unknown name (the message waits for a
-        steward) and ``OwnershipError`` when the namespace is another facility's.
+        ones; without a name the default of the system. Raises ``UnknownIdentifier`` for
+        an unknown name (the message waits for a steward) and ``OwnershipError`` when
+        the namespace is another facility's.
         """
-        namespace_id = self._find_id(name or "", system.id if system else False)
+        namespace_id = self._named_id(name or "", company, system)
         if not namespace_id:
             raise UnknownIdentifier(
                 self.env._(

@@ -26,6 +26,30 @@ class TestNamespace(IdentifierCase):
         self.assertEqual(caught.exception.code, "unknown_namespace")
         self.assertTrue(caught.exception.parks)
 
+    def test_no_authority_means_the_senders_default_at_the_facility(self):
+        for name in (None, ""):
+            with self.assertRaises(UnknownIdentifier):
+                self._find_nameless(name, self.facility)
+        own = self._create_namespace(company_id=self.facility.id)
+        system = self.system.with_company(self.facility)
+        system.identifier_namespace_id = own
+        branch = self.env["res.company"].create(
+            {"name": "Branch", "parent_id": self.facility.id}
+        )
+        for company in (self.facility, branch):
+            self.assertEqual(self._find_nameless("", company), own)
+        with self.assertRaises(UnknownIdentifier):  # another default, or none
+            self._find_nameless("", self.other_facility)
+        with self.assertRaises(UnknownIdentifier):
+            self._find_nameless("", self.facility, self._create_system())
+        own.active = False
+        with self.assertRaises(UnknownIdentifier):
+            self._find_nameless("", self.facility)
+
+    def _find_nameless(self, name, company, system=None):
+        namespaces = self.env["interop.namespace"]
+        return namespaces._find(name, company, system or self.system)
+
     def test_an_alias_means_what_its_system_says(self):
         common, own = self._create_namespace(), self._create_namespace()
         alias = self.env["interop.namespace.alias"]
