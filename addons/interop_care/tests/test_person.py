@@ -134,6 +134,22 @@ class TestPerson(PersonCase):
             self.assertEqual(self._last().state, "parked")
             self.assertFalse(self._who(wire))
 
+    def test_a_number_without_authority_is_the_senders_own_or_waits(self):
+        self._send(self._person(self.one))
+        person = self._who(self.one)
+        nameless = {"value": self.one["value"]}
+        update = {"kind": "updated", "address": {"city": "Lund"}}
+        response = self._post(self._person(nameless, **update))
+        self._assert_problem(response, 422, "unknown_namespace")
+        self.assertIn("names no assigning authority", response.text)
+        self.assertEqual(self._last().state, "parked")
+        self.assertEqual(self._last().identity_case_id.kind, "namespace")
+        self._last()._set_cancelled("Tried again below")
+        system = self.system.with_company(self.facility)
+        system.identifier_namespace_id = self.mrn
+        self._send(self._person(nameless, **update))
+        self.assertEqual((person.city, self._who(self.one)), ("Lund", person))
+
     def test_no_identifier_is_nobody(self):
         response = self._post(self._person(kind="updated", name={"text": "Who"}))
         self._assert_problem(response, 422, "business_rule")

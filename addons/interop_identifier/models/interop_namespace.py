@@ -277,6 +277,11 @@ class InteropNamespace(models.Model):
             raise UnknownIdentifier(
                 self.env._(
                     "An identifier names an assigning authority that is not set up."
+                )
+                if name
+                else self.env._(
+                    "An identifier names no assigning authority, and no default was "
+                    "agreed on."
                 ),
                 code="unknown_namespace",
                 question=question.authority(
