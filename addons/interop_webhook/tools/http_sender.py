@@ -23,6 +23,9 @@ FLUSH_SECONDS = 0.01  # handed over in groups, or two threads fight for the inte
 
 # A failure beyond those that ``outcome`` knows: nothing left this machine.
 NOT_SENT = "not_sent"
+TOKEN_TIMEOUT = (
+    "No complete answer within the time allowed, asking for an access token included"
+)
 
 
 class Sender:
@@ -101,10 +104,20 @@ class Sender:
     async def exchange(self, channel: Channel, request: Request) -> Answer:
         """Post a request, with an access token where it needs one.
 
-        A token may be taken back before its time: after a 401 one new one is tried.
+        Both together take no longer than the receiver's ``total_timeout``: the lease of
+        the message would end before.
         """
         if not request.grant:
             return await channel.post(request)
+        try:
+            async with asyncio.timeout(request.receiver.total_timeout):
+                return await self._exchange_with_token(channel, request)
+        except TimeoutError:
+            return Answer(request.ref, None, failure="timeout", detail=TOKEN_TIMEOUT)
+
+    async def _exchange_with_token(self, channel, request):
+        """A token may be taken back before its time: after a 401 one new one is
+        tried."""
         try:
             token = await self._tokens.get(request.grant, self._ask_token)
             answer = await channel.post(_with_token(request, token))

@@ -2,9 +2,11 @@
 
 import asyncio
 import math
+import time
 
+import interop_webhook_receiver as hostile
 import pytest
-from interop_webhook_tools import oauth
+from interop_webhook_tools import http_channel, http_sender, oauth, url_guard
 from interop_webhook_tools.errors import TokenRefusal
 
 GRANT = oauth.Grant("receiver", "client", "s3cret")
@@ -88,3 +90,53 @@ def test_a_token_without_time_left_is_not_kept():
 
     asyncio.run(run())
     assert len(asked) == 2
+
+
+def slow_401(connection, _received):
+    time.sleep(0.7)
+    hostile.send(connection, 401)
+    return True
+
+
+def slow_token(connection, _received):
+    time.sleep(0.7)
+    hostile.send(connection, 200, answer())
+    return True
+
+
+@pytest.mark.parametrize(
+    ("receiver_does", "token_server_does"),
+    [(200, hostile.silent), (slow_401, slow_token)],
+)
+def test_asking_for_a_token_is_part_of_the_time_of_the_exchange(
+    receiver_does, token_server_does
+):
+    def to(url):
+        return http_channel.Receiver(
+            key=url,
+            url=url,
+            allow_http=True,
+            ports=url_guard.parse_ports("1024-65535"),
+            networks=url_guard.parse_networks("127.0.0.0/8"),
+            total_timeout=1.0,
+            connect_timeout=0.5,
+        )
+
+    sender = http_sender.Sender(now=lambda: "now")
+    try:
+        with (
+            hostile.Receiver(receiver_does) as receiver,
+            hostile.Receiver(token_server_does) as server,
+        ):
+            grant = oauth.Grant(to(server.url), "client", "s3cret")
+            requests = [
+                http_channel.Request(n, to(receiver.url), b"{}", dict, grant)
+                for n in range(6)
+            ]
+            started = time.monotonic()
+            answers = list(sender.run(requests, 10))
+            assert time.monotonic() - started < 1.8
+            assert len(answers) == 6
+            assert {item.failure for item in answers} <= {"timeout", "token"}
+    finally:
+        sender.close()
