@@ -23,7 +23,7 @@ FLUSH_SECONDS = 0.01  # handed over in groups, or two threads fight for the inte
 
 # A failure beyond those that ``outcome`` knows: nothing left this machine.
 NOT_SENT = "not_sent"
-TOKEN_TIMEOUT = (
+NO_TIME_LEFT = (
     "No complete answer within the time allowed, asking for an access token included"
 )
 
@@ -113,7 +113,7 @@ class Sender:
             async with asyncio.timeout(request.receiver.total_timeout):
                 return await self._exchange_with_token(channel, request)
         except TimeoutError:
-            return Answer(request.ref, None, failure="timeout", detail=TOKEN_TIMEOUT)
+            return Answer(request.ref, None, failure="timeout", detail=NO_TIME_LEFT)
 
     async def _exchange_with_token(self, channel, request):
         """A token may be taken back before its time: after a 401 one new one is
