@@ -250,6 +250,27 @@ class TestPerson(PersonCase):
         self.assertEqual(*answers)
         self.assertFalse(self._who(self.one).city)
 
+    def test_a_registration_behind_a_question_about_its_number_goes_on_with_it(self):
+        self._send(self._person(self.one, self._wire(self.national, "N-77")))
+        person = self._who(self.one)
+        self.anne[0].unknown_policy = "park"
+        wire = self._wire(self.national, "N-77")
+        self._at_anne(self._person(wire, kind="updated", address={"city": "Lund"}))
+        parked = self._last()
+        late = self._person(wire, self._wire(self.anne_mrn, "A-9"))
+        self.assertEqual(self._at_anne(late).status_code, 202)
+        waits = self._last()
+        self.assertEqual((parked.state, waits.state), ("parked", "pending"))
+        steward = self._create_user("steward", companies=self.other_facility)
+        parked.identity_case_id.with_user(steward)._decide_create("Came by referral")
+        self.env["interop.pump"]._run_inline()
+        self.assertEqual((parked.state, waits.state), ("done", "done"))
+        self.assertEqual((parked.res_id, waits.res_id), (person.id, person.id))
+        self.assertEqual(person.city, "Lund")
+        self.assertIn(self.other_facility, person._interop_known_at())
+        number = self._wire(self.anne_mrn, "A-9")
+        self.assertEqual(self._who(number, self.other_facility), person)
+
     def test_inactive_is_a_matter_of_the_facility(self):
         person = self._known_to_both()
         wire = self._wire(self.anne_mrn, "A-9")

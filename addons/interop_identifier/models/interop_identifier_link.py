@@ -26,8 +26,15 @@ class InteropIdentifier(models.Model):
             if value and self[name] != value
         }
 
-    def _update_from(self, item):
-        """Take over use and period from a message that knows them."""
+    def _update_from(self, item, message):
+        """Take over use and period from a message that knows them.
+
+        Only the source system of a namespace says so; from others they are hearsay,
+        for which no message is refused.
+        """
+        owner = item.namespace.system_id
+        if owner and owner != message.system_id:
+            return
         vals = self._news(item)
         if vals:
             self._hold_record()

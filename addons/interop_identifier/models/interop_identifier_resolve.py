@@ -168,7 +168,7 @@ class InteropIdentifier(models.Model):
                 self._leave_or_ask(record, row, named, message)
                 continue
             if row:
-                row._update_from(item)
+                row._update_from(item, message)
                 continue
             self._check_new(item, message, position)
             if former and self._use_again(record, former, item, message):

@@ -196,6 +196,21 @@ class TestResolve(IdentifierCase):
         self.identifiers._link(self.partner, [wire], self._message())
         self.assertEqual((row.use, row.period_end), ("old", datetime(2024, 1, 2)))
 
+    def test_only_the_source_system_says_how_long_a_number_is_good(self):
+        row = self._create_identifier(self.own, "7")
+        wire = self._wire(
+            self.own,
+            "7",
+            use="old",
+            period={"start": "2020-01-01", "end": "2020-02-01"},
+        )
+        self.own.system_id = self._create_system()
+        self.assertFalse(self.identifiers._link(self.partner, [wire], self._message()))
+        self.assertFalse(row.period_end or row.period_start or row.use)
+        self.own.system_id = self.system
+        self.identifiers._link(self.partner, [wire], self._message())
+        self.assertEqual((row.use, str(row.period_end)), ("old", "2020-02-02 00:00:00"))
+
     def test_only_the_source_system_adds_numbers(self):
         self.own.system_id = self._create_system()
         wires = [self._wire(self.own, "7")]
