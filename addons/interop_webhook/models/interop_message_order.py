@@ -86,7 +86,8 @@ class InteropEndpoint(models.Model):
     )
 
     def _compute_blocking(self):
-        """Show the first message of each order that failed and has others behind it."""
+        """Show the first message of each order that failed, or whose interface rests,
+        and that has others behind it."""
         self.blocking_message_ids = False
         for endpoint in self.filtered(lambda item: item.ordering != "none"):
             keyed = endpoint.ordering == "key"
@@ -97,8 +98,11 @@ class InteropEndpoint(models.Model):
                                  FROM interop_message
                                 WHERE lane = %s AND state IN %s %s) head
                          JOIN interop_message m ON m.id = head.id
+                         JOIN interop_interface i ON i.id = m.interface_id
                         WHERE head.size > 1
-                          AND (m.state IN ('dead', 'parked') OR m.attempt_count > 0)
+                          AND (m.state IN ('dead', 'parked') OR m.attempt_count > 0
+                               OR i.state <> 'active'
+                               OR i.interop_stopped_at IS NOT NULL)
                      ORDER BY head.size DESC, head.id LIMIT %s""",
                     endpoint._lane(),
                     _OPEN,

@@ -2,7 +2,7 @@
 
 import json
 
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.models.engine_types import Lane
@@ -56,6 +56,14 @@ class TestOrdering(WebhookCase):
         self.assertFalse(bad.blocked_by_id or other.blocked_by_id)
         self.assertEqual((bad.blocking_count, other.blocking_count), (1, 0))
         self.assertEqual(endpoint.blocking_message_ids, bad)
+        # the screens say so
+        form = Form(later)
+        self.assertEqual(form.blocked_by_id, bad)
+        self.assertTrue(form.blocked_since)
+        form = Form(bad)
+        self.assertEqual(form.blocking_count, 1)
+        self.assertTrue(form.blocking_since)
+        self.assertEqual(len(Form(endpoint).blocking_message_ids), 1)
         receiver.answer = 200
         bad.action_retry()
         self._run()
@@ -80,6 +88,32 @@ class TestOrdering(WebhookCase):
         self._run()
         self.assertEqual(messages[2].state, "done")
         self.assertFalse(messages[2].blocked_by_id)
+
+    def test_what_an_interface_at_rest_holds_back_is_shown(self):
+        receiver = self._start_receiver()
+        resting = self._create_flow(receiver, ordering="key")
+        endpoint = resting.endpoint_id
+        contracts = [(6, 0, resting.contract_ids.ids)]
+        other = self._create_interface(endpoint_id=endpoint.id, contract_ids=contracts)
+        for hold, go_on in (
+            (resting._set_suspended, resting._set_active),
+            (lambda: resting._set_stopped("Test"), resting._set_resumed),
+        ):
+            hold()
+            later = self._publish(other)
+            first = self._message_of(later.resource_ref) - later
+            self.assertEqual(first.interface_id, resting)
+            self.assertLess(first.id, later.id)
+            self._run()
+            endpoint.invalidate_recordset()
+            later.invalidate_recordset()
+            self.assertEqual(later.blocked_by_id, first)
+            self.assertEqual(endpoint.blocking_message_ids, first)
+            go_on()
+            self._run()
+            endpoint.invalidate_recordset()
+            self.assertEqual({first.state, later.state}, {"done"})
+            self.assertFalse(endpoint.blocking_message_ids)
 
     def test_a_blocker_of_another_facility_stays_hidden(self):
         interface = self._create_flow(self._refusing("Bad"), ordering="strict")
