@@ -68,8 +68,15 @@ class TestOrdering(WebhookCase):
         bad.action_retry()
         self._run()
         self.assertEqual((bad.state, later.state), ("done", "done"))
-        names = [json.loads(item.body)["data"]["name"] for item in receiver.requests]
-        self.assertEqual(names[-2:], ["Bad", "Good"])
+        bodies = [json.loads(item.body) for item in receiver.requests]
+        self.assertEqual(
+            [body["data"]["name"] for body in bodies], ["Bad", "Other", "Bad", "Good"]
+        )
+        # as the receiver sees it: one key per record, one stream per interface
+        keys = [body["ordering_key"] for body in bodies]
+        self.assertEqual((keys[0], keys[0]), (keys[2], keys[3]))
+        self.assertNotEqual(keys[0], keys[1])
+        self.assertEqual([body["sequence"] for body in bodies], [1, 3, 1, 2])
         endpoint.invalidate_recordset()
         self.assertFalse(endpoint.blocking_message_ids)
 
