@@ -35,6 +35,22 @@ registry.category("web_tour.tours").add("interop_base_ownership_matrix", {
         "tr[data-field='zip']:not(.o_interop_row_gap):not(.o_interop_row_overlap)",
     },
     {
+      content: "It prints as it is",
+      trigger: ".o_interop_matrix_print",
+      run: ({anchor}) => {
+        const original = window.print;
+        let printed = 0;
+        window.print = () => {
+          printed += 1;
+        };
+        anchor.click();
+        window.print = original;
+        if (printed !== 1) {
+          throw new Error("The matrix was not printed");
+        }
+      },
+    },
+    {
       content: "Show only what is not",
       trigger: ".o_interop_matrix .form-switch input",
       run: "click",
