@@ -70,13 +70,20 @@ class InteropIdentifier(models.Model):
         :param message: ``interop.message`` that said so, if one did
         :param str reason: why, in words; safe to keep for ever
         """
-        return self._set_state(
-            "retired",
-            {"active"},
-            message=message,
-            reason=reason,
-            period_end=clock.now(),
-        )._log_state(reason)
+        now = clock.now()
+        moved = self.browse()
+        for end, rows in self.grouped(lambda row: row._end_at(now)).items():
+            moved |= rows._set_state(
+                "retired", {"active"}, message=message, reason=reason, period_end=end
+            )
+        return moved._log_state(reason)
+
+    def _end_at(self, now):
+        """Return when a number that is retired ``now`` stopped being good: at the end
+        that its sender stated, if that is past; never before it started."""
+        if self.period_end and self.period_end < now:
+            return self.period_end
+        return max(now, self.period_start or now)
 
     def _set_merged(self, message=None, reason=""):
         """Turn the identifiers into aliases that still find their (surviving)

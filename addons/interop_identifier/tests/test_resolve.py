@@ -70,6 +70,21 @@ class TestResolve(IdentifierCase):
         self.assertEqual(self._resolve(wire, at=datetime(2021, 1, 1)), self.other)
         self.assertEqual(self._resolve(wire), self.other)
 
+    def test_a_stated_end_outlives_retirement(self):
+        past, future = datetime(2024, 1, 2), datetime(2099, 1, 1)
+        ended = self._create_identifier(self.own, "7", period_end=past)
+        later = self._create_identifier(self.npi, "1234567893", period_start=future)
+        (ended | later)._set_retired()
+        self.assertEqual(ended.period_end, past)
+        self.assertEqual(later.period_end, future, "it never was good")
+        self._create_identifier(self.own, "7", self.other)
+        wire = [self._wire(self.own, "7")]
+        for at, record in (("2024-01-01", self.partner), ("2024-06-01", self.other)):
+            at = datetime.fromisoformat(at)
+            self.assertEqual(
+                self.identifiers._resolve(wire, self.facility, at=at), record
+            )
+
     def test_an_active_one_counts_even_outside_its_period(self):
         self._create_identifier(
             self.own, "7", period_start=clock.now() + timedelta(days=10)
