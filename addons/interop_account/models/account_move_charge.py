@@ -145,6 +145,6 @@ class AccountMoveLine(models.Model):
         moves = {line.id: line.move_id.id for line in self}
         for number in numbers_sudo:
             if number.state == "active":
-                number._set_retired()
+                number._set_retired(reason=self.env._("The charge left its draft"))
             number.write({"res_model": "account.move", "res_id": moves[number.res_id]})
         self.env.flush_all()

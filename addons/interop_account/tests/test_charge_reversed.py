@@ -29,6 +29,7 @@ class TestChargeReversed(ChargeCase):
             [("namespace_id", "=", self.charges.id)]
         )
         self.assertEqual((row.state, row.record_ref), ("retired", move))
+        self.assertIn("left its draft", row.state_reason)
         self.assertEqual(self._reverse().state, "skipped")
         with self.assertRaisesRegex(UserError, "Cancel it"):
             move.with_user(clerk).unlink()
