@@ -3,3 +3,4 @@ from . import test_charge
 from . import test_charge_reversed
 from . import test_invoice_end
 from . import test_dealings
+from . import test_posted_entries
