@@ -112,7 +112,9 @@ class PumpRun:
         :param float patience: seconds to wait for a result when nothing else is to do
         """
         over = time.monotonic() >= self.end
-        moved = 0 if over else self._materialize()
+        # Beside a slow lane the others go on, with what is published only now as well.
+        held = over and not self.exchanges.slow_lanes(SLOW)
+        moved = 0 if held else self._materialize()
         claims = self._claim(over)
         for kind in sorted({self._kinds[claim.interface_id] for claim in claims}):
             self._start(
