@@ -50,5 +50,6 @@ from . import interop_replay
 from . import interop_replay_run
 from . import interop_dead_letter_cause
 from . import res_company
+from . import res_users
 from . import res_config_settings
 from . import ir_actions_server

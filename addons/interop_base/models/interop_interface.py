@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
 from .. import clock, const
+from .res_users import AREA_FIELDS
 
 
 class InteropInterface(models.Model):
@@ -349,14 +350,16 @@ class InteropInterface(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Forget which interfaces capture what."""
+        """Forget which interfaces capture what, and whose they are."""
         interfaces = super().create(vals_list)
-        self.env.registry.clear_cache()
+        self.env["res.users"]._forget_areas()
         return interfaces
 
     def write(self, vals):
-        """Forget which interfaces capture what, when that changed."""
+        """Forget which interfaces capture what, or whose they are, when that changed."""
         result = super().write(vals)
-        if {"contract_ids", "direction", "active"} & vals.keys():
+        if AREA_FIELDS & vals.keys():
+            self.env["res.users"]._forget_areas()
+        elif {"contract_ids", "direction", "active"} & vals.keys():
             self.env.registry.clear_cache()
         return result

@@ -140,9 +140,8 @@ class InteropMessage(models.Model):
     _kind_idx = models.Index("(error_kind, id) WHERE error_kind IS NOT NULL")
     _test_idx = models.Index("(id) WHERE test")
     _failed_idx = models.Index("(id) WHERE state IN ('dead', 'parked')")
-    _owner_idx = models.Index(
-        "(owner_user_id, owner_team_id) WHERE state IN ('dead', 'parked')"
-    )
+    _owner_idx = models.Index("(owner_user_id) WHERE owner_user_id IS NOT NULL")
+    _team_idx = models.Index("(owner_team_id) WHERE owner_team_id IS NOT NULL")
     _state_idx = models.Index("(state, company_id)")
     _created_idx = models.Index("(create_date)")
     _interface_idx = models.Index("(interface_id, state)")

@@ -1,6 +1,6 @@
 """Teams that own failures."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class InteropTeam(models.Model):
@@ -21,3 +21,19 @@ class InteropTeam(models.Model):
     )
 
     _name_uniq = models.Constraint("UNIQUE (name)", "A team of this name exists.")
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Make the members see what is theirs."""
+        teams = super().create(vals_list)
+        self.env["res.users"]._forget_areas()
+        return teams
+
+    def write(self, vals):
+        """Make the members see what is theirs, from now on."""
+        result = super().write(vals)
+        if "member_ids" in vals:
+            self.env["res.users"]._forget_areas()
+        return result

@@ -337,3 +337,40 @@ class TestOwnArea(EngineCase):
         self.assertTrue(message.with_user(clerk).read(["state"]))
         self._set_columns(message, owner_user_id=None, owner_team_id=team.id)
         self.assertTrue(message.with_user(clerk).read(["state"]))
+
+    def test_area_follows_owners_and_members_at_once(self):
+        clerk = self._create_user("user")
+        team = self.env["interop.team"].create({"name": "Stores"})
+        interface = self._create_interface(owner_id=self.env.user.id)
+        message = self._publish(interface)
+        log = message.browse().with_user(clerk)
+
+        def seen():
+            return bool(log.search([("id", "=", message.id)]))
+
+        self.assertFalse(seen())
+        interface.exception_team_id = team
+        self.assertFalse(seen())
+        team.member_ids = clerk
+        self.assertTrue(seen())
+        team.member_ids = False
+        self.assertFalse(seen())
+        interface.owner_id = clerk
+        self.assertTrue(seen())
+        interface.owner_id = self.env.user
+        self.assertFalse(seen())
+
+    def test_area_is_nobody_elses_to_read(self):
+        clerk = self._create_user("user")
+        with self.assertRaises(AccessError):
+            clerk.with_user(clerk).read(["interop_area_interface_ids"])
+
+    def test_area_is_asked_for_without_sub_queries(self):
+        """A sub-query behind an OR would have PostgreSQL read the whole log."""
+        clerk = self._create_user("user")
+        self._create_interface(owner_id=clerk.id)
+        self.env["interop.team"].create({"name": "Stores", "member_ids": clerk.ids})
+        for name in ("interop.message", "interop.dead.letter.cause"):
+            where = self.env[name].with_user(clerk)._search([]).where_clause
+            self.assertNotIn("SELECT", str(where))
+            self.assertIn("interface_id", str(where))

@@ -131,6 +131,18 @@ def measure(env, operator: int, rounds: int) -> dict[str, float]:
     cases["search_prefix"] = _list(log, columns, searched)
     plain = _plain_user(env, operator)
     cases["plain_user_list"] = _list(plain, columns, [])
+    owner = _plain_user(env, operator, "owner")
+    env["interop.interface"].search([], limit=1).owner_id = owner.env.uid
+    cases["interface_owner_list"] = _list(owner, columns, [])
+    teammate = _plain_user(env, operator, "teammate")
+    team = {"name": "Bench", "member_ids": [(4, teammate.env.uid)]}
+    env["interop.interface"].search([], limit=1).write(
+        {
+            "exception_user_id": False,
+            "exception_team_id": env["interop.team"].create(team).id,
+        }
+    )
+    cases["team_member_list"] = _list(teammate, columns, [])
     causes = log.env["interop.dead.letter.cause"]
     cases["causes"] = lambda: causes.web_search_read([], {"cause": {}}, limit=PAGE)
     for name, call in cases.items():
@@ -140,16 +152,17 @@ def measure(env, operator: int, rounds: int) -> dict[str, float]:
     for name, domain in {"default": [], "search": searched, **filters}.items():
         _explain(log, name, domain)
     _explain(plain, "plain_user", [])
+    _explain(owner, "interface_owner", [])
     return figures
 
 
-def _plain_user(env, operator: int):
+def _plain_user(env, operator: int, login: str = "clerk"):
     """The log as a user of one facility sees it who owns nothing of it."""
     facility = env["res.users"].browse(operator).company_id
     user = env["res.users"].create(
         {
             "name": "Clerk",
-            "login": "bench_clerk",
+            "login": f"bench_{login}",
             "company_id": facility.id,
             "company_ids": [(6, 0, facility.ids)],
             "group_ids": [(4, env.ref("interop_base.interop_base_group_user").id)],
