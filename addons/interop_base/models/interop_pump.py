@@ -18,6 +18,9 @@ _logger = logging.getLogger(__name__)
 # At most one arming per worker process and database in this many seconds. A running pump
 # lingers longer than that, so that what an arming was spared for is seen by it.
 ARM_INTERVAL = 0.25
+# In between, a job that waits already is only woken: one statement instead of a dozen.
+# Jobs of dead workers are looked for as often as this.
+LOOK_INTERVAL = 2.0
 # Cron runs every minute: what is due before the next run is its matter, too.
 CRON_SECONDS = 60
 # Started, and nobody holds the lock; or asked to start, and nobody did. The moments are
@@ -36,6 +39,7 @@ _DEAD_JOBS = """
             AND job.date_enqueued < clock_timestamp() AT TIME ZONE 'UTC' - interval '10 s')
        FOR NO KEY UPDATE SKIP LOCKED"""
 _last_armed = {}
+_last_looked = {}
 _lock = threading.Lock()
 
 
@@ -67,6 +71,16 @@ class InteropPump(models.AbstractModel):
             # A job that waits already tells the runner nothing new. Wake it: the request
             # that was to start this one may have been lost with a worker.
             self.env.cr.execute("SELECT pg_notify('queue_job', %s)", [job.uuid])
+
+    @api.model
+    def _wake(self):
+        """Wake the job that waits to run now; return whether there is one."""
+        self.env.cr.execute(
+            """SELECT pg_notify('queue_job', uuid) FROM queue_job
+                WHERE identity_key = 'interop.pump.now'
+                  AND state IN ('pending', 'enqueued') LIMIT 1"""
+        )
+        return bool(self.env.cr.rowcount)
 
     @api.model
     def _release_dead_jobs(self):
@@ -113,9 +127,14 @@ class InteropPump(models.AbstractModel):
                 if now - _last_armed.get(dbname, 0) < ARM_INTERVAL:
                     return
                 _last_armed[dbname] = now
+                looks = now - _last_looked.get(dbname, 0) >= LOOK_INTERVAL
+                if looks:
+                    _last_looked[dbname] = now
             try:
                 with Registry(dbname).cursor() as own_cr:
-                    api.Environment(own_cr, api.SUPERUSER_ID, {})["interop.pump"]._arm()
+                    env = api.Environment(own_cr, api.SUPERUSER_ID, {})
+                    if looks or not env["interop.pump"]._wake():
+                        env["interop.pump"]._arm()
             except Exception:
                 # The business is committed and must not fail now; the cron arms again.
                 _logger.exception("arming the message pump failed; the cron will do it")

@@ -1,13 +1,15 @@
 """The pump: one fault keeps nothing else back; arming."""
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from odoo.tests import tagged
 
 from odoo.addons.queue_job.tests.common import trap_jobs
 
 from .. import clock
+from ..models import interop_pump
 
 REFUSED = {
     "outcome": "retry",
@@ -188,6 +190,47 @@ class TestArming(PumpCase):
             self.assertEqual(len(cr.postcommit._funcs), 1)
             self.assertFalse(arm.called, "never before the commit")
         cr.postcommit.clear()
+
+    def test_a_job_that_waits_already_is_only_woken(self):
+        pump = self.env["interop.pump"]
+        jobs_sudo = self.env["queue.job"].sudo()  # sudo: jobs are the engine's
+        self.assertFalse(pump._wake(), "there is none yet")
+        pump._arm()
+        job_sudo = jobs_sudo.search(
+            [("identity_key", "=", "interop.pump.now"), ("state", "=", "pending")]
+        )
+        self.env.flush_all()
+        with self.assertQueryCount(1):
+            self.assertTrue(pump._wake())
+        job_sudo.button_done()
+        self.env.flush_all()
+        self.assertFalse(pump._wake(), "that one has run")
+
+    def test_whoever_commits_wakes_or_arms_and_looks_for_dead_jobs_now_and_then(self):
+        cr, pump = self.env.cr, self.env["interop.pump"]
+        own_cr = patch.object(
+            interop_pump, "Registry", lambda _name: Mock(cursor=lambda: nullcontext(cr))
+        )
+        moment = iter([100.0, 100.1, 101.0, 101.5, 103.0])
+        watch = Mock(monotonic=lambda: next(moment))
+        ticks = patch.object(interop_pump, "time", watch)
+        armed = []
+        arm = patch.object(type(pump), "_arm", lambda _self: armed.append(1))
+        waits = iter([False, True, True])
+        wake = patch.object(type(pump), "_wake", lambda _self: next(waits))
+        counts = []
+        with own_cr, ticks, arm, wake:
+            interop_pump._last_armed.pop(cr.dbname, None)
+            interop_pump._last_looked.pop(cr.dbname, None)
+            for _i in range(5):
+                cr.postcommit.clear()
+                pump._arm_after_commit()
+                cr.postcommit.run()
+                counts.append(len(armed))
+        cr.postcommit.clear()
+        # The first looks; too soon; nothing waits: armed; woken; time to look again.
+        self.assertEqual(counts, [1, 1, 2, 2, 3])
+        self.assertEqual(len(list(waits)), 1)
 
     def test_cron_wakes_the_pump_for_what_was_left_behind(self):
         pump = self.env["interop.pump"]
