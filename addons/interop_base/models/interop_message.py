@@ -132,6 +132,11 @@ class InteropMessage(models.Model):
     _due_idx = models.Index(
         "(lane, (attempt_count = 0), next_attempt_at, id) WHERE state = 'pending'"
     )
+    # What was with a dead worker: few, and looked for all the time.
+    _suspect_idx = models.Index(
+        "(lane, (try_count - attempt_count), id)"
+        " WHERE state = 'pending' AND try_count > attempt_count"
+    )
     _ordered_idx = models.Index(
         "(lane, ordering_key, id)"
         " WHERE state IN ('pending', 'processing', 'dead', 'parked')"

@@ -4,7 +4,7 @@ import uuid
 
 from odoo import api, models
 
-from .. import db
+from .. import const, db
 from .engine_types import Claim
 
 # What may be claimed from a lane, when its time has come.
@@ -20,6 +20,18 @@ _ELIGIBLE = """m.interface_id = ANY(%(interfaces)s)
                          AND ({lanes}.ordering = 'strict'
                               OR earlier.ordering_key = m.ordering_key)))"""
 
+_LEASE = """
+UPDATE interop_message m
+   SET state = 'processing', lease_token = %(token)s,
+       lease_until = clock_timestamp() AT TIME ZONE 'UTC'
+                     + make_interval(secs => %(lease)s),
+       try_count = m.try_count + 1
+  FROM picked
+ WHERE m.id = picked.id
+RETURNING m.id, m.lease_token, m.interface_id, m.company_id, m.lane, m.external_id,
+          m.try_count, m.attempt_count, m.payload_id, m.ordering_key, m.direction
+"""
+
 _CLAIM = """
 WITH lanes(lane, cap, ordering) AS (
     SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
@@ -29,17 +41,17 @@ shares(lane, ordering, first, cap) AS (
      UNION ALL
     SELECT lane, ordering, false, GREATEST(1, cap / 4) FROM lanes),
 due AS (
-    SELECT found.id, found.next_attempt_at, found.crashes, shares.lane, shares.cap,
+    SELECT found.id, found.next_attempt_at, shares.lane, shares.cap,
            row_number() OVER (PARTITION BY shares.lane, shares.first
                               ORDER BY found.next_attempt_at, found.id) AS place
       FROM shares
      CROSS JOIN LATERAL (
-           SELECT m.id, m.next_attempt_at, m.try_count - m.attempt_count AS crashes
+           SELECT m.id, m.next_attempt_at
              FROM interop_message m
             WHERE m.state = 'pending' AND m.lane = shares.lane
               AND (m.attempt_count = 0) = shares.first
               AND m.next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'
-              AND (%(crashed)s OR m.try_count <= m.attempt_count)
+              AND m.try_count <= m.attempt_count
               AND {eligible}
          ORDER BY m.next_attempt_at, m.id
             LIMIT shares.cap
@@ -53,25 +65,39 @@ ranked AS (
                ORDER BY CASE WHEN lanes.cap < 4 THEN 0 ELSE (due.place - 0.5) / due.cap END,
                         due.next_attempt_at, due.id) AS place
       FROM due JOIN lanes ON lanes.lane = due.lane),
--- What was claimed when a worker died is claimed by itself, one at a time: a message that
--- kills its worker must not count as a dead worker against the others of its batch. Those
--- with fewer dead workers come first: a killer waits for its neighbors, and who was hit
--- twice by chance is not the next one to be hit.
+picked AS (SELECT id FROM ranked WHERE place <= cap)
+{lease}""".format(eligible=_ELIGIBLE.format(lanes="shares"), lease=_LEASE)
+
+# What was claimed when a worker died is claimed apart: a message that kills its worker
+# must not count as a dead worker against a whole batch. After the first dead worker few
+# are claimed together, so that it costs few neighbors a second one; after the second each
+# is claimed by itself. Those with fewer dead workers come first: a killer waits for its
+# neighbors, and who was hit twice by chance is not the next one to be hit.
+# It reads a small index of its own and locks what it takes: how much else is due, and how
+# much of it was with a dead worker, makes no difference.
+_CLAIM_SUSPECTS = """
+WITH lanes(lane, cap, ordering) AS (
+    SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
+due AS (
+    SELECT found.id, found.crashes
+      FROM lanes
+     CROSS JOIN LATERAL (
+           SELECT m.id, m.try_count - m.attempt_count AS crashes
+             FROM interop_message m
+            WHERE m.state = 'pending' AND m.lane = lanes.lane
+              AND m.try_count > m.attempt_count
+              AND m.next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'
+              AND {eligible}
+         ORDER BY m.try_count - m.attempt_count, m.id
+            LIMIT LEAST(lanes.cap, %(together)s)
+              FOR UPDATE SKIP LOCKED) found),
 picked AS (
-    SELECT id FROM ranked
-     WHERE place <= cap AND NOT EXISTS (SELECT 1 FROM due WHERE crashes > 0)
+    (SELECT id FROM due WHERE crashes = 1 ORDER BY id LIMIT %(together)s)
      UNION ALL
-    (SELECT id FROM due WHERE crashes > 0 ORDER BY crashes, id LIMIT 1))
-UPDATE interop_message m
-   SET state = 'processing', lease_token = %(token)s,
-       lease_until = clock_timestamp() AT TIME ZONE 'UTC'
-                     + make_interval(secs => %(lease)s),
-       try_count = m.try_count + 1
-  FROM picked
- WHERE m.id = picked.id
-RETURNING m.id, m.lease_token, m.interface_id, m.company_id, m.lane, m.external_id,
-          m.try_count, m.attempt_count, m.payload_id, m.ordering_key, m.direction
-""".format(eligible=_ELIGIBLE.format(lanes="shares"))
+    (SELECT id FROM due
+      WHERE NOT EXISTS (SELECT 1 FROM due WHERE crashes = 1)
+   ORDER BY crashes, id LIMIT 1))
+{lease}""".format(eligible=_ELIGIBLE.format(lanes="lanes"), lease=_LEASE)
 
 _NEXT = """
 WITH lanes(lane, ordering) AS (
@@ -108,25 +134,28 @@ class InteropMessage(models.Model):
         :param interface_ids: interfaces whose messages may move now
         :param int lease_seconds: longer than the longest exchange
         :param bool crashed: whether messages that were with a dead worker may be claimed;
-            nothing else is, then
-        :returns: list of ``Claim`` in the order they became due
+            nothing else is, then, if there are any
+        :returns: list of ``Claim``, oldest message first
         """
         if not lanes or not interface_ids:
             return []
         self.flush_model()
-        self.env.cr.execute(
-            _CLAIM,
-            {
-                **self._eligible_parameters(lanes, interface_ids),
-                "caps": [lane.cap for lane in lanes.values()],
-                "token": str(uuid.uuid4()),
-                "lease": lease_seconds,
-                "crashed": crashed,
-            },
-        )
-        claims = [Claim(*row) for row in self.env.cr.fetchall()]
+        parameters = {
+            **self._eligible_parameters(lanes, interface_ids),
+            "caps": [lane.cap for lane in lanes.values()],
+            "token": str(uuid.uuid4()),
+            "lease": lease_seconds,
+            "together": const.SUSPECTS_TOGETHER,
+        }
+        rows = []
+        if crashed:
+            self.env.cr.execute(_CLAIM_SUSPECTS, parameters)
+            rows = self.env.cr.fetchall()
+        if not rows:
+            self.env.cr.execute(_CLAIM, parameters)
+            rows = self.env.cr.fetchall()
         self.invalidate_model(flush=False)
-        return sorted(claims, key=lambda claim: claim.message_id)
+        return sorted(map(Claim._make, rows), key=lambda claim: claim.message_id)
 
     def _eligible_parameters(self, lanes, interface_ids):
         # sudo: the engine moves messages of every facility that is not stopped

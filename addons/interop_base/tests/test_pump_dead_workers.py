@@ -44,25 +44,41 @@ class TestDeadWorkers(PumpCase):
         self.model._set_reclaimed()
         return messages.ids
 
+    def _batch(self, count):
+        """Return this many messages that are due, the first one included."""
+        messages = self.message
+        for _number in range(count - 1):
+            messages |= self._publish(self.interface)
+        return messages
+
     def test_what_was_with_a_dead_worker_is_claimed_apart(self):
         """A message that kills its worker does not take its batch along to the dead."""
-        second, fresh = self._publish(self.interface), self._publish(self.interface)
+        messages, fresh = self._batch(10), self._publish(self.interface)
         self._set_columns(fresh, next_attempt_at=clock.now() + timedelta(hours=1))
-        self.assertEqual(self._crash(), [self.message.id, second.id])
+        self.assertEqual(self._crash(), messages.ids)
         self._due_now(fresh)
-        self.assertEqual(self._crash(), [self.message.id])
-        batches = [[claim.message_id for claim in self._claim()] for _i in range(3)]
+        few, rest = messages[: const.SUSPECTS_TOGETHER], messages[8:]
+        self.assertEqual(self._crash(), few.ids, "after one dead worker, a few at once")
+        batches = []
+        while claims := self._claim():
+            batches.append([claim.message_id for claim in claims])
         self.assertEqual(
             batches,
-            [[second.id], [self.message.id], [fresh.id]],
-            "each by itself, whoever died less first",
+            [rest.ids, *([message.id] for message in few), fresh.ids],
+            "whoever died less first; after two dead workers, each by itself",
         )
+
+    def test_what_was_with_a_dead_worker_keeps_to_the_width_of_its_lane(self):
+        messages = self._batch(5)
+        self._crash()
+        self.env.flush_all()
+        lanes = {self.interface._lane(): Lane(2)}
+        claims = self.model._set_claimed(lanes, self.interface.ids, 60)
+        self.assertEqual([claim.message_id for claim in claims], messages[:2].ids)
 
     def test_of_a_batch_that_kills_only_the_killer_dies(self):
         """Whichever it is, however large the batch: three workers, and one message."""
-        messages = self.message
-        for _number in range(9):
-            messages |= self._publish(self.interface)
+        messages = self._batch(10)
         killer = messages[4]
         deaths = 0
         while claims := self._claim():
@@ -77,7 +93,11 @@ class TestDeadWorkers(PumpCase):
                 )
         self.assertEqual(deaths, const.MAX_CRASHES)
         self.assertEqual((killer.state, killer.error_code), ("dead", "worker_died"))
-        self.assertEqual(set((messages - killer).mapped("state")), {"done"})
+        neighbors = messages - killer
+        self.assertEqual(set(neighbors.mapped("state")), {"done"})
+        dead_workers = [m.try_count - m.attempt_count for m in neighbors]
+        self.assertLess(max(dead_workers), const.MAX_CRASHES)
+        self.assertLess(dead_workers.count(2), const.SUSPECTS_TOGETHER)
 
     def test_others_go_on_beside_what_was_with_a_dead_worker_and_is_slow(self):
         other = self._create_interface(retry_policy_id=self.policy.id)
