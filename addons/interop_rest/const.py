@@ -23,6 +23,7 @@ APPROVED_FIELDS = {
     "may_read_status",
     "may_read_identifiers",
     "may_read_events",
+    "may_reconcile",
     "requires_idempotency_key",
     "accepts_vendor",
     "signature_scheme_id",

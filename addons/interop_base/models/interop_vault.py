@@ -160,4 +160,10 @@ class InteropVault(models.AbstractModel):
         """Return a digest of message bytes that reveals nothing about guessable
         content.
         """
-        return self._keyring().blind("body", hashlib.sha256(body).hexdigest())
+        return self._body_hash_of(hashlib.sha256(body).hexdigest())
+
+    @api.model
+    @api.private
+    def _body_hash_of(self, digest):
+        """Return the same from the SHA-256 of the bytes, in hexadecimal digits."""
+        return self._keyring().blind("body", digest)

@@ -45,6 +45,17 @@ class InteropMessages(Controller):
         return self._respond(inbound._receive_batch(self._call(), lines))
 
     @route(
+        "/interop/v1/messages:reconcile",
+        readonly=False,  # writes who asked
+        interop_methods=["POST"],
+        **ROUTE,
+    )
+    def reconcile(self):
+        """Tell the sender which of its messages are here, and what became of them."""
+        self._check_type()
+        return self._respond(request.env["interop.inbound"]._reconcile(self._call()))
+
+    @route(
         "/interop/v1/webhooks/<string:client>",
         readonly=False,
         interop_methods=["POST"],

@@ -21,6 +21,7 @@ from . import interop_inbound_idempotency
 from . import interop_inbound_limit
 from . import interop_inbound_lookup
 from . import interop_inbound_openapi
+from . import interop_inbound_reconcile
 from . import interop_inbound_webhook
 from . import interop_signature_scheme
 from . import interop_inbound_recall

@@ -10,7 +10,8 @@ class Call(NamedTuple):
     raw bytes, ``url`` is absolute and as sent. ``limits`` takes up what is told about
     rates, by name, if anybody listens. ``vendor`` is the code in the address of a
     vendor's webhook, ``content`` what is kept of it instead of its body, ``key``
-    the Idempotency-Key that is honored."""
+    the Idempotency-Key that is honored. ``once``: the call has a body, but it is no
+    message that is known by its id, so a nonce is good for one such call."""
 
     headers: list
     body: bytes
@@ -24,6 +25,7 @@ class Call(NamedTuple):
     vendor: str | None = None
     content: bytes = b""
     key: str = ""
+    once: bool = False
 
 
 class Answer(NamedTuple):

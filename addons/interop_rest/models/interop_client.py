@@ -76,6 +76,11 @@ class InteropClient(models.Model):
         tracking=True,
         help="It may fetch what its system was sent, of its outbound interfaces.",
     )
+    may_reconcile = fields.Boolean(
+        default=True,
+        tracking=True,
+        help="It may compare what it has sent with what is here, many messages at once.",
+    )
     requires_idempotency_key = fields.Boolean(
         tracking=True,
         help="Messages that are not signed as webhooks are refused unless they carry "

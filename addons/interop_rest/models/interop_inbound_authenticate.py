@@ -141,9 +141,8 @@ class InteropInbound(models.AbstractModel):
             tolerance=tolerance,
         )
         nonces_sudo = client_sudo.env["interop.client.nonce"]
-        if call.method in headers.READING and not nonces_sudo._use(
-            client_sudo, verified.nonce, tolerance
-        ):
+        once = call.once or call.method in headers.READING
+        if once and not nonces_sudo._use(client_sudo, verified.nonce, tolerance):
             raise SignatureRefused("nonce_used")
         return ""
 

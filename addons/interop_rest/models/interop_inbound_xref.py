@@ -114,7 +114,7 @@ class InteropInbound(models.AbstractModel):
 
         :raises Problem: refused; nothing was linked
         """
-        client_sudo, _proven = self._authenticate(call)
+        client_sudo, _proven = self._authenticate(call._replace(once=True))
         self._check_ready(client_sudo)
         if not client_sudo.may_link:
             raise Problem("link_not_allowed", client=client_sudo.code)

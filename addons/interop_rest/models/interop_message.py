@@ -9,6 +9,14 @@ from ..tools import problems
 ACCEPTED = ("pending", "processing")
 
 
+def public_code(state, error_kind, error_code):
+    """Return the code of a failed message as its sender may know it: ``""`` for one that
+    did not fail, or failed for reasons that the sender cannot change."""
+    if state not in base_const.FAILED_STATES or error_kind == "technical":
+        return ""
+    return problems.failure_code(error_code)
+
+
 class InteropMessage(models.Model):
     """Adds the sender, the replay guard, and the answer to the sender."""
 
@@ -25,6 +33,8 @@ class InteropMessage(models.Model):
         "(client_id, external_id) WHERE direction = 'in'",
         "This client has sent a message with this id already.",
     )
+    # Who reconciles asks for a span of time; rows are stored about in that order.
+    _occurred_idx = models.Index("USING brin (occurred_at) WITH (pages_per_range = 32)")
     _inbound_known = models.Constraint(
         "CHECK (direction <> 'in' OR (client_id IS NOT NULL AND external_id IS NOT "
         "NULL))",
@@ -72,8 +82,9 @@ class InteropMessage(models.Model):
             body["finished_at"] = self.done_at.isoformat(timespec="seconds") + "Z"
         if self.test:
             body["test"] = True
-        if self.state in base_const.FAILED_STATES and not self._is_our_fault():
-            body["code"] = problems.failure_code(self.error_code)
+        code = public_code(self.state, self.error_kind, self.error_code)
+        if code:
+            body["code"] = code
         # What became of each field, where the record has systems of record.
         report = self._answer_fields()
         if report:

@@ -13,8 +13,10 @@ from . import test_idempotency
 from . import test_inbound
 from . import test_inbound_promises
 from . import test_matrix
+from . import test_migrations
 from . import test_rate
 from . import test_recall
+from . import test_reconcile
 from . import test_settings
 from . import test_lookup
 from . import test_openapi

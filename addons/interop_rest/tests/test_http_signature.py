@@ -139,6 +139,20 @@ class TestHttpSignature(Signed, RestEffectHttpCase):
         other = self._request("GET", "/interop/v1/health", nonce="n" * 20)
         self._assert_refused(self._send(other))
 
+    def test_a_nonce_of_a_call_with_a_body_that_is_no_message_is_good_once(self):
+        self.namespace.system_id = self.system
+        self.signer._transition(
+            {"may_link": True, "namespace_ids": [(6, 0, self.namespace.ids)]}
+        )
+        wire = {"system": self.namespace.uri, "value": "nobody"}
+        for path, status, question in (
+            (f"{URL}:reconcile", 200, {"messages": [{"id": "msg_1"}]}),
+            ("/interop/v1/identifiers", 404, {"identifier": wire, "record": wire}),
+        ):
+            prepared = self._request("POST", path, json.dumps(question).encode())
+            self.assertEqual(self._send(prepared).status_code, status)
+            self._assert_refused(self._send(prepared))
+
     def test_nonces_are_kept_while_they_matter_as_hashes(self):
         self._send(
             self._request("GET", "/interop/v1/health", nonce="canary-nonce-0001")

@@ -179,6 +179,28 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
                 outcome = self._told(inbound._status, self._call(), envelope["id"])
                 self.assertEqual(outcome, self._expected(client, allowed))
 
+    def test_reconcile(self):
+        """Like a status: whatever became of the interface, but never about a facility
+        that is not the client's."""
+        inbound = self.env["interop.inbound"]
+        envelope = self._envelope(facility="MERCY")
+        self.client._transition({"state": "active"})
+        self.interface._transition({"state": "active"})
+        inbound._receive(self._call(json.dumps(envelope).encode()))
+        for client, interface, facility, allowed in itertools.product(
+            CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
+        ):
+            with self._cell(
+                client, interface, facility=facility, may_reconcile=allowed
+            ):
+                question = {"messages": [{"id": envelope["id"]}], "facility": facility}
+                call = self._call(json.dumps(question).encode())
+                outcome = self._told(inbound._reconcile, call)
+                self.assertEqual(outcome, self._expected(client, allowed, facility))
+                if outcome == "fine":
+                    (result,) = inbound._reconcile(call).body["results"]
+                    self.assertEqual(result["status"], "done")
+
     def test_read_identifiers(self):
         inbound = self.env["interop.inbound"]
         for client, interface, facility, allowed in itertools.product(

@@ -9,10 +9,12 @@ from . import message_signatures
 from . import networks
 from . import openapi
 from . import openapi_identifiers
+from . import openapi_reconcile
 from . import openapi_schemas
 from . import problems
 from . import problem_page
 from . import rates
+from . import reconcile
 from . import tokens
 from . import xref
 from . import vendor_envelope

@@ -3,7 +3,7 @@
 Without contracts it is the skeleton: every route, no message type.
 """
 
-from . import events, headers, openapi_identifiers, problems
+from . import events, headers, openapi_identifiers, openapi_reconcile, problems
 from . import openapi_parts as parts
 from .lookup import MEMBERS
 from .openapi_schemas import common, embedded, envelope, examples
@@ -57,6 +57,7 @@ def _paths(inbound):
     return {
         "/interop/v1/messages": {"post": _receive(inbound)},
         "/interop/v1/messages:batch": {"post": _receive_batch()},
+        "/interop/v1/messages:reconcile": {"post": openapi_reconcile.reconcile()},
         "/interop/v1/webhooks/{client}": {"post": _receive_webhook()},
         "/interop/v1/messages/{id}": {"get": _status()},
         "/interop/v1/identifiers": {

@@ -33,6 +33,7 @@ LOOKUP = (
 LINK = ("invalid_link", "link_not_allowed", "identifier_conflict")
 EVENTS = ("invalid_query", "invalid_cursor", "events_not_allowed")
 VENDOR = ("event_not_expected",)
+RECONCILE = ("invalid_reconciliation",)
 KEYS = (
     "idempotency_key_missing",
     "idempotency_key_invalid",
@@ -41,7 +42,16 @@ KEYS = (
 MESSAGE = tuple(
     code
     for code in problems.KINDS
-    if code not in (*ABOUT_REQUESTS, *LOOKUP, *LINK, *EVENTS, *VENDOR, *EVERYWHERE)
+    if code
+    not in (
+        *ABOUT_REQUESTS,
+        *LOOKUP,
+        *LINK,
+        *EVENTS,
+        *VENDOR,
+        *RECONCILE,
+        *EVERYWHERE,
+    )
 )
 LOOKUP_FACILITY = (
     "facility_required",

@@ -231,6 +231,13 @@ KINDS = {
         "The identifier belongs to another record here, or the record has another one. "
         "Somebody decides; repeat the request later.",
     ),
+    # --- comparing what was sent
+    "invalid_reconciliation": Kind(
+        400,
+        "Invalid reconciliation",
+        "Give messages (id, perhaps sha256) or a window (from, to, count) as this "
+        "operation describes them; errors names the place.",
+    ),
     # --- fetching what was missed
     "invalid_cursor": Kind(
         400,
