@@ -75,6 +75,9 @@ REUSE_POLICIES = [
 # Kinds of records that other systems have numbers for, of apps of Odoo that may or may
 # not be there.
 USUAL_KINDS = ("hr.employee", "product.product", "stock.location", "stock.warehouse")
+# Kinds whose identifiers are shown on the form of something else, too: its model and
+# the field with the records.
+SHOWN_WITH = {"product.product": ("product.template", "product_variant_ids")}
 
 ON_DELETE = [
     ("restrict", "Refuse to delete it"),

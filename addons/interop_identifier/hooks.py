@@ -9,6 +9,6 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Leave no trigger and no button behind in other apps' tables and forms."""
+    """Leave no trigger and no page behind in other apps' tables and forms."""
     env["interop.identifier.model"].search([("model", "!=", False)])._remove_traces()
     drop_function(env.cr)

@@ -17,6 +17,7 @@ from . import interop_identifier_reuse
 from . import interop_identifier_search
 from . import interop_identifier_model
 from . import interop_identified_mixin
+from . import interop_identifier_model_page
 from . import res_partner
 from . import interop_identifier_anchor
 from . import interop_identifier_merge

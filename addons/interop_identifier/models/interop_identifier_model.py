@@ -1,9 +1,5 @@
 """Which kinds of records carry identifiers, and what binds the two."""
 
-import logging
-
-from lxml import etree
-
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
@@ -15,13 +11,6 @@ from .interop_identifier_trigger import (
     ensure_trigger,
 )
 
-_logger = logging.getLogger(__name__)
-
-READERS = (
-    "interop_base.interop_base_group_user",
-    "interop_base.interop_base_group_steward",
-    "interop_base.interop_base_group_auditor",
-)
 # Identifiers, and what they rest on, cannot be known by identifiers themselves.
 OWN_PREFIX = "interop.identifier"
 
@@ -66,14 +55,6 @@ class InteropIdentifierModel(models.Model):
         compute="_compute_declared",
         help="An installed app or an approved inbound mapping needs this kind.",
     )
-    has_button = fields.Boolean(
-        "Form Button",
-        compute="_compute_has_button",
-        inverse="_inverse_has_button",
-        help="Show the identifiers of a record behind a button on its form.",
-    )
-    action_id = fields.Many2one("ir.actions.act_window", readonly=True)
-    view_id = fields.Many2one("ir.ui.view", readonly=True)
     identifier_count = fields.Integer(
         "Identifiers", compute="_compute_identifier_count"
     )
@@ -93,19 +74,6 @@ class InteropIdentifierModel(models.Model):
         needed = self.env["interop.identifier"]._declared_models()
         for kind in self:
             kind.declared = kind.model in needed
-
-    @api.depends("view_id")
-    def _compute_has_button(self):
-        for kind in self:
-            kind.has_button = bool(kind.view_id)
-
-    def _inverse_has_button(self):
-        for kind in self:
-            if kind.has_button and not kind.view_id:
-                kind._create_button()
-            elif kind.view_id and not kind.has_button:
-                # sudo: an administrator of the integration has no hand in other views
-                kind.sudo().view_id.unlink()
 
     def _compute_identifier_count(self):
         groups = self.env["interop.identifier"]._read_group(
@@ -144,13 +112,13 @@ class InteropIdentifierModel(models.Model):
     # ------------------------------------------------------------------
     @api.model_create_multi
     def create(self, vals_list):
-        """Add kinds, with their trigger and, unless told otherwise, their button."""
+        """Add kinds, with their trigger and, unless told otherwise, their page."""
         kinds = super().create(vals_list)
         self.env.registry.clear_cache()
         for kind, vals in zip(kinds, vals_list, strict=True):
             kind._create_trigger()
-            if vals.get("has_button", True) and not kind.view_id:
-                kind._create_button()
+            if vals.get("has_page", True) and not kind.view_ids:
+                kind._create_pages()
         return kinds
 
     def write(self, vals):
@@ -185,15 +153,13 @@ class InteropIdentifierModel(models.Model):
                 )
 
     def unlink(self):
-        """Take kinds off the list, their trigger and button with them."""
-        kinds_sudo = self.sudo()  # sudo: see _inverse_has_button
+        """Take kinds off the list, their trigger and page with them."""
+        views_sudo = self.sudo().view_ids  # sudo: see _inverse_has_page
         tables = self.mapped("table_name")
-        views, actions = kinds_sudo.view_id, kinds_sudo.action_id
         result = super().unlink()
         for table in tables:
             drop_trigger(self.env.cr, table)
-        views.unlink()
-        actions.unlink()
+        views_sudo.unlink()
         self.env.registry.clear_cache()
         return result
 
@@ -202,8 +168,7 @@ class InteropIdentifierModel(models.Model):
         uninstalled."""
         for kind in self:
             drop_trigger(self.env.cr, kind.table_name)
-        self.view_id.unlink()
-        self.action_id.unlink()
+        self.view_ids.unlink()
 
     # ------------------------------------------------------------------
     # Keeping the list, the triggers and the declared kinds in step
@@ -222,8 +187,8 @@ class InteropIdentifierModel(models.Model):
             if name in self.env and name not in listed:
                 listed.add(name)
                 model_id = self.env["ir.model"]._get_id(name)
-                kind = self.create({"model_id": model_id, "has_button": False})
-                kind._offer_button()
+                kind = self.create({"model_id": model_id, "has_page": False})
+                kind._offer_page()
         for kind in self.search([("model", "!=", False)]):
             kind._create_trigger()
         ensure_foreign_key(self.env.cr)
@@ -239,80 +204,6 @@ class InteropIdentifierModel(models.Model):
     def _create_trigger(self):
         """Let the database refuse or carry on a deletion."""
         ensure_trigger(self.env.cr, self.table_name, self.model)
-
-    # ------------------------------------------------------------------
-    # A button on the form
-    # ------------------------------------------------------------------
-    def _create_button(self):
-        """Add a button with the identifiers to the standard form, if there is one."""
-        # sudo: see _inverse_has_button
-        kind_sudo = self.sudo()
-        view_id = kind_sudo.env["ir.ui.view"].default_view(kind_sudo.model, "form")
-        view = kind_sudo.env["ir.ui.view"].browse(view_id)
-        place = view and self._button_place(view)
-        if not place:
-            return
-        if not kind_sudo.action_id:
-            kind_sudo.action_id = kind_sudo.env["ir.actions.act_window"].create(
-                kind_sudo._prepare_action()
-            )
-        kind_sudo.view_id = kind_sudo.env["ir.ui.view"].create(
-            {
-                "name": f"{kind_sudo.model}.form: identifiers",
-                "model": kind_sudo.model,
-                "inherit_id": view.id,
-                "mode": "extension",
-                "priority": 90,
-                "arch": place % kind_sudo._button_arch(),
-            }
-        )
-
-    def _offer_button(self):
-        """Add the button unless the form has a page with identifiers already."""
-        if "interop_identifier_ids" in self.env[self.model]._fields:
-            return
-        try:
-            with self.env.cr.savepoint():
-                self._create_button()
-        except (ValidationError, ValueError):
-            # A form that somebody broke is no reason not to start.
-            _logger.warning("the form of %s takes no button of identifiers", self.model)
-
-    def _prepare_action(self):
-        """Return the values of the action behind the button."""
-        groups = [self.env.ref(name).id for name in READERS]
-        return {
-            "name": self.env._("Identifiers"),
-            "res_model": "interop.identifier",
-            "view_mode": "list,form",
-            "domain": f"[('res_model', '=', '{self.model}'),"
-            " ('res_id', '=', active_id)]",
-            "context": "{'default_record_ref': '%s,%%s' %% active_id}" % self.model,
-            "group_ids": [(6, 0, groups)],
-        }
-
-    def _button_arch(self):
-        """Return the button as XML."""
-        return (
-            f'<button type="action" name="{self.action_id.id}" string="Identifiers" '
-            f'class="oe_stat_button" icon="fa-id-card-o" invisible="not id" '
-            f'groups="{",".join(READERS)}"/>'
-        )
-
-    @api.model
-    def _button_place(self, view):
-        """Return XML with a place for the button in ``view``, None without a sheet."""
-        arch = etree.fromstring(view.get_combined_arch())
-        if arch.xpath("//div[@name='button_box']"):
-            return (
-                '<xpath expr="//div[@name=\'button_box\']" position="inside">%s</xpath>'
-            )
-        if arch.xpath("//sheet/*"):
-            return (
-                '<xpath expr="//sheet/*[1]" position="before">'
-                '<div name="button_box" class="oe_button_box">%s</div></xpath>'
-            )
-        return None
 
     def action_view_identifiers(self):
         """Open the identifiers of records of this kind."""

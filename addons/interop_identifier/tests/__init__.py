@@ -9,6 +9,7 @@ from . import test_merge
 from . import test_identity_case
 from . import test_identity_screens
 from . import test_identifier_model
+from . import test_identifier_page
 from . import test_search
 from . import test_import_export
 from . import test_identity_access

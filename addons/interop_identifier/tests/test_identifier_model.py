@@ -1,14 +1,10 @@
 """Which kinds of records carry identifiers, and the reference from both ends."""
 
-from unittest.mock import patch
-
 import psycopg2
-from lxml import etree
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
-from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.interop_identifier import const, hooks
 
@@ -68,35 +64,11 @@ class TestIdentifierModel(IdentifierCase):
     def test_usual_kinds_are_listed_with_their_app(self):
         present = [name for name in const.USUAL_KINDS if name in self.env]
         self.assertIn("product.product", present)
-        user = self._create_user("user", "product.group_product_manager")
         for name in present:
             kind = self.kinds.search([("model", "=", name)])
             self.assertTrue(kind.declared)
-            self.assertTrue(kind.has_button, "identifiers are on the form")
+            self.assertTrue(kind.has_page, "identifiers are on the form")
             self.assertEqual(self._triggers(self.env[name]._table), 1)
-        product = self.env["product.product"].create({"name": "Gauze"})
-        row = self._create_identifier(self.own, "G1", product)
-        kind = self.kinds.search([("model", "=", "product.product")])
-        arch = etree.fromstring(
-            self.env["product.product"].with_user(user).get_view(None, "form")["arch"]
-        )
-        self.assertTrue(arch.xpath(f"//button[@name='{kind.action_id.id}']"))
-        domain = kind.action_id.domain.replace("active_id", str(product.id))
-        self.assertEqual(self.identifiers.search(safe_eval(domain)), row)
-
-    def test_a_broken_form_is_no_reason_not_to_start(self):
-        kind = self._add("res.country.group", has_button=False)
-        with (
-            mute_logger("odoo.addons.base.models.ir_ui_view"),
-            self.assertLogs("odoo.addons.interop_identifier", "WARNING"),
-            patch.object(
-                type(kind), "_button_arch", lambda self: "<field name='no_such'/>"
-            ),
-        ):
-            kind._offer_button()
-        self.assertFalse(kind.has_button)
-        kind._offer_button()
-        self.assertTrue(kind.view_id)
 
     def test_an_administrator_adds_a_kind_without_code(self):
         with self.assertRaisesRegex(ValidationError, "Kinds of Records"):
@@ -192,11 +164,11 @@ class TestIdentifierModel(IdentifierCase):
         self.assertEqual(self._triggers("res_bank"), 1)
         self.kinds._sync()
         self.assertEqual(self._triggers("res_bank"), 1)
-        view, action = kind.view_id, kind.action_id
+        views = kind.view_ids
+        self.assertTrue(views)
         kind.unlink()
         self.assertEqual(self._triggers("res_bank"), 0)
-        self.assertFalse(view.exists())
-        self.assertFalse(action.exists())
+        self.assertFalse(views.exists())
 
     def test_uninstalling_leaves_nothing_in_other_tables(self):
         self._add()
@@ -204,27 +176,6 @@ class TestIdentifierModel(IdentifierCase):
         self.assertEqual(self._triggers("res_bank"), 0)
         self.assertEqual(self._triggers("res_partner"), 0)
         self.bank.unlink()
-
-    def test_the_form_gets_a_button(self):
-        kind = self._add("res.country.group")
-        self.assertTrue(kind.has_button)
-        record = self.env["res.country.group"].create({"name": "Region"})
-        row = self._create_identifier(self.own, "R1", record)
-        for group, shown in (("steward", True), (None, False)):
-            user = self._create_user(*([group] if group else []))
-            arch = etree.fromstring(
-                self.env["res.country.group"]
-                .with_user(user)
-                .get_view(None, "form")["arch"]
-            )
-            buttons = arch.xpath(f"//button[@name='{kind.action_id.id}']")
-            self.assertEqual(bool(buttons), shown)
-        domain = kind.action_id.domain.replace("active_id", str(record.id))
-        self.assertEqual(self.identifiers.search(safe_eval(domain)), row)
-        kind.has_button = False
-        self.assertFalse(kind.view_id)
-        kind.has_button = True
-        self.assertTrue(kind.view_id)
 
     def test_what_cannot_be_on_the_list(self):
         for name in ("base", "base.language.install", "interop.identifier"):
