@@ -24,6 +24,7 @@ from . import test_ownership_tours
 from . import test_preview
 from . import test_publish
 from . import test_publish_action
+from . import test_publish_random
 from . import test_pump
 from . import test_pump_dead_workers
 from . import test_pump_faults

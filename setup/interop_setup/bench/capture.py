@@ -4,7 +4,9 @@ The same work is done with no interface, with one and with three that capture it
 creating partners in one go, posting invoices in one go, and creating partners one by
 one, each in a savepoint of its own. All of it is timed up to and including the commit.
 The variants take turns within each round, in changing order, and overheads are medians
-over the rounds of the ratio to the same round without an interface.
+over the rounds of the ratio to the same round without an interface. ``…_spread`` is
+half of the range in which the middle half of those ratios lies: a difference smaller
+than that says nothing.
 
 Overheads compare the processor time of Odoo's process and its PostgreSQL backend: the
 two work by turns, so on a quiet machine that is the time the business waits, and on a
@@ -84,10 +86,18 @@ def summary(work: str, found: dict[str, list]) -> dict[str, float]:
                 with_it / without
                 for with_it, without in zip(times[variant], times["none"], strict=True)
             ]
-            figures[f"{work}_overhead_{variant}{ending}"] = round(
-                statistics.median(ratios) - 1, 4
-            )
+            name = f"{work}_overhead_{variant}{ending}"
+            figures[name] = round(statistics.median(ratios) - 1, 4)
+            figures[f"{name}_spread"] = round(_half_spread(ratios), 4)
     return figures
+
+
+def _half_spread(ratios: list[float]) -> float:
+    """Half of the distance between the first and the third quartile."""
+    if len(ratios) < 2:
+        return 0.0
+    first, _median, third = statistics.quantiles(ratios, n=4, method="inclusive")
+    return (third - first) / 2
 
 
 def prepare(env) -> None:
