@@ -1,0 +1,161 @@
+"""What has been handed over stays good: a filled database of an older version upgrades.
+
+``data/landed-<version>.sql.xz`` is a dump of the demo's database at the end of its day,
+made with the addons of that version, and ``.keys`` the key file that goes with it.
+"""
+
+import lzma
+import shutil
+from pathlib import Path
+
+import pytest
+from inbound_sender import in_odoo
+from interop_setup import databases, manifests, odoo_config, paths
+from interop_setup.process import run
+
+DATA = Path(__file__).with_name("data")
+VERSIONS = ["19.0.1.0.0"]
+# What an upgrade leaves as it is, to the letter. (Records of data files may change.)
+KEPT = (
+    *("interop_message", "interop_attempt", "interop_payload", "interop_stream"),
+    *("interop_audit_event", "interop_secret", "interop_system", "interop_interface"),
+    *("interop_endpoint", "interop_client", "interop_identifier", "interop_namespace"),
+    *("interop_namespace_alias", "interop_identity_case", "interop_provenance"),
+    *("interop_facility_membership", "interop_system_facility_code"),
+)
+# PostgreSQL writes casts of an expression in another way once it was dumped and read.
+_PLAIN = r"regexp_replace({}, '::(character varying|text)(\[\])?|[()\s]', '', 'g')"
+# Statements that answer what a database looks like, for whatever modules are ours.
+LOOKS = {
+    "columns": """
+        SELECT table_name, column_name, data_type, is_nullable
+          FROM information_schema.columns WHERE table_name ~ '^interop_'""",
+    "indexes": f"""
+        SELECT tablename, indexname, {_PLAIN.format("indexdef")} FROM pg_indexes
+         WHERE tablename ~ '^interop_' OR indexname ~ 'interop'""",
+    "constraints": f"""
+        SELECT conrelid::regclass, conname, {_PLAIN.format("pg_get_constraintdef(oid)")}
+          FROM pg_constraint WHERE conrelid::regclass::text ~ '^interop_'""",
+    "record rules": """
+        SELECT d.module, d.name, r.domain_force, r.perm_read, r.perm_write,
+               r.perm_create, r.perm_unlink, r.active
+          FROM ir_rule r JOIN ir_model_data d ON d.model = 'ir.rule' AND d.res_id = r.id
+         WHERE d.module ~ '^interop_'""",
+    "access rights": """
+        SELECT d.module, d.name, a.perm_read, a.perm_write, a.perm_create, a.perm_unlink
+          FROM ir_model_access a
+          JOIN ir_model_data d ON d.model = 'ir.model.access' AND d.res_id = a.id
+         WHERE d.module ~ '^interop_'""",
+    "scheduled actions": """
+        SELECT d.module, d.name, c.interval_number, c.interval_type, c.active
+          FROM ir_cron c JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = c.id
+         WHERE d.module ~ '^interop_'""",
+    "data records": """
+        SELECT module, name, model FROM ir_model_data
+         WHERE module ~ '^interop_' AND model !~ '^ir[.]model[.]fields'""",
+}
+
+
+def landed(cluster, version):
+    """A database as the dump of this version has it; answers its name."""
+    name = databases.throw_away_name("upgrade")
+    cluster.psql(f"CREATE DATABASE {databases.quoted(name)} TEMPLATE template0")
+    dump = (DATA / f"landed-{version}.sql.xz").read_bytes()
+    cluster.psql(lzma.decompress(dump).decode(), database=name)
+    return name
+
+
+def upgrade(cluster, name, keys):
+    """Upgrade all our addons; an ERROR in Odoo's log is a failure."""
+    config = paths.RUN / f"{name}.conf"
+    sections = {
+        "options": odoo_config.base_options(cluster),
+        "queue_job": {"channels": "root:0"},
+        "interop": {"key_file": str(keys), "environment": "test"},
+    }
+    odoo_config.write(config, sections)
+    try:
+        run(
+            [
+                *(paths.VENV_PYTHON, paths.ODOO_SCRIPT, "-d", name),
+                *("-u", "interop_base", "--stop-after-init", "--no-http"),
+                "--log-level=warn",
+            ],
+            what="Upgrading",
+            remedy="See the lines above.",
+            log="upgrade",
+            env=odoo_config.environment(config),
+            forbidden=" ERROR ",
+        )
+    finally:
+        config.unlink(missing_ok=True)
+
+
+def contents(cluster, name, columns=None):
+    """Each kept table: its columns, and its rows with these columns.
+
+    :param columns: of each table; those that it has when ``None``
+    """
+    found = {}
+    for table in KEPT:
+        names = (columns or {}).get(table) or cluster.psql(
+            f"""SELECT string_agg(quote_ident(column_name), ', ' ORDER BY column_name)
+                  FROM information_schema.columns WHERE table_name = '{table}'
+                   AND column_name NOT IN ('write_date', 'write_uid')""",
+            database=name,
+        )
+        rows = cluster.psql(f"SELECT {names} FROM {table} ORDER BY id", database=name)
+        found[table] = (names, rows)
+    return found
+
+
+def looks(cluster, name, what):
+    """The lines that describe one side of a database."""
+    return set(cluster.psql(LOOKS[what], database=name).splitlines())
+
+
+@pytest.fixture(params=VERSIONS)
+def upgraded(request, cluster, template):
+    """A landed database after the upgrade: its name, what was in it, its keys."""
+    name = landed(cluster, request.param)
+    keys = DATA / f"landed-{request.param}.keys"
+    before = contents(cluster, name)
+    upgrade(cluster, name, keys)
+    yield name, before, keys
+    databases.drop(cluster, name)
+
+
+def test_a_landed_database_upgrades(cluster, template, upgraded, make_server, tmp_path):
+    """Nothing is lost, and it looks as a new one does; messages and secrets work on."""
+    name, before, keys = upgraded
+    after = contents(
+        cluster, name, {table: names for table, (names, _) in before.items()}
+    )
+    for table in KEPT:
+        assert before[table][1], f"{table} was empty: the dump proves nothing"
+        assert after[table][1] == before[table][1], f"{table} changed"
+    for what in LOOKS:
+        new, old = looks(cluster, template, what), looks(cluster, name, what)
+        assert not new - old, f"{what} that the upgrade did not bring: {new - old}"
+        assert not old - new, f"{what} that the upgrade left: {old - new}"
+    ours = {addon for addon in manifests.names() if not addon.startswith("test_")}
+    wrong = cluster.psql(
+        "SELECT name, state, latest_version FROM ir_module_module"
+        " WHERE name ~ '^interop_' AND state <> 'installed'",
+        database=name,
+    )
+    assert not wrong, wrong
+    versions = dict(
+        line.split("\t")
+        for line in cluster.psql(
+            "SELECT name, latest_version FROM ir_module_module WHERE state = 'installed'",
+            database=name,
+        ).splitlines()
+    )
+    assert ours <= versions.keys()
+    copy = shutil.copy(keys, tmp_path / "interop.keys")
+    server = make_server(database=name, key_file=copy)
+    opened = in_odoo(server, "read_back", module="upgrade_world")
+    assert opened["payloads"] == before["interop_payload"][1].count("\n") + 1
+    assert opened["secrets"]
+    assert "ERROR" not in server.log_text()
