@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from threading import Lock
+from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
@@ -21,6 +22,7 @@ from .canonical import canonical_bytes
 from .errors import CanonicalError, SchemaInvalid
 from .formats import FORMATS, compile_pattern, format_checker, is_regex
 from .jsonlimits import SAFE_NAME
+from .schema_quick import compile_quick
 from .schema_words import sentence
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -49,6 +51,13 @@ class Violation:
     pointer: str
     keyword: str
     message: str
+
+
+class _Compiled(NamedTuple):
+    """The library's validator, and what says in most cases that it need not be asked."""
+
+    validator: Any
+    quick: Any
 
 
 def check_schema(schema: dict) -> None:
@@ -81,18 +90,20 @@ def violations_by_text(text: str, value, *, limit: int = DEFAULT_LIMIT) -> list:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def _compiled_text(text):
-    """Return the validator of a schema's text."""
+    """Return what checks values against a schema's text."""
     try:
         return _compiled(json.loads(text))
     except ValueError:
         raise SchemaInvalid("The schema is not JSON.") from None
 
 
-def _violations(validator, value, limit):
+def _violations(compiled, value, limit):
     """Return at most ``limit`` of what ``value`` breaks."""
     found = []
     try:
-        for error in islice(validator.iter_errors(value), limit):
+        if compiled.quick(value):
+            return found
+        for error in islice(compiled.validator.iter_errors(value), limit):
             found.extend(_violations_of(error))
     except RecursionError:
         found.append(
@@ -120,22 +131,22 @@ def field_paths(schema: dict) -> list[str]:
 
 
 def _compiled(schema):
-    """Return the validator of a schema, checked once and kept by its digest."""
+    """Return what checks values, made once per schema and kept by its digest."""
     text = _schema_text(schema)
     key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     with _cache_lock:
-        validator = _cache.get(key)
-        if validator is not None:
+        compiled = _cache.get(key)
+        if compiled is not None:
             _cache.move_to_end(key)
-            return validator
+            return compiled
     # A copy of our own: what the caller does to its dict later must not change the
     # cache.
-    validator = _compile(json.loads(text))
+    compiled = _compile(json.loads(text))
     with _cache_lock:
-        _cache[key] = validator
+        _cache[key] = compiled
         while len(_cache) > _CACHE_SIZE:
             _cache.popitem(last=False)
-    return validator
+    return compiled
 
 
 def _schema_text(schema):
@@ -152,7 +163,7 @@ def _schema_text(schema):
 
 
 def _compile(schema):
-    """Return a validator, or raise SchemaInvalid."""
+    """Return what checks values, or raise SchemaInvalid."""
     if not isinstance(schema, dict):
         raise SchemaInvalid("A contract's schema is a JSON object.")
     if str(schema.get("$schema", DIALECT)).rstrip("#") != DIALECT:
@@ -172,7 +183,16 @@ def _compile(schema):
     # With "$schema" in it, the library would go on with its own validator below a
     # "$ref": "#".
     schema.pop("$schema", None)
-    return _Validator(schema, format_checker=_format_checker)
+    validator = _Validator(schema, format_checker=_format_checker)
+    return _Compiled(
+        validator,
+        compile_quick(
+            schema,
+            lambda reference: _resolve(schema, reference),
+            lambda part, value: validator.evolve(schema=part).is_valid(value),
+            _format_checker.conforms,
+        ),
+    )
 
 
 def _parts(schema):
@@ -271,7 +291,9 @@ def _violations_of(error):
         return
     branches = {}
     for nested in error.context:
-        branches.setdefault(nested.schema_path[0], []).append(nested)
+        # An alternative that is just "false" has no path.
+        branch = next(iter(nested.schema_path), "false")
+        branches.setdefault(branch, []).append(nested)
     nearest = min(branches.values(), key=len)
     for nested in nearest[:_MAX_BRANCH_VIOLATIONS]:
         where = _pointer(nested.absolute_path)
