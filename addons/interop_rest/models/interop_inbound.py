@@ -196,9 +196,7 @@ class InteropInbound(models.AbstractModel):
                 self.env.cr.rollback()
                 time.sleep(pause)
             self.env.cr.execute(
-                """SELECT pg_try_advisory_xact_lock(%s),
-                          (SELECT id FROM interop_message WHERE direction = 'in'
-                              AND client_id = %s AND external_id = %s)""",
+                "SELECT held, known FROM interop_inbound_hold(%s, %s, %s)",
                 [key, client_sudo.id, message_id],
             )
             held, known = self.env.cr.fetchone()
