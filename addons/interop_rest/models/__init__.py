@@ -3,6 +3,7 @@ from . import interop_client_expiry
 from . import interop_client_lifecycle
 from . import interop_client_nonce
 from . import interop_client_proof
+from . import interop_client_rights
 from . import interop_client_webhook
 from . import interop_rate_counter
 from . import interop_secret

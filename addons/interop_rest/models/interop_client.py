@@ -257,7 +257,7 @@ class InteropClient(models.Model):
         """Make the user on whose rights this client's messages are applied."""
         self.ensure_one()
         group = self.env.ref("interop_rest.interop_rest_group_client")
-        companies = self._facilities() or self.env.company
+        company = (self._facilities() or self.env.company)[0]
         # sudo: administrators of the integration need not be administrators of users
         users_sudo = self.env["res.users"].sudo().with_context(no_reset_password=True)
         user_sudo = users_sudo.create(
@@ -265,26 +265,13 @@ class InteropClient(models.Model):
                 "name": self.name,
                 "login": f"interop.client.{self.code}",
                 "group_ids": [Command.set(group.ids)],
-                "company_id": companies[0].id,
-                "company_ids": [Command.set(companies.ids)],
+                "company_id": company.id,
+                "company_ids": [Command.set(company.ids)],
                 # Archived for good: it cannot log in and its contact is not listed.
                 "active": False,
             }
         )
         self._transition({"user_id": user_sudo.id})
-
-    def _sync_service_user(self):
-        """Give the service users exactly the facilities of their interfaces."""
-        for client in self:
-            companies = client._facilities()
-            user_sudo = client.user_id.sudo()  # sudo: see _create_service_user
-            if companies and user_sudo.company_ids != companies:
-                user_sudo.write(
-                    {
-                        "company_id": companies[0].id,
-                        "company_ids": [Command.set(companies.ids)],
-                    }
-                )
 
     def _facilities(self):
         """Return the facilities that the interfaces of this client cover."""

@@ -70,7 +70,6 @@ class InteropClient(models.Model):
                     )
                 )
         moved = self._set_state("active", ("approved", "suspended"))
-        moved._sync_service_user()
         return self._moved(moved, "active")
 
     def _set_suspended(self):
@@ -86,6 +85,7 @@ class InteropClient(models.Model):
             approved_by_id=False,
             approved_at=False,
         )
+        moved._sync_service_user()
         if moved:
             self.env["interop.audit.event"]._log("requested", moved)
         return moved
@@ -99,7 +99,8 @@ class InteropClient(models.Model):
         return self._moved(moved, "revoked")
 
     def _moved(self, clients, detail):
-        """Leave evidence of a transition."""
+        """Leave evidence of a transition; the rights of service users follow."""
+        clients._sync_service_user()
         if clients:
             self.env["interop.audit.event"]._log("transition", clients, detail)
         return clients

@@ -39,7 +39,10 @@ class InteropInterface(models.Model):
                     self.env._("REST receives: “%s” is not inbound.", interface.name)
                 )
 
-    def _set_active(self):
-        moved = super()._set_active()
-        moved.client_ids._sync_service_user()
+    def _moved(self, interfaces, detail):
+        """The rights of service users follow the state of the interfaces."""
+        moved = super()._moved(interfaces, detail)
+        if moved:
+            # sudo: clients of all facilities
+            self.env["interop.client"].sudo()._of(moved)._sync_service_user()
         return moved

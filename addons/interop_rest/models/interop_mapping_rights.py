@@ -1,31 +1,8 @@
-"""Service users get the rights that the mappings of their interfaces need, no more."""
+"""What mappings need of the list of objects, and who gets it: see interop_client_rights."""
 
-from odoo import Command, api, models
+from odoo import api, models
 
 from odoo.addons.interop_base import clock
-
-
-class InteropClient(models.Model):
-    """Rights follow the mappings, as the stewards approved them."""
-
-    _inherit = "interop.client"
-
-    def _sync_service_user(self):
-        result = super()._sync_service_user()
-        for client in self:
-            groups = client._service_groups()
-            user_sudo = client.user_id.sudo()  # sudo: see _create_service_user
-            if user_sudo and user_sudo.group_ids != groups:
-                user_sudo.group_ids = [Command.set(groups.ids)]
-        return result
-
-    def _service_groups(self):
-        """Return the groups of the service user: its own, and those of its mappings."""
-        self.ensure_one()
-        own = self.env.ref("interop_rest.interop_rest_group_client")
-        # sudo: interfaces of all facilities count
-        mappings_sudo = self.sudo().interface_ids._inbound_mappings()
-        return own | mappings_sudo._needed_entries().group_id
 
 
 class InteropMapping(models.Model):
@@ -42,24 +19,6 @@ class InteropMapping(models.Model):
             for model in {name, *mapping._referenced_models()} - {False}:
                 found |= listed._allowed(model)
         return found
-
-
-class InteropMappingModel(models.Model):
-    """An approval reaches the service users at once."""
-
-    _inherit = "interop.mapping.model"
-
-    def _set_approved(self):
-        moved = super()._set_approved()
-        if moved:
-            # sudo: clients of all facilities
-            clients_sudo = (
-                self.env["interop.client"].sudo().search([("state", "!=", "revoked")])
-            )
-            clients_sudo.filtered(
-                lambda client: client._service_groups() & moved.group_id
-            )._sync_service_user()
-        return moved
 
 
 class InteropMappingDryRun(models.TransientModel):
@@ -82,5 +41,5 @@ class InteropMappingDryRun(models.TransientModel):
                     "interface_ids": [(6, 0, interface.ids)],
                 }
             )
-        client._sync_service_user()
+        client._sync_service_user(interface)
         return {**super()._sender(interface, company), "client_id": client.id}

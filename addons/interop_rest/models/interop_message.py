@@ -54,7 +54,15 @@ class InteropMessage(models.Model):
 
     def _service_user(self):
         self.ensure_one()
-        return self.client_id.user_id or super()._service_user()
+        client = self.client_id
+        if not client.user_id:
+            return super()._service_user()
+        interface = self.interface_id
+        given = client.state == "active" and interface in client.interface_ids
+        if not given and interface.state == "active":  # else it is a dry run
+            # Accepted before, and tried again perhaps long after that.
+            client._sync_service_user()
+        return client.user_id
 
     def _answer_status(self):
         """Return the HTTP status of the answer to the sender in the present state."""

@@ -42,9 +42,7 @@ class TestClient(RestMixin, TransactionCase):
         client = self._create_client(
             interface_ids=[(6, 0, (self.interface | other).ids)]
         )
-        self.assertEqual(
-            client.user_id.company_ids, self.facility | self.other_facility
-        )
+        self.assertEqual(client.user_id.company_ids, self.facility)
         self._add_key(client)
         client._set_requested()
         client.interface_ids = self.interface
@@ -53,7 +51,8 @@ class TestClient(RestMixin, TransactionCase):
         client._set_suspended()
         client._set_requested()
         client.interface_ids |= other
-        client.with_user(self._create_user("steward")).action_approve()
+        self._activate_client(client)
+        self.assertEqual(client.user_id.company_ids, self.facility)
         self._activate_elsewhere(other)
         self.assertEqual(
             client.user_id.company_ids, self.facility | self.other_facility
