@@ -16,7 +16,7 @@ class InteropClient(models.Model):
     def _cron_remind(self):
         """Give the owners of systems something to do about what ends soon; take from
         service users the rights that they had only for messages that waited."""
-        self.search([])._sync_service_user()
+        self.search([("user_id", "!=", False)])._sync_service_user()
         days = self.env["interop.secret"]._warning_days()
         limit = clock.now() + timedelta(days=days)
         for client in self.search([("state", "in", ("approved", "active"))]):

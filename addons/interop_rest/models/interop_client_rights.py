@@ -101,5 +101,6 @@ class InteropMappingModel(models.Model):
         moved = super()._set_approved()
         if moved:
             # sudo: clients of all facilities
-            self.env["interop.client"].sudo().search([])._sync_service_user()
+            clients_sudo = self.env["interop.client"].sudo()
+            clients_sudo.search([("user_id", "!=", False)])._sync_service_user()
         return moved

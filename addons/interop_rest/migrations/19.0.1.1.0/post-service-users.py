@@ -6,4 +6,5 @@ from odoo import SUPERUSER_ID, api
 def migrate(cr, _version):
     """Leave each service user what it needs now."""
     env = api.Environment(cr, SUPERUSER_ID, {})
-    env["interop.client"].search([])._sync_service_user()
+    clients = env["interop.client"].search([("user_id", "!=", False)])
+    clients._sync_service_user()
