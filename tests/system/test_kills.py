@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -23,6 +24,9 @@ from test_outbound import hostile, in_odoo, wait_for
 KILLS = 200 if os.environ.get("INTEROP_LONG") else 15
 STUCK = 120  # seconds
 LEASE = 8
+QUIET = (
+    40  # seconds until a quiet system goes on; queue_job by itself looks once a minute
+)
 ENDPOINT = {"total_timeout": 4, "connect_timeout": 1}
 
 
@@ -79,6 +83,18 @@ def nothing_else(server):
     """Whatever an earlier test set up carries nothing more."""
     yield
     in_odoo(server, "deprecate")
+
+
+@contextmanager
+def cron_off(server):
+    """Keep the cron that wakes the pump once a minute from doing so."""
+    switch = """UPDATE ir_cron SET active = {} WHERE id = (SELECT res_id FROM ir_model_data
+                 WHERE module = 'interop_base' AND name = 'ir_cron_rearm')"""
+    server.cluster.psql(switch.format("false"), database=server.database)
+    try:
+        yield
+    finally:
+        server.cluster.psql(switch.format("true"), database=server.database)
 
 
 def received(receiver):
@@ -183,6 +199,29 @@ def test_promise_2_a_lease_that_ends_in_flight_fences_its_result(server):
         assert len({request.body for request in receiver.requests}) == 1
         assert len({item.header("webhook-id") for item in receiver.requests}) == 1
         assert "their lease was taken" in server.log_text()
+
+
+def test_promise_2_a_quiet_system_goes_on_by_itself_after_a_kill(server):
+    """Nobody publishes any more, and the minute cron is off: it does not take a minute."""
+    killed = []
+    with hostile.Receiver() as receiver:
+        in_odoo(server, "set_up", url=receiver.url, lease=LEASE, **ENDPOINT)
+        killer = Killer(server, receiver, hostile.send, seed=3)
+
+        def answer(connection, _request):
+            if not killed:
+                killed.append(time.monotonic())
+                killer.workers()
+                return False
+            hostile.send(connection)
+            return True
+
+        receiver.answer = answer
+        with cron_off(server):
+            names = in_odoo(server, "publish", count=12)
+            assert wait_for(lambda: set(names) <= set(received(receiver)), STUCK)
+            assert time.monotonic() - killed[0] < QUIET
+            assert wait_for(lambda: not open_messages(server), STUCK)
 
 
 def test_promise_7_a_message_that_kills_its_worker_ends_dead_with_an_owner(server):

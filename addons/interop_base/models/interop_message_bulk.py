@@ -59,7 +59,10 @@ class InteropMessage(models.Model):
     @api.model
     @api.private
     def _set_cancelled_many(self, ids, reason):
-        """Close failed messages for a reason; returns the ids that moved."""
+        """Close failed messages for a reason; returns the ids that moved.
+
+        What they held back goes on at once.
+        """
         self.env.flush_all()
         self.env.cr.execute(
             """UPDATE interop_message
@@ -73,6 +76,8 @@ class InteropMessage(models.Model):
         )
         moved = [message_id for (message_id,) in self.env.cr.fetchall()]
         self.invalidate_model(flush=False)
+        if moved:
+            self.env["interop.pump"]._arm_after_commit()
         return moved
 
     # === BUILT AGAIN === #

@@ -98,14 +98,17 @@ class InteropMessage(models.Model):
         )
 
     def _set_cancelled(self, reason):
-        """Given up by a person; the reason stays."""
-        return self._set_state(
+        """Given up by a person; the reason stays. What it held back goes on at once."""
+        moved = self._set_state(
             "cancelled",
             ("pending", "dead", "parked"),
             error_message=reason,
             done_at=clock.now(),
             next_attempt_at=False,
         )
+        if moved:
+            self.env["interop.pump"]._arm_after_commit()
+        return moved
 
     def _set_pending(self):
         """Try again from the start of the schedule: same message, same bytes."""

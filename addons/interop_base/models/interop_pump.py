@@ -23,6 +23,9 @@ ARM_INTERVAL = 0.25
 LOOK_INTERVAL = 2.0
 # Cron runs every minute: what is due before the next run is its matter, too.
 CRON_SECONDS = 60
+# A run puts off the job that follows if its worker dies, as long as it lives. After that
+# queue_job gives the dead run up at once: it passes over those of the last ten seconds.
+WATCH_SECONDS = 15
 # Started, and nobody holds the lock; or asked to start, and nobody did. The moments are
 # those between storing the state, taking the lock and the first statement.
 _DEAD_JOBS = """
@@ -81,6 +84,35 @@ class InteropPump(models.AbstractModel):
                   AND state IN ('pending', 'enqueued') LIMIT 1"""
         )
         return bool(self.env.cr.rowcount)
+
+    @api.model
+    def _watch(self):
+        """Leave a job that goes on if the worker of this run dies; returns its uuid.
+
+        queue_job's runner wakes up for it. On a quiet system nothing else does for a
+        minute.
+        """
+        job = self.with_delay(
+            eta=clock.now() + timedelta(seconds=WATCH_SECONDS),
+            description="Go on if a run that moves messages dies",
+        )._run()
+        return job.uuid
+
+    @api.model
+    def _put_off(self, uuid):
+        """The run lives: its watch (see ``_watch``) is not needed yet."""
+        self.env.cr.execute(
+            "UPDATE queue_job SET eta = %s WHERE uuid = %s AND state = 'pending'",
+            [clock.now() + timedelta(seconds=WATCH_SECONDS), uuid],
+        )
+
+    @api.model
+    def _unwatch(self, uuid):
+        """The run ended by itself: its watch (see ``_watch``) goes without a trace."""
+        self.env.cr.execute(
+            "DELETE FROM queue_job WHERE uuid = %s AND state = 'pending'", [uuid]
+        )
+        self.env["queue.job"].invalidate_model(flush=False)
 
     @api.model
     def _release_dead_jobs(self):

@@ -29,6 +29,7 @@ REFILL = 4  # a lane is filled again when a quarter of it is free: fewer, larger
 REFRESH = 0.5  # seconds for which the list of moving interfaces is trusted
 START_WITHIN = 10.0  # seconds in which a claimed message has to be on its way
 SLOW = 2.0  # a lane that keeps a message out for longer than this is slow
+PUT_OFF = 5.0  # seconds after which the watch over a run is put off again
 DRAIN = 60.0  # seconds after the end for what is still out; below limit_time_real
 
 
@@ -43,6 +44,7 @@ class PumpRun:
         self.exchanges = Exchanges()
         self.end = time.monotonic() + options["pump_seconds"]
         self._plan_until = 0.0
+        self._watch, self._watched_until = None, 0.0
         self._alone_since = self._others_until = 0.0
         # What was with a dead worker and what was not take turns; at random first, so
         # that both go on when workers die one after the other.
@@ -73,6 +75,9 @@ class PumpRun:
         """
         with self._env() as env:
             problems = env["interop.guard"]._problems()
+            if not problems:
+                self._watch = env["interop.pump"]._watch()
+                self._watched_until = time.monotonic() + PUT_OFF
         if problems:
             _logger.warning("no message moves: %s", " | ".join(problems))
             return 0
@@ -163,8 +168,14 @@ class PumpRun:
         return claims
 
     def _plan(self, env):
-        """Note which interfaces move now, by which lanes; take back expired leases."""
+        """Note which interfaces move now, by which lanes; take back expired leases.
+
+        Tells that this run is alive, too.
+        """
         pump = env["interop.pump"]
+        if self._watch and time.monotonic() > self._watched_until:
+            pump._put_off(self._watch)
+            self._watched_until = time.monotonic() + PUT_OFF
         env["interop.message"]._set_reclaimed()
         interfaces = pump._moving_interfaces()
         self._lanes = pump._lanes(interfaces, self.options["pump_batch"])
@@ -293,3 +304,4 @@ class PumpRun:
             due = pump._next_due()
             if due is not None:
                 pump._arm(None if due <= clock.now() else due)
+            pump._unwatch(self._watch)

@@ -1,6 +1,7 @@
 """Workers that die: what they had comes back, and what kills them is put aside."""
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -195,3 +196,67 @@ class TestDeadWorkers(PumpCase):
             )
             self.model._set_reclaimed()
         self.assertEqual(self.message.state, "pending")
+
+    # === THE JOB THAT FOLLOWS === #
+
+    def _watches(self):
+        """Return the jobs that go on if a run dies."""
+        # sudo: jobs are the engine's
+        return self.env["queue.job"].sudo().search([("state", "=", "pending")])
+
+    def _run_until(self, end):
+        """Run with ``end(run)`` in place of the work; returns the run."""
+        options = self.env["interop.pump"]._options()
+        run = PumpRun(None, self.env.uid, options, self.env)
+        self._set_columns(self.message, next_attempt_at=None, state="done")
+        with patch.object(PumpRun, "step", lambda own, _patience: end(own)):
+            run.run()
+        return run
+
+    def test_a_run_that_ends_by_itself_leaves_nothing_to_follow(self):
+        before, seen = self._watches(), []
+
+        def end(run):
+            watch = self._watches() - before
+            seen.append((watch.uuid == run._watch, watch.method_name))
+            run.end = 0.0
+            return 0
+
+        self._run_until(end)
+        self.assertEqual(seen, [(True, "_run")])
+        self.assertEqual(self._watches(), before)
+
+    def test_a_run_that_dies_is_followed_by_another(self):
+        """As its worker does: nothing of what comes after the step is done."""
+        before = self._watches()
+
+        def end(run):
+            raise SystemExit
+
+        with suppress(SystemExit):  # assertRaises would roll back what was done
+            self._run_until(end)
+        watch = self._watches() - before
+        self.assertLessEqual(watch.eta, clock.now() + timedelta(seconds=15))
+
+    def test_a_run_that_lives_puts_the_next_one_off(self):
+        etas = []
+
+        def end(run):
+            if len(etas) == 2:
+                run.end = 0.0
+                return 0
+            run._watched_until = 0.0
+            soon = clock.now() + timedelta(seconds=1)
+            self.env.cr.execute(
+                "UPDATE queue_job SET eta = %s WHERE uuid = %s", [soon, run._watch]
+            )
+            run._plan(self.env)
+            run._plan(self.env)
+            self.env.cr.execute(
+                "SELECT eta > %s FROM queue_job WHERE uuid = %s", [soon, run._watch]
+            )
+            etas.append(self.env.cr.fetchone())
+            return 1
+
+        self._run_until(end)
+        self.assertEqual(etas, 2 * [(True,)])

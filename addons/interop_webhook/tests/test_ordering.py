@@ -1,6 +1,7 @@
 """Order per endpoint, what blocks what, and how much is claimed at once."""
 
 import json
+from unittest.mock import patch
 
 from odoo.tests import Form, tagged
 
@@ -37,6 +38,25 @@ class TestOrdering(WebhookCase):
         states = self._message_of(bad.resource_ref).mapped("state")
         self.assertEqual(sorted(states), ["dead", "done"])
         self.assertFalse(interface.endpoint_id.blocking_message_ids)
+
+    def test_giving_up_what_blocks_lets_the_others_go_on_at_once(self):
+        interface = self._create_flow(self._refusing("Bad"), ordering="key")
+        for give_up in (
+            lambda message: message.action_cancel(),
+            lambda message: message._close("Not needed any more"),
+        ):
+            bad = self._publish(interface, name="Bad")
+            partner = self.env["res.partner"].browse(bad.res_id)
+            self._update(interface, partner, "Good")
+            later = self._message_of(partner) - bad
+            self._run()
+            self.assertEqual((bad.state, later.state), ("dead", "pending"))
+            pump = type(self.env["interop.pump"])
+            with patch.object(pump, "_arm_after_commit") as arm:
+                give_up(bad)
+            arm.assert_called_once_with()
+            self._run()
+            self.assertEqual((bad.state, later.state), ("cancelled", "done"))
 
     def test_a_blocked_key_blocks_only_itself(self):
         receiver = self._refusing("Bad")
