@@ -15,6 +15,7 @@ from . import interop_pump
 from . import interop_identifier_link
 from . import interop_identifier_reuse
 from . import interop_identifier_search
+from . import interop_identifier_history
 from . import interop_identifier_model
 from . import interop_identified_mixin
 from . import interop_identifier_model_page

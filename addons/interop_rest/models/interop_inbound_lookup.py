@@ -4,6 +4,7 @@ from odoo import api, models
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import BusinessError
+from odoo.addons.interop_identifier.tools import period
 
 from ..exceptions import Problem
 from ..tools import lookup
@@ -43,8 +44,9 @@ class InteropInbound(models.AbstractModel):
             .with_context(allowed_company_ids=company.ids)
             .with_company(company)
         )
+        at = self._lookup_moment(client_sudo, asked)
         named = self._lookup_named(client_sudo, identifiers, asked, company)
-        row = named and self._lookup_row(identifiers, named)
+        row = named and self._lookup_row(identifiers, named, at)
         if not row:
             self._note_lookup(client_sudo, asked.facility, identifiers)
             # Answered, not raised: that somebody asked has to stay on record.
@@ -54,11 +56,12 @@ class InteropInbound(models.AbstractModel):
         self._note_lookup(client_sudo, asked.facility, row)
         allowed = set(client_sudo.namespace_ids.mapped("uri"))
         record = identifiers.env[row.res_model].browse(row.res_id)
-        found = [
-            wire
-            for wire in identifiers._wire(record, company)
-            if wire["system"] in allowed
-        ]
+        wires = (
+            identifiers._wire_at(record, company, at)
+            if at
+            else identifiers._wire(record, company)
+        )
+        found = [wire for wire in wires if wire["system"] in allowed]
         return Answer(200, {"status": row.state, "identifiers": found}, {})
 
     @api.model
@@ -92,13 +95,22 @@ class InteropInbound(models.AbstractModel):
         raise Problem(code or "lookup_not_allowed", client=client_sudo.code)
 
     @api.model
-    def _lookup_row(self, identifiers, named):
-        """Return the row that is meant now, if the service user may read its record."""
+    def _lookup_moment(self, client_sudo, asked):
+        """Return the moment that is asked about (naive UTC), None for now."""
+        try:
+            return period.moment(asked.as_of)
+        except ValueError:
+            raise Problem("invalid_query", client=client_sudo.code) from None
+
+    @api.model
+    def _lookup_row(self, identifiers, named, at=None):
+        """Return the row that is meant now, or that was good ``at`` a moment, if the
+        service user may read its record."""
         rows = identifiers._rows([named], ("active", "merged", "retired"))
         key = (named.namespace.id, named.normalized)
-        row = rows.get(key, identifiers.browse())._valid_at(clock.now())
-        if not row:
-            return row
+        row = rows.get(key, identifiers.browse())._valid_at(at or clock.now())
+        if not row or (at and not row._was_good(at)):
+            return row.browse()
         record = identifiers.env[row.res_model].browse(row.res_id).exists()
         return row if record and record.has_access("read") else row.browse()
 

@@ -154,6 +154,42 @@ class TestLookup(RestHttpCase):
         self.assertEqual(body["status"], "merged")
         self.assertEqual([item["value"] for item in body["identifiers"]], ["S-1"])
 
+    def test_as_of_a_moment(self):
+        rows = self.env["interop.identifier"]
+        old = rows.search([("namespace_id", "=", self.asked.id)])
+        other = self._identify(self.shown, "S-0")
+        old.period_start, old.period_end = "2020-01-01", "2024-06-01"
+        other.period_start, other.period_end = "2020-01-01", "2022-01-01"
+        (old | other)._set_retired()
+        new_holder = self.env["res.partner"].create({"name": "Next"})
+        self._identify(self.asked, CANARY, new_holder).period_start = "2025-01-01"
+        for as_of, values in (
+            ("2021-05-01", {CANARY, "S-0", "S-1"}),
+            ("2023-05-01T10:00:00+02:00", {CANARY, "S-1"}),
+        ):
+            with self.subTest(as_of=as_of):
+                body = self._look_up(as_of=as_of).json()
+                self.assertEqual(body["status"], "retired")
+                found = {item["value"] for item in body["identifiers"]}
+                self.assertEqual(found, values)
+        for as_of in ("2019-12-31", "2024-06-01", "2024-12-31"):
+            self._assert_not_found(self._look_up(as_of=as_of))
+        for as_of in ("yesterday", "2024-13-01", "0001-01-01T00:00:00+02:00", "x" * 99):
+            problem = self._look_up(as_of=as_of)
+            self._assert_problem(problem, 400, "invalid_query")
+
+    def test_as_of_before_a_merge(self):
+        alias = self._identify(self.shown, "S-2")
+        alias._set_merged()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE interop_identifier SET state_at = '2025-01-01' WHERE id = %s",
+            [alias.id],
+        )
+        for as_of, there in (("2024-12-31", True), ("2025-01-02", False)):
+            found = self._look_up(as_of=as_of).json()["identifiers"]
+            self.assertEqual("S-2" in [item["value"] for item in found], there)
+
     def test_stopped(self):
         self._stop()
         self._assert_problem(self._look_up(), 503, "paused")

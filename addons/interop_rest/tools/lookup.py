@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from . import query as query_tools
 
-MEMBERS = ("namespace", "value", "facility")
+MEMBERS = ("namespace", "value", "facility", "as_of")
+REQUIRED = ("namespace", "value")
 MAX_QUERY_BYTES = 2048
 
 _SHOWN = re.compile(r"(/interop/[^?\s]*)\?(?:.*(?= HTTP/[0-9])|.*)", re.DOTALL)
@@ -13,11 +14,12 @@ _SHOWN = re.compile(r"(/interop/[^?\s]*)\?(?:.*(?= HTTP/[0-9])|.*)", re.DOTALL)
 
 class Asked(NamedTuple):
     """What is looked up: ``namespace`` is its URI or an alias, ``facility`` a code or
-    ``""``."""
+    ``""``, ``as_of`` a date or date-time in ISO 8601, ``""`` for now."""
 
     namespace: str
     value: str
     facility: str
+    as_of: str = ""
 
 
 def parse(query: bytes) -> Asked | None:

@@ -5,7 +5,7 @@ Without contracts it is the skeleton: every route, no message type.
 
 from . import events, headers, openapi_identifiers, openapi_reconcile, problems
 from . import openapi_parts as parts
-from .lookup import MEMBERS
+from .lookup import MEMBERS, REQUIRED
 from .openapi_schemas import common, embedded, envelope, examples
 
 VERSION = "3.1.0"
@@ -217,7 +217,7 @@ def _status():
 
 def _lookup():
     asked = [
-        {"name": name, "in": "query", "required": name != "facility", "schema": text}
+        {"name": name, "in": "query", "required": name in REQUIRED, "schema": text}
         for text in ({"type": "string", "minLength": 1, "maxLength": 512},)
         for name in MEMBERS
     ]
@@ -226,11 +226,15 @@ def _lookup():
         "operationId": "getIdentifiers",
         "summary": "The other identifiers of the record that has one; webhook-id is "
         "lookup_ and the SHA-256 of the query string as sent, in hexadecimal digits",
+        "description": "With as_of, a date or date-time in ISO 8601 (UTC unless it has "
+        "an offset), what was so at that moment: an identifier that was good then, even "
+        "if it was retired since, and the identifiers that were good with it.",
         "security": parts.SIGNED,
         "parameters": [*asked, *parts.signature_parameters()],
         "responses": {
             "200": {
-                "description": "Found; merged means that another record has taken over.",
+                "description": "Found; merged means that another record has taken over, "
+                "retired that the identifier was good at as_of only.",
                 "content": parts.content(identifiers),
             },
             **parts.refusals(

@@ -16,13 +16,18 @@ from interop_identifier_tools.period import moment
         ("2024-02-28T10:00:00Z", True, datetime(2024, 2, 28, 10)),
         ("2024-02-28T10:00:00.9+02:00", False, datetime(2024, 2, 28, 8)),
         ("2024-02-28T10:00:00", False, datetime(2024, 2, 28, 10)),
+        ("9999-12-31", True, datetime(9999, 12, 31, 23, 59, 59)),
+        ("9999-12-31T23:00:00-05:00", True, datetime(9999, 12, 31, 23, 59, 59)),
     ],
 )
 def test_examples(text, is_end, expected):
     assert moment(text, is_end) == expected
 
 
-@pytest.mark.parametrize("text", ["2024-13-01", "yesterday", "2024-02-30T00:00:00Z"])
+@pytest.mark.parametrize(
+    "text",
+    ["2024-13-01", "yesterday", "2024-02-30T00:00:00Z", "0001-01-01T00:00:00+02:00"],
+)
 def test_garbage_is_a_value_error(text):
     with pytest.raises(ValueError, match=".+"):
         moment(text)

@@ -12,6 +12,7 @@ def test_parse():
     asked = lookup.parse(b"namespace=http%3A%2F%2Fx.example&value=A+1%C3%A9")
     assert asked == lookup.Asked("http://x.example", "A 1é", "")
     assert lookup.parse(b"value=1&facility=F&namespace=n").facility == "F"
+    assert lookup.parse(b"value=1&namespace=n&as_of=2026-01-01").as_of == "2026-01-01"
 
 
 @pytest.mark.parametrize(
