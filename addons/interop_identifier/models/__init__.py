@@ -1,4 +1,5 @@
 from . import interop_namespace
+from . import interop_namespace_alias
 from . import interop_system
 from . import interop_identifier
 from . import interop_identifier_state

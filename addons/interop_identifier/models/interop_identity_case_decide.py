@@ -167,6 +167,7 @@ class InteropIdentityCase(models.Model):
                 "namespace_id": namespace.id,
                 "name": self.subject,
                 "system_id": system_sudo.id,
+                "company_id": self.company_id.id,  # elsewhere it may mean another one
             }
         )
 

@@ -228,26 +228,34 @@ class InteropNamespace(models.Model):
     # Looking up and applying the rules
     # ------------------------------------------------------------------
     @api.model
-    @tools.ormcache("name", "system_id")
-    def _find_id(self, name, system_id):
-        """Return the id of the active namespace that ``system_id`` calls ``name``, or
-        False."""
+    @tools.ormcache("name", "system_id", "company_id")
+    def _find_id(self, name, system_id, company_id):
+        """Return the id of the active namespace that ``system_id`` calls ``name`` at
+        the facility ``company_id``, or False.
+
+        A URI means the same everywhere. An alias does not: that of the system counts
+        before a common one, that of the facility before one for all. An alias of
+        another facility's numbers is none here.
+        """
         # sudo: the rule of the facility is applied by the caller, on purpose with its
         # own error
         namespaces_sudo = self.sudo()
         found = namespaces_sudo.search([("uri", "=", name)], limit=1)
         if found:
             return found.id
-        alias = namespaces_sudo.env["interop.namespace.alias"].search(
+        company_sudo = namespaces_sudo.env["res.company"].browse(company_id)
+        here = [False, *company_sudo.parent_ids.ids]
+        aliases_sudo = namespaces_sudo.env["interop.namespace.alias"].search(
             [
                 ("name", "=", name),
                 ("system_id", "in", [False, system_id]),
+                ("company_id", "in", here),
                 ("namespace_id.active", "=", True),
-            ],
-            order="system_id NULLS LAST",
-            limit=1,
+                ("namespace_id.company_id", "in", here),
+            ]
         )
-        return alias.namespace_id.id
+        nearest = aliases_sudo.sorted(lambda alias: alias._nearness(), reverse=True)
+        return nearest[:1].namespace_id.id
 
     @api.model
     @tools.ormcache("system_id")
@@ -267,8 +275,8 @@ class InteropNamespace(models.Model):
         """Return the namespace that a message of ``system`` for ``company`` calls
         ``name``.
 
-        The URI or OID counts first, then the system's own aliases, then the common
-        ones; without a name the default of the system. Raises ``UnknownIdentifier`` for
+        The URI or OID counts first, then the aliases of the system and of the facility
+        (:meth:`_find_id`); without a name the default of the system. Raises ``UnknownIdentifier`` for
         an unknown name (the message waits for a steward) and ``OwnershipError`` when
         the namespace is another facility's.
         """
@@ -323,46 +331,3 @@ class InteropNamespace(models.Model):
         action["domain"] = [("namespace_id", "in", self.ids)]
         action["context"] = {"default_namespace_id": self[:1].id}
         return action
-
-
-class InteropNamespaceAlias(models.Model):
-    """Another name of an assigning authority, for everyone or for one system."""
-
-    _name = "interop.namespace.alias"
-    _description = "Namespace Alias"
-    _order = "namespace_id, name"
-
-    namespace_id = fields.Many2one(
-        "interop.namespace", required=True, ondelete="cascade", index=True
-    )
-    name = fields.Char(
-        "Alias",
-        required=True,
-        help="HL7 v2 namespace id (HD.1), universal id (HD.2) or another URI.",
-    )
-    system_id = fields.Many2one(
-        "interop.system",
-        "Used By",
-        ondelete="cascade",
-        help="Short names mean different things in different systems. Empty: in all.",
-    )
-
-    _name_uniq = models.UniqueIndex(
-        "(name, COALESCE(system_id, 0))", "This alias names another namespace already."
-    )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Create namespaces; look-ups know them at once."""
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        """Refuse a change of spelling once values are stored."""
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        """Forget the namespaces in look-ups, too."""
-        self.env.registry.clear_cache()
-        return super().unlink()

@@ -29,7 +29,7 @@ class InteropNamespace(models.Model):
         """Return the id of the active namespace that ``system`` calls ``name`` at
         ``company``, or means by no name; False where there is none."""
         if name:
-            return self._find_id(name, system.id if system else False)
+            return self._find_id(name, system.id if system else False, company.id)
         # sudo: which default a sender has concerns whoever applies its messages
         facilities = company.sudo().parent_ids.sorted("parent_path", reverse=True)
         for facility in facilities if system else ():

@@ -291,6 +291,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self._decide(case, "namespace", namespace_id=self.own.id)
         self.assertEqual((first.state, second.state), ("done", "done"))
         self.assertEqual(self.own.alias_ids.system_id, self.sender)
+        self.assertEqual(self.own.alias_ids.company_id, self.facility)
         case.action_forget()
         self.assertFalse(self.own.alias_ids)
         self.assertEqual(self._send(("MERCY", "3")).state, "parked")

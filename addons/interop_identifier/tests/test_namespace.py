@@ -1,7 +1,13 @@
 """Assigning authorities."""
 
+import importlib.util
+from pathlib import Path
+
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.interop_base.exceptions import OwnershipError, UnknownIdentifier
 
@@ -61,6 +67,67 @@ class TestNamespace(IdentifierCase):
         self.assertEqual(find("MRN", self.facility), common)
         self.assertEqual(find("MRN", self.facility, self.system), own)
         self.assertEqual(find("MRN", self.facility, self._create_system()), common)
+
+    def test_an_alias_means_what_its_facility_says(self):
+        here = self._create_namespace(company_id=self.facility.id)
+        there = self._create_namespace(company_id=self.other_facility.id)
+        for namespace in (here, there):
+            self._alias("MR", namespace, self.system)
+        self.assertEqual(here.alias_ids.company_id, self.facility)
+        find = self.env["interop.namespace"]._find
+        self.assertEqual(find("MR", self.facility, self.system), here)
+        self.assertEqual(find("MR", self.other_facility, self.system), there)
+        branch, third = self.env["res.company"].create(
+            [{"name": "North", "parent_id": self.facility.id}, {"name": "Third"}]
+        )
+        self.assertEqual(find("MR", branch, self.system), here)
+        own = self._create_namespace(company_id=branch.id)
+        self._alias("MR", own, self.system)
+        self.assertEqual(find("MR", branch, self.system), own)
+        self.assertEqual(find("MR", self.facility, self.system), here)
+        with self.assertRaises(UnknownIdentifier) as caught:  # a steward says
+            find("MR", third, self.system)
+        self.assertTrue(caught.exception.question)
+        common = self._create_namespace()
+        self._alias("MR", common)
+        self.assertEqual(find("MR", third, self.system), common)
+        self.assertEqual(find("MR", branch, self.system), own)
+        with self.assertRaises(UniqueViolation), mute_logger("odoo.sql_db"):
+            self._alias("MR", common, self.system, company_id=self.facility.id)
+
+    def test_an_alias_of_another_facility_s_numbers_is_asked_about(self):
+        there = self._create_namespace(company_id=self.other_facility.id)
+        self._alias("MR", there, self.system, company_id=False)
+        with self.assertRaises(UnknownIdentifier):
+            self.env["interop.namespace"]._find("MR", self.facility, self.system)
+
+    def _alias(self, name, namespace, system=None, **values):
+        return self.env["interop.namespace.alias"].create(
+            {
+                "name": name,
+                "namespace_id": namespace.id,
+                "system_id": system.id if system else False,
+                **values,
+            }
+        )
+
+    def test_an_upgrade_keeps_the_aliases_of_a_facility_to_it(self):
+        path = Path(__file__).parents[1] / "migrations/19.0.1.1.0/post-alias.py"
+        spec = importlib.util.spec_from_file_location("post_alias", path)
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        rule = self.env.ref("interop_identifier.interop_namespace_alias_rule_company")
+        rule.domain_force = script.OLD
+        alias = self._alias(
+            "MR", self.npi, self.system, company_id=self.other_facility.id
+        )
+        user = self._create_user("user")
+        self.assertTrue(alias.with_user(user).has_access("read"))
+        script.change_rule(self.env)
+        self.assertFalse(alias.with_user(user).has_access("read"))
+        rule.domain_force = "[(1, '=', 1)]"
+        script.change_rule(self.env)
+        self.assertEqual(rule.domain_force, "[(1, '=', 1)]")
 
     def test_a_new_alias_counts_at_once(self):
         namespace = self._create_namespace()

@@ -3,7 +3,7 @@
 from datetime import MAXYEAR, UTC, datetime, timedelta
 
 DATE_LENGTH = len("2000-01-31")
-LAST = datetime.max.replace(microsecond=0)
+LAST = datetime.max.replace(microsecond=0)  # noqa: DTZ901 (naive UTC, as the ORM)
 
 
 def moment(text, is_end=False):
