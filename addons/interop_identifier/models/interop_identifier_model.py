@@ -113,7 +113,13 @@ class InteropIdentifierModel(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Add kinds, with their trigger and, unless told otherwise, their page."""
-        kinds = super().create(vals_list)
+        # What has its page already keeps it, whatever is asked for at first.
+        kinds = super().create(
+            [
+                {name: value for name, value in vals.items() if name != "has_page"}
+                for vals in vals_list
+            ]
+        )
         self.env.registry.clear_cache()
         for kind, vals in zip(kinds, vals_list, strict=True):
             kind._create_trigger()
