@@ -10,6 +10,7 @@ import hashlib
 import time
 
 from odoo import api, models
+from odoo.tools import ormcache
 
 from odoo.addons.interop_base import const as base_const
 from odoo.addons.interop_base.exceptions import ConfigurationError
@@ -87,14 +88,22 @@ class InteropInbound(models.AbstractModel):
     @api.model
     def _setting(self, parameter):
         """Return a setting within its bounds; anything else counts as the default."""
-        default, lowest, highest = const.SETTINGS[parameter]
+        return self._settings()[parameter]
+
+    @api.model
+    @ormcache(cache="stable")  # forgotten with every change of a system parameter
+    def _settings(self):
+        """Return all settings by their parameters."""
         # sudo: system parameters are readable by administrators only
-        text = self.env["ir.config_parameter"].sudo().get_param(parameter, "")
-        try:
-            value = int(text)
-        except ValueError:
-            return default
-        return value if lowest <= value <= highest else default
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        found = {}
+        for parameter, (default, lowest, highest) in const.SETTINGS.items():
+            try:
+                value = int(params_sudo.get_param(parameter, ""))
+            except ValueError:
+                value = default
+            found[parameter] = value if lowest <= value <= highest else default
+        return found
 
     @api.model
     def _max_body_bytes(self):
@@ -196,7 +205,9 @@ class InteropInbound(models.AbstractModel):
                 self.env.cr.rollback()
                 time.sleep(pause)
             self.env.cr.execute(
-                "SELECT held, known FROM interop_inbound_hold(%s, %s, %s)",
+                """SELECT pg_try_advisory_xact_lock(%s),
+                          (SELECT id FROM interop_message WHERE direction = 'in'
+                              AND client_id = %s AND external_id = %s)""",
                 [key, client_sudo.id, message_id],
             )
             held, known = self.env.cr.fetchone()

@@ -17,36 +17,19 @@ from typing import NamedTuple
 from odoo import api, models
 
 REMEMBERED = 512  # clients per worker
-# Functions, so that a connection plans what is in them once and not with each request.
-_FUNCTIONS = """
-CREATE OR REPLACE FUNCTION interop_client_versions(
-    clients int[], systems int[], interfaces int[], contracts int[], companies int[])
-RETURNS text[] LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
-BEGIN
-    RETURN ARRAY[{}]::text[];
-END $$;
-CREATE OR REPLACE FUNCTION interop_inbound_hold(
-    key bigint, client int, message text, OUT held boolean, OUT known int)
-LANGUAGE plpgsql VOLATILE AS $$
-BEGIN
-    held := pg_try_advisory_xact_lock(key);
-    known := (SELECT id FROM interop_message
-               WHERE direction = 'in' AND client_id = client
-                 AND external_id = message);
-END $$"""
-_VERSIONS = """(SELECT string_agg(ctid::text || xmin::text, ',')
-                  FROM "{}" WHERE "{}" = ANY({}))"""
+_VERSIONS = 'ARRAY(SELECT ctid::text || xmin::text FROM "{}" WHERE "{}" = ANY(%s))'
 _memory = OrderedDict()  # (database, code) -> Remembered
 _lock = Lock()
 
 
 class Remembered(NamedTuple):
-    """One client: ``ids`` are those of the rows that were read, ``versions`` their
-    versions then, ``values`` ``(field, {id: cached value})``."""
+    """One client: ``rows`` are ``(table, column, ids)`` that were read, ``versions``
+    their versions then, ``values`` ``(field, whether its cache is the same in every
+    environment, {id: cached value})``."""
 
     registry: weakref.ref
     client_id: int
-    ids: list
+    rows: list
     versions: list
     values: list
 
@@ -55,12 +38,6 @@ class InteropInbound(models.AbstractModel):
     """Keys stay encrypted in memory: whoever needs one decrypts it."""
 
     _inherit = "interop.inbound"
-
-    def init(self):
-        """Make the functions; see there."""
-        super().init()
-        parts = [_VERSIONS.format(*row) for row in self._remembered_rows()]
-        self.env.cr.execute(_FUNCTIONS.format(", ".join(parts)))
 
     @api.model
     @api.private
@@ -91,10 +68,11 @@ class InteropInbound(models.AbstractModel):
         """Fill the record cache from memory; False if anything has changed since."""
         if known.registry() is not self.env.registry:
             return False
-        if self._versions(known.ids) != known.versions:
+        if self._versions(known.rows) != known.versions:
             return False
-        for field, values in known.values:
-            cache = field._get_cache(self.env)
+        data = self.env.transaction.field_data
+        for field, plain, values in known.values:
+            cache = data[field] if plain else field._get_cache(self.env)
             if cache:  # what is not saved yet counts
                 values = {**values, **cache}
             cache.update(values)
@@ -122,52 +100,38 @@ class InteropInbound(models.AbstractModel):
             (companies, ("active", "interop_stopped_at")),
         ):
             values += self._cached(records, names)
-        ids = self._remembered_ids(client_sudo)
+        rows = self._rows_of(client_sudo)
         return Remembered(
             weakref.ref(self.env.registry),
             client_sudo.id,
-            ids,
-            self._versions(ids),
+            rows,
+            self._versions(rows),
             values,
         )
 
     @api.model
-    def _remembered_ids(self, client_sudo):
-        """Return the ids by which the rows are found that ``_remember`` reads, as the
-        function takes them."""
+    def _rows_of(self, client_sudo):
+        """Return ``(table, column, ids)`` of all rows that ``_remember`` reads."""
         # Archived ones, too: they may come back.
         interfaces = client_sudo.with_context(active_test=False).interface_ids
+        clients, system = client_sudo.ids, client_sudo.system_id
+        uses = client_sudo._fields["interface_ids"]
+        within = client_sudo._fields["company_ids"]
+        carries = interfaces._fields["contract_ids"]
+        serves = interfaces._fields["company_ids"]
+        codes = system._fields["facility_code_ids"]
         return [
-            client_sudo.ids,
-            client_sudo.system_id.ids,
-            interfaces.ids,
-            interfaces.contract_ids.ids,
-            interfaces.company_ids.ids,
-        ]
-
-    @api.model
-    def _remembered_rows(self):
-        """Return ``(table, column, parameter of the function)`` of all rows that
-        ``_remember`` reads."""
-        client, interface = self.env["interop.client"], self.env["interop.interface"]
-        uses = client._fields["interface_ids"]
-        within = client._fields["company_ids"]
-        keys = client._fields["secret_ids"]
-        codes = self.env["interop.system"]._fields["facility_code_ids"]
-        carries = interface._fields["contract_ids"]
-        serves = interface._fields["company_ids"]
-        return [
-            (client._table, "id", "clients"),
-            (self.env[keys.comodel_name]._table, keys.inverse_name, "clients"),
-            (uses.relation, uses.column1, "clients"),
-            (within.relation, within.column1, "clients"),
-            (self.env["interop.system"]._table, "id", "systems"),
-            (self.env[codes.comodel_name]._table, codes.inverse_name, "systems"),
-            (interface._table, "id", "interfaces"),
-            (carries.relation, carries.column1, "interfaces"),
-            (serves.relation, serves.column1, "interfaces"),
-            (self.env[carries.comodel_name]._table, "id", "contracts"),
-            (self.env["res.company"]._table, "id", "companies"),
+            (client_sudo._table, "id", clients),
+            (client_sudo.secret_ids._table, "client_id", clients),
+            (uses.relation, uses.column1, clients),
+            (within.relation, within.column1, clients),
+            (system._table, "id", system.ids),
+            (system[codes.name]._table, codes.inverse_name, system.ids),
+            (interfaces._table, "id", interfaces.ids),
+            (carries.relation, carries.column1, interfaces.ids),
+            (serves.relation, serves.column1, interfaces.ids),
+            (interfaces.contract_ids._table, "id", interfaces.contract_ids.ids),
+            (interfaces.company_ids._table, "id", interfaces.company_ids.ids),
         ]
 
     @api.model
@@ -186,24 +150,23 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _cached(self, records, names):
-        """Read fields of ``records``; return ``(field, {id: cached value})`` of each."""
+        """Read fields of ``records``; return each as ``Remembered.values`` has them."""
         if not records:
             return []
+        dependent = self.env.registry.field_depends_context
         records.fetch(names)
         found = []
         for name in names:
             field = records._fields[name]
             records.mapped(name)  # lists of records are not fetched with the columns
             cache = field._get_cache(records.env)
-            found.append((field, {key: cache[key] for key in records._ids}))
+            plain = field not in dependent and not getattr(field, "translate", False)
+            found.append((field, plain, {key: cache[key] for key in records._ids}))
         return found
 
     @api.model
-    def _versions(self, ids):
+    def _versions(self, rows):
         """Return the versions of these rows in the present transaction."""
-        self.env.cr.execute(
-            "SELECT interop_client_versions(%s::int[], %s::int[], %s::int[], "
-            "%s::int[], %s::int[])",
-            ids,
-        )
-        return self.env.cr.fetchone()[0]
+        parts = ", ".join(_VERSIONS.format(*row[:2]) for row in rows)
+        self.env.cr.execute(f"SELECT {parts}", [ids for _table, _column, ids in rows])
+        return [sorted(versions) for versions in self.env.cr.fetchone()]

@@ -1,6 +1,7 @@
 """What the log knows of inbound messages."""
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import ormcache
 
 from odoo.addons.interop_base import const as base_const
 
@@ -45,12 +46,21 @@ class InteropMessage(models.Model):
         """Take the columns of a row that was just inserted; those that are not among
         ``values`` are empty."""
         self.ensure_one()
-        for name, field in self._fields.items():
-            if name != "id" and field.store and field.column_type:
-                value = values.get(name)
-                if value is not None:
-                    value = field.convert_to_cache(value, self, validate=False)
-                field._get_cache(self.env)[self.id] = value
+        for field in self._column_fields():
+            value = values.get(field.name)
+            if value is not None:
+                value = field.convert_to_cache(value, self, validate=False)
+            field._get_cache(self.env)[self.id] = value
+
+    @api.model
+    @ormcache()
+    def _column_fields(self):
+        """Return the fields that are columns."""
+        return [
+            field
+            for name, field in self._fields.items()
+            if name != "id" and field.store and field.column_type
+        ]
 
     def _service_user(self):
         self.ensure_one()
