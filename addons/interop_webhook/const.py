@@ -58,6 +58,7 @@ CLIENT_AUTHS = [("basic", "As HTTP Basic"), ("body", "In the form")]
 PURPOSES = [
     ("receiver", "Credential for the receiver"),
     ("client_certificate", "Client certificate with key"),
+    ("proxy", "User and password for the outgoing proxy"),
 ]
 
 # signature version -> kinds of secret that must all be there
@@ -72,6 +73,7 @@ PARAM_PORTS = "interop_webhook.allowed_ports"
 PARAM_CONNECT_TIMEOUT = "interop_webhook.connect_timeout"
 PARAM_TOTAL_TIMEOUT = "interop_webhook.total_timeout"
 PARAM_MAX_RESPONSE_KB = "interop_webhook.max_response_kb"
+PARAM_PROXY = "interop_webhook.outbound_proxy"
 PARAM_OPERATIONS = "interop_webhook.operations_email"
 PARAM_SUSPEND_HOURS = "interop_webhook.suspend_hours"
 PARAM_SUSPEND_FAILURES = "interop_webhook.suspend_failures"

@@ -6,6 +6,7 @@ from . import interop_endpoint_header
 from . import interop_endpoint_health
 from . import interop_endpoint_lifecycle
 from . import interop_endpoint_network
+from . import interop_endpoint_proxy
 from . import interop_endpoint_test
 from . import interop_handler_test
 from . import interop_interface

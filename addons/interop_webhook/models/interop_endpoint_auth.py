@@ -41,6 +41,7 @@ class InteropEndpoint(models.Model):
     )
     has_credential = fields.Boolean(compute="_compute_has_credential")
     has_client_certificate = fields.Boolean(compute="_compute_has_credential")
+    has_proxy_credential = fields.Boolean(compute="_compute_has_credential")
 
     @api.depends("secret_ids.valid_to", "secret_ids.revoked_at", "secret_ids.purpose")
     def _compute_has_credential(self):
@@ -51,6 +52,7 @@ class InteropEndpoint(models.Model):
             purposes = usable_sudo.mapped("purpose")
             endpoint.has_credential = "receiver" in purposes
             endpoint.has_client_certificate = "client_certificate" in purposes
+            endpoint.has_proxy_credential = "proxy" in purposes
 
     # === CHECKS === #
 
@@ -94,6 +96,20 @@ class InteropEndpoint(models.Model):
         secret_sudo = secrets_sudo._usable(clock.now())[:1]
         return secret_sudo._get_value() if secret_sudo else None
 
+    def _optional_credential(self, purpose, expired):
+        """Return the newest usable value, or ``None`` where none was ever wanted.
+
+        :param str expired: what to say when it was set and holds no longer: without it
+            the other side would refuse every message for good
+        :raises ConfigurationError: with that text
+        """
+        value = self._credential(purpose)
+        if not value and self.secret_ids.filtered(
+            lambda secret: secret.purpose == purpose and not secret.revoked_at
+        ):
+            raise ConfigurationError(expired, code="no_credential")
+        return value
+
     @api.private
     def _authorization(self):
         """Return ``(headers, oauth.Grant or None)``.
@@ -128,16 +144,10 @@ class InteropEndpoint(models.Model):
 
     def _receiver(self):
         receiver = super()._receiver()
-        secrets = self.secret_ids.filtered(
-            lambda secret: secret.purpose == "client_certificate"
+        pem = self._optional_credential(
+            "client_certificate",
+            self.env._("The client certificate of “%s” has expired.", self.name),
         )
-        pem = self._credential("client_certificate")
-        if not pem and secrets.filtered(lambda secret: not secret.revoked_at):
-            # Without it the receiver would refuse every message for good.
-            raise ConfigurationError(
-                self.env._("The client certificate of “%s” has expired.", self.name),
-                code="no_credential",
-            )
         return dataclasses.replace(receiver, client_pem=pem or "")
 
     def _missing_credential(self):

@@ -52,6 +52,8 @@ class InteropEndpoint(models.Model):
         uses = [(kind, False) for kind in const.SECRET_KINDS[self.signature_version]]
         if self.auth_method != "none":
             uses.append(("credential", "receiver"))
+        if self.use_proxy:
+            uses.append(("credential", "proxy"))
         return [*uses, ("credential", "client_certificate")]
 
     def _warn_secret(self, secret):

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from .. import const
-from ..tools import url_guard
+from ..tools import proxy_channel, url_guard
 
 
 class ResConfigSettings(models.TransientModel):
@@ -35,6 +35,12 @@ class ResConfigSettings(models.TransientModel):
         default=const.DEFAULT_MAX_RESPONSE_KB,
     )
 
+    interop_webhook_outbound_proxy = fields.Char(
+        "Outgoing Proxy",
+        config_parameter=const.PARAM_PROXY,
+        help="Such as http://proxy.example.org:3128. Endpoints use it where they say "
+        "so, and no other proxy: those of the server's environment are ignored.",
+    )
     interop_webhook_operations_email = fields.Char(
         "Operations Address",
         config_parameter=const.PARAM_OPERATIONS,
@@ -77,6 +83,34 @@ class ResConfigSettings(models.TransientModel):
                 url_guard.parse_ports(settings.interop_webhook_allowed_ports)
             except url_guard.GuardRefusal as refusal:
                 raise ValidationError(str(refusal)) from None
+
+    @api.constrains("interop_webhook_outbound_proxy")
+    def _check_interop_webhook_outbound_proxy(self):
+        for settings in self:
+            url = settings.interop_webhook_outbound_proxy
+            if not url:
+                settings._check_interop_webhook_no_proxy()
+                continue
+            try:
+                proxy_channel.check_url(url)
+            except url_guard.GuardRefusal as refusal:
+                raise ValidationError(str(refusal)) from None
+
+    def _check_interop_webhook_no_proxy(self):
+        """Endpoints that use the proxy would have no way left."""
+        # sudo: endpoints of every facility need it
+        endpoints_sudo = (
+            self.env["interop.endpoint"].sudo().with_context(active_test=False)
+        )
+        users_sudo = endpoints_sudo.search([("use_proxy", "=", True)], limit=5)
+        if users_sudo:
+            raise ValidationError(
+                self.env._(
+                    "These endpoints use the outgoing proxy: %s. Let them do without it "
+                    "first.",
+                    ", ".join(users_sudo.mapped("name")),
+                )
+            )
 
     @api.constrains(
         "interop_webhook_connect_timeout",

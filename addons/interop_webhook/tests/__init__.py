@@ -10,6 +10,7 @@ from . import test_networks
 from . import test_ordering
 from . import test_outcome
 from . import test_promises
+from . import test_proxy
 from . import test_replay
 from . import test_send_test
 from . import test_settings

@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def make(name="receiver", days=1, password=None):
+def make(name="receiver", days=1, password=None, host=None):
     """Return ``(certificate PEM, key PEM)`` of a self-signed certificate for loopback.
 
     :param float days: until it expires; negative for one that has
+    :param str host: the host name that it is for, instead of 127.0.0.1
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -29,7 +30,11 @@ def make(name="receiver", days=1, password=None):
         .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(
             x509.SubjectAlternativeName(
-                [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+                [
+                    x509.DNSName(host)
+                    if host
+                    else x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+                ]
             ),
             critical=False,
         )
@@ -48,10 +53,10 @@ def make(name="receiver", days=1, password=None):
     return public.decode(), private.decode()
 
 
-def server_context(client_authority=None):
+def server_context(client_authority=None, host=None):
     """Return ``(server context, its certificate PEM)``; with ``client_authority`` it
-    demands a client certificate."""
-    public, private = make()
+    demands a client certificate; ``host`` as in ``make``."""
+    public, private = make(host=host)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
         file.write(public + private)

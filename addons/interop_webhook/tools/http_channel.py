@@ -9,7 +9,8 @@ What a channel guarantees towards the network:
 
 * the URL and every address are checked for each new connection, and the connection goes
   to the address that was checked (see ``url_guard``);
-* proxies, .netrc and cookies from the environment are ignored, redirects not followed;
+* proxies, .netrc and cookies from the environment are ignored, redirects not followed
+  (a proxy that an administrator configured is another channel: ``proxy_channel``);
 * one deadline over the whole exchange, from the look-up of the name to the last byte;
 * at most ``max_response_bytes`` are kept, before and after decompression;
 * a request is never repeated by the client, with one exception: a kept-alive connection
@@ -42,13 +43,21 @@ class AddressRefused(OSError):
 
 
 @dataclass(frozen=True)
+class Proxy:
+    """An outgoing proxy, ``http://host:port``; ``credential`` is ``user:password``."""
+
+    url: str
+    credential: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Receiver:
     """How to reach one endpoint. Equal receivers share connections and limits.
 
     ``key`` tells endpoints apart; timeouts are in seconds; ``networks`` are the private
     networks allowed (``url_guard.parse_networks``); ``ca_pem`` replaces the system's
     certificate authorities; ``client_pem`` is the certificate with the private key that
-    we present (mutual TLS).
+    we present (mutual TLS). With a ``proxy`` it is reached through that proxy only.
     """
 
     key: str
@@ -62,6 +71,7 @@ class Receiver:
     max_response_bytes: int = 65536
     ca_pem: str = ""
     client_pem: str = field(default="", repr=False)
+    proxy: Proxy | None = None
 
 
 class Request(NamedTuple):
@@ -112,14 +122,16 @@ class Channel:
             f"{target.scheme}://{target.authority}{target.path_qs}", encoded=True
         )
         self._authority = target.authority
+        self._target = target
+        networks = self._connected_networks()
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_reuseconn.append(_note_reuse)
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0,
                 ssl=context,
-                resolver=_GuardedResolver(receiver.networks),
-                socket_factory=_guarded_socket(receiver.networks),
+                resolver=GuardedResolver(networks),
+                socket_factory=_guarded_socket(networks),
                 ttl_dns_cache=10,
                 keepalive_timeout=KEEPALIVE_SECONDS,
             ),
@@ -129,6 +141,10 @@ class Channel:
             trace_configs=[tracing],
             trust_env=False,
         )
+
+    def _connected_networks(self):
+        """Return the private networks that connections may go to."""
+        return self.receiver.networks
 
     async def post(self, request):
         """Exchange one request and return its answer; failures are answers too."""
@@ -158,19 +174,20 @@ class Channel:
         except Exception as exc:  # noqa: BLE001 - as above
             return _failed(request.ref, exc)
 
-    async def _exchange(self, request, headers, deadline, trace):
+    async def _exchange(self, request, headers, deadline, trace, url=None, **way):
         timeout = aiohttp.ClientTimeout(
             total=max(0.001, deadline - time.monotonic()),
             connect=self.receiver.connect_timeout,
             ceil_threshold=float("inf"),
         )
         async with self.session.post(
-            self._url,
+            url or self._url,
             data=request.body,
             headers=headers,
             allow_redirects=False,
             timeout=timeout,
             trace_request_ctx=trace,
+            **way,
         ) as response:
             body = await self._read(response)
             return Answer(
@@ -202,13 +219,14 @@ class Channel:
         return b"".join(chunks)[:cap]
 
 
-class _GuardedResolver(AbstractResolver):
+class GuardedResolver(AbstractResolver):
     """Resolves a name and refuses it when one of its addresses is not acceptable."""
 
     def __init__(self, networks):
         self._networks = networks
 
     async def resolve(self, host, port=0, family=socket.AF_UNSPEC):
+        """Return every address of ``host``; AddressRefused when one is refused."""
         infos = await asyncio.get_running_loop().getaddrinfo(
             host, port, type=socket.SOCK_STREAM, family=family
         )
@@ -271,7 +289,7 @@ def _inflate(body, encoding, cap):
 
 def _failed(ref, exc):
     """Return the answer for an exception of the HTTP client."""
-    refusal = _find_refusal(exc)
+    refusal = find_refusal(exc)
     if refusal:
         return Answer(ref, None, failure="blocked", detail=str(refusal))
     for types, failure, detail in _FAILURES:
@@ -280,7 +298,7 @@ def _failed(ref, exc):
     return Answer(ref, None, failure="internal", detail=type(exc).__name__)
 
 
-def _find_refusal(exc):
+def find_refusal(exc):
     """Return the URL guard's refusal among the causes of ``exc``, if any."""
     for _depth in range(8):
         if exc is None or isinstance(exc, AddressRefused):

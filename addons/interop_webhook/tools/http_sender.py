@@ -16,6 +16,7 @@ from typing import Any
 from . import client_certificate, oauth, url_guard
 from .errors import TokenRefusal
 from .http_channel import Answer, Channel, Receiver, Request
+from .proxy_channel import ProxyChannel
 
 MAX_IN_FLIGHT = 256
 IDLE_SECONDS = 60  # a receiver not used for so long loses its connections
@@ -92,7 +93,8 @@ class Sender:
         """Return the channel to a receiver; GuardRefusal when its URL is refused."""
         channel = self._channels.get(receiver)
         if channel is None:
-            channel = Channel(receiver, self._context(receiver))
+            kind = ProxyChannel if receiver.proxy else Channel
+            channel = kind(receiver, self._context(receiver))
             self._channels[receiver] = channel
         channel.used = time.monotonic()
         return channel

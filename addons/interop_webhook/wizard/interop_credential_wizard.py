@@ -78,7 +78,14 @@ class InteropCredentialWizard(models.TransientModel):
             if end <= clock.now():
                 raise UserError(self.env._("This certificate has expired."))
             return min(self.valid_to or end, end)
-        pattern = _TOKEN if self.endpoint_id.auth_method == "bearer" else _LINE
+        if self.purpose == "proxy" and not value.partition(":")[2]:
+            raise UserError(
+                self.env._("Write user and password with a colon in between.")
+            )
+        bearer = self.purpose == "receiver" and (
+            self.endpoint_id.auth_method == "bearer"
+        )
+        pattern = _TOKEN if bearer else _LINE
         if not pattern.fullmatch(value):
             raise UserError(
                 self.env._(
