@@ -1,7 +1,9 @@
 """What waits for what on ordered lanes."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
+
+from odoo.addons.interop_base import const
 
 # As the claim sees it: whatever is still open comes first.
 _OPEN = SQL("('pending', 'processing', 'dead', 'parked')")
@@ -15,8 +17,55 @@ class InteropMessage(models.Model):
 
     blocked_by_id = fields.Many2one("interop.message", compute="_compute_blocked")
     blocked_since = fields.Datetime(compute="_compute_blocked")
+    blocked_reason = fields.Char("Why That One Waits", compute="_compute_blocked")
     blocking_count = fields.Integer("Holds Back", compute="_compute_blocking")
     blocking_since = fields.Datetime("Holds Back Since", compute="_compute_blocking")
+    waiting_reason = fields.Char(
+        "Why It Waits",
+        compute="_compute_waiting_reason",
+        help="Why this message holds others back, and what can be done.",
+    )
+
+    @api.depends("state", "attempt_count", "interface_id", "company_id")
+    def _compute_waiting_reason(self):
+        for message in self:
+            message.waiting_reason = message._waiting_reason()
+
+    def _waiting_reason(self):
+        """Return why this message is still open and what to do about it, or False."""
+        self.ensure_one()
+        if self.state not in const.OPEN_STATES:
+            return False
+        if self.state in ("dead", "parked"):
+            return self.env._(
+                "It failed. Correct the cause and retry it, or cancel it."
+            )
+        # sudo: the reason is told to whoever may see the message
+        message_sudo = self.sudo()
+        interface_sudo = message_sudo.interface_id
+        for held_sudo in (
+            interface_sudo,
+            interface_sudo.system_id,
+            message_sudo.company_id,
+        ):
+            if held_sudo.interop_stopped_at:
+                return self.env._(
+                    "“%s” is stopped. Let it go on, or cancel this message.",
+                    held_sudo.name,
+                )
+        if interface_sudo.state != "active":
+            states = dict(
+                interface_sudo._fields["state"]._description_selection(self.env)
+            )
+            return self.env._(
+                "Its interface “%(name)s” is at rest (%(state)s). Activate it, or cancel "
+                "this message.",
+                name=interface_sudo.name,
+                state=states[interface_sudo.state],
+            )
+        if self.attempt_count:
+            return self.env._("It failed and is tried again. Or cancel it.")
+        return self.env._("It is on its way.")
 
     def _ordering(self):
         """Return the ordering that holds for this message."""
@@ -35,7 +84,7 @@ class InteropMessage(models.Model):
         return SQL("%s AND %s = %s", lane, key, self.ordering_key)
 
     def _compute_blocked(self):
-        self.blocked_by_id = self.blocked_since = False
+        self.blocked_by_id = self.blocked_since = self.blocked_reason = False
         for message in self.filtered(
             lambda item: item.state == "pending" and item._ordering() != "none"
         ):
@@ -53,6 +102,7 @@ class InteropMessage(models.Model):
                 # Who may not read the first one still learns since when this one waits.
                 message.blocked_by_id = first._filtered_access("read")
                 message.blocked_since = message.create_date
+                message.blocked_reason = message.blocked_by_id.waiting_reason
 
     def _compute_blocking(self):
         self.blocking_count = 0
@@ -86,8 +136,12 @@ class InteropEndpoint(models.Model):
     )
 
     def _compute_blocking(self):
-        """Show the first message of each order that failed, or whose interface rests,
-        and that has others behind it."""
+        """Show the first message of each order that failed, or whose interface or
+        facility rests, and that has others behind it.
+
+        A system that was stopped rests with all its endpoints: nobody waits there for
+        somebody else.
+        """
         self.blocking_message_ids = False
         for endpoint in self.filtered(lambda item: item.ordering != "none"):
             keyed = endpoint.ordering == "key"
@@ -99,10 +153,12 @@ class InteropEndpoint(models.Model):
                                 WHERE lane = %s AND state IN %s %s) head
                          JOIN interop_message m ON m.id = head.id
                          JOIN interop_interface i ON i.id = m.interface_id
+                    LEFT JOIN res_company c ON c.id = m.company_id
                         WHERE head.size > 1
                           AND (m.state IN ('dead', 'parked') OR m.attempt_count > 0
                                OR i.state <> 'active'
-                               OR i.interop_stopped_at IS NOT NULL)
+                               OR i.interop_stopped_at IS NOT NULL
+                               OR c.interop_stopped_at IS NOT NULL)
                      ORDER BY head.size DESC, head.id LIMIT %s""",
                     endpoint._lane(),
                     _OPEN,

@@ -122,9 +122,13 @@ class TestOrdering(WebhookCase):
         endpoint = resting.endpoint_id
         contracts = [(6, 0, resting.contract_ids.ids)]
         other = self._create_interface(endpoint_id=endpoint.id, contract_ids=contracts)
-        for hold, go_on in (
-            (resting._set_suspended, resting._set_active),
-            (lambda: resting._set_stopped("Test"), resting._set_resumed),
+        for hold, go_on, why in (
+            (resting._set_suspended, resting._set_active, "at rest (Suspended)"),
+            (
+                lambda: resting._set_stopped("Test"),
+                resting._set_resumed,
+                f"“{resting.name}” is stopped",
+            ),
         ):
             hold()
             later = self._publish(other)
@@ -136,11 +140,41 @@ class TestOrdering(WebhookCase):
             later.invalidate_recordset()
             self.assertEqual(later.blocked_by_id, first)
             self.assertEqual(endpoint.blocking_message_ids, first)
+            self.assertIn(why, first.waiting_reason)
+            self.assertEqual(later.blocked_reason, first.waiting_reason)
+            # Another record has nothing to do with it.
+            unrelated = self._publish(other, name="Unrelated")
+            unrelated_first = self._message_of(unrelated.resource_ref) - unrelated
+            unrelated_first.action_cancel()
+            self._run()
+            self.assertEqual((unrelated.state, later.state), ("done", "pending"))
             go_on()
             self._run()
             endpoint.invalidate_recordset()
             self.assertEqual({first.state, later.state}, {"done"})
+            self.assertFalse(first.waiting_reason)
             self.assertFalse(endpoint.blocking_message_ids)
+
+    def test_what_a_stopped_facility_holds_back_is_shown(self):
+        facilities = self.facility | self.other_facility
+        system = self._create_system(company_ids=[(6, 0, facilities.ids)])
+        interface = self._create_flow(
+            self._start_receiver(),
+            {"company_ids": [(6, 0, facilities.ids)]},
+            system_id=system.id,
+            ordering="strict",
+        )
+        self.facility._set_stopped("Test")
+        first = self._publish(interface)
+        later = self._publish(interface, company_id=self.other_facility.id)
+        self._run()
+        endpoint = interface.endpoint_id
+        self.assertEqual((first.state, later.state), ("pending", "pending"))
+        self.assertEqual(endpoint.blocking_message_ids, first)
+        self.assertIn(f"“{self.facility.name}” is stopped", later.blocked_reason)
+        self.facility._set_resumed()
+        self._run()
+        self.assertEqual((first.state, later.state), ("done", "done"))
 
     def test_a_blocker_of_another_facility_stays_hidden(self):
         interface = self._create_flow(self._refusing("Bad"), ordering="strict")
@@ -154,6 +188,7 @@ class TestOrdering(WebhookCase):
         self.env.invalidate_all()
         user = self._create_user("operator")
         self.assertFalse(later.with_user(user).blocked_by_id)
+        self.assertFalse(later.with_user(user).blocked_reason)
         self.assertTrue(later.with_user(user).blocked_since)
         self.assertFalse(interface.endpoint_id.with_user(user).blocking_message_ids)
 
