@@ -89,6 +89,35 @@ def token_client(env, code="explorer", networks=""):
     return {"client": client.code, "token": text}
 
 
+def machine_client(env):
+    """Make a client with a token and a key for RFC 9421; answer them with the key's id."""
+    interface = env["interop.interface"].search([("code", "=", "providers-in")])
+    client = env["interop.client"].create(
+        {
+            "name": "Machine",
+            "code": "machine",
+            "system_id": interface.system_id.id,
+            "interface_ids": [(6, 0, interface.ids)],
+            "accepts_token": True,
+            "accepts_http_signature": True,
+        }
+    )
+    secrets = env["interop.secret"]
+    texts = {}
+    for kind in ("token_hash", "hmac"):
+        texts[kind] = secrets._generate_plaintext(kind)
+        secrets._create_value(client._secret_values(kind), texts[kind])
+    key = client.secret_ids.filtered(lambda secret: secret.kind == "hmac")
+    client.with_user(env.ref("base.user_admin")).sudo()._set_approved()
+    client._set_active()
+    return {
+        "client": client.code,
+        "token": texts["token_hash"],
+        "secret": texts["hmac"],
+        "key_id": key.uuid,
+    }
+
+
 def effects(env):
     """Answer what the messages did: providers, identifiers and message states."""
     return {

@@ -263,7 +263,10 @@ KINDS = {
         "The receiver is not set up to take messages. Try again later.",
     ),
     "database_unavailable": Kind(
-        503, "Database unavailable", "Nothing was stored. Try again after Retry-After."
+        503,
+        "Database unavailable",
+        "Nothing was stored. Try again after Retry-After. Where a server has several "
+        "databases, the host name or X-Odoo-Database names yours.",
     ),
     "technical": Kind(
         503, "Technical failure", "Nothing was applied. Try again after Retry-After."

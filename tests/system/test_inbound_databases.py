@@ -1,0 +1,145 @@
+"""Two databases on one server: each is found by its host, neither sees the other."""
+
+import time
+import urllib.request
+import uuid
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from inbound_sender import Sender, ask, in_odoo
+from interop_setup.server import Server
+
+OTHER_NPI = "1245319599"
+
+
+class Hosted(Sender):
+    """A sender that names its database by the host, as clients behind a proxy do."""
+
+    def __init__(self, server, database, made):
+        super().__init__(server, **made)
+        self.hosted = {"Host": f"{database}.example"}
+
+    def post(self, message, **more):
+        """Sign a message now and send it to the database of this sender."""
+        message_id, body = message
+        return self._ask("messages", message_id, body, **more)
+
+    def status(self, message_id):
+        """What became of a message."""
+        return self._ask(f"messages/{message_id}", message_id)
+
+    def _ask(self, path, signed_id, body="", **more):
+        now = datetime.now(UTC)
+        signature = self.webhook.sign(signed_id, now, body)
+        headers = {
+            "Content-Type": "application/json",
+            "Interop-Client": self.client,
+            "webhook-id": signed_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+            **self.hosted,
+            **more,
+        }
+        url = self.url.removesuffix("messages") + path
+        return ask(url, body.encode() or None, headers)
+
+
+@pytest.fixture
+def world(cluster, make_database):
+    """A server of two databases, each with a sender of the same code."""
+    names = [make_database(), make_database()]
+    server = Server(
+        name=f"system-{uuid.uuid4().hex[:10]}",
+        cluster=cluster,
+        database=names[0],
+        workers=2,
+        options={"db_name": ",".join(names), "dbfilter": "^%d$"},
+    )
+    server.start(wait=False)
+    try:
+        wait(server, names)
+        senders = []
+        for name in names:
+            at = SimpleNamespace(database=name, config=server.config)
+            senders.append((at, Hosted(server, name, in_odoo(at, "set_up"))))
+        yield server, *senders
+    finally:
+        server.stop()
+
+
+def wait(server, names, seconds=120):
+    """Wait until each database answers.
+
+    :raises TimeoutError: it does not
+    """
+    deadline = time.monotonic() + seconds
+    for name in names:
+        request = urllib.request.Request(
+            f"{server.url}/interop/v1/health", headers={"Host": f"{name}.example"}
+        )
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=30):
+                    break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError from None
+                time.sleep(0.2)
+
+
+def check_unavailable(answer):
+    """A problem that says come back: no page, no redirect, no cookie."""
+    status, body, headers = answer
+    assert (status, body["code"]) == (503, "database_unavailable"), answer
+    assert int(headers["Retry-After"]) > 0
+    assert headers["Content-Type"] == "application/problem+json"
+    for name in ("Set-Cookie", "Location"):
+        assert name not in headers
+
+
+def test_two_databases_on_one_server(world):
+    server, (first_at, first), (second_at, second) = world
+    check_no_database_selected(server, first, second_at.database)
+
+    message = first.provider()
+    assert first.post(message)[:2] == (200, first.status(message[0])[1])
+    assert in_odoo(first_at, "effects")["states"] == ["done"]
+    assert in_odoo(second_at, "effects")["states"] == []
+
+    # The other database knows neither this key nor this message.
+    assert first.post(message, **second.hosted)[0] == 401
+    status, body, _headers = second.status(message[0])
+    assert (status, body["code"]) == (404, "not_found")
+    other = second.provider(message_id=message[0], npi=OTHER_NPI)
+    status, body, headers = second.post(other)
+    assert (status, "Idempotent-Replayed" in headers) == (200, False)
+    assert in_odoo(first_at, "effects")["identifiers"] == ["1234567893"]
+    assert in_odoo(second_at, "effects")["identifiers"] == [OTHER_NPI]
+
+    # A client of the same code elsewhere uses up nothing here, and is not remembered.
+    in_odoo(first_at, "limit", client=first.client, rate=1)
+    statuses = [first.post(message)[0] for _number in range(3)]
+    assert 429 in statuses
+    assert {second.post(other)[0] for _number in range(4)} == {200}
+    assert "interop request failed" not in server.log_text()
+
+
+def check_no_database_selected(server, sender, other):
+    """An unknown host, none at all, or a database that the host may not have."""
+    message = sender.provider()
+    for headers in (
+        {"Host": "nowhere.example"},
+        {"Host": "127.0.0.1"},
+        {"X-Odoo-Database": other},  # the host is the first database's
+        {"X-Odoo-Database": "no_such_database"},
+    ):
+        check_unavailable(sender.post(message, **headers))
+        sent = {**sender.hosted, **headers}
+        for path in ("/interop/v1/health", "/interop/v1/none", "/interop/v1"):
+            check_unavailable(ask(server.url + path, headers=sent))
+    request = urllib.request.Request(
+        f"{server.url}/interop/v1/problems", headers={"Host": "nowhere.example"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as page:
+        assert b'id="database_unavailable"' in page.read()

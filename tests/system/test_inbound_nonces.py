@@ -1,0 +1,119 @@
+"""The very same request at once on every worker: it gets in once.
+
+Signed by a library that is not ours. A nonce, and a token with an Idempotency-Key, are
+good once over all workers, however they race.
+"""
+
+import base64
+import json
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+import requests
+from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
+from inbound_sender import Sender, in_odoo
+
+AT_ONCE = 48
+COVERED = ("@method", "@target-uri")
+
+
+@pytest.fixture
+def world(make_server):
+    """A server with four workers, and a client that signs requests or sends a token."""
+    server = make_server(workers=4)
+    sender = Sender(server, **in_odoo(server, "set_up"))
+    return server, sender, in_odoo(server, "machine_client")
+
+
+def signed(url, made, body=b"", method="GET"):
+    """A prepared request with a nonce of its own."""
+    headers = {"Interop-Client": made["client"]}
+    if body:
+        headers["Content-Type"] = "application/json"
+    prepared = requests.Request(method, url, headers, data=body or None).prepare()
+    key = base64.b64decode(made["secret"].removeprefix("whsec_"))
+    HTTPMessageSigner(
+        signature_algorithm=algorithms.HMAC_SHA256,
+        key_resolver=MappingKeyResolver(
+            public_keys={}, private_keys={made["key_id"]: key}
+        ),
+    ).sign(
+        prepared,
+        key_id=made["key_id"],
+        created=datetime.now(UTC),
+        nonce=uuid.uuid4().hex,
+        covered_component_ids=COVERED,
+        body=body or None,
+    )
+    return prepared
+
+
+def send_all(prepared, times=AT_ONCE):
+    """Send the same bytes many times at once, each on a connection of its own."""
+
+    def send(_number):
+        with requests.Session() as session:
+            return session.send(prepared, timeout=60)
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(send, range(times)))
+
+
+def check_once(answers):
+    """One got in; the others are refused proofs (after many: told to slow down)."""
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses.pop(200) == 1, statuses
+    assert statuses.keys() <= {401, 429}, statuses
+    for answer in answers:
+        if answer.status_code != 200:
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            assert answer.json()["code"] in ("unauthorized", "too_many_failures")
+
+
+def test_a_nonce_gets_in_once_over_all_workers(world):
+    server, _sender, made = world
+    check_once(send_all(signed(f"{server.url}/interop/v1/health", made)))
+    question = json.dumps({"messages": [{"id": "msg_never"}]}).encode()
+    url = f"{server.url}/interop/v1/messages:reconcile"
+    check_once(send_all(signed(url, made, question, "POST")))
+    # Refused proofs lock nobody out.
+    fresh = signed(f"{server.url}/interop/v1/health", made)
+    assert send_all(fresh, 1)[0].status_code == 200
+    assert "Traceback" not in server.log_text()
+
+
+def test_a_signed_message_and_a_key_have_one_effect_over_all_workers(world):
+    server, sender, made = world
+    url = f"{server.url}/interop/v1/messages"
+    _message_id, body = sender.provider()
+    by_signature = signed(url, made, body.encode(), "POST")
+    _other_id, body = sender.provider(npi="1245319599")
+    by_key = requests.Request(
+        "POST",
+        url,
+        {
+            "Interop-Client": made["client"],
+            "Authorization": f"Bearer {made['token']}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": json.loads(body)["id"],
+        },
+        data=body.encode(),
+    ).prepare()
+    for number, prepared in enumerate((by_signature, by_key), 1):
+        kinds = Counter(
+            (
+                answer.status_code,
+                answer.json().get("code"),
+                answer.headers.get("Idempotent-Replayed"),
+            )
+            for answer in send_all(prepared)
+        )
+        assert kinds.pop((200, None, None), 0) == 1, kinds
+        assert kinds.keys() <= {(200, None, "true"), (409, "in_flight", None)}, kinds
+        found = in_odoo(server, "effects")
+        assert (found["providers"], len(found["identifiers"])) == (number, number)
+        assert found["states"] == ["done"] * number
+    assert "Traceback" not in server.log_text()
