@@ -1,6 +1,13 @@
 """What a message says about identifiers that is not known yet."""
 
-from odoo import models
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.tools import ownership
+
+# What messages say about a number, besides whose it is.
+STATED = {"use", "period_start", "period_end"}
 
 
 class InteropIdentifier(models.Model):
@@ -8,12 +15,34 @@ class InteropIdentifier(models.Model):
 
     _inherit = "interop.identifier"
 
+    stated_at = fields.Datetime(
+        "Stated As Of",
+        readonly=True,
+        copy=False,
+        help="When what is known of its use and period became true. A message about an "
+        "earlier moment does not change it.",
+    )
+
+    def write(self, vals):
+        """Note that what a person states is as of now."""
+        if STATED & vals.keys() and "stated_at" not in vals:
+            vals = {**vals, "stated_at": clock.now().replace(microsecond=0)}
+        return super().write(vals)
+
     def _hold_record(self):
         """Queue up with merges of the records of these rows, before the rows are
         touched: a merge locks in the same order."""
         for model, rows in self.grouped("res_model").items():
             self.env["interop.identifier.anchor"]._lock(model, rows.mapped("res_id"))
 
+    def _is_newer_than(self, message):
+        """Say whether one of these was stated as of a later moment than a message."""
+        at = message.occurred_at
+        return bool(at) and any(row.stated_at and row.stated_at > at for row in self)
+
+    # ------------------------------------------------------------------
+    # A number that is known
+    # ------------------------------------------------------------------
     def _news(self, item):
         """Return what a message says about this identifier that is not known."""
         return {
@@ -27,15 +56,83 @@ class InteropIdentifier(models.Model):
         }
 
     def _update_from(self, item, message):
-        """Take over use and period from a message that knows them.
+        """Take over use and period from a message that knows them; the message is told.
 
         Only the source system of a namespace says so; from others they are hearsay,
-        for which no message is refused.
+        for which no message is refused. Nor is one that is older than what is known.
         """
+        vals = self._news(item)
+        if not vals:
+            return
         owner = item.namespace.system_id
         if owner and owner != message.system_id:
-            return
-        vals = self._news(item)
-        if vals:
+            decision = ownership.Decision(ownership.IGNORED, ownership.NOT_OWNER)
+        elif self._is_newer_than(message):
+            decision = ownership.Decision(ownership.IGNORED, ownership.STALE)
+        else:
+            decision = ownership.Decision(ownership.APPLIED)
             self._hold_record()
-            self.write(vals)
+            at = message.occurred_at or clock.now().replace(microsecond=0)
+            self.write({**vals, "stated_at": at})
+        if message.id:
+            decisions = dict.fromkeys(vals, decision)
+            message._note_fields(ownership.entries(self._name, self.id, decisions))
+
+    # ------------------------------------------------------------------
+    # A new number
+    # ------------------------------------------------------------------
+    @api.model
+    def _make_way(self, record, item, message):
+        """Retire the record's number in a namespace in favor of the new one ``item``;
+        return the state of the new one and what is stated of it.
+
+        It is the active one, unless the message is older than what is known of the
+        present number: then it is a former one. Raises ``PossibleDuplicate`` when the
+        sender hands out these numbers itself: for it the two are two records, so that
+        whatever else they share (a registration typed in twice) does not make them one.
+        A person decides; where they are one, both numbers find the record from then on.
+        """
+        if not item.namespace.one_active_per_record:
+            return "active", item
+        owner = item.namespace.system_id
+        previous = self._active_of(record, item.namespace)
+        previous._hold_record()
+        late = previous._is_newer_than(message)
+        if previous and owner and owner == message.system_id:
+            self._is_second_number(record, item, message)
+            if late:
+                return "merged", item
+            previous._set_merged(message=message)
+        elif late:
+            known_at = max(filter(None, previous.mapped("stated_at")))
+            return "retired", self._ended(item, known_at)
+        else:
+            previous._set_retired(
+                message=message, reason=self.env._("Replaced by a new one")
+            )
+        return "active", item
+
+    @api.model
+    def _ended(self, item, at):
+        """Return ``item`` as a number that stopped being good at a moment, or at the
+        end that its sender stated, if that was before."""
+        end = min(item.end or at, at)
+        return item._replace(end=max(end, item.start or end))
+
+    @api.model
+    def _active_of(self, record, namespace):
+        """Return the active identifiers of ``record`` in ``namespace``.
+
+        Each new identifier asks this, mostly for nothing: the index alone answers.
+        """
+        self.flush_model(["namespace_id", "res_model", "res_id", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM interop_identifier WHERE namespace_id = %s "
+                "AND res_model = %s AND res_id = %s AND state = 'active'",
+                namespace.id,
+                record._name,
+                record.id,
+            )
+        )
+        return self.browse(row[0] for row in rows)

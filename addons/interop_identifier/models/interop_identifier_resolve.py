@@ -147,7 +147,8 @@ class InteropIdentifier(models.Model):
         return the new ones.
 
         Present ones are left alone but for their period and use. A new one retires the
-        record's previous one where the namespace allows only one. Raises
+        record's previous one where the namespace allows only one, unless the message is
+        older than what is known of that. Raises
         ``PossibleDuplicate`` when another record has it, or when the sender itself
         knows the record under another of its own numbers, ``OwnershipError`` when the
         namespace belongs to another source system, ``BusinessError`` when its check
@@ -173,9 +174,8 @@ class InteropIdentifier(models.Model):
             self._check_new(item, message, position)
             if former and self._use_again(record, former, item, message):
                 continue
-            if item.namespace.one_active_per_record:
-                self._retire_previous(record, item, message)
-            row = self._insert(record, item, message)
+            state, item = self._make_way(record, item, message)
+            row = self._insert(record, item, message, state=state)
             rows[item.namespace.id, item.normalized] = row
             created |= row
         return created
@@ -285,44 +285,6 @@ class InteropIdentifier(models.Model):
         )
 
     @api.model
-    def _retire_previous(self, record, item, message):
-        """Retire the record's number in a namespace in favor of the new one ``item``.
-
-        Raises ``PossibleDuplicate`` when the sender hands out these numbers itself: for
-        it the two are two records, so that whatever else they share (a registration
-        typed in twice) does not make them one. A person decides; where they are one,
-        both numbers find the record from then on.
-        """
-        owner = item.namespace.system_id
-        previous = self._active_of(record, item.namespace)
-        previous._hold_record()
-        if previous and owner and owner == message.system_id:
-            self._is_second_number(record, item, message)
-            previous._set_merged(message=message)
-        else:
-            previous._set_retired(
-                message=message, reason=self.env._("Replaced by a new one")
-            )
-
-    @api.model
-    def _active_of(self, record, namespace):
-        """Return the active identifiers of ``record`` in ``namespace``.
-
-        Each new identifier asks this, mostly for nothing: the index alone answers.
-        """
-        self.flush_model(["namespace_id", "res_model", "res_id", "state"])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM interop_identifier WHERE namespace_id = %s "
-                "AND res_model = %s AND res_id = %s AND state = 'active'",
-                namespace.id,
-                record._name,
-                record.id,
-            )
-        )
-        return self.browse(row[0] for row in rows)
-
-    @api.model
     def _insert(self, record, item, message, state="active"):
         """Insert one identifier, active unless said otherwise, and return it.
 
@@ -348,6 +310,7 @@ class InteropIdentifier(models.Model):
             "use": item.use or None,
             "period_start": item.start,
             "period_end": item.end,
+            "stated_at": message.occurred_at or None,
             "message_id": message.id or None,
             "create_uid": self.env.uid,
             "write_uid": self.env.uid,

@@ -132,9 +132,10 @@ class InteropIdentifier(models.Model):
         for other in others:
             self._check_approved(other, item, message.company_id)
         if own and not others:
-            if item.namespace.one_active_per_record:
-                self._retire_previous(record, item, message)
-            return own.sorted("period_end")[-1:]._set_active(message=message)
+            last = own.sorted("period_end")[-1:]
+            if self._make_way(record, item, message)[0] == "active":
+                last._set_active(message=message)
+            return last
         return self.browse()
 
     @api.model

@@ -276,9 +276,9 @@ class InteropNamespace(models.Model):
         ``name``.
 
         The URI or OID counts first, then the aliases of the system and of the facility
-        (:meth:`_find_id`); without a name the default of the system. Raises ``UnknownIdentifier`` for
-        an unknown name (the message waits for a steward) and ``OwnershipError`` when
-        the namespace is another facility's.
+        (:meth:`_find_id`); without a name the default of the system. Raises
+        ``UnknownIdentifier`` for an unknown name (the message waits for a steward) and
+        ``OwnershipError`` when the namespace is another facility's.
         """
         namespace_id = self._named_id(name or "", company, system)
         if not namespace_id:

@@ -19,3 +19,4 @@ from . import test_reuse
 from . import test_wire_order
 from . import test_identity_rules
 from . import test_identity_order
+from . import test_stale

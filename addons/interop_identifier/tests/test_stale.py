@@ -1,0 +1,109 @@
+"""What an older message says of an identifier does not undo what a newer one said."""
+
+from datetime import datetime
+
+from odoo.tests import tagged
+
+from odoo.addons.interop_base.tests.fakes import EngineCase
+
+from .case_common import NATIONAL, SENDER, CaseMixin
+
+EARLY, LATE = "2024-01-01T08:00:00Z", "2024-02-01T08:00:00Z"
+
+
+@tagged("post_install", "-at_install")
+class TestStale(CaseMixin, EngineCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_cases()
+
+    def _tell(self, *wires, occurred_at):
+        """Receive a message about identifiers as they travel."""
+        data = {"name": "Ada", "identifiers": list(wires)}
+        at = datetime.fromisoformat(occurred_at).replace(tzinfo=None)
+        message = self._receive(self.interface, data, occurred_at=at)
+        self._run()
+        self.assertEqual(message.state, "done", message.error_code)
+        return message
+
+    def _wire(self, uri=SENDER, value="A-1", **members):
+        return {"system": uri, "value": value, **members}
+
+    def _row(self, value):
+        return self.env["interop.identifier"].search([("value", "=", value)])
+
+    def _outcomes(self, message):
+        return {
+            item["field"]: (item["outcome"], item.get("reason"))
+            for item in message.field_report or []
+            if item["object"] == "interop.identifier"
+        }
+
+    def test_use_and_period_of_an_older_message_are_ignored_and_it_says_so(self):
+        end = {"end": "2030-06-30"}
+        self._tell(self._wire(use="official", period=end), occurred_at=LATE)
+        row = self._row("A-1")
+        message = self._tell(
+            self._wire(use="temp", period={"end": "2029-01-01"}), occurred_at=EARLY
+        )
+        self.assertEqual(row.use, "official")
+        self.assertEqual(row.period_end, datetime(2030, 7, 1))
+        stale = ("ignored", "stale")
+        self.assertEqual(self._outcomes(message), {"use": stale, "period_end": stale})
+        self.assertTrue(message.has_field_notes)
+
+    def test_a_newer_message_counts(self):
+        self._tell(self._wire(use="temp"), occurred_at=EARLY)
+        message = self._tell(self._wire(use="official"), occurred_at=LATE)
+        row = self._row("A-1")
+        self.assertEqual(
+            (row.use, row.stated_at), ("official", datetime(2024, 2, 1, 8))
+        )
+        self.assertEqual(self._outcomes(message), {"use": ("applied", None)})
+        again = self._tell(self._wire(use="official"), occurred_at=LATE)
+        self.assertFalse(self._outcomes(again))
+
+    def test_what_a_person_states_is_as_of_now(self):
+        self._tell(self._wire(use="temp"), occurred_at=EARLY)
+        row = self._row("A-1")
+        row.with_user(self.steward).use = "official"
+        message = self._tell(self._wire(use="old"), occurred_at=LATE)
+        self.assertEqual(row.use, "official")
+        self.assertEqual(self._outcomes(message), {"use": ("ignored", "stale")})
+
+    def test_hearsay_is_told_as_such(self):
+        own = self._namespace("Lab", "http://lab.example", system_id=self._lab().id)
+        self._identify(self.ada, own, "L-1")
+        message = self._tell(
+            self._wire("http://lab.example", "L-1", use="old"), occurred_at=LATE
+        )
+        self.assertFalse(self._row("L-1").use)
+        self.assertEqual(self._outcomes(message), {"use": ("ignored", "not_owner")})
+
+    def _lab(self):
+        return self._create_system()
+
+    def test_a_late_number_does_not_replace_the_present_one(self):
+        self._tell(self._wire(), self._wire(NATIONAL, "N-2"), occurred_at=LATE)
+        self._tell(self._wire(), self._wire(NATIONAL, "N-1"), occurred_at=EARLY)
+        new, old = self._row("N-2"), self._row("N-1")
+        self.assertEqual((new.state, old.state), ("active", "retired"))
+        self.assertEqual(old.period_end, datetime(2024, 2, 1, 8))
+        self.assertEqual(old.res_id, new.res_id)
+
+    def test_a_late_second_number_of_the_sender_s_own_is_the_alias(self):
+        first = self._tell(
+            self._wire(value="A-2"), self._wire(NATIONAL, "N-1"), occurred_at=LATE
+        )
+        data = {
+            "name": "Ada",
+            "identifiers": [self._wire(), self._wire(NATIONAL, "N-1")],
+        }
+        at = datetime.fromisoformat(EARLY).replace(tzinfo=None)
+        message = self._receive(self.interface, data, occurred_at=at)
+        self._run()
+        self._decide(self._case(message), "same")
+        self.assertEqual(message.resource_ref, first.resource_ref)
+        self.assertEqual(self._row("A-2").state, "active")
+        self.assertEqual(self._row("A-1").state, "merged")
