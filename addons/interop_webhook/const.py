@@ -1,6 +1,6 @@
 """Selections and defaults of the addon."""
 
-from .tools import url_guard
+from .tools import message_signing, url_guard
 
 ENDPOINT_STATES = [
     ("active", "Active"),
@@ -13,6 +13,8 @@ SIGNATURE_VERSIONS = [
     ("v1", "v1: HMAC-SHA256, shared secret"),
     ("v1a", "v1a: Ed25519, public key"),
     ("both", "v1 and v1a"),
+    ("request_hmac", "HTTP Message Signatures (RFC 9421): HMAC-SHA256"),
+    ("request_ed25519", "HTTP Message Signatures (RFC 9421): Ed25519"),
 ]
 ORDERINGS = [
     ("none", "None: as fast as possible"),
@@ -66,6 +68,13 @@ SECRET_KINDS = {
     "v1": ("hmac",),
     "v1a": ("ed25519_private",),
     "both": ("hmac", "ed25519_private"),
+    "request_hmac": ("hmac",),
+    "request_ed25519": ("ed25519_private",),
+}
+# Signature versions that sign requests, and with which algorithm.
+REQUEST_ALGORITHMS = {
+    "request_hmac": message_signing.HMAC_SHA256,
+    "request_ed25519": message_signing.ED25519,
 }
 
 # System parameters, with what holds when they are not set.

@@ -44,7 +44,28 @@ def reconcile() -> dict:
 
 
 def _request():
-    message = {
+    code = {"type": "string", "minLength": 1, "maxLength": tools.MAX_TEXT}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "interface": {**code, "description": "Code; absent: all of yours."},
+            "facility": {**code, "description": "Code; absent: all of yours."},
+            "messages": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": tools.MAX_MESSAGES,
+                "items": _message(),
+            },
+            "window": _window(),
+        },
+        "oneOf": [{"required": ["messages"]}, {"required": ["window"]}],
+        "examples": [{"messages": [{"id": "msg_1"}]}],
+    }
+
+
+def _message():
+    return {
         "type": "object",
         "additionalProperties": False,
         "required": ["id"],
@@ -58,8 +79,11 @@ def _request():
             },
         },
     }
+
+
+def _window():
     moment = {**_MOMENT, "description": "In whole seconds."}
-    window = {
+    return {
         "type": "object",
         "additionalProperties": False,
         "required": ["from", "to", "count"],
@@ -70,24 +94,6 @@ def _request():
             "to": moment,
             "count": {**_COUNT, "maximum": tools.MAX_COUNT},
         },
-    }
-    code = {"type": "string", "minLength": 1, "maxLength": tools.MAX_TEXT}
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "interface": {**code, "description": "Code; absent: all of yours."},
-            "facility": {**code, "description": "Code; absent: all of yours."},
-            "messages": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": tools.MAX_MESSAGES,
-                "items": message,
-            },
-            "window": window,
-        },
-        "oneOf": [{"required": ["messages"]}, {"required": ["window"]}],
-        "examples": [{"messages": [{"id": "msg_1"}]}],
     }
 
 

@@ -15,5 +15,6 @@ from . import interop_message_order
 from . import interop_pump
 from . import interop_replay
 from . import interop_secret
+from . import interop_endpoint_signature
 from . import interop_transport_webhook
 from . import res_config_settings

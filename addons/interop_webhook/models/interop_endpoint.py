@@ -61,7 +61,12 @@ class InteropEndpoint(models.Model):
     )
     state_reason = fields.Char("Reason", readonly=True, copy=False, tracking=True)
     signature_version = fields.Selection(
-        const.SIGNATURE_VERSIONS, required=True, default="v1", tracking=True
+        const.SIGNATURE_VERSIONS,
+        required=True,
+        default="v1",
+        tracking=True,
+        help="Standard Webhooks (v1, v1a) sign the message; HTTP Message Signatures "
+        "(RFC 9421) sign the request, address included.",
     )
     secret_ids = fields.One2many("interop.secret", "endpoint_id", "Secrets", copy=False)
     header_ids = fields.One2many(

@@ -1,6 +1,7 @@
 """Outbound delivery: prepare in a short transaction, send without one."""
 
 import os
+import secrets
 import time
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from ..tools import (
     header_guard,
     http_channel,
     http_sender,
+    message_signing,
     oauth,
     url_guard,
 )
@@ -58,6 +60,7 @@ class Delivery(NamedTuple):
     data_class: str
     retry_other_4xx: bool
     max_retry_after: int
+    signer: message_signing.Signer | None = None
 
 
 class Route(NamedTuple):
@@ -70,6 +73,7 @@ class Route(NamedTuple):
     retry_other_4xx: bool
     max_retry_after: int
     payload_limit: int
+    signer: message_signing.Signer | None = None
 
 
 class InteropTransportWebhook(models.AbstractModel):
@@ -129,20 +133,17 @@ class InteropTransportWebhook(models.AbstractModel):
         policy = interface.retry_policy_id
         try:
             self.env["interop.guard"]._check_system(interface.system_id)
-            secrets = endpoint._signing_secrets(clock.now())
-            keys = [
-                signing.SigningKey.from_text(secret._get_value(), secret.id)
-                for secret in secrets[: signing.MAX_KEYS]
-            ]
+            keys, signer = endpoint._signing_keys(clock.now())
             headers, grant = endpoint._authorization()
             return Route(
                 endpoint._receiver(),
                 {**endpoint._extra_headers(), **headers},
-                tuple(keys),
+                keys,
                 grant,
                 policy.retry_other_4xx,
                 policy.max_retry_after,
                 endpoint.payload_limit_kb * 1024,
+                signer,
             )
         except (
             InteropError,
@@ -183,6 +184,7 @@ class InteropTransportWebhook(models.AbstractModel):
             message.data_class,
             route.retry_other_4xx,
             route.max_retry_after,
+            route.signer,
         )
 
     # === EXCHANGE: no cursor, no records === #
@@ -248,6 +250,15 @@ def _content_headers(message, body):
 
 def _signed_headers(delivery):
     """Return the headers of one attempt: the timestamp is that of the attempt."""
+    if delivery.signer:
+        signed = message_signing.headers(
+            delivery.signer,
+            delivery.claim.external_id,
+            clock.timestamp(),
+            delivery.body,
+            secrets.token_hex(16),
+        )
+        return {**delivery.headers, **signed}
     return {
         **delivery.headers,
         **signing.headers(
