@@ -26,6 +26,7 @@ CRON_SECONDS = 60
 # A run puts off the job that follows if its worker dies, as long as it lives. After that
 # queue_job gives the dead run up at once: it passes over those of the last ten seconds.
 WATCH_SECONDS = 15
+WATCH_KEY = "interop.pump.watch"
 # Started, and nobody holds the lock; or asked to start, and nobody did. The moments are
 # those between storing the state, taking the lock and the first statement.
 _DEAD_JOBS = """
@@ -41,6 +42,17 @@ _DEAD_JOBS = """
             OR job.state = 'enqueued'
             AND job.date_enqueued < clock_timestamp() AT TIME ZONE 'UTC' - interval '10 s')
        FOR NO KEY UPDATE SKIP LOCKED"""
+_WAKE = """
+    SELECT (SELECT pg_notify('queue_job', uuid) FROM queue_job
+             WHERE identity_key = 'interop.pump.now'
+               AND state IN ('pending', 'enqueued') LIMIT 1) IS NOT NULL,
+           EXISTS (SELECT 1 FROM queue_job job
+                    WHERE job.model_name = 'interop.pump' AND job.state = 'started'
+                      AND job.date_started
+                          < clock_timestamp() AT TIME ZONE 'UTC' - interval '1 s'
+                      AND job.id IN (SELECT queue_job_id FROM queue_job_lock
+                                      WHERE queue_job_id = job.id
+                                        FOR NO KEY UPDATE SKIP LOCKED))"""
 _last_armed = {}
 _last_looked = {}
 _lock = threading.Lock()
@@ -77,40 +89,40 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _wake(self):
-        """Wake the job that waits to run now; return whether there is one."""
-        self.env.cr.execute(
-            """SELECT pg_notify('queue_job', uuid) FROM queue_job
-                WHERE identity_key = 'interop.pump.now'
-                  AND state IN ('pending', 'enqueued') LIMIT 1"""
-        )
-        return bool(self.env.cr.rowcount)
+        """Wake the job that waits to run now; return whether that is all there is to do.
+
+        It is not when there is none, or when a run whose worker died keeps the channel
+        from it: its job looks alive, and nobody holds its lock any more.
+        """
+        self.env.cr.execute(_WAKE)
+        waits, dead = self.env.cr.fetchone()
+        return bool(waits) and not dead
 
     @api.model
     def _watch(self):
-        """Leave a job that goes on if the worker of this run dies; returns its uuid.
+        """Leave a job that goes on if the worker of this run dies, or put it off again.
 
         queue_job's runner wakes up for it. On a quiet system nothing else does for a
-        minute.
+        minute. There is one for all runs: what a dead one left serves the next one.
         """
-        job = self.with_delay(
-            eta=clock.now() + timedelta(seconds=WATCH_SECONDS),
-            description="Go on if a run that moves messages dies",
-        )._run()
-        return job.uuid
-
-    @api.model
-    def _put_off(self, uuid):
-        """The run lives: its watch (see ``_watch``) is not needed yet."""
+        eta = clock.now() + timedelta(seconds=WATCH_SECONDS)
         self.env.cr.execute(
-            "UPDATE queue_job SET eta = %s WHERE uuid = %s AND state = 'pending'",
-            [clock.now() + timedelta(seconds=WATCH_SECONDS), uuid],
+            "UPDATE queue_job SET eta = %s WHERE identity_key = %s AND state = 'pending'",
+            [eta, WATCH_KEY],
         )
+        if not self.env.cr.rowcount:
+            self.with_delay(
+                identity_key=WATCH_KEY,
+                eta=eta,
+                description="Go on if a run that moves messages dies",
+            )._run()
 
     @api.model
-    def _unwatch(self, uuid):
+    def _unwatch(self):
         """The run ended by itself: its watch (see ``_watch``) goes without a trace."""
         self.env.cr.execute(
-            "DELETE FROM queue_job WHERE uuid = %s AND state = 'pending'", [uuid]
+            "DELETE FROM queue_job WHERE identity_key = %s AND state = 'pending'",
+            [WATCH_KEY],
         )
         self.env["queue.job"].invalidate_model(flush=False)
 

@@ -44,7 +44,7 @@ class PumpRun:
         self.exchanges = Exchanges()
         self.end = time.monotonic() + options["pump_seconds"]
         self._plan_until = 0.0
-        self._watch, self._watched_until = None, 0.0
+        self._watched_until = 0.0
         self._alone_since = self._others_until = 0.0
         # What was with a dead worker and what was not take turns; at random first, so
         # that both go on when workers die one after the other.
@@ -73,11 +73,10 @@ class PumpRun:
 
         While a slow receiver is waited for, the other lanes go on.
         """
-        with self._env() as env:
+        with self._env(read_committed=True) as env:
             problems = env["interop.guard"]._problems()
             if not problems:
-                self._watch = env["interop.pump"]._watch()
-                self._watched_until = time.monotonic() + PUT_OFF
+                self._live_on(env)
         if problems:
             _logger.warning("no message moves: %s", " | ".join(problems))
             return 0
@@ -110,6 +109,12 @@ class PumpRun:
             if not moved and not self.exchanges and self._suspects_turn:
                 break  # in a turn in which everything that is due may be claimed
         return total
+
+    def _live_on(self, env):
+        """Tell now and then that this run is alive; see ``interop.pump._watch``."""
+        if self.inline_env is None and time.monotonic() > self._watched_until:
+            env["interop.pump"]._watch()
+            self._watched_until = time.monotonic() + PUT_OFF
 
     def step(self, patience):
         """Events → messages, claim, start, collect, record; returns how much moved.
@@ -147,9 +152,7 @@ class PumpRun:
             self._others_until = time.monotonic() + SLOW
         self._alone_since = 0.0
         self._suspects_turn = not self._suspects_turn
-        crashed = (
-            not over and self._suspects_turn and time.monotonic() >= self._others_until
-        )
+        allowed = not over and time.monotonic() >= self._others_until
         with self._env(read_committed=True) as env:
             if time.monotonic() > self._plan_until:
                 self._plan(env)
@@ -160,22 +163,27 @@ class PumpRun:
                 if lane.cap - out[name] >= max(1, lane.cap // REFILL)
                 and not (over and out[name])
             }
-            claims = env["interop.pump"]._claim(
-                lanes, self._interface_ids, self.options["lease_seconds"], crashed
-            )
+            claims = self._claim_from(env, lanes, allowed and self._suspects_turn)
+            if not claims and allowed and not self._suspects_turn and not out:
+                # Nothing else is due: their turn has come already.
+                self._suspects_turn = True
+                claims = self._claim_from(env, lanes, True)
         if any(claim.try_count > claim.attempt_count + 1 for claim in claims):
             self._alone_since = time.monotonic()
         return claims
+
+    def _claim_from(self, env, lanes, crashed):
+        return env["interop.pump"]._claim(
+            lanes, self._interface_ids, self.options["lease_seconds"], crashed
+        )
 
     def _plan(self, env):
         """Note which interfaces move now, by which lanes; take back expired leases.
 
         Tells that this run is alive, too.
         """
+        self._live_on(env)
         pump = env["interop.pump"]
-        if self._watch and time.monotonic() > self._watched_until:
-            pump._put_off(self._watch)
-            self._watched_until = time.monotonic() + PUT_OFF
         env["interop.message"]._set_reclaimed()
         interfaces = pump._moving_interfaces()
         self._lanes = pump._lanes(interfaces, self.options["pump_batch"])
@@ -299,9 +307,9 @@ class PumpRun:
 
     def _hand_over(self):
         """Arm the next run for the moment when something is due."""
-        with self._env() as env:
+        with self._env(read_committed=True) as env:
             pump = env["interop.pump"]
             due = pump._next_due()
             if due is not None:
                 pump._arm(None if due <= clock.now() else due)
-            pump._unwatch(self._watch)
+            pump._unwatch()

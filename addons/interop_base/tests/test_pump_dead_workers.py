@@ -1,7 +1,7 @@
 """Workers that die: what they had comes back, and what kills them is put aside."""
 
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -9,6 +9,7 @@ from odoo.tests import tagged
 
 from .. import clock, const
 from ..models.engine_types import Claim, Lane
+from ..models.interop_pump import WATCH_KEY
 from ..models.pump_run import SLOW, PumpRun
 from .test_pump import REFUSED, PumpCase
 
@@ -199,64 +200,81 @@ class TestDeadWorkers(PumpCase):
 
     # === THE JOB THAT FOLLOWS === #
 
-    def _watches(self):
-        """Return the jobs that go on if a run dies."""
-        # sudo: jobs are the engine's
-        return self.env["queue.job"].sudo().search([("state", "=", "pending")])
+    def _watch(self):
+        """Return when the next run follows, ``None`` when none does."""
+        self.env.cr.execute(
+            "SELECT eta FROM queue_job WHERE identity_key = %s AND state = 'pending'",
+            [WATCH_KEY],
+        )
+        found = self.env.cr.fetchall()
+        self.assertLessEqual(len(found), 1, "one for all runs")
+        return found[0][0] if found else None
 
-    def _run_until(self, end):
-        """Run with ``end(run)`` in place of the work; returns the run."""
-        options = self.env["interop.pump"]._options()
-        run = PumpRun(None, self.env.uid, options, self.env)
+    def _run_until(self, work):
+        """Run with ``work(run)`` in place of a step, on this cursor."""
+        env = self.env
+        env.flush_all()
+        run = PumpRun(None, env.uid, env["interop.pump"]._options())
+
+        @contextmanager
+        def own_env(_run, read_committed=False):
+            yield env(su=True)
+            env.flush_all()
+
         self._set_columns(self.message, next_attempt_at=None, state="done")
-        with patch.object(PumpRun, "step", lambda own, _patience: end(own)):
+        step = patch.object(PumpRun, "step", lambda own, _patience: work(own))
+        with patch.object(PumpRun, "_env", own_env), step:
             run.run()
-        return run
 
     def test_a_run_that_ends_by_itself_leaves_nothing_to_follow(self):
-        before, seen = self._watches(), []
+        seen = []
 
-        def end(run):
-            watch = self._watches() - before
-            seen.append((watch.uuid == run._watch, watch.method_name))
+        def work(run):
+            seen.append(self._watch())
             run.end = 0.0
             return 0
 
-        self._run_until(end)
-        self.assertEqual(seen, [(True, "_run")])
-        self.assertEqual(self._watches(), before)
+        self._run_until(work)
+        self.assertGreater(seen[0], clock.now() + timedelta(seconds=10))
+        self.assertFalse(self._watch())
 
     def test_a_run_that_dies_is_followed_by_another(self):
         """As its worker does: nothing of what comes after the step is done."""
-        before = self._watches()
 
-        def end(run):
+        def work(_run):
             raise SystemExit
 
-        with suppress(SystemExit):  # assertRaises would roll back what was done
-            self._run_until(end)
-        watch = self._watches() - before
-        self.assertLessEqual(watch.eta, clock.now() + timedelta(seconds=15))
+        for _run in range(2):  # the second one uses what the first one left
+            with suppress(SystemExit):  # assertRaises would roll back what was done
+                self._run_until(work)
+        self.assertLessEqual(self._watch(), clock.now() + timedelta(seconds=15))
 
     def test_a_run_that_lives_puts_the_next_one_off(self):
-        etas = []
+        moments = []
 
-        def end(run):
-            if len(etas) == 2:
-                run.end = 0.0
-                return 0
-            run._watched_until = 0.0
+        def work(run):
             soon = clock.now() + timedelta(seconds=1)
             self.env.cr.execute(
-                "UPDATE queue_job SET eta = %s WHERE uuid = %s", [soon, run._watch]
+                "UPDATE queue_job SET eta = %s WHERE identity_key = %s",
+                [soon, WATCH_KEY],
             )
             run._plan(self.env)
+            moments.append(self._watch() > soon)
+            run._watched_until = 0.0
             run._plan(self.env)
-            self.env.cr.execute(
-                "SELECT eta > %s FROM queue_job WHERE uuid = %s", [soon, run._watch]
-            )
-            etas.append(self.env.cr.fetchone())
-            return 1
+            moments.append(self._watch() > soon)
+            run.end = 0.0
+            return 0
 
-        self._run_until(end)
-        self.assertEqual(etas, 2 * [(True,)])
+        self._run_until(work)
+        self.assertEqual(moments, [False, True], "every few seconds")
+
+    def test_the_next_suspects_do_not_wait_for_a_turn_of_nobody(self):
+        self._batch(3)
+        self._crash()
+        run = PumpRun(None, 1, {"pump_seconds": 20, "lease_seconds": 9}, self.env)
+        run._lanes = {self.interface._lane(): Lane(2)}
+        run._interface_ids = self.interface.ids
+        run._plan_until = time.monotonic() + 60
+        self.env.flush_all()
+        self.assertEqual([len(run._claim(over=False)) for _i in range(3)], [2, 1, 0])

@@ -206,6 +206,15 @@ class TestArming(PumpCase):
         self.env.flush_all()
         self.assertFalse(pump._wake(), "that one has run")
 
+    def test_waking_is_not_enough_where_a_dead_run_keeps_the_channel(self):
+        pump = self.env["interop.pump"]
+        dead = self._job("started", 3)
+        pump.with_delay(identity_key="interop.pump.now")._run()
+        self.env.flush_all()
+        self.assertFalse(pump._wake())
+        self._set_columns(dead, date_started=clock.now())
+        self.assertTrue(pump._wake(), "it may be about to take its lock")
+
     def test_whoever_commits_wakes_or_arms_and_looks_for_dead_jobs_now_and_then(self):
         cr, pump = self.env.cr, self.env["interop.pump"]
         own_cr = patch.object(
@@ -264,36 +273,16 @@ class TestArming(PumpCase):
         jobs = self.env["queue.job"].sudo()
         pump = self.env["interop.pump"]
 
-        def job(state, seconds):
-            pump._arm()
-            made = jobs.search(
-                [("identity_key", "=", "interop.pump.now"), ("state", "=", "pending")]
-            )
-            made.ensure_one()
-            since = clock.now() - timedelta(seconds=seconds)
-            self.env.flush_all()
-            self.env.cr.execute(
-                """UPDATE queue_job SET state = %s, date_started = %s,
-                          date_enqueued = %s WHERE id = %s""",
-                [state, since, since, made.id],
-            )
-            self.env.cr.execute(
-                "INSERT INTO queue_job_lock (id, queue_job_id) VALUES (%s, %s)",
-                [made.id, made.id],
-            )
-            self.env.invalidate_all()
-            return made
-
-        starting = job("started", 0)
+        starting = self._job("started", 0)
         pump._arm()
         self.assertEqual(starting.state, "started", "it may be about to take its lock")
         starting.button_done()
-        dead = job("started", 3)
+        dead = self._job("started", 3)
         with self.assertLogs("odoo.addons.interop_base.models.interop_pump"):
             pump._arm()
         self.assertEqual(dead.state, "cancelled")
         jobs.search([("state", "=", "pending")]).button_done()
-        asked = job("enqueued", 5)
+        asked = self._job("enqueued", 5)
         pump._arm()
         self.assertEqual(asked.state, "enqueued", "its request may be on its way")
         self._set_job_age(asked, 12)
@@ -307,6 +296,29 @@ class TestArming(PumpCase):
             1,
             "and another one goes on",
         )
+
+    def _job(self, state, seconds):
+        """Return a job of the pump in this state for so long, that nobody works on."""
+        jobs = self.env["queue.job"].sudo()  # sudo: jobs are the engine's
+        pump = self.env["interop.pump"]
+        pump._arm()
+        made = jobs.search(
+            [("identity_key", "=", "interop.pump.now"), ("state", "=", "pending")]
+        )
+        made.ensure_one()
+        since = clock.now() - timedelta(seconds=seconds)
+        self.env.flush_all()
+        self.env.cr.execute(
+            """UPDATE queue_job SET state = %s, date_started = %s,
+                      date_enqueued = %s WHERE id = %s""",
+            [state, since, since, made.id],
+        )
+        self.env.cr.execute(
+            "INSERT INTO queue_job_lock (id, queue_job_id) VALUES (%s, %s)",
+            [made.id, made.id],
+        )
+        self.env.invalidate_all()
+        return made
 
     def _set_job_age(self, job, seconds):
         since = clock.now() - timedelta(seconds=seconds)
