@@ -13,8 +13,8 @@ SIGNATURE_VERSIONS = [
     ("v1", "v1: HMAC-SHA256, shared secret"),
     ("v1a", "v1a: Ed25519, public key"),
     ("both", "v1 and v1a"),
-    ("request_hmac", "HTTP Message Signatures (RFC 9421): HMAC-SHA256"),
-    ("request_ed25519", "HTTP Message Signatures (RFC 9421): Ed25519"),
+    ("request_hmac", "RFC 9421: HMAC-SHA256, shared secret"),
+    ("request_ed25519", "RFC 9421: Ed25519, public key"),
 ]
 ORDERINGS = [
     ("none", "None: as fast as possible"),

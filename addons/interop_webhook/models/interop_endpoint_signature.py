@@ -1,7 +1,5 @@
 """What deliveries are signed with."""
 
-from datetime import datetime
-
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
@@ -54,7 +52,9 @@ class InteropEndpoint(models.Model):
             )
         # Receivers refuse a request if they do not know a key of it. So the one that is
         # replaced signs on until it ends: they have its successor by then.
-        secret = min(secrets, key=lambda item: (item.valid_to or datetime.max, item.id))
+        secret = min(
+            secrets, key=lambda item: (not item.valid_to, item.valid_to or now, item.id)
+        )
         target = url_guard.parse_url(
             self.url, allow_http=self.allow_http, ports=self._ports()
         )
