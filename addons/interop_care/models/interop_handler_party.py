@@ -35,7 +35,7 @@ class InteropHandlerParty(models.AbstractModel):
         """Create or update the partner of ``data`` with field ``values`` and
         identifiers."""
         values = {**values, self._partner_flag: True}
-        partner = self._find_party(message, data["identifiers"])
+        partner = self._find_party(message, data["identifiers"], values)
         if partner:
             leaves = self._admit(partner, message, values)
             self._update(partner, message, values)
@@ -48,8 +48,9 @@ class InteropHandlerParty(models.AbstractModel):
         return partner
 
     @api.model
-    def _find_party(self, message, wires):
-        """Return the partner that identifiers mean, None when one may be created.
+    def _find_party(self, message, wires, values):
+        """Return the partner that identifiers mean, None when one may be created of
+        field ``values``.
 
         :raises UnknownIdentifier: the interface wants a steward to decide
         """
@@ -68,6 +69,14 @@ class InteropHandlerParty(models.AbstractModel):
             system=message.system_id,
             at=message.occurred_at,
         )
+
+    @api.model
+    def _numbers(self, message, wires):
+        """Return the identifiers as ``{(namespace id, normalized value)}``."""
+        named = self.env["interop.identifier"]._parse(
+            wires, message.company_id, message.system_id
+        )
+        return {(item.namespace.id, item.normalized) for item in named}
 
     @api.model
     def _admit(self, partner, message, values):

@@ -26,13 +26,32 @@ class InteropHandlerPerson(models.AbstractModel):
         return self._upsert(message, data, self._person_values(message, data))
 
     @api.model
-    def _create(self, message, values):
-        if not values.get("name"):
-            raise BusinessError(
-                self.env._("Somebody who is not known here yet needs a name."),
-                pointer="/data/name",
-            )
-        return super()._create(message, values)
+    def _find_party(self, message, wires, values):
+        """Without a name nobody is created: a steward says who it is."""
+        partner = super()._find_party(message, wires, values)
+        if partner or values.get("name"):
+            return partner
+        return self.env["interop.identifier"]._nobody(
+            wires,
+            message,
+            "res.partner",
+            create=False,
+            text=self.env._(
+                "Nobody here has this identifier, and the message has no name to "
+                "register somebody new. It waits for a steward, who says whose it is or "
+                "rejects it."
+            ),
+        )
+
+    @api.model
+    def _update(self, partner, message, values):
+        """Who answers or pays for himself has no other partner for it."""
+        own = {
+            name: False
+            for name in ("interop_guarantor_id", "interop_payer_id")
+            if values.get(name) == partner.id
+        }
+        return super()._update(partner, message, {**values, **own})
 
     @api.model
     def _person_values(self, message, data):
@@ -45,20 +64,31 @@ class InteropHandlerPerson(models.AbstractModel):
         if "communication_consent" in data:
             values["interop_communication_consent"] = data["communication_consent"]
         if "guarantor" in data:
-            wires = data["guarantor"]["identifiers"]
-            values["interop_guarantor_id"] = self._referenced(message, wires).id
-        values.update(self._payer_values(message, data.get("payer", {})))
+            values["interop_guarantor_id"] = self._other_id(
+                message, data, data["guarantor"]["identifiers"]
+            )
+        values.update(self._payer_values(message, data))
         language = self._language(data.get("language"))
         if language:
             values["lang"] = language
         return values
 
     @api.model
-    def _payer_values(self, message, payer):
-        values = {}
+    def _other_id(self, message, data, wires):
+        """Return the id of the partner that the person of ``data`` refers to, False for
+        the person himself, who may not be known yet."""
+        own = self._numbers(message, data["identifiers"])
+        if self._numbers(message, wires) <= own:
+            return False
+        return self._referenced(message, wires).id
+
+    @api.model
+    def _payer_values(self, message, data):
+        values, payer = {}, data.get("payer", {})
         if "identifiers" in payer:
-            partner = self._referenced(message, payer["identifiers"])
-            values["interop_payer_id"] = partner.id
+            values["interop_payer_id"] = self._other_id(
+                message, data, payer["identifiers"]
+            )
         if "member_number" in payer:
             values["interop_payer_number"] = payer["member_number"]
         return values
@@ -97,8 +127,8 @@ class InteropHandlerPersonUpdated(models.AbstractModel):
     _inherit = ["interop.handler.person.updated", "interop.handler.person"]
 
     @api.model
-    def _find_party(self, message, wires):
-        partner = super()._find_party(message, wires)
+    def _find_party(self, message, wires, values):
+        partner = super()._find_party(message, wires, values)
         unknown_here = partner and (
             partner.sudo().interop_facility_key is not False  # sudo: known or not only
             and not partner._interop_active_at(message.company_id)

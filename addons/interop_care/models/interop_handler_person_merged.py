@@ -62,14 +62,6 @@ class InteropHandlerPersonMerged(models.AbstractModel):
             )
 
     @api.model
-    def _numbers(self, message, wires):
-        """Return the identifiers as ``{(namespace id, normalized value)}``."""
-        named = self.env["interop.identifier"]._parse(
-            wires, message.company_id, message.system_id
-        )
-        return {(item.namespace.id, item.normalized) for item in named}
-
-    @api.model
     def _merge_prior(self, message, survivor, wires, prior_wires, data):
         """Merge one prior record into the survivor."""
         merges = self.env["interop.identifier.merge"]

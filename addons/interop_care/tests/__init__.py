@@ -7,6 +7,7 @@ from . import test_updates
 from . import test_facility
 from . import test_facility_matrix
 from . import test_person
+from . import test_person_doubt
 from . import test_person_merged
 from . import test_identity_case
 from . import test_partner_merge

@@ -10,7 +10,7 @@ class InteropIdentityCase(models.Model):
 
     question = fields.Char("What Is Asked", compute="_compute_question")
 
-    @api.depends("kind", "left_id", "right_id", "left_model", "right_model")
+    @api.depends("kind", "creates", "left_id", "right_id", "left_model", "right_model")
     def _compute_question(self):
         for case in self:
             case.question = case._question()
@@ -45,6 +45,11 @@ class InteropIdentityCase(models.Model):
             return self.env._(
                 "The sender names an assigning authority that is not set up. Which one "
                 "does it mean?"
+            )
+        if self.kind == "identifier" and not self.creates:
+            return self.env._(
+                "Nobody here has this identifier, and the message cannot make a new "
+                "record. Whose is it? Or reject, so that the sender registers it first."
             )
         if self.kind == "identifier":
             return self.env._("Nobody here has this identifier. Whose is it?")

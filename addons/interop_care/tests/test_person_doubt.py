@@ -1,0 +1,102 @@
+"""People about whom a message says too little, or who answer for themselves."""
+
+from odoo.tests import tagged
+
+from .person_common import PersonCase
+
+
+@tagged("post_install", "-at_install")
+class TestPersonDoubt(PersonCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.one = {"system": cls.mrn.uri, "value": "P-1001"}
+
+    def _nameless(self):
+        """Send an update without a name about somebody unknown; return the message."""
+        update = self._person(self.one, kind="updated", address={"city": "Lund"})
+        response = self._post(update)
+        self._assert_problem(response, 422, "unknown_identifier")
+        self.assertIn("no name to register somebody new", response.json()["detail"])
+        message = self._last()
+        self.assertEqual(message.state, "parked")
+        return message
+
+    def _steward(self):
+        return self._create_user("steward", companies=self.facility)
+
+    # === NO NAME === #
+
+    def test_an_update_without_a_name_waits_and_a_steward_says_who_it_is(self):
+        message = self._nameless()
+        case = message.identity_case_id.with_user(self._steward())
+        self.assertEqual((case.kind, case.creates), ("identifier", False))
+        self.assertFalse(case.can_create, "there is no name to create somebody with")
+        self.assertIn("cannot make a new record", case.question)
+        self._send(self._person(self._wire(self.national, "N-5"), name={"text": "Ma"}))
+        known = self._who(self._wire(self.national, "N-5"))
+        case._decide_link(known, "Her maiden name")
+        self.env["interop.pump"]._run_inline()
+        self.assertEqual((message.state, message.resource_ref), ("done", known))
+        self.assertEqual(known.city, "Lund")
+        self.assertEqual(self._who(self.one), known)
+
+    def test_what_comes_behind_goes_on_once_its_owner_closed_it(self):
+        message = self._nameless()
+        response = self._post(self._person(self.one))
+        self.assertEqual(response.status_code, 202)
+        waits = self._last()
+        self.assertEqual(waits.state, "pending")
+        case = message.identity_case_id.with_user(self._steward())
+        case._decide_rejected("Register the person first")
+        self.assertEqual((message.state, waits.state), ("dead", "pending"))
+        message._set_cancelled("The sender registers the person")
+        self.env["interop.pump"]._run_inline()
+        self.assertEqual((message.state, waits.state), ("cancelled", "done"))
+        self.assertEqual(self._who(self.one).name, "Eve Everywoman")
+
+    def test_nothing_is_created_without_a_name_whatever_the_steward_says_first(self):
+        self.interface.unknown_policy = "park"
+        update = self._person(self.one, kind="updated", address={"city": "Lund"})
+        self._assert_problem(self._post(update), 422, "unknown_identifier")
+        message = self._last()
+        steward = self._steward()
+        message.identity_case_id.with_user(steward)._decide_create("Somebody new")
+        self.env["interop.pump"]._run_inline()
+        self.assertEqual(message.state, "parked", "asked again, not dead")
+        self.assertFalse(message.identity_case_id.creates)
+        self.assertFalse(self._who(self.one))
+
+    # === ONE'S OWN GUARANTOR === #
+
+    def test_somebody_new_answers_for_himself(self):
+        own = {"identifiers": [self.one]}
+        self._send(
+            self._person(self.one, guarantor=own, payer={**own, "member_number": "7"})
+        )
+        person = self._who(self.one)
+        self.assertEqual(person.name, "Eve Everywoman")
+        self.assertFalse(person.interop_guarantor_id or person.interop_payer_id)
+        self.assertEqual(person.interop_payer_number, "7")
+
+    def test_somebody_known_answers_for_himself_from_now_on(self):
+        mother = self._wire(self.mrn, "P-0001")
+        self._send(self._person(mother, name={"text": "Ma"}))
+        self._send(
+            self._person(
+                self.one,
+                self._wire(self.national, "N-1"),
+                guarantor={"identifiers": [mother]},
+            )
+        )
+        person = self._who(self.one)
+        self.assertEqual(person.interop_guarantor_id, self._who(mother))
+        other_number = {"identifiers": [self._wire(self.national, "N-1")]}
+        self._send(self._person(self.one, kind="updated", guarantor=other_number))
+        self.assertFalse(person.interop_guarantor_id)
+
+    def test_a_number_more_than_one_s_own_is_somebody_else_s(self):
+        both = {"identifiers": [self.one, self._wire(self.national, "N-1")]}
+        response = self._post(self._person(self.one, guarantor=both))
+        self._assert_problem(response, 422, "unknown_identifier")
+        self.assertFalse(self._who(self.one))
