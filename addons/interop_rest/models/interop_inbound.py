@@ -59,6 +59,7 @@ class InteropInbound(models.AbstractModel):
         if known:
             return self._replay(known, call)
         route = self._route(client_sudo, envelope)
+        self._limit_size(call, client_sudo, route.interface)
         self._limit_interface(call, client_sudo, route.interface)
         self._validate(route.contract, envelope.data)
         message = self._claim(client_sudo, route, envelope, call)

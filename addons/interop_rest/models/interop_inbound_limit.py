@@ -24,6 +24,15 @@ class InteropInbound(models.AbstractModel):
             self._limit(call, client_sudo, "interface", limit, interface.id)
 
     @api.model
+    def _limit_size(self, call, client_sudo, interface):
+        """Refuse a message that is larger than its interface takes.
+
+        :raises Problem: ``too_large``
+        """
+        if interface.max_body_kb and len(call.body) > 1024 * interface.max_body_kb:
+            raise Problem("too_large", reason="interface", client=client_sudo.code)
+
+    @api.model
     def _limit(self, call, client_sudo, name, limit, interface_id=0):
         """Count one request, note what to tell about it, refuse it if it is too much.
 

@@ -27,6 +27,16 @@ class InteropInterface(models.Model):
         "all workers; further ones are answered 429. 0: only the limit of the client.",
     )
 
+    max_body_kb = fields.Integer(
+        "Largest Message (KB)",
+        tracking=True,
+        help="A larger message is refused on this interface. 0: as large as the Settings "
+        "allow, which is the limit for all.",
+    )
+
+    _max_body_positive = models.Constraint(
+        "CHECK (max_body_kb >= 0)", "A size is a number from 0."
+    )
     _client_rate_limit_positive = models.Constraint(
         "CHECK (client_rate_limit >= 0)", "A rate is a number from 0."
     )

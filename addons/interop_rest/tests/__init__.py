@@ -12,6 +12,7 @@ from . import test_http_signature
 from . import test_idempotency
 from . import test_inbound
 from . import test_inbound_promises
+from . import test_limits
 from . import test_matrix
 from . import test_migrations
 from . import test_rate
