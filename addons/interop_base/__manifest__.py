@@ -8,7 +8,9 @@
     "author": "Interop contributors",
     "website": "https://github.com/interop/interop",
     "depends": ["base_setup", "mail", "queue_job"],
-    "external_dependencies": {"python": ["cryptography", "jsonschema"]},
+    "external_dependencies": {
+        "python": ["cryptography", "jsonschema", "jsonschema_rs"]
+    },
     "data": [
         "security/interop_base_groups.xml",
         "security/ir.model.access.csv",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interop_base_tools import schema
+from interop_base_tools import schema, schema_quick
 
 ADDONS = Path(__file__).parents[3] / "addons"
 EXAMPLES = sorted(ADDONS.glob("*/data/*.example.json"))
@@ -57,7 +57,6 @@ CASES = [  # schema, valid values, values that are not
         [{}, {"next": {"next": {}}}],
         [{"next": {"next": {"last": 1}}}],
     ),
-    # Not known to the quick check: the library answers for that part.
     ({"oneOf": [{"type": "string"}, {"const": "a"}]}, ["b"], ["a", 1]),
     ({"not": {"type": "string"}}, [1], ["x"]),
     (
@@ -66,16 +65,13 @@ CASES = [  # schema, valid values, values that are not
         [{"a": 1}],
     ),
     ({"type": "array", "uniqueItems": True}, [[1, 2]], [[1, 1]]),
+    ({"type": "integer"}, [1.0], [1.5]),
+    ({"enum": [1, "a"]}, [1, "a"], [2, True]),
+    ({"minimum": 3}, ["no number"], [2]),
+    ({"type": "string", "pattern": "^[0-9]+$"}, ["12"], ["12\n", "\u0661"]),
+    ({"type": "string", "pattern": r"^\d+$"}, ["12"], ["12\n", "\u0661"]),
     ({"unevaluatedProperties": False, "properties": {"a": True}}, [{"a": 1}], [{"b": 1}]),
 ]  # fmt: skip
-# Valid, although the quick check is not sure: the library says so.
-UNSURE = [
-    ({"type": "integer"}, 1.0),
-    ({"enum": [1, "a"]}, 1),
-    ({"const": None}, None),
-    ({"minimum": 3}, "no number"),
-]
-
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -142,10 +138,33 @@ def test_it_knows_the_usual_keywords(described, valid, invalid):
         assert schema.violations(described, value)
 
 
-@pytest.mark.parametrize(("described", "value"), UNSURE)
-def test_the_library_is_asked_when_it_is_not_sure(described, value):
-    assert both(described, value) == (False, True)
-    assert schema.violations(described, value) == []
+def test_what_the_quick_check_cannot_compile_is_left_to_the_library(monkeypatch):
+    def refuse(*_args, **_options):
+        raise ValueError("not here")
+
+    monkeypatch.setattr(schema_quick, "Draft202012Validator", refuse)
+    check = schema_quick.compile_quick({"type": "string"}, [], None)
+    assert check("x") is False
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"$ref": "#/$defs/a"},
+        {"allOf": [{"$ref": "#/$defs/a"}]},
+        {"if": True, "then": {"$ref": "#/$defs/a"}},
+        {"dependentSchemas": {"b": {"$ref": "#/$defs/a"}}},
+    ],
+)
+def test_a_schema_that_goes_round_in_circles_is_never_sure(part):
+    described = {"properties": {"b": {"$ref": "#/$defs/a"}}, "$defs": {"a": part}}
+    assert schema._compiled(described).quick({"b": {"b": 1}}) is False
+
+
+def test_a_tree_of_nodes_does_not_go_round():
+    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}
+    described = {"$ref": "#/$defs/node", "$defs": {"node": node}}
+    assert schema._compiled(described).quick({"next": {"next": {}}}) is True
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
