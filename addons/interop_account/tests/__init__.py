@@ -1,5 +1,6 @@
 from . import test_invoice_posted
 from . import test_charge
+from . import test_charge_http
 from . import test_charge_reversed
 from . import test_invoice_end
 from . import test_dealings
