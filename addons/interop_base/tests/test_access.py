@@ -1,11 +1,12 @@
 """Who may do what: every model × every group, and facilities that stay apart (promise 9)."""
 
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .. import clock
 from ..tools import signing
 from .fakes import EngineCase
+from .matrix import MatrixMixin
 
 # r read, w write, c create, u unlink; nothing: no access at all.
 _READ_ALL = {"user": "r", "operator": "r", "steward": "r", "auditor": "r"}
@@ -48,53 +49,15 @@ ACCESS = {
     "interop.message.preview": {"admin": "rwc", "steward": "rwc"},
     "interop.mapping.dry.run": {"admin": "rwc", "steward": "rwc"},
 }
-GROUPS = (
-    "user",
-    "operator",
-    "admin",
-    "steward",
-    "auditor",
-    "payload",
-    "all_facilities",
-    "base.group_system",
-    "base.group_user",
-)
-OPERATIONS = {"read": "r", "write": "w", "create": "c", "unlink": "u"}
 
 
 @tagged("post_install", "-at_install")
-class TestMatrix(EngineCase):
-    def _models(self):
-        """Return the names of the models of this addon that have a table."""
-        data = self.env["ir.model.data"].search(
-            [("module", "=", "interop_base"), ("model", "=", "ir.model")]
-        )
-        names = self.env["ir.model"].browse(data.mapped("res_id")).mapped("model")
-        return {
-            name
-            for name in names
-            if name.startswith("interop.") and not self.env[name]._abstract
-        }
-
+class TestMatrix(MatrixMixin, EngineCase):
     def test_table_names_every_model(self):
-        self.assertEqual(self._models(), set(ACCESS))
+        self.assertEqual(self._models_of("interop_base"), set(ACCESS))
 
     def test_every_model_and_group(self):
-        users = {group: self._create_user(group) for group in GROUPS}
-        users["base.group_portal"] = new_test_user(
-            self.env, f"interop_portal_{self._next()}", "base.group_portal"
-        )
-        users["public"] = self.env.ref("base.public_user")
-        differences = []
-        for model, allowed in ACCESS.items():
-            for group, user in users.items():
-                found = "".join(
-                    letter
-                    for operation, letter in OPERATIONS.items()
-                    if self.env[model].with_user(user).has_access(operation)
-                )
-                if found != allowed.get(group, ""):
-                    differences.append((model, group, found, allowed.get(group, "")))
+        differences = self._differences(ACCESS)
         self.assertFalse(differences, "model, group, found, expected")
 
     def test_privileges_are_one_selection_each_and_imply_downwards(self):

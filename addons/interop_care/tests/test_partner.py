@@ -21,7 +21,7 @@ class TestPartner(CareCase):
         found = self.env["interop.message"].search(action["domain"])
         self.assertEqual(found, self._messages())
         arch = seen.get_view(view_type="form")["arch"]
-        self.assertIn("interop_identifier_ids", arch)
+        self.assertIn('<widget name="interop_identifiers"', arch)
         self.assertIn("action_view_interop_messages", arch)
 
     def test_who_has_no_integration_right_sees_an_ordinary_contact(self):
@@ -29,7 +29,7 @@ class TestPartner(CareCase):
         partner = self._found(NPI, "1234567893")
         user = self._create_user("base.group_partner_manager")
         arch = partner.with_user(user).get_view(view_type="form")["arch"]
-        self.assertNotIn("interop_identifier_ids", arch)
+        self.assertNotIn("interop_identifiers", arch)
         self.assertIn("interop_role_ids", arch)
         with Form(partner.with_user(user)) as form:
             form.name = "Renamed by hand"

@@ -1,6 +1,7 @@
 """Whose numbers a sender means that names no assigning authority."""
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class InteropSystem(models.Model):
@@ -17,6 +18,25 @@ class InteropSystem(models.Model):
         "authority, at the facility you work in now and its branches. Empty: a "
         "steward is asked.",
     )
+
+    @api.constrains("identifier_namespace_id")
+    def _check_identifier_namespace(self):
+        """Numbers of another facility are refused with every message: better now."""
+        facilities = self.env.company.sudo().parent_ids  # sudo: their tree
+        for system in self:
+            facility = system.identifier_namespace_id.sudo().company_id  # sudo: same
+            if facility and facility not in facilities:
+                raise ValidationError(
+                    self.env._(
+                        "“%(namespace)s” has the numbers of %(facility)s. Choose one of "
+                        "%(here)s, or of no facility, as the default of “%(system)s” "
+                        "here.",
+                        namespace=system.identifier_namespace_id.name,
+                        facility=facility.name,
+                        here=self.env.company.name,
+                        system=system.name,
+                    )
+                )
 
 
 class InteropNamespace(models.Model):

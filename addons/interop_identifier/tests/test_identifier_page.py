@@ -49,7 +49,7 @@ class TestIdentifierPage(IdentifierCase):
             arch = etree.fromstring(
                 form.get_view(self.env.ref(view).id, "form")["arch"]
             )
-            self.assertTrue(arch.xpath("//page//field[@name='interop_identifier_ids']"))
+            self.assertTrue(arch.xpath("//page/widget[@name='interop_identifiers']"))
 
     def test_only_who_may_read_identifiers_has_the_page(self):
         kind = self._add("res.country.group")

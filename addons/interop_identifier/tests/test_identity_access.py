@@ -2,9 +2,10 @@
 apart (promise 9)."""
 
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from odoo.addons.interop_base.tests.fakes import EngineCase
+from odoo.addons.interop_base.tests.matrix import GROUPS, OPERATIONS, MatrixMixin
 
 from ..tools import question
 from .case_common import CaseMixin
@@ -25,63 +26,21 @@ ACCESS = {
     "interop.identity.case": {**_DECIDED, "steward": "rw"},
     "interop.identity.decision": {"steward": "rwc"},
 }
-GROUPS = (
-    "user",
-    "operator",
-    "admin",
-    "steward",
-    "auditor",
-    "payload",
-    "all_facilities",
-    "base.group_system",
-    "base.group_user",
-)
-OPERATIONS = {"read": "r", "write": "w", "create": "c", "unlink": "u"}
 
 
 @tagged("post_install", "-at_install")
-class TestIdentityAccess(CaseMixin, EngineCase):
+class TestIdentityAccess(MatrixMixin, CaseMixin, EngineCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls._set_up_cases()
         cls.users = {group: cls._create_user(group) for group in GROUPS}
 
-    def _models(self):
-        """Return the names of the models of this addon that have a table."""
-        data = self.env["ir.model.data"].search(
-            [("module", "=", "interop_identifier"), ("model", "=", "ir.model")]
-        )
-        names = self.env["ir.model"].browse(data.mapped("res_id")).mapped("model")
-        return {
-            name
-            for name in names
-            if name.startswith("interop.")
-            and not self.env[name]._abstract
-            and self.env[name]._original_module == "interop_identifier"
-        }
-
     def test_the_table_names_every_model(self):
-        self.assertEqual(self._models(), set(ACCESS))
+        self.assertEqual(self._models_of("interop_identifier"), set(ACCESS))
 
     def test_every_model_group_and_operation(self):
-        users = {
-            **self.users,
-            "base.group_portal": new_test_user(
-                self.env, f"interop_portal_{self._next()}", "base.group_portal"
-            ),
-            "public": self.env.ref("base.public_user"),
-        }
-        differences = []
-        for model, allowed in ACCESS.items():
-            for group, user in users.items():
-                found = "".join(
-                    letter
-                    for operation, letter in OPERATIONS.items()
-                    if self.env[model].with_user(user).has_access(operation)
-                )
-                if found != allowed.get(group, ""):
-                    differences.append((model, group, found, allowed.get(group, "")))
+        differences = self._differences(ACCESS)
         self.assertFalse(differences, "model, group, found, expected")
 
     def _records(self, facility):

@@ -52,6 +52,14 @@ class TestNamespace(IdentifierCase):
         with self.assertRaises(UnknownIdentifier):
             self._find_nameless("", self.facility)
 
+    def test_another_facility_s_numbers_are_no_default(self):
+        other = self._create_namespace(company_id=self.other_facility.id)
+        with self.assertRaisesRegex(ValidationError, "Choose one of Mercy"):
+            system = self.system.with_company(self.facility)
+            system.identifier_namespace_id = other
+        system = self.system.with_company(self.other_facility)
+        system.identifier_namespace_id = other
+
     def _find_nameless(self, name, company, system=None):
         namespaces = self.env["interop.namespace"]
         return namespaces._find(name, company, system or self.system)

@@ -94,6 +94,6 @@ class TestSearch(IdentifierCase):
             arch = (
                 self.env["res.partner"].with_user(user).get_view(None, "form")["arch"]
             )
-            self.assertEqual("interop_identifier_ids" in arch, shown)
+            self.assertEqual('<widget name="interop_identifiers"' in arch, shown)
         arch = self.env["res.company"].get_view(None, "form")["arch"]
-        self.assertIn("interop_identifier_ids", arch)
+        self.assertIn('<widget name="interop_identifiers"', arch)

@@ -20,9 +20,16 @@ class InteropIdentifierStateWizard(models.TransientModel):
     identifier_id = fields.Many2one(
         "interop.identifier", required=True, readonly=True, ondelete="cascade"
     )
+    record_ref = fields.Reference(
+        related="identifier_id.record_ref",
+        string="Record",
+        help="What the identifier identifies.",
+    )
     state = fields.Selection(STATES, "What to Do", required=True, readonly=True)
     reason = fields.Char(
-        required=True, help="Shown on the identifier and kept in the audit trail."
+        required=True,
+        help="Shown on the identifier and kept in the audit trail. Name no patient "
+        "here.",
     )
 
     def action_confirm(self):
