@@ -88,12 +88,14 @@ class InteropPump(models.AbstractModel):
 
     def _create_messages(self, events, snapshots):
         ids = {i for event in events for i in event["interface_ids"] or []}
-        existing = set(self.env["interop.interface"].browse(ids).exists().ids)
+        # One recordset: what is read of one interface is read of all of them at once.
+        found = self.env["interop.interface"].browse(ids).exists()
+        interfaces = {interface.id: interface for interface in found}
         pairs = [
             (interface_id, event)
             for event in events
             for interface_id in event["interface_ids"] or []
-            if interface_id in existing
+            if interface_id in interfaces
         ]
         counts = Counter(interface_id for interface_id, _event in pairs)
         numbers = {
@@ -107,7 +109,7 @@ class InteropPump(models.AbstractModel):
             numbers[interface_id] = (epoch, sequence + 1)
             key = (interface_id, event["contract_id"], event["company_id"])
             if key not in shared:
-                shared[key] = self._shared(*key)
+                shared[key] = self._shared(interfaces[interface_id], *key[1:])
             row, content = self._render(
                 shared[key],
                 event,
@@ -118,9 +120,8 @@ class InteropPump(models.AbstractModel):
             contents.append(content)
         self._insert_rendered(rows, contents)
 
-    def _shared(self, interface_id, contract_id, company_id):
+    def _shared(self, interface, contract_id, company_id):
         """Return the ``Shared`` of one interface, contract and facility."""
-        interface = self.env["interop.interface"].browse(interface_id)
         contract = self.env["interop.contract"].browse(contract_id)
         test = self._is_test(contract)
         return Shared(

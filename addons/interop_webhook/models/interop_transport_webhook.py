@@ -93,12 +93,13 @@ class InteropTransportWebhook(models.AbstractModel):
             .browse([claim.payload_id for claim in claims if claim.payload_id])
             ._read_many()
         )
+        interfaces = self._interfaces(item.interface_id for item in messages.values())
         routes, free, deliveries, results = {}, {}, [], []
         for claim in claims:
             message, body = messages[claim.message_id], bodies.get(claim.payload_id)
             key = (message.interface_id, message.test)
             if key not in free:
-                interface = self.env["interop.interface"].browse(message.interface_id)
+                interface = interfaces[message.interface_id]
                 routes[key] = self._prepare_route(interface)
                 free[key] = interface.endpoint_id and (
                     interface._may_test() if message.test else interface._moves()
@@ -115,6 +116,12 @@ class InteropTransportWebhook(models.AbstractModel):
                 failure = (outcome.DEAD, "internal", "wrong_content", str(error))
                 results.append(_not_sent(claim, *failure))
         return deliveries, results
+
+    def _interfaces(self, ids):
+        """Return ``{id: interface}`` of one recordset: what is read of one of them is
+        read of all at once."""
+        found = self.env["interop.interface"].browse(set(ids))
+        return {interface.id: interface for interface in found}
 
     def _read_messages(self, ids):
         """Return ``{id: Content}``."""
@@ -209,12 +216,12 @@ class InteropTransportWebhook(models.AbstractModel):
 
     def _note_results(self, noted):
         """Note how endpoints are; stop those that are gone or keep failing."""
+        interfaces = self._interfaces(claim.interface_id for _result, claim in noted)
         lanes = {}
         for _result, claim in noted:
             key = (claim.interface_id, claim.lane)
             if key not in lanes:
-                interface = self.env["interop.interface"].browse(claim.interface_id)
-                endpoint = interface.endpoint_id
+                endpoint = interfaces[claim.interface_id].endpoint_id
                 lanes[key] = (
                     endpoint,
                     bool(endpoint) and claim.lane == endpoint._test_lane(),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -170,6 +171,35 @@ class TestDelivery(WebhookCase):
         self.env["interop.message"]._set_results(results)
         self.assertEqual((message.state, message.attempt_count), ("pending", 0))
         self.assertFalse(message.attempt_ids)
+
+    def _queries(self, count):
+        """Return how many queries a batch for this many endpoints takes."""
+        receiver = self._start_receiver()
+        flows = self.env["interop.interface"].browse()
+        for _number in range(count):
+            flows |= self._create_flow(receiver)
+        messages = [self._publish(flow) for flow in flows]
+        pump, transport = (
+            self.env["interop.pump"],
+            self.env["interop.transport.webhook"],
+        )
+        claims = self.env["interop.message"]._set_claimed(
+            pump._lanes(flows, 100), flows.ids, 60
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        deliveries, _results = transport._prepare(claims)
+        self.assertEqual(len(deliveries), len(messages))
+        results = list(transport._exchange(deliveries, time.monotonic() + 10))
+        by_id = {claim.message_id: claim for claim in claims}
+        transport._note_results([(item, by_id[item.message_id]) for item in results])
+        return self.env.cr.sql_log_count - before
+
+    def test_what_endpoints_are_like_is_read_of_all_at_once(self):
+        """One batch for fifty endpoints: not fifty times the queries of one."""
+        few, many = self._queries(2), self._queries(6)
+        self.assertLessEqual(many - few, 2 * 4, "a search of the credentials of each")
 
     def test_address_is_checked_for_each_connection(self):
         receiver = self._start_receiver()
