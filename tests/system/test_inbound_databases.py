@@ -3,6 +3,7 @@
 import time
 import urllib.request
 import uuid
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -143,3 +144,41 @@ def check_no_database_selected(server, sender, other):
     )
     with urllib.request.urlopen(request, timeout=30) as page:
         assert b'id="database_unavailable"' in page.read()
+
+
+def test_no_database_reachable(make_server):
+    """The database goes away under the workers, and comes back: nothing was stored."""
+    server = make_server(workers=2)
+    sender = Sender(server, **in_odoo(server, "set_up"))
+    message = sender.provider()
+    assert sender.post(message)[0] == 200
+    lost = sender.provider(npi=OTHER_NPI)
+    with unreachable(server):
+        for _number in range(4):
+            check_unavailable(sender.post(lost))
+            for path in ("/interop/v1/health", "/interop/v1/none"):
+                check_unavailable(ask(server.url + path))
+    status, _body, headers = sender.post(lost)
+    assert (status, "Idempotent-Replayed" in headers) == (200, False)
+    assert sender.post(message)[2]["Idempotent-Replayed"] == "true"
+    assert in_odoo(server, "effects")["states"] == ["done"] * 2
+
+
+@contextmanager
+def unreachable(server):
+    """Let nobody into the database of a server, and throw out who is there."""
+
+    def allow(yes):
+        server.cluster.psql(
+            f'ALTER DATABASE "{server.database}" ALLOW_CONNECTIONS {yes}'
+        )
+
+    allow("false")
+    try:
+        server.cluster.psql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{server.database}'"
+        )
+        yield
+    finally:
+        allow("true")
