@@ -146,7 +146,7 @@ class InteropClient(models.Model):
             if scheme.algorithm == vendor_signatures.ED25519:
                 keys.append(VerifyingKey.from_text(text).material)
             else:
-                keys.append(vendor_signatures.decode_key(text, scheme.key_encoding))
+                keys.append(scheme._decode_key(text))
         return keys
 
     @api.private

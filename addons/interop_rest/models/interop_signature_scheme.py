@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools import vendor_signatures
+from ..tools import vendor_keys, vendor_signatures
 from ..tools.vendor_signatures import Scheme
 
 ALGORITHMS = [
@@ -11,6 +11,8 @@ ALGORITHMS = [
     ("hmac-sha512", "HMAC-SHA512"),
     ("hmac-sha1", "HMAC-SHA1 (weak)"),
     ("ed25519", "Ed25519"),
+    ("ecdsa-p256-sha256", "ECDSA P-256 with SHA-256 (public key)"),
+    ("rsa-sha256", "RSA with SHA-256 (public key)"),
 ]
 
 
@@ -126,6 +128,21 @@ class InteropSignatureScheme(models.Model):
         self.ensure_one()
         values = {name: self[name] or "" for name in Scheme._fields}
         return Scheme(**{**values, "tolerance": self.tolerance or 0})
+
+    def _is_public(self):
+        """Return whether what proves a signature is a public key (PEM)."""
+        self.ensure_one()
+        return self.algorithm in vendor_keys.ALGORITHMS
+
+    def _decode_key(self, text):
+        """Return a secret or public key that was taken over, as the pure code wants it.
+
+        :raises ValueError: it is not written as the scheme says
+        """
+        self.ensure_one()
+        if self._is_public():
+            return vendor_keys.read(text, self.algorithm)
+        return vendor_signatures.decode_key(text, self.key_encoding)
 
     @api.constrains(*Scheme._fields)
     def _check_scheme(self):

@@ -18,4 +18,5 @@ from . import reconcile
 from . import tokens
 from . import xref
 from . import vendor_envelope
+from . import vendor_keys
 from . import vendor_signatures

@@ -18,11 +18,12 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from . import vendor_keys
 from .message_signatures import SignatureRefused
 
 HASHES = {"hmac-sha256": "sha256", "hmac-sha512": "sha512", "hmac-sha1": "sha1"}
 ED25519 = "ed25519"
-ALGORITHMS = (*HASHES, ED25519)
+ALGORITHMS = (*HASHES, ED25519, *vendor_keys.ALGORITHMS)
 ENCODINGS = ("hex", "base64")
 KEY_ENCODINGS = ("text", "base64", "hex")
 TIMESTAMPS = ("unix", "unix_ms", "rfc3339", "http")
@@ -125,6 +126,7 @@ def decode_key(text: str, encoding: str) -> bytes:
 def verify(scheme: Scheme, sent: Sent, keys, now: int) -> Proven:
     """Return what a request proves; ``keys`` are raw, ``now`` is Unix seconds.
 
+    Keys are an HMAC secret, a raw Ed25519 key, or what ``vendor_keys.read`` returns.
     Every signature is compared with every key in constant time and without an early
     exit; without keys the work is the same.
     """
@@ -181,6 +183,8 @@ def _verify(scheme, sent, keys, now):
 
 def _matches(scheme, key, signed, candidate):
     """Say whether a signature is the one of this key."""
+    if scheme.algorithm in vendor_keys.ALGORITHMS:
+        return vendor_keys.verifies(scheme.algorithm, key, candidate, signed)
     if scheme.algorithm != ED25519:
         expected = hmac.digest(key, signed, HASHES[scheme.algorithm])
         return hmac.compare_digest(expected, candidate)
@@ -279,7 +283,7 @@ def _decoded(scheme, text):
     """Return the bytes of a signature, strictly read."""
     try:
         if scheme.encoding == "hex":
-            if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){16,64}", text):
+            if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){16,1024}", text):
                 raise ValueError
             return bytes.fromhex(text)
         raw = base64.b64decode(text, validate=True)

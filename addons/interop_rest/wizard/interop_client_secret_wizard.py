@@ -17,8 +17,8 @@ class InteropClientSecretWizard(models.TransientModel):
         "Secret",
         compute="_compute_value",
         inverse="_inverse_value",
-        help="As the vendor shows it. It is encrypted at once and cannot be shown again. "
-        "The ones before it stay valid until they are revoked.",
+        help="The secret or the public key, as the vendor shows it. It is encrypted at "
+        "once and cannot be shown again. The ones before it stay valid until they are revoked.",
     )
     valid_to = fields.Datetime(
         "Valid Until", help="A reminder comes before. Empty: it does not end."
@@ -48,19 +48,27 @@ class InteropClientSecretWizard(models.TransientModel):
                 )
             )
         try:
-            vendor_signatures.decode_key(value, scheme.key_encoding)
+            scheme._decode_key(value)
         except ValueError:
-            raise UserError(
-                self.env._(
-                    "This is no secret of “%(scheme)s”: it has at least 16 bytes, written "
-                    "as the scheme says (%(encoding)s).",
-                    scheme=scheme.name,
-                    encoding=scheme.key_encoding,
-                )
-            ) from None
+            raise UserError(self._refusal(scheme)) from None
         values = {**client._secret_values("credential"), "valid_to": self.valid_to}
         secret = self.env["interop.secret"]._create_value(values, value)
         self.env["interop.audit.event"]._log("generated", secret)
+
+    def _refusal(self, scheme):
+        """Return what is wrong with a value that is not one of ``scheme``."""
+        if scheme._is_public():
+            return self.env._(
+                "This is no public key of “%s”: paste it as the vendor shows it (PEM, or "
+                "its base64). RSA keys have at least 2,048 bits.",
+                scheme.name,
+            )
+        return self.env._(
+            "This is no secret of “%(scheme)s”: it has at least 16 bytes, written as the "
+            "scheme says (%(encoding)s).",
+            scheme=scheme.name,
+            encoding=scheme.key_encoding,
+        )
 
     def action_done(self):
         """Close; the secret was stored when the form was saved."""

@@ -113,12 +113,13 @@ class InteropSignatureTryWizard(models.TransientModel):
         try:
             if self.scheme_id.algorithm == vendor_signatures.ED25519:
                 return bytes.fromhex(text)
-            return vendor_signatures.decode_key(text, self.scheme_id.key_encoding)
+            return self.scheme_id._decode_key(text)
         except ValueError:
             raise UserError(
                 self.env._(
                     "The secret is not written as the scheme says, or has less than 16 "
-                    "bytes (an Ed25519 public key: 64 hexadecimal digits)."
+                    "bytes (an Ed25519 public key: 64 hexadecimal digits; an ECDSA or RSA "
+                    "key: PEM)."
                 )
             ) from None
 
