@@ -26,7 +26,7 @@ class InteropIdentifier(models.Model):
     def write(self, vals):
         """Note that what a person states is as of now."""
         if STATED & vals.keys() and "stated_at" not in vals:
-            vals = {**vals, "stated_at": clock.now().replace(microsecond=0)}
+            vals = {**vals, "stated_at": self._stated_as_of(None)}
         return super().write(vals)
 
     def _hold_record(self):
@@ -34,6 +34,13 @@ class InteropIdentifier(models.Model):
         touched: a merge locks in the same order."""
         for model, rows in self.grouped("res_model").items():
             self.env["interop.identifier.anchor"]._lock(model, rows.mapped("res_id"))
+
+    @api.model
+    def _stated_as_of(self, message):
+        """Return as of when a message, or else a person, states something. A sender's
+        clock that runs ahead counts as now, or all that it says next would be old."""
+        now = clock.now().replace(microsecond=0)
+        return min((message and message.occurred_at) or now, now)
 
     def _is_newer_than(self, message):
         """Say whether one of these was stated as of a later moment than a message."""
@@ -72,8 +79,7 @@ class InteropIdentifier(models.Model):
         else:
             decision = ownership.Decision(ownership.APPLIED)
             self._hold_record()
-            at = message.occurred_at or clock.now().replace(microsecond=0)
-            self.write({**vals, "stated_at": at})
+            self.write({**vals, "stated_at": self._stated_as_of(message)})
         if message.id:
             decisions = dict.fromkeys(vals, decision)
             message._note_fields(ownership.entries(self._name, self.id, decisions))

@@ -40,13 +40,12 @@ class InteropIdentifier(models.Model):
 
     def _set_state(self, state, allowed, message=None, reason="", **vals):
         """Move as usual, and keep who did, when, why and which message said so."""
-        now = clock.now().replace(microsecond=0)
         if "period_end" in vals:
-            vals["stated_at"] = (message and message.occurred_at) or now
+            vals["stated_at"] = self._stated_as_of(message)
         return super()._set_state(
             state,
             allowed,
-            state_at=now,
+            state_at=clock.now().replace(microsecond=0),
             state_by_id=self.env.uid,
             state_reason=reason or False,
             state_message_id=(message and message.id) or False,

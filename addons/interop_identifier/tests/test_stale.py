@@ -1,9 +1,10 @@
 """What an older message says of an identifier does not undo what a newer one said."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from odoo.tests import tagged
 
+from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.tests.fakes import EngineCase
 
 from .case_common import NATIONAL, SENDER, CaseMixin
@@ -63,6 +64,14 @@ class TestStale(CaseMixin, EngineCase):
         self.assertEqual(self._outcomes(message), {"use": ("applied", None)})
         again = self._tell(self._wire(use="official"), occurred_at=LATE)
         self.assertFalse(self._outcomes(again))
+
+    def test_a_clock_that_runs_ahead_does_not_silence_its_system(self):
+        self._tell(self._wire(use="temp"), occurred_at="2999-01-01T00:00:00Z")
+        row = self._row("A-1")
+        self.assertLessEqual(row.stated_at, clock.now())
+        now = clock.isoformat(clock.now() + timedelta(seconds=1))
+        self._tell(self._wire(use="official"), occurred_at=now)
+        self.assertEqual(row.use, "official")
 
     def test_what_a_person_states_is_as_of_now(self):
         self._tell(self._wire(use="temp"), occurred_at=EARLY)
