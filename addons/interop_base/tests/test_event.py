@@ -162,9 +162,12 @@ class TestPromise1Atomic(InteropCase):
         partner = self._partner()
         self._publish(partner)
         self._commit()
+        # The business does not pay for checking it: that is for the pump.
+        self.assertEqual(self._events().state, "ready")
         self.env["interop.pump"]._materialize()
         message = self._message_of(partner)
         self.assertEqual((message.state, message.error_class), ("dead", "schema"))
+        self.assertTrue(message.owner_user_id or message.owner_team_id)
         self.assertFalse(message.payload_id)
 
     def test_resubmission_is_a_new_message_linked_to_its_parent(self):

@@ -88,6 +88,9 @@ class TestDelivery(WebhookCase):
         old = endpoint.secret_ids
         old_value = old._get_value()
         endpoint.action_rotate_secret()
+        self.assertAlmostEqual(
+            old.valid_to, clock.now() + timedelta(hours=24), delta=timedelta(minutes=1)
+        )
         new_value = (endpoint.secret_ids - old)._get_value()
         self._publish(interface)
         self._run()

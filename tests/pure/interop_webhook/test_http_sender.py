@@ -218,16 +218,19 @@ def test_octal_loopback(sender):
         assert answer.failure == "blocked" and receiver.connections == 0
 
 
+@pytest.mark.parametrize("secure", [False, True])
 def test_proxies_and_netrc_of_the_environment_are_ignored(
-    sender, monkeypatch, tmp_path
+    sender, monkeypatch, tmp_path, self_signed, secure
 ):
-    with hostile.Receiver() as proxy, hostile.Receiver() as receiver:
+    context, authority = self_signed if secure else (None, "")
+    with hostile.Receiver() as proxy, hostile.Receiver(tls=context) as receiver:
         netrc = tmp_path / "netrc"
         netrc.write_text("machine 127.0.0.1 login a password b\n")
         monkeypatch.setenv("NETRC", str(netrc))
-        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        assert send(sender, to(receiver.url)).status == 200
+            monkeypatch.setenv(name.upper(), f"http://127.0.0.1:{proxy.port}")
+        assert send(sender, to(receiver.url, ca_pem=authority)).status == 200
         assert proxy.connections == 0
         assert receiver.requests[0].header("authorization") is None
 
