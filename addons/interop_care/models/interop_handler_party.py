@@ -1,6 +1,7 @@
 """What the handlers of providers and locations share: one partner per message."""
 
 from odoo import api, models
+from odoo.tools import ormcache
 
 from odoo.addons.interop_base.exceptions import (
     BusinessError,
@@ -133,8 +134,12 @@ class InteropHandlerParty(models.AbstractModel):
         """Create a partner with the sender's rights, see :meth:`_update`."""
         partners = self.env["res.partner"]
         partners.check_access("create")
-        # sudo: see _update; the record rules are checked on the result
-        partner_sudo, _outcome = partners.sudo()._create_governed(message, values)
+        # sudo: see _update; the record rules are checked on the result. No note that it
+        # was created: its provenance says by which message, field by field.
+        partners_sudo = partners.sudo().with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True
+        )
+        partner_sudo, _outcome = partners_sudo._create_governed(message, values)
         partner = partner_sudo.with_env(self.env)
         partner.check_access("create")
         return partner
@@ -225,13 +230,19 @@ class InteropHandlerParty(models.AbstractModel):
         countries = self.env["res.country"]
         if not code:
             return countries
-        country = countries.search([("code", "=", code)], limit=1)
-        if not country:
+        country_id = self._country_id(code)
+        if not country_id:
             raise BusinessError(
                 self.env._("The country is not an ISO 3166-1 alpha-2 code."),
                 pointer="/data/address/country",
             )
-        return country
+        return countries.browse(country_id)
+
+    @api.model
+    @ormcache("code", cache="stable")  # forgotten when countries change
+    def _country_id(self, code):
+        """Return the id of the country of a code, False without one."""
+        return self.env["res.country"].search([("code", "=", code)], limit=1).id
 
     @api.model
     def _state(self, country, text):

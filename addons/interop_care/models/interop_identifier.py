@@ -34,16 +34,13 @@ class InteropIdentifier(models.Model):
             identifier.partner_facility_key = identifier.partner_id.interop_facility_key
 
     @api.model
-    def _insert(self, record, item, message, state="active"):
-        identifier = super()._insert(record, item, message, state=state)
-        # sudo: whether facilities decide who sees the partner, not which
-        if (
-            record._name == "res.partner"
-            and record.sudo().interop_facility_key is not False
-        ):
-            field = self._fields["partner_facility_key"]
-            self.env.add_to_compute(field, identifier)
-        return identifier
+    def _columns_of(self, record, item, message, state):
+        columns = super()._columns_of(record, item, message, state)
+        if record._name == "res.partner":
+            # sudo: whether facilities decide who sees the partner, not which
+            key = record.sudo().interop_facility_key
+            columns["partner_facility_key"] = None if key is False else key
+        return columns
 
     @api.model
     def _rows(self, named, states):

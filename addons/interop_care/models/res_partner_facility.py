@@ -152,7 +152,8 @@ class ResPartner(models.Model):
         for partner_sudo in self.sudo():
             marked = any(partner_sudo[name] for name in MARKS)
             if marked and not partner_sudo._interop_memberships_sudo():
-                partner_sudo._interop_join(partner_sudo._interop_first_facilities())
+                companies = partner_sudo._interop_first_facilities()
+                partner_sudo._interop_join(companies, known_nowhere=True)
 
     def _interop_first_facilities(self):
         """Return the facilities that know a contact who becomes a person of care: its
@@ -166,10 +167,12 @@ class ResPartner(models.Model):
         return self.env["res.company"]
 
     @api.private
-    def _interop_join(self, companies, reason=None):
+    def _interop_join(self, companies, reason=None, known_nowhere=False):
         """Make these people known at ``companies``; who is known there already stays so.
 
         :param str reason: why, for the record; no content
+        :param bool known_nowhere: the caller has just seen that they have no
+            memberships
         :returns: the new memberships
         """
         # sudo: memberships are made here and nowhere else, by rules of the callers
@@ -177,13 +180,16 @@ class ResPartner(models.Model):
         scope = governed_state.current(self.env)
         vals_list = []
         for partner_sudo in self.sudo():
-            present_sudo = partner_sudo._interop_memberships_sudo()
+            present_sudo = memberships_sudo
+            if not known_nowhere:
+                present_sudo = partner_sudo._interop_memberships_sudo()
             wanted = companies
             if not present_sudo:
                 wanted |= partner_sudo._interop_dealings()
             active_sudo = present_sudo.filtered(lambda item: item.state == "active")
             missing = wanted - active_sudo.company_id
-            if missing:
+            # Nobody else sees what was made in this transaction.
+            if missing and not partner_sudo._is_new_of_author():
                 partner_sudo._lock_governed()
             vals_list += [
                 {
@@ -198,8 +204,7 @@ class ResPartner(models.Model):
             ]
         memberships_sudo = memberships_sudo.create(vals_list)
         if memberships_sudo:
-            # What sudo made, and what follows, is not for everybody's eyes.
-            self.env.flush_all()
+            # What sudo made is not for everybody's eyes.
             self.invalidate_recordset(
                 ["interop_membership_ids", "interop_identifier_ids"]
             )

@@ -44,6 +44,28 @@ class TestProvider(CareCase):
         self.assertEqual(partner.create_uid, self.client.user_id)
         self.assertEqual(self._messages().resource_ref, partner)
 
+    def test_where_a_provider_came_from_is_in_its_provenance_not_in_a_note(self):
+        self._send(self._provider())
+        partner = self._found(NPI, "1234567893")
+        self.assertFalse(partner.message_ids, "no note for each of a million")
+        rows = self.env["interop.provenance"]._sources(partner)[partner.id]
+        self.assertEqual(rows["name"]["message_id"], self._messages().id)
+        self.assertEqual(rows["name"]["user_id"], self.client.user_id.id)
+        self._send(self._provider(name={"text": "Prof. Adam Careful"}))
+        self.assertEqual(partner.name, "Prof. Adam Careful")
+
+    def test_numbers_are_written_with_who_may_see_them(self):
+        self._send(self._provider())
+        partner = self._found(NPI, "1234567893")
+        self.env.cr.execute(
+            """SELECT i.partner_facility_key, p.interop_facility_key
+                 FROM interop_identifier i JOIN res_partner p ON p.id = i.partner_id
+                WHERE p.id = %s""",
+            [partner.id],
+        )
+        here = [self.facility.id]
+        self.assertEqual(self.env.cr.fetchall(), [(here, here)] * 2)
+
     def test_promise_1_once_however_often_it_is_sent(self):
         envelope = self._provider()
         for _number in range(3):

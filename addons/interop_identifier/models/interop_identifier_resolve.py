@@ -293,30 +293,11 @@ class InteropIdentifier(models.Model):
         rights and record rules are checked as ``create`` would.
         """
         self.check_access("create")
-        self.env.flush_all()
-        namespace = item.namespace
-        now = self.env.cr.now()
-        columns = {
-            "namespace_id": namespace.id,
-            "company_id": namespace.company_id.id or None,
-            "single": namespace.one_active_per_record,
-            "value": item.value,
-            "value_normalized": item.normalized,
-            "check_failed": not namespace._passes(item.normalized),
-            "res_model": record._name,
-            "res_id": record.id,
-            "partner_id": record.id if record._name == "res.partner" else None,
-            "state": state,
-            "use": item.use or None,
-            "period_start": item.start,
-            "period_end": item.end,
-            "stated_at": self._stated_as_of(message),
-            "message_id": message.id or None,
-            "create_uid": self.env.uid,
-            "write_uid": self.env.uid,
-            "create_date": now,
-            "write_date": now,
-        }
+        columns = self._columns_of(record, item, message, state)
+        # What the triggers read.
+        self.flush_model()
+        self.env["interop.identifier.anchor"].flush_model()
+        item.namespace.flush_recordset()
         query = SQL(
             "INSERT INTO interop_identifier (%s) VALUES %s ON CONFLICT DO NOTHING "
             "RETURNING id",
@@ -332,8 +313,36 @@ class InteropIdentifier(models.Model):
                 self.env._("An identifier was taken at the same moment. Try again."),
                 code="identifier_taken",
             )
-        self.invalidate_model()
-        record.invalidate_recordset(flush=False)
+        self.invalidate_model(flush=False)
+        if "interop_identifier_ids" in record._fields:
+            record.invalidate_recordset(["interop_identifier_ids"], flush=False)
         identifier = self.browse(found[0])
         identifier.check_access("create")
         return identifier
+
+    @api.model
+    def _columns_of(self, record, item, message, state):
+        """Return the columns of the row of a new identifier; addons add theirs."""
+        namespace = item.namespace
+        now = self.env.cr.now()
+        return {
+            "namespace_id": namespace.id,
+            "company_id": namespace.company_id.id or None,
+            "single": namespace.one_active_per_record,
+            "value": item.value,
+            "value_normalized": item.normalized,
+            "check_failed": not namespace._passes(item.normalized),
+            "res_model": record._name,
+            "res_id": record.id,
+            "partner_id": record.id if record._name == "res.partner" else None,
+            "state": state,
+            "use": item.use or None,
+            "period_start": item.start,
+            "period_end": item.end,
+            "stated_at": message.occurred_at or None,
+            "message_id": message.id or None,
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+            "create_date": now,
+            "write_date": now,
+        }

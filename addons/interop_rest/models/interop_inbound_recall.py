@@ -97,7 +97,7 @@ class InteropInbound(models.AbstractModel):
             (interfaces, self._columns(interfaces)),
             (interfaces, ("contract_ids", "company_ids")),
             (contracts, self._columns(contracts)),
-            (companies, ("active", "interop_stopped_at")),
+            (companies, ("active", "interop_stopped_at", "parent_path")),
         ):
             values += self._cached(records, names)
         rows = self._rows_of(client_sudo)
