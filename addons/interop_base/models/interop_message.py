@@ -134,7 +134,7 @@ class InteropMessage(models.Model):
     )
     # What was with a dead worker: few, and looked for all the time.
     _suspect_idx = models.Index(
-        "(lane, (try_count - attempt_count), id)"
+        "(lane, next_attempt_at, id)"
         " WHERE state = 'pending' AND try_count > attempt_count"
     )
     _ordered_idx = models.Index(

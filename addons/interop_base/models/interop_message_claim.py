@@ -71,32 +71,33 @@ picked AS (SELECT id FROM ranked WHERE place <= cap)
 # What was claimed when a worker died is claimed apart: a message that kills its worker
 # must not count as a dead worker against a whole batch. After the first dead worker few
 # are claimed together, so that it costs few neighbors a second one; after the second each
-# is claimed by itself. Those with fewer dead workers come first: a killer waits for its
-# neighbors, and who was hit twice by chance is not the next one to be hit.
+# is claimed by itself. Whoever waits longest comes first: were it those with one dead
+# worker, workers that die again and again would keep the others back for ever.
 # It reads a small index of its own and locks what it takes: how much else is due, and how
 # much of it was with a dead worker, makes no difference.
 _CLAIM_SUSPECTS = """
 WITH lanes(lane, cap, ordering) AS (
     SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
 due AS (
-    SELECT found.id, found.crashes
+    SELECT found.id, found.crashes, found.next_attempt_at
       FROM lanes
      CROSS JOIN LATERAL (
-           SELECT m.id, m.try_count - m.attempt_count AS crashes
+           SELECT m.id, m.next_attempt_at, m.try_count - m.attempt_count AS crashes
              FROM interop_message m
             WHERE m.state = 'pending' AND m.lane = lanes.lane
               AND m.try_count > m.attempt_count
               AND m.next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'
               AND {eligible}
-         ORDER BY m.try_count - m.attempt_count, m.id
+         ORDER BY m.next_attempt_at, m.id
             LIMIT LEAST(lanes.cap, %(together)s)
               FOR UPDATE SKIP LOCKED) found),
+first AS (SELECT id, crashes FROM due ORDER BY next_attempt_at, id LIMIT 1),
 picked AS (
-    (SELECT id FROM due WHERE crashes = 1 ORDER BY id LIMIT %(together)s)
+    SELECT id FROM first WHERE crashes > 1
      UNION ALL
-    (SELECT id FROM due
-      WHERE NOT EXISTS (SELECT 1 FROM due WHERE crashes = 1)
-   ORDER BY crashes, id LIMIT 1))
+    (SELECT due.id FROM due, first
+      WHERE first.crashes = 1 AND due.crashes = 1
+   ORDER BY due.next_attempt_at, due.id LIMIT %(together)s))
 {lease}""".format(eligible=_ELIGIBLE.format(lanes="lanes"), lease=_LEASE)
 
 _NEXT = """

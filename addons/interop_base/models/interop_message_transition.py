@@ -271,7 +271,8 @@ class InteropMessage(models.Model):
         self.env.cr.execute(
             """UPDATE interop_message
                   SET state = 'pending', lease_token = NULL, lease_until = NULL,
-                      next_attempt_at = clock_timestamp() AT TIME ZONE 'UTC'
+                      -- One moment for all of them: they go on in the order of their ids.
+                      next_attempt_at = (SELECT clock_timestamp() AT TIME ZONE 'UTC')
                 WHERE id IN (SELECT id FROM interop_message
                               WHERE state = 'processing'
                                 AND lease_until < clock_timestamp() AT TIME ZONE 'UTC'

@@ -67,8 +67,16 @@ class TestDeadWorkers(PumpCase):
         self.assertEqual(
             batches,
             [rest.ids, *([message.id] for message in few), fresh.ids],
-            "whoever died less first; after two dead workers, each by itself",
+            "whoever waits longest first; after two dead workers, each by itself",
         )
+
+    def test_workers_that_die_again_and_again_keep_nobody_back_for_ever(self):
+        self._crash()
+        self._crash()
+        later = self._publish(self.interface)
+        self._set_columns(later, try_count=1, next_attempt_at=clock.now())
+        batches = [[claim.message_id for claim in self._claim()] for _i in range(2)]
+        self.assertEqual(batches, [[self.message.id], [later.id]])
 
     def test_what_was_with_a_dead_worker_keeps_to_the_width_of_its_lane(self):
         messages = self._batch(5)
