@@ -37,14 +37,14 @@ def closure(wanted: list[str]) -> tuple[list[str], list[str]]:
             f"There is no addon {', '.join(unknown)} in addons/.",
             f"These are there: {', '.join(sorted(own))}.",
         )
-    todo = list(wanted)
-    while todo:
-        name = todo.pop()
+    waiting = list(wanted)
+    while waiting:
+        name = waiting.pop()
         if name not in own:
             theirs.add(name)
         elif name not in ours:
             ours.add(name)
-            todo += read(name).get("depends", [])
+            waiting += read(name).get("depends", [])
     missing = sorted(name for name in theirs if not _available(name))
     if missing:
         raise SetupError(

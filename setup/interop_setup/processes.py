@@ -40,11 +40,11 @@ def descendants(pid: int) -> list[int]:
             if fields:
                 children.setdefault(int(fields[1]), []).append(int(entry.name))
     found: list[int] = []
-    todo = [pid]
-    while todo:
-        below = children.get(todo.pop(0), [])
+    parents = [pid]
+    while parents:
+        below = children.get(parents.pop(0), [])
         found += below
-        todo += below
+        parents += below
     return found
 
 

@@ -1,49 +1,22 @@
 """A sender that uses none of our code, and how tests call into Odoo."""
 
 import json
-import os
-import subprocess
 import urllib.error
 import urllib.request
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
-from interop_setup import odoo_config, paths
+import inside
 from standardwebhooks import Webhook
 
-HERE = Path(__file__).resolve().parent
 NPI = "http://hl7.org/fhir/sid/us-npi"
 CANARY = "Canary-7Q2Z"
 
 
 def in_odoo(server, function, module="inbound_world", **values):
-    """Call a function of a module beside this one in an Odoo process of its own."""
-    result = paths.RUN / f"call-{uuid.uuid4().hex}.json"
-    call = {
-        "database": server.database,
-        "module": module,
-        "function": function,
-        "values": values,
-        "result": str(result),
-    }
-    environment = odoo_config.environment(server.config)
-    python_path = os.pathsep.join(
-        filter(None, [str(HERE), environment.get("PYTHONPATH")])
-    )
-    try:
-        subprocess.run(
-            [str(paths.VENV_PYTHON), "-m", "interop_setup.odoo_call"],
-            input=json.dumps(call),
-            text=True,
-            cwd=paths.ROOT,
-            env={**environment, "PYTHONPATH": python_path},
-            check=True,
-        )
-        return json.loads(result.read_text("utf-8"))
-    finally:
-        result.unlink(missing_ok=True)
+    """Call a function of ``inbound_world`` (or ``module``) inside Odoo."""
+    return inside.in_odoo(server, function, module, **values)
 
 
 def ask(url, body=None, headers=None):

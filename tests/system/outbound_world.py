@@ -1,98 +1,25 @@
 """What the tests of the way out do inside Odoo (``interop_setup.odoo_call``)."""
 
-import json
+from interop_setup import outbound_flow
 
 MESSAGE_TYPE = "sys_thing.changed"
-SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["name"],
-    "properties": {"name": {"type": "string"}},
-}
 
 
 def set_up(
     env, url, schedule="0s, 1s, 1s, 1s, 1s, 2s, 2s, 2s, 2s, 2s", lease=30, **endpoint
 ):
     """Make one active flow of partners to ``url``; answer ids and the secret."""
-    params = env["ir.config_parameter"]
-    params.set_param("interop_webhook.allowed_ports", "1024-65535")
-    params.set_param("interop_base.lease_seconds", str(lease))
-    env["interop.guard"]._adopt_database()
-    contract = _contract(env)
-    policy = env["interop.retry.policy"].create(
-        {"name": "System test", "schedule": schedule, "jitter_percent": 1}
-    )
+    outbound_flow.prepare(env, lease)
     number = env["interop.endpoint"].search_count([]) + 1
-    system = env["interop.system"].create(
-        {
-            "name": f"Receiver {number}",
-            "code": f"receiver-{number}",
-            "environment": "test",
-            "owner_id": env.ref("base.user_admin").id,
-            "company_ids": [(6, 0, env.company.ids)],
-        }
+    made, secret = outbound_flow.endpoint(env, number, url, **endpoint)
+    interface = outbound_flow.interface(
+        env,
+        number,
+        made,
+        outbound_flow.contract(env, MESSAGE_TYPE),
+        outbound_flow.policy(env, "System test", schedule),
     )
-    made = env["interop.endpoint"].create(
-        {
-            "name": f"Receiver {number}",
-            "code": f"receiver-{number}",
-            "system_id": system.id,
-            "url": url,
-            "allow_http": True,
-            "allowed_networks": "127.0.0.0/8",
-            **endpoint,
-        }
-    )
-    _secret, value = made._rotate_kind("hmac")
-    interface = _interface(env, number, system, made, contract, policy)
-    return {"endpoint": made.id, "interface": interface.id, "secret": value}
-
-
-def _contract(env):
-    found = env["interop.contract"]._find(MESSAGE_TYPE)
-    if not found:
-        found = env["interop.contract"].create(
-            {
-                "message_type": MESSAGE_TYPE,
-                "model_id": env["ir.model"]._get_id("res.partner"),
-                "schema": json.dumps(SCHEMA),
-                "example_ids": [(0, 0, {"name": "One", "body": '{"name": "A"}'})],
-            }
-        )
-        found._set_published()
-    return found
-
-
-def _interface(env, number, system, endpoint, contract, policy):
-    interface = env["interop.interface"].create(
-        {
-            "name": f"Flow {number}",
-            "code": f"flow-{number}",
-            "system_id": system.id,
-            "direction": "out",
-            "transport": "webhook",
-            "endpoint_id": endpoint.id,
-            "contract_ids": [(6, 0, contract.ids)],
-            "company_ids": [(6, 0, env.company.ids)],
-            "owner_id": env.ref("base.user_admin").id,
-            "exception_user_id": env.ref("base.user_admin").id,
-            "objective_seconds": 60,
-            "latency_tier": "near_real_time",
-            "data_class": "none",
-            "retry_policy_id": policy.id,
-        }
-    )
-    env["interop.mapping"].create(
-        {
-            "interface_id": interface.id,
-            "contract_id": contract.id,
-            "line_ids": [(0, 0, {"path": "name", "field_path": "name"})],
-        }
-    )
-    interface.with_user(env.ref("base.user_admin")).sudo()._set_approved()
-    interface._set_active()
-    return interface
+    return {"endpoint": made.id, "interface": interface.id, "secret": secret}
 
 
 def publish(env, count, name="Dr."):

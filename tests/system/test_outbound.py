@@ -1,19 +1,14 @@
 """The way out through real workers, the real job runner and a real receiver."""
 
 import importlib.util
-import json
-import os
-import subprocess
 import time
-import uuid
-from pathlib import Path
 
+import inside
 import pytest
-from interop_setup import odoo_config, paths
+from interop_setup import paths
 from interop_setup.server import HTTP_WORKER
 from standardwebhooks import Webhook
 
-HERE = Path(__file__).resolve().parent
 _spec = importlib.util.spec_from_file_location(
     "interop_webhook_receiver",
     paths.ADDONS / "interop_webhook" / "tests" / "receiver.py",
@@ -23,31 +18,8 @@ _spec.loader.exec_module(hostile)
 
 
 def in_odoo(server, function, **values):
-    """Call a function of ``outbound_world`` in an Odoo process of its own."""
-    result = paths.RUN / f"call-{uuid.uuid4().hex}.json"
-    call = {
-        "database": server.database,
-        "module": "outbound_world",
-        "function": function,
-        "values": values,
-        "result": str(result),
-    }
-    environment = odoo_config.environment(server.config)
-    python_path = os.pathsep.join(
-        filter(None, [str(HERE), environment.get("PYTHONPATH")])
-    )
-    try:
-        subprocess.run(
-            [str(paths.VENV_PYTHON), "-m", "interop_setup.odoo_call"],
-            input=json.dumps(call),
-            text=True,
-            cwd=paths.ROOT,
-            env={**environment, "PYTHONPATH": python_path},
-            check=True,
-        )
-        return json.loads(result.read_text("utf-8"))
-    finally:
-        result.unlink(missing_ok=True)
+    """Call a function of ``outbound_world`` inside Odoo."""
+    return inside.in_odoo(server, function, "outbound_world", **values)
 
 
 def wait_for(condition, seconds=60):

@@ -2,27 +2,17 @@
 
 import json
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.interop_rest.tests.common import RestMixin
 
+from .account_common import AccountCase
 
-class ChargeCase(RestMixin, AccountTestInvoicingCommon):
+
+class ChargeCase(RestMixin, AccountCase):
     """A hospital information system that posts charges of one facility."""
-
-    @classmethod
-    def get_default_groups(cls):
-        return (
-            super().get_default_groups()
-            | cls.quick_ref("base.group_system")
-            | cls.quick_ref("interop_base.interop_base_group_admin")
-            | cls.quick_ref("interop_base.interop_base_group_payload")
-        )
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._set_up_interop()
-        cls.facility = cls.company_data["company"]
         cls.posted = cls.env.ref("interop_account.interop_contract_charge_posted")
         cls.contract = cls.posted
         cls.reversed = cls.env.ref("interop_account.interop_contract_charge_reversed")

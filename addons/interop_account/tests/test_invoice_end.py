@@ -5,25 +5,16 @@ import json
 from odoo import Command
 from odoo.tests import tagged
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.interop_base.tests.common import InteropMixin
+
+from .account_common import AccountCase
 
 
 @tagged("post_install", "-at_install")
-class TestInvoiceEnd(InteropMixin, AccountTestInvoicingCommon):
-    @classmethod
-    def get_default_groups(cls):
-        return (
-            super().get_default_groups()
-            | cls.quick_ref("interop_base.interop_base_group_admin")
-            | cls.quick_ref("interop_base.interop_base_group_payload")
-        )
-
+class TestInvoiceEnd(InteropMixin, AccountCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._set_up_interop()
-        cls.facility = cls.company_data["company"]
         find = cls.env["interop.contract"]._find
         cls.contracts = (
             find("invoice.posted") | find("invoice.paid") | find("invoice.cancelled")

@@ -6,28 +6,18 @@ import json
 from odoo import Command
 from odoo.tests import tagged
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.interop_webhook.tests.common import WebhookMixin
+
+from .account_common import AccountCase
 
 CANARY = "Canary-note-7b1c"
 
 
 @tagged("post_install", "-at_install")
-class TestInvoicePosted(WebhookMixin, AccountTestInvoicingCommon):
-    @classmethod
-    def get_default_groups(cls):
-        return (
-            super().get_default_groups()
-            | cls.quick_ref("base.group_system")
-            | cls.quick_ref("interop_base.interop_base_group_admin")
-            | cls.quick_ref("interop_base.interop_base_group_payload")
-        )
-
+class TestInvoicePosted(WebhookMixin, AccountCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._set_up_interop()
-        cls.facility = cls.company_data["company"]
         cls.contract = cls.env.ref("interop_account.interop_contract_invoice_posted")
         cls.namespace = cls.env["interop.namespace"].create(
             {"name": "Test numbers", "code": "test-numbers", "uri": "urn:oid:1.2.3"}

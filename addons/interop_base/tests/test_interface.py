@@ -136,8 +136,8 @@ class TestInterfaceLifecycle(EngineCase):
         with self._refused(UserError, "asked for .* yourself"):
             interface.with_user(both).action_approve()
         steward = self.users["steward"]
-        todo = interface.activity_ids.filtered(lambda item: item.user_id == steward)
-        self.assertTrue(todo, "stewards are told")
+        told = interface.activity_ids.filtered(lambda item: item.user_id == steward)
+        self.assertTrue(told, "stewards are told")
         interface.with_user(steward).action_approve()
         self.assertEqual(interface.state, "approved")
         self.assertEqual(interface.approved_by_id, steward)

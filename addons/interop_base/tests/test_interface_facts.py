@@ -6,18 +6,6 @@ from odoo.tests import tagged
 
 from .fakes import EngineCase
 
-# state → the groups whose button leads out of it, and where it leads
-BUTTONS = (
-    ("draft", "action_approve", "steward", "approved"),
-    ("approved", "action_activate", "admin", "active"),
-    ("active", "action_suspend", "operator", "suspended"),
-    ("suspended", "action_activate", "admin", "active"),
-    ("active", "action_deprecate", "admin", "deprecated"),
-    ("deprecated", "action_retire", "admin", "retired"),
-)
-GROUPS = ("user", "operator", "admin", "steward", "auditor")
-IMPLIED = {"operator": {"operator", "admin"}}
-
 
 @tagged("post_install", "-at_install")
 class TestInterfaceFacts(EngineCase):

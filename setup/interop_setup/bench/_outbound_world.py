@@ -3,38 +3,26 @@
 import json
 import time
 
+from interop_setup import outbound_flow
+
 MESSAGE_TYPE = "bench.happened"
 PARTNERS = 1000
-SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["name"],
-    "properties": {"name": {"type": "string"}},
-}
-_PARAMETERS = {
-    "interop_webhook.allowed_ports": "1024-65535",
-    "interop_base.lease_seconds": "90",
-}
 
 
 def set_up(env, url, endpoints=1) -> list[int]:
-    """Make as many endpoints to ``url``, with an interface each; answer interfaces."""
-    for name, value in _PARAMETERS.items():
-        env["ir.config_parameter"].set_param(name, value)
-    env["interop.guard"]._adopt_database()
-    contract = env["interop.contract"].create(
-        {
-            "message_type": MESSAGE_TYPE,
-            "model_id": env["ir.model"]._get_id("res.partner"),
-            "schema": json.dumps(SCHEMA),
-            "example_ids": [(0, 0, {"name": "One", "body": '{"name": "A"}'})],
-        }
-    )
-    contract._set_published()
-    policy = env["interop.retry.policy"].create(
-        {"name": "Bench", "schedule": "0s, 5s, 1h", "jitter_percent": 1}
-    )
-    made = [_flow(env, number, url, contract, policy).id for number in range(endpoints)]
+    """Make as many endpoints to ``url``, with an interface each; answer interfaces.
+
+    The interfaces are suspended.
+    """
+    outbound_flow.prepare(env, 90)
+    contract = outbound_flow.contract(env, MESSAGE_TYPE)
+    policy = outbound_flow.policy(env, "Bench", "0s, 5s, 1h")
+    made = []
+    for number in range(endpoints):
+        receiver, _secret = outbound_flow.endpoint(env, number, url, concurrency=64)
+        interface = outbound_flow.interface(env, number, receiver, contract, policy)
+        interface._set_suspended()
+        made.append(interface.id)
     env["res.partner"].create(
         [
             {"name": f"Bench {number}", "ref": "bench", "company_id": env.company.id}
@@ -42,65 +30,6 @@ def set_up(env, url, endpoints=1) -> list[int]:
         ]
     )
     return made
-
-
-def _flow(env, number, url, contract, policy):
-    """A system, an endpoint and a suspended interface."""
-    system = env["interop.system"].create(
-        {
-            "name": f"Receiver {number}",
-            "code": f"receiver-{number}",
-            "environment": "test",
-            "company_ids": [(6, 0, env.company.ids)],
-        }
-    )
-    endpoint = env["interop.endpoint"].create(
-        {
-            "name": f"Receiver {number}",
-            "code": f"receiver-{number}",
-            "system_id": system.id,
-            "url": url,
-            "allow_http": True,
-            "allowed_networks": "127.0.0.0/8",
-            "concurrency": 64,
-        }
-    )
-    endpoint._rotate_kind("hmac")
-    return _interface(env, number, endpoint, contract, policy)
-
-
-def _interface(env, number, endpoint, contract, policy):
-    """The suspended interface of an endpoint."""
-    admin = env.ref("base.user_admin")
-    interface = env["interop.interface"].create(
-        {
-            "name": f"Flow {number}",
-            "code": f"flow-{number}",
-            "system_id": endpoint.system_id.id,
-            "direction": "out",
-            "transport": "webhook",
-            "endpoint_id": endpoint.id,
-            "contract_ids": [(6, 0, contract.ids)],
-            "company_ids": [(6, 0, env.company.ids)],
-            "owner_id": admin.id,
-            "exception_user_id": admin.id,
-            "objective_seconds": 60,
-            "latency_tier": "near_real_time",
-            "data_class": "none",
-            "retry_policy_id": policy.id,
-        }
-    )
-    env["interop.mapping"].create(
-        {
-            "interface_id": interface.id,
-            "contract_id": contract.id,
-            "line_ids": [(0, 0, {"path": "name", "field_path": "name"})],
-        }
-    )
-    interface.with_user(admin).sudo()._set_approved()
-    interface._set_active()
-    interface._set_suspended()
-    return interface
 
 
 def publish(env, count) -> None:

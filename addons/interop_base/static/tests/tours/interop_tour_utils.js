@@ -136,12 +136,24 @@ export function createSystem(name, code) {
   ];
 }
 
-export function createContract(messageType) {
+/** Begin a contract about contacts; the form stays open, not yet saved. */
+function beginContract(messageType) {
   return [
     ...openMenu("catalogue", "interop_base.interop_base_menu_contracts", "Contracts"),
     ...clickNew(),
     edit("message_type", messageType),
     ...pick("model_id", "Contact"),
+  ];
+}
+
+/** A contract about contacts without a schema: a mapping says what it holds. */
+export function draftContract(messageType) {
+  return [...beginContract(messageType), ...stepUtils.saveForm()];
+}
+
+export function createContract(messageType) {
+  return [
+    ...beginContract(messageType),
     {
       content: "The schema has an editor of its own",
       trigger: "[name='schema'] .ace_editor .ace_content",
@@ -208,5 +220,16 @@ export function createInterface(name, code, system, contract) {
     ...pick("exception_user_id", "interop_admin"),
     edit("objective_seconds", "60"),
     ...stepUtils.saveForm(),
+  ];
+}
+
+/** From the interface that is open to its mapping. */
+export function openMapping() {
+  return [
+    {
+      content: "Open the mapping editor",
+      trigger: ".o-form-buttonbox button[name='action_open_mapping']",
+      run: "click",
+    },
   ];
 }

@@ -1,11 +1,9 @@
 import {
-  clickNew,
   createInterface,
   createSystem,
-  edit,
+  draftContract,
   openApp,
-  openMenu,
-  pick,
+  openMapping,
   select,
 } from "@interop_base/../tests/tours/interop_tour_utils";
 import {addLine, pathIs, pickField} from "./test_interop_no_code_tour";
@@ -39,11 +37,7 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
   steps: () => [
     ...openApp(),
     ...createSystem("Laboratory", "laboratory"),
-    ...openMenu("catalogue", "interop_base.interop_base_menu_contracts", "Contracts"),
-    ...clickNew(),
-    edit("message_type", "contact.upserted"),
-    ...pick("model_id", "Contact"),
-    ...stepUtils.saveForm(),
+    ...draftContract("contact.upserted"),
     ...createInterface(
       "Laboratory Contacts",
       "laboratory-contacts",
@@ -54,11 +48,7 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
     ...select("latency_tier", "Real time"),
     ...select("transport", "REST (signed)"),
     ...stepUtils.saveForm(),
-    {
-      content: "Open the mapping editor",
-      trigger: ".o-form-buttonbox button[name='action_open_mapping']",
-      run: "click",
-    },
+    ...openMapping(),
     ...select("on_unknown", "Create a record"),
     addLine(),
     lineIsOpen(1),

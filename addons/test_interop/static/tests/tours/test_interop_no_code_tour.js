@@ -1,17 +1,17 @@
 import {
-  clickNew,
   createInterface,
   createSystem,
-  edit,
+  draftContract,
   openApp,
-  openMenu,
-  openTab,
-  pick,
+  openMapping,
   pressAndConfirm,
-  select,
 } from "@interop_base/../tests/tours/interop_tour_utils";
+import {
+  createEndpoint,
+  deliverTo,
+  sendTest,
+} from "@interop_webhook/../tests/tours/interop_webhook_tour_utils";
 
-import {createEndpoint} from "./test_interop_tours";
 import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_utils";
 
@@ -69,11 +69,7 @@ registry.category("web_tour.tours").add("test_interop_no_code", {
   steps: () => [
     ...openApp(),
     ...createSystem("No-code System", "no-code-system"),
-    ...openMenu("catalogue", "interop_base.interop_base_menu_contracts", "Contracts"),
-    ...clickNew(),
-    edit("message_type", "contact.changed"),
-    ...pick("model_id", "Contact"),
-    ...stepUtils.saveForm(),
+    ...draftContract("contact.changed"),
     ...createEndpoint("No-code Endpoint", "no-code-endpoint", "No-code System"),
     ...createInterface(
       "No-code Interface",
@@ -81,15 +77,8 @@ registry.category("web_tour.tours").add("test_interop_no_code", {
       "No-code System",
       "contact.changed v1"
     ),
-    ...select("transport", "Webhook"),
-    openTab("Transport"),
-    ...pick("endpoint_id", "No-code Endpoint"),
-    ...stepUtils.saveForm(),
-    {
-      content: "Open the mapping editor",
-      trigger: ".o-form-buttonbox button[name='action_open_mapping']",
-      run: "click",
-    },
+    ...deliverTo("No-code Endpoint"),
+    ...openMapping(),
     addLine(),
     ...pickField("Name"),
     pathIs("name"),
@@ -132,14 +121,6 @@ registry.category("web_tour.tours").add("test_interop_no_code", {
       trigger: ".o_breadcrumb a:contains('No-code Interface')",
       run: "click",
     },
-    {
-      content: "Send a test message",
-      trigger: ".o_statusbar_buttons button[name='action_send_test']",
-      run: "click",
-    },
-    {
-      content: "The receiver accepted it",
-      trigger: ".modal .alert-success:contains('Delivered and accepted')",
-    },
+    ...sendTest(),
   ],
 });

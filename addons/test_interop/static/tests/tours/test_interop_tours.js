@@ -1,68 +1,17 @@
 import {
-  clickNew,
   createContract,
   createInterface,
   createSystem,
-  edit,
   openApp,
-  openMenu,
-  openTab,
-  pick,
   pressAndConfirm,
-  select,
 } from "@interop_base/../tests/tours/interop_tour_utils";
+import {
+  createEndpoint,
+  deliverTo,
+  sendTest,
+} from "@interop_webhook/../tests/tours/interop_webhook_tour_utils";
 
-import {cookie} from "@web/core/browser/cookie";
 import {registry} from "@web/core/registry";
-import {stepUtils} from "@web_tour/tour_utils";
-
-/** An endpoint on this machine; the test says which port by a cookie. */
-export function createEndpoint(name, code, system) {
-  return [
-    ...openMenu(
-      "catalogue",
-      "interop_webhook.interop_webhook_menu_endpoints",
-      "Endpoints"
-    ),
-    ...clickNew(),
-    edit("name", name),
-    edit("code", code),
-    ...pick("system_id", system),
-    edit("url", cookie.get("interop_receiver")),
-    openTab("Network"),
-    edit("allowed_networks", "127.0.0.0/8"),
-    {
-      content: "Allow plain http",
-      trigger: ".o_field_widget[name='allow_http'] input",
-      run: "check",
-    },
-    ...stepUtils.saveForm(),
-    {
-      content: "Generate the secret that signs",
-      trigger:
-        ".o_statusbar_buttons button[name='action_rotate_secret']:contains('Generate')",
-      run: "click",
-    },
-    {
-      content: "It is shown once",
-      trigger: ".o_interop_show_once_value",
-      run() {
-        if (!this.anchor.value.startsWith("whsec_")) {
-          throw new Error("This is no secret");
-        }
-      },
-    },
-    {
-      trigger: ".o_interop_show_once_close",
-      run: "click",
-    },
-    {
-      content: "The form shows that there is an active secret",
-      trigger:
-        ".o_statusbar_buttons button[name='action_rotate_secret']:contains('Rotate')",
-    },
-  ];
-}
 
 registry.category("web_tour.tours").add("test_interop_first_message", {
   url: "/odoo",
@@ -77,19 +26,8 @@ registry.category("web_tour.tours").add("test_interop_first_message", {
       "Tour System",
       "tour.finished v1"
     ),
-    ...select("transport", "Webhook"),
-    openTab("Transport"),
-    ...pick("endpoint_id", "Tour Endpoint"),
-    ...stepUtils.saveForm(),
-    {
-      content: "Send a test message",
-      trigger: ".o_statusbar_buttons button[name='action_send_test']",
-      run: "click",
-    },
-    {
-      content: "The receiver accepted it",
-      trigger: ".modal .alert-success:contains('Delivered and accepted')",
-    },
+    ...deliverTo("Tour Endpoint"),
+    ...sendTest(),
     {
       trigger: ".modal button:contains('Open the message')",
       run: "click",
