@@ -54,6 +54,37 @@ class TestContractEnd(RestEffectHttpCase):
         self._assert_announced(later)
         self.assertIn(URL, later.headers["Location"])
 
+    def test_two_versions_side_by_side(self):
+        """Each message is judged by the version that it names."""
+        newer = self.contract.copy()
+        schema = json.loads(newer.schema)
+        schema["required"] = ["name", "city"]
+        schema["properties"]["city"] = {"type": "string", "format": "email"}
+        newer.example_ids.unlink()
+        newer.schema = json.dumps(schema)
+        example = {"name": "A", "city": "a@example.org"}
+        newer.example_ids = [(0, 0, {"name": "One", "body": json.dumps(example)})]
+        newer._set_published()
+        interface = self._create_in_interface(contract_ids=[(6, 0, newer.ids)])
+        self.client._set_suspended()
+        self.client._set_requested()
+        self.client.interface_ids |= interface
+        self._activate_client(self.client)
+        old = self._post()
+        self.assertEqual((old.status_code, old.json()["schema_version"]), (200, 1))
+        for data, status in (
+            ({"name": "Eve", "city": "a@example.org"}, 200),
+            ({"name": "Eve"}, 422),
+            ({"name": "Eve", "city": "no address: canary"}, 422),
+        ):
+            envelope = self._envelope(data=data, schema_version=newer.version)
+            response = self._post(envelope)
+            self.assertEqual(response.status_code, status, response.text)
+            self.assertNotIn("canary", response.text)
+        (error,) = response.json()["errors"]
+        self.assertEqual((error["pointer"], error["code"]), ("/data/city", "format"))
+        self.assertEqual(self._effects(), ["Ada", "Eve"])
+
     def test_in_batches_with_each_message(self):
         self._deprecate()
         body = json.dumps([self._envelope()])

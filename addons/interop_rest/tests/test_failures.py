@@ -136,6 +136,26 @@ class TestFailures(RestMixin, TransactionCase):
                     inbound._authenticate(call)
                 self.assertEqual(caught.exception.reason, "unknown_client")
 
+    def test_every_refusal_costs_the_same_statements(self):
+        """What a stranger can measure tells it nothing about codes or states."""
+        inbound = self.env["interop.inbound"]
+        suspended = self._create_client()
+        self._add_key(suspended)
+        self._activate_client(suspended)._set_suspended()
+        self.env.flush_all()
+        costs = {}
+        for code in (self.client.code, suspended.code, "nobody", "no-one"):
+            for _warm in range(2):
+                interop_rate_counter._portions.clear()
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                with self.assertRaises(Problem):
+                    inbound._authenticate(
+                        self._call("whsec_" + "QUJD" * 11, client=code)
+                    )
+                costs[code] = self.env.cr.sql_log_count - before
+        self.assertLessEqual(max(costs.values()) - min(costs.values()), 1, costs)
+
     def test_a_refused_client_s_own_keys_let_it_in_no_more(self):
         self.client._set_suspended()
         with self.assertRaises(Problem) as caught:

@@ -108,6 +108,28 @@ class TestOpenapi(RestHttpCase):
             methods = set(endpoint.routing["interop_methods"]) - {"HEAD"}
             self.assertEqual({name.upper() for name in paths[path]}, methods, url)
 
+    def test_every_way_of_proof_is_a_security_scheme(self):
+        document = self._document(self._get())
+        schemes = document["components"]["securitySchemes"]
+        described = {
+            ("apiKey", "webhook-signature"),
+            ("http", "bearer"),
+            ("apiKey", "Signature"),
+            ("apiKey", "Interop-Client"),
+            ("apiKey", "X-Signature"),
+        }
+        self.assertEqual(
+            {
+                (scheme["type"], scheme.get("name") or scheme["scheme"])
+                for scheme in schemes.values()
+            },
+            described,
+        )
+        for path, methods in document["paths"].items():
+            for operation in methods.values():
+                for way in operation["security"]:
+                    self.assertLessEqual(way.keys(), schemes.keys(), path)
+
     def test_every_code_is_documented(self):
         text = json.dumps(self._document(self._get()))
         for code in problems.KINDS:
