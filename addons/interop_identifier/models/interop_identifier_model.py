@@ -123,7 +123,8 @@ class InteropIdentifierModel(models.Model):
         self.env.registry.clear_cache()
         for kind, vals in zip(kinds, vals_list, strict=True):
             kind._create_trigger()
-            if vals.get("has_page", True) and not kind.view_ids:
+            # sudo: see _inverse_has_page
+            if vals.get("has_page", True) and not kind.sudo().view_ids:
                 kind._create_pages()
         return kinds
 

@@ -30,10 +30,11 @@ class InteropIdentifierModel(models.Model):
     has_page = fields.Boolean(
         "Page on Forms",
         compute="_compute_has_page",
+        compute_sudo=True,  # views are nobody's but the system's
         inverse="_inverse_has_page",
         help="Show the identifiers of a record on a page of its form.",
     )
-    view_ids = fields.Many2many("ir.ui.view", readonly=True)
+    view_ids = fields.Many2many("ir.ui.view", readonly=True, groups=fields.NO_ACCESS)
 
     @api.depends("view_ids")
     def _compute_has_page(self):
@@ -41,7 +42,8 @@ class InteropIdentifierModel(models.Model):
             kind.has_page = bool(kind.view_ids) or kind._has_own_page()
 
     def _inverse_has_page(self):
-        for kind in self:
+        for kind in self.sudo():  # sudo: an administrator of the integration has no
+            # hand in other views
             if kind.has_page and not kind.view_ids:
                 kind._create_pages()
             elif not kind.has_page and kind._has_own_page():
@@ -49,8 +51,7 @@ class InteropIdentifierModel(models.Model):
                     self.env._("The form of “%s” always shows identifiers.", kind.name)
                 )
             elif kind.view_ids and not kind.has_page:
-                # sudo: an administrator of the integration has no hand in other views
-                kind.sudo().view_ids.unlink()
+                kind.view_ids.unlink()
 
     def _has_own_page(self):
         """Say whether the forms of this kind show its identifiers by themselves."""

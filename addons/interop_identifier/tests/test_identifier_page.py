@@ -68,6 +68,20 @@ class TestIdentifierPage(IdentifierCase):
         kind.has_page = True
         self.assertTrue(self._pages("res.country.group", "user"))
 
+    def test_an_administrator_of_the_integration_needs_no_right_on_views(self):
+        kinds = self.kinds.with_user(self._create_user("admin"))
+        model_id = self.env["ir.model"]._get_id("res.country.group")
+        kind = kinds.create({"model_id": model_id})
+        names = ("model_id", "on_delete", "has_page", "declared", "identifier_count")
+        found = kinds.web_search_read([], {name: {} for name in names})["records"]
+        self.assertTrue(all(item["has_page"] for item in found if item["declared"]))
+        kind.has_page = False
+        self.assertFalse(self._pages("res.country.group", "user"))
+        kind.has_page = True
+        self.assertTrue(self._pages("res.country.group", "user"))
+        kind.unlink()
+        self.assertFalse(self._pages("res.country.group", "user"))
+
     def test_a_form_without_a_notebook_gets_one(self):
         self._add("res.bank")
         (page,) = self._pages("res.bank", "user")
