@@ -3,6 +3,7 @@
 import time
 
 BODY_BYTES = 2048
+SPREAD = ("spread-1", "spread-2", "spread-3", "spread-4")  # clients like "accepted"
 
 
 def set_up(env) -> dict[str, dict[str, str]]:
@@ -22,6 +23,7 @@ def set_up(env) -> dict[str, dict[str, str]]:
         "accepted": _client(env, system, "accepted", "near_real_time"),
         "applied": _client(env, system, "applied", "real_time"),
         "refused": _client(env, system, "refused", "near_real_time"),
+        **{name: _client(env, system, name, "near_real_time") for name in SPREAD},
     }
 
 

@@ -8,8 +8,11 @@ is encrypted. The job runner is off: what was accepted is not applied meanwhile.
 
 The kinds take turns in short rounds, in changing order, and ratios are medians over
 the rounds of the ratio to the yardstick of the same round, so that what else the
-machine does hits all of them. On a busy machine the ratios of processor time
-(``…_cpu``: Odoo and PostgreSQL together) say more than those of the clock.
+machine does hits all of them. So do the bystander's rounds, with and without refused
+requests beside it, and those that send as one client or as four: did requests of one
+client wait for each other's row, four clients were faster. On a busy machine the
+ratios of processor time (``…_cpu``: Odoo and PostgreSQL together) say more than those
+of the clock.
 """
 
 import contextlib
@@ -35,7 +38,9 @@ TARGETS = {  # figure: (limit, whether more is better)
     "verify_hmac_us": (50, False),
     "verify_ed25519_us": (400, False),
     "bystander_p95_worsening": (0.10, False),
+    "one_client_vs_four": (0.9, True),
 }
+BYSTANDER_SECONDS = 2  # of a round: short ones, so that both kinds see the same machine
 # Odoo's line of a request ends with: statements, seconds of SQL, seconds of Python.
 _LOGGED = re.compile(r'"POST (\S+) HTTP/1\.[01]" \d+ - (\d+) [0-9.]+ [0-9.]+')
 
@@ -45,7 +50,7 @@ def run(bench: Bench) -> dict[str, float]:
     rounds = bench.option("rounds", 24)
     size = bench.option("requests", 120)  # of each kind in each round
     connections = bench.option("connections", 4)
-    bystander = bench.option("bystander_rounds", 6)
+    bystander = bench.option("bystander_rounds", 16)
     bench.measured_on["load_before"] = round(os.getloadavg()[0], 2)
     database = bench.database(["interop_care"])
     bench.install_yardstick(database, "bench_yardstick")
@@ -57,12 +62,12 @@ def run(bench: Bench) -> dict[str, float]:
         load.flood(server.url, requests.make(kind, 20), connections)
     figures |= measure_rates(server, requests, rounds, size, connections)
     figures |= measure_statements(server, requests)
+    figures |= measure_hot_rows(server, requests, rounds, size, connections)
+    figures |= measure_refused(server, requests, size, connections)
     figures |= measure_bystander(server, requests, bystander)
     states = bench.in_odoo(database, world.settle)
-    if states != {
-        "pending": requests.sent["accepted"],
-        "done": requests.sent["applied"],
-    }:
+    accepted = sum(requests.sent[name] for name in ("accepted", *world.SPREAD))
+    if states != {"pending": accepted, "done": requests.sent["applied"]}:
         raise RuntimeError(f"Sent {requests.sent}, found {states}")
     tell(figures)
     return figures
@@ -73,7 +78,10 @@ def make_sides(clients: dict[str, dict[str, str]]) -> dict[str, load.Side]:
     keys = {name: load.key_of(made["secret"]) for name, made in clients.items()}
     return {
         "yardstick": load.Side(YARDSTICK, "bench", b"k" * 32, 200),
-        "accepted": load.Side(MESSAGES, "accepted", keys["accepted"], 202),
+        **{
+            name: load.Side(MESSAGES, name, keys[name], 202)
+            for name in ("accepted", *world.SPREAD)
+        },
         "applied": load.Side(MESSAGES, "applied", keys["applied"], 200),
         "refused": load.Side(MESSAGES, "refused", b"wrong" * 8, 401),
     }
@@ -177,6 +185,33 @@ def measure_statements(server: Server, requests: Requests) -> dict[str, float]:
     return figures
 
 
+def measure_hot_rows(
+    server: Server, requests: Requests, rounds: int, size: int, connections: int
+) -> dict[str, float]:
+    """How much slower messages of one client are than those of several, in turns."""
+    ratios = []
+    for number in range(rounds):
+        spent = {}
+        for which in ("one", "four")[:: 1 if number % 2 else -1]:
+            names = world.SPREAD if which == "four" else world.SPREAD[:1]
+            made = [requests.one(names[at % len(names)]) for at in range(size)]
+            spent[which], _times = load.flood(server.url, made, connections)
+        ratios.append(spent["four"] / spent["one"])
+    return {"one_client_vs_four": round(statistics.median(ratios), 3)}
+
+
+def measure_refused(
+    server: Server, requests: Requests, size: int, connections: int
+) -> dict[str, float]:
+    """What it costs to refuse a request without a valid proof."""
+    made = requests.make("refused", size)
+    family = [*server.pids(), *backends(server)]
+    before = processor_time(family)
+    load.flood(server.url, made, connections)
+    spent = processor_time(family) - before
+    return {"refused_cpu_ms": round(1000 * spent / size, 2)}
+
+
 def measure_bystander(
     server: Server, requests: Requests, rounds: int
 ) -> dict[str, float]:
@@ -195,14 +230,19 @@ def measure_bystander(
 
 
 def bystander(server: Server, requests: Requests, refused: bool) -> list[float]:
-    """Ten messages a second for five seconds; perhaps refused ones beside them."""
+    """Ten messages a second for a moment; perhaps refused ones beside them."""
+    seconds = BYSTANDER_SECONDS
     with ThreadPoolExecutor(1) as pool:
         other = None
         if refused:
             other = pool.submit(
-                load.pace, server.url, lambda _n: requests.one("refused"), 20, 5.2
+                load.pace,
+                server.url,
+                lambda _n: requests.one("refused"),
+                20,
+                seconds + 0.2,
             )
-        found = load.pace(server.url, lambda _n: requests.one("accepted"), 10, 5)
+        found = load.pace(server.url, lambda _n: requests.one("accepted"), 10, seconds)
         if other:
             other.result()
     return found
