@@ -115,17 +115,19 @@ def looks(cluster, name, what):
 
 
 @pytest.fixture(params=VERSIONS)
-def upgraded(request, cluster, template):
+def upgraded(request, cluster, template, tmp_path):
     """A landed database after the upgrade: its name, what was in it, its keys."""
     name = landed(cluster, request.param)
-    keys = DATA / f"landed-{request.param}.keys"
+    keys = tmp_path / "interop.keys"
+    shutil.copyfile(DATA / f"landed-{request.param}.keys", keys)
+    keys.chmod(0o600)  # Git keeps no such rights
     before = contents(cluster, name)
     upgrade(cluster, name, keys)
     yield name, before, keys
     databases.drop(cluster, name)
 
 
-def test_a_landed_database_upgrades(cluster, template, upgraded, make_server, tmp_path):
+def test_a_landed_database_upgrades(cluster, template, upgraded, make_server):
     """Nothing is lost, and it looks as a new one does; messages and secrets work on."""
     name, before, keys = upgraded
     after = contents(
@@ -153,8 +155,7 @@ def test_a_landed_database_upgrades(cluster, template, upgraded, make_server, tm
         ).splitlines()
     )
     assert ours <= versions.keys()
-    copy = shutil.copy(keys, tmp_path / "interop.keys")
-    server = make_server(database=name, key_file=copy)
+    server = make_server(database=name, key_file=keys)
     opened = in_odoo(server, "read_back", module="upgrade_world")
     assert opened["payloads"] == before["interop_payload"][1].count("\n") + 1
     assert opened["secrets"]
