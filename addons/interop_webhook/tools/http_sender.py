@@ -9,6 +9,7 @@ import queue
 import ssl
 import threading
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -191,58 +192,84 @@ class _Batch:
     def start(self):
         loop = asyncio.get_running_loop()
         loop.create_task(self._sender._close_channels(IDLE_SECONDS))
+        waiting = defaultdict(deque)
         for request in self._requests:
-            task = loop.create_task(self._one(request))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            waiting[request.receiver].append(request)
+        for receiver, own in waiting.items():
+            # As many as travel at once: a task, and a place to wait for, per request
+            # would cost as much as the exchange itself.
+            for _place in range(min(len(own), max(1, receiver.concurrency))):
+                task = loop.create_task(self._work(receiver, own))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     def cancel(self):
         for task in self._tasks:
             task.cancel()
 
-    async def _one(self, request):
-        started_at = self._sender.moment()
+    async def _work(self, receiver, waiting):
+        """Send what waits for one receiver, in a place of its own among those to it."""
         try:
-            answer = await self._send(request)
+            channel = self._sender.channel(receiver)
         except url_guard.GuardRefusal as refusal:
-            answer = Answer(
-                request.ref, started_at, failure="blocked", detail=str(refusal)
-            )
-        # A fault of ours must not leave the message without an answer.
+            self._answer_all(waiting, "blocked", str(refusal))
+            return
+        # A fault of ours must not leave the messages without an answer.
         except Exception as exc:  # noqa: BLE001
-            answer = Answer(
-                request.ref, started_at, failure="internal", detail=type(exc).__name__
-            )
-        self._finish(answer)
-
-    async def _send(self, request):
-        channel = self._sender.channel(request.receiver)
+            self._answer_all(waiting, "internal", type(exc).__name__)
+            return
         channel.busy += 1
         try:
-            if not await self._acquire(channel.slots):
-                return self._not_sent(request)
-            try:
-                return await self._send_in_turn(channel, request)
-            finally:
-                channel.slots.release()
+            if await self._acquire(channel.slots):
+                try:
+                    await self._send_in_turn(channel, waiting)
+                finally:
+                    channel.slots.release()
+            else:
+                self._answer_all(waiting, NOT_SENT)
         finally:
             channel.busy -= 1
 
-    async def _send_in_turn(self, channel, request):
-        """Send as soon as there is room among all receivers."""
-        slots = self._sender.slots()
-        if not await self._acquire(slots):
-            return self._not_sent(request)
-        try:
-            started_at, started = self._sender.moment(), time.monotonic()
-            answer = await self._sender.exchange(channel, request)
-            elapsed = round((time.monotonic() - started) * 1000)
-            return answer._replace(started_at=started_at, duration_ms=elapsed)
-        finally:
-            slots.release()
+    async def _send_in_turn(self, channel, waiting):
+        """Send as soon as there is room among all receivers.
 
-    def _not_sent(self, request):
-        return Answer(request.ref, self._sender.moment(), failure=NOT_SENT)
+        The room is kept from one request to the next, unless others wait for it.
+        """
+        slots = self._sender.slots()
+        while waiting:
+            if not await self._acquire(slots):
+                self._answer_all(waiting, NOT_SENT)
+                return
+            try:
+                while waiting and time.monotonic() < self._deadline:
+                    self._finish(await self._send(channel, waiting.popleft()))
+                    if slots.locked():
+                        break
+            finally:
+                slots.release()
+
+    async def _send(self, channel, request):
+        """Return the answer to one request, whatever happens."""
+        channel.used = started = time.monotonic()
+        started_at = self._sender.moment()
+        try:
+            answer = await self._sender.exchange(channel, request)
+        except url_guard.GuardRefusal as refusal:
+            answer = Answer(request.ref, None, failure="blocked", detail=str(refusal))
+        # A fault of ours must not leave the message without an answer.
+        except Exception as exc:  # noqa: BLE001
+            answer = Answer(
+                request.ref, None, failure="internal", detail=type(exc).__name__
+            )
+        elapsed = round((time.monotonic() - started) * 1000)
+        return answer._replace(started_at=started_at, duration_ms=elapsed)
+
+    def _answer_all(self, waiting, failure, detail=""):
+        """Give what still waits the same answer: it was not sent."""
+        while waiting:
+            request = waiting.popleft()
+            moment = self._sender.moment()
+            self._finish(Answer(request.ref, moment, failure=failure, detail=detail))
 
     async def _acquire(self, slots):
         """Take a slot, or return False when the deadline comes first."""

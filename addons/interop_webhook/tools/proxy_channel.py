@@ -78,7 +78,7 @@ class ProxyChannel(Channel):
         they are looked up."""
         return _ANYWHERE
 
-    async def _exchange(self, request, headers, deadline, trace, url=None, **way):
+    async def _exchange(self, request, headers, deadline, url=None, **way):
         try:
             async with asyncio.timeout(self.receiver.connect_timeout):
                 address = await self._address()
@@ -91,7 +91,6 @@ class ProxyChannel(Channel):
                 request,
                 headers,
                 deadline,
-                trace,
                 url=URL(f"https://{host}:{target.port}{target.path_qs}", encoded=True),
                 proxy=self._proxy_url,
                 proxy_headers=self._proxy_headers,
