@@ -136,6 +136,7 @@ class InteropMessage(models.Model):
     def _note_applied(self, started, seconds):
         """Record the try of an applied inbound message (``seconds``: how long it took)."""
         self.ensure_one()
+        first = () if self.first_attempt_at else {self.id}
         outcomes = {"done": "done", "skipped": "done", "parked": "parked"}
         outcome = outcomes.get(self.state, "dead")
         # sudo: the log is written for whoever sends
@@ -156,5 +157,6 @@ class InteropMessage(models.Model):
                     error_class=self.error_class or None,
                     error_message=self.error_message or None,
                 )
-            ]
+            ],
+            first,
         )
