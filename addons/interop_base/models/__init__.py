@@ -19,6 +19,7 @@ from . import interop_mapping_inbound
 from . import interop_value_map_guard
 from . import interop_ownership
 from . import interop_secret
+from . import interop_secret_entry
 from . import interop_payload
 from . import interop_handler
 from . import interop_handler_mapping

@@ -11,31 +11,18 @@ class InteropClientSecretWizard(models.TransientModel):
 
     _name = "interop.client.secret.wizard"
     _description = "Vendor Secret"
+    _inherit = "interop.secret.entry.mixin"
 
     client_id = fields.Many2one("interop.client", required=True, ondelete="cascade")
-    value = fields.Char(
-        "Secret",
-        compute="_compute_value",
-        inverse="_inverse_value",
+    value = fields.Text(
         help="The secret or the public key, as the vendor shows it. It is encrypted at "
-        "once and cannot be shown again. The ones before it stay valid until they are revoked.",
+        "once and cannot be shown again. The ones before it stay valid until they are "
+        "revoked."
     )
-    valid_to = fields.Datetime(
-        "Valid Until", help="A reminder comes before. Empty: it does not end."
-    )
-
-    def _compute_value(self):
-        self.value = False
-
-    def _inverse_value(self):
-        for wizard in self.filtered("value"):
-            wizard._store(wizard.value.strip())
-        self.invalidate_recordset(["value"])
 
     def _store(self, value):
         """Encrypt ``value`` as a secret of the client."""
         self.ensure_one()
-        self.env["interop.guard"]._require_group("interop_base_group_admin")
         client = self.client_id
         client.check_access("write")
         scheme = client.signature_scheme_id
@@ -69,7 +56,3 @@ class InteropClientSecretWizard(models.TransientModel):
             scheme=scheme.name,
             encoding=scheme.key_encoding,
         )
-
-    def action_done(self):
-        """Close; the secret was stored when the form was saved."""
-        return {"type": "ir.actions.act_window_close"}

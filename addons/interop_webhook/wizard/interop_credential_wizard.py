@@ -19,31 +19,16 @@ class InteropCredentialWizard(models.TransientModel):
 
     _name = "interop.credential.wizard"
     _description = "Set a Credential"
+    _inherit = "interop.secret.entry.mixin"
 
     endpoint_id = fields.Many2one("interop.endpoint", required=True, ondelete="cascade")
     purpose = fields.Selection(const.PURPOSES, required=True, default="receiver")
     auth_method = fields.Selection(related="endpoint_id.auth_method")
-    value = fields.Text(
-        compute="_compute_value",
-        inverse="_inverse_value",
-        help="It is encrypted at once and cannot be shown again.",
-    )
-    valid_to = fields.Datetime(
-        "Valid Until", help="Warnings come before. Empty: it does not expire."
-    )
-
-    def _compute_value(self):
-        self.value = False
-
-    def _inverse_value(self):
-        for wizard in self.filtered("value"):
-            wizard._store(wizard.value.strip())
-        self.invalidate_recordset(["value"])
+    value = fields.Text("Value")
 
     def _store(self, value):
         """Encrypt ``value`` as the endpoint's newest credential; the old one ends."""
         self.ensure_one()
-        self.env["interop.guard"]._require_group("interop_base_group_admin")
         endpoint = self.endpoint_id
         endpoint.check_access("write")
         valid_to = self._checked(value)
@@ -96,8 +81,3 @@ class InteropCredentialWizard(models.TransientModel):
         if self.valid_to and self.valid_to <= clock.now():
             raise UserError(self.env._("This credential has expired already."))
         return self.valid_to
-
-    def action_save(self):
-        """Close the dialog: the value was stored when the dialog was saved."""
-        self.ensure_one()
-        return {"type": "ir.actions.act_window_close"}
