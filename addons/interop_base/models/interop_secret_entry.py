@@ -5,13 +5,16 @@ from odoo import fields, models
 
 class InteropSecretEntryMixin(models.AbstractModel):
     """The value has no column: it is encrypted when the dialog is saved, and never comes
-    out again."""
+    out again.
+
+    Each dialog has a method ``_store(value)`` that checks the text and keeps it as a
+    secret; a refusal never shows it.
+    """
 
     _name = "interop.secret.entry.mixin"
     _description = "Entry of a Secret"
 
     value = fields.Text(
-        "Secret",
         compute="_compute_value",
         inverse="_inverse_value",
         help="It is encrypted at once and cannot be shown again.",
@@ -28,13 +31,6 @@ class InteropSecretEntryMixin(models.AbstractModel):
             self.env["interop.guard"]._require_group("interop_base_group_admin")
             wizard._store(wizard.value.strip())
         self.invalidate_recordset(["value"])
-
-    def _store(self, value):
-        """Check ``value`` and keep it as a secret; each dialog says of what.
-
-        :raises UserError: it is not what belongs there; the text never shows it
-        """
-        raise NotImplementedError
 
     def action_save(self):
         """Close the dialog: the value was stored when it was saved."""

@@ -15,9 +15,10 @@ class InteropClientSecretWizard(models.TransientModel):
 
     client_id = fields.Many2one("interop.client", required=True, ondelete="cascade")
     value = fields.Text(
+        "Secret",
         help="The secret or the public key, as the vendor shows it. It is encrypted at "
         "once and cannot be shown again. The ones before it stay valid until they are "
-        "revoked."
+        "revoked.",
     )
 
     def _store(self, value):

@@ -24,7 +24,6 @@ class InteropCredentialWizard(models.TransientModel):
     endpoint_id = fields.Many2one("interop.endpoint", required=True, ondelete="cascade")
     purpose = fields.Selection(const.PURPOSES, required=True, default="receiver")
     auth_method = fields.Selection(related="endpoint_id.auth_method")
-    value = fields.Text("Value")
 
     def _store(self, value):
         """Encrypt ``value`` as the endpoint's newest credential; the old one ends."""
