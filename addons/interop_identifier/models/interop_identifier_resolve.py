@@ -339,7 +339,7 @@ class InteropIdentifier(models.Model):
             "use": item.use or None,
             "period_start": item.start,
             "period_end": item.end,
-            "stated_at": message.occurred_at or None,
+            "stated_at": self._stated_as_of(message),
             "message_id": message.id or None,
             "create_uid": self.env.uid,
             "write_uid": self.env.uid,
