@@ -144,11 +144,18 @@ class InteropIdentifierMergeLine(models.Model):
             before = {**line.before, **before}
             expected.update(line.after)
         same = {name for name in before if row.get(name) == expected[name]}
-        self._put(
-            self.env[self.res_model]._table, {name: before[name] for name in same}
-        )
+        columns = {name: before[name] for name in same}
+        clash = self._second_active({**row, **columns})
+        columns.update(clash)
+        self._put(self.env[self.res_model]._table, columns)
         kept = sorted(before.keys() - same - STAMPS)
-        return [
+        aliased = self.env._(
+            "%(model)s %(id)s is an alias now (state): another one of its namespace is "
+            "active there.",
+            model=self.res_model,
+            id=self.res_id,
+        )
+        return [aliased][: len(clash)] + [
             self.env._(
                 "%(model)s %(id)s was changed since and keeps: %(fields)s.",
                 model=self.res_model,
@@ -156,6 +163,30 @@ class InteropIdentifierMergeLine(models.Model):
                 fields=", ".join(kept),
             )
         ][: len(kept)]
+
+    def _second_active(self, row):
+        """Return what is different for an identifier that cannot be active where it
+        goes back to, empty for any other row.
+
+        One of the two is a former one that was brought back meanwhile. The second to go
+        back still finds the record, as an alias.
+
+        :param dict row: its columns as they are to be
+        """
+        if self.res_model != "interop.identifier" or row["state"] != "active":
+            return {}
+        found = self.env.execute_query(
+            SQL(
+                "SELECT 1 FROM interop_identifier WHERE namespace_id = %s AND "
+                "res_model = %s AND res_id = %s AND state = 'active' AND single "
+                "AND id <> %s",
+                row["namespace_id"],
+                row["res_model"],
+                row["res_id"],
+                self.res_id,
+            )
+        )
+        return {"state": "merged"} if found and row["single"] else {}
 
     def _put(self, table, columns):
         """Write columns as they were, of the row that this line is about.

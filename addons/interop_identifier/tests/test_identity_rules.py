@@ -3,12 +3,14 @@
 import os
 import random
 import unittest
+from datetime import timedelta
 
 from psycopg2 import IntegrityError
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import HandledError
 
 from .common import IdentifierCase
@@ -34,6 +36,7 @@ if HealthCheck:
     kinds = st.sampled_from(["one", "many"])
     values = st.integers(1, VALUES).map(str)
     seeds = st.integers(0, 1000)
+    ages = st.none() | st.integers(1, 3)  # in days; none: just now
 
     class Identities(RuleBasedStateMachine):
         """Links, merges, retires, re-uses and undoes; knows where each row belongs."""
@@ -58,11 +61,13 @@ if HealthCheck:
 
         def teardown(self):
             """Undo it all, in any order: each row is where it came from."""
-            self._undo_all(random.Random(len(self.home)))
-            for row in self._mine():
-                assert row.res_id == self.home[row.id]
-            self.savepoint.close(rollback=True)
-            self.env.invalidate_all()
+            try:
+                self._undo_all(random.Random(len(self.home)))
+                for row in self._mine():
+                    assert row.res_id == self.home[row.id]
+            finally:  # what fails here must not fail whatever comes next
+                self.savepoint.close(rollback=True)
+                self.env.invalidate_all()
 
         def _mine(self):
             return self.rows.browse(self.home).exists()
@@ -111,13 +116,16 @@ if HealthCheck:
             assert self.into[merged.id] == merge.survivor_id
             return True
 
-        @rule(person=people, kind=kinds, value=values)
-        def link(self, person, kind, value):
-            """Link as a message does."""
+        @rule(person=people, kind=kinds, value=values, days=ages)
+        def link(self, person, kind, value, days):
+            """Link as a message does, one that may be late."""
             record = self.people[person]
             wire = self.case._wire(self.namespaces[kind], value)
+            message = self.case._message()
+            if days is not None:
+                message.occurred_at = clock.now() - timedelta(days=days)
             try:
-                created = self.rows._link(record, [wire], self.case._message())
+                created = self.rows._link(record, [wire], message)
             except HandledError:
                 return
             self._settle(created, record)

@@ -191,6 +191,20 @@ class TestUnmerge(MergeCase):
         self.assertIn("state", merge.restore_report)
         self.assertEqual(later.partner_id, self.partner)
 
+    def test_a_former_number_that_came_back_meanwhile_is_an_alias(self):
+        former = self.alias
+        former._set_retired()
+        present = self._create_identifier(self.mrn, "3", self.prior)
+        merge = self.merges._merge(self.partner, self.prior)
+        self.kept._set_retired()
+        former._set_active()
+        merge._unmerge("Two brothers")
+        self.assertEqual((former.partner_id, former.state), (self.prior, "merged"))
+        self.assertEqual((present.partner_id, present.state), (self.prior, "active"))
+        self.assertIn(f"{former.id} is an alias now", merge.restore_report)
+        for value in ("2", "3"):
+            self.assertEqual(self._find(self.mrn, value), self.prior)
+
     def test_merging_again_after_undoing(self):
         self.merges._merge(self.partner, self.prior)._unmerge("No")
         merge = self.merges._merge(self.prior, self.partner)  # the other way round
