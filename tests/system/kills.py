@@ -16,6 +16,7 @@ from interop_setup.errors import SetupError
 from interop_setup.process import tied
 from interop_setup.server import HTTP_WORKER, check_port
 
+WORK = 4  # seconds at most without a kill
 HERE = Path(__file__).resolve().parent
 
 
@@ -89,10 +90,14 @@ class Killer:
         }
 
     def kill(self, way):
-        """Kill in one of the ways, with everything running before."""
+        """Kill in one of the ways, with everything running before.
+
+        Half of the ways strike at the first thing that a pump does. Without a while in
+        which it is let work, hardly any run would ever get beyond that.
+        """
         with self.down():
             self.revive()
-        time.sleep(self.random.uniform(0, 1))
+        time.sleep(self.random.uniform(0, WORK))
         self.ways[way]()
 
     @contextmanager
