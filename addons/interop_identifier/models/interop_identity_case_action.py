@@ -46,13 +46,8 @@ class InteropIdentityCase(models.Model):
                 "The sender names an assigning authority that is not set up. Which one "
                 "does it mean?"
             )
-        if self.kind == "identifier" and not self.creates:
-            return self.env._(
-                "Nobody here has this identifier, and the message cannot make a new "
-                "record. Whose is it? Or reject, so that the sender registers it first."
-            )
         if self.kind == "identifier":
-            return self.env._("Nobody here has this identifier. Whose is it?")
+            return self._unknown_question()
         if self.namespace_id:
             return self.env._(
                 "The sender knows this record under one number and now sends another "
@@ -61,6 +56,15 @@ class InteropIdentityCase(models.Model):
         return self.env._(
             "An identifier of the message belongs to another kind of record than the "
             "message is about. Correct the identifier and try again, or reject."
+        )
+
+    def _unknown_question(self):
+        """Return what is asked about an identifier that nobody has."""
+        if self.creates:
+            return self.env._("Nobody here has this identifier. Whose is it?")
+        return self.env._(
+            "Nobody here has this identifier, and the message cannot make a new record. "
+            "Whose is it? Or reject, so that the sender registers it first."
         )
 
     # ------------------------------------------------------------------
