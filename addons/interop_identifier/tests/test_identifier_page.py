@@ -201,8 +201,17 @@ class TestIdentifierPageTour(InteropMixin, HttpCase):
                 "res_id": product.id,
             }
         )
+        # As most menus do, this one names the views, a list of products among them.
+        action = self.env["ir.actions.act_window"].create(
+            {
+                "name": "Products with their own list",
+                "res_model": "product.template",
+                "view_mode": "list,form",
+                "view_id": self.env.ref("product.product_template_tree_view").id,
+            }
+        )
         self.start_tour(
-            f"/odoo/product.template/{template.id}",
+            f"/odoo/action-{action.id}/{template.id}",
             "interop_identifiers_page",
             login="interop_page",
         )

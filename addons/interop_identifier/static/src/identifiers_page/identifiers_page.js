@@ -45,6 +45,8 @@ export class IdentifiersPage extends Component {
   get viewProps() {
     return {
       type: "list",
+      // Not the list of the action that led to the form, which is of another model.
+      views: [[false, "list"]],
       resModel: MODEL,
       domain: [
         ["res_model", "=", this.resModel],
