@@ -33,6 +33,10 @@ CLICK = (
     "([...document.querySelectorAll({selector})].find("
     "item => item.textContent.includes({text})))"
 )
+ACTIVE = (
+    "[...document.querySelectorAll('.o_notebook .nav-link.active')]"
+    ".some(link => link.textContent.includes({text}))"
+)
 RECORDS = ".o_kanban_record:not(.o_kanban_ghost), .o_data_row .o_data_cell"
 FORM = ".o_form_view .o_form_sheet"
 
@@ -175,7 +179,13 @@ def _take(page: Browser, url: str, shot: Shot) -> None:
         page.wait_for(IDLE.format(selector=FORM), "the form")
     if shot.tab:
         _click(page, ".o_notebook .nav-link", shot.tab)
-        page.wait_for(IDLE.format(selector=".tab-pane.active"), "the tab")
+        # The page before stays until what is on this one is there.
+        page.wait_for(ACTIVE.format(text=json.dumps(shot.tab)), "the tab")
+        page.wait_for(IDLE.format(selector=".tab-pane.active"), "its content")
+    page.wait_for(
+        "document.getAnimations().every(one => one.playState !== 'running')",
+        "the end of what fades in",
+    )
     page.wait_for("document.fonts.status === 'loaded'", "the fonts")
     page.wait_for("[...document.images].every(image => image.complete)", "the images")
     _save(page.picture(), DOCS / f"{shot.name}.png", shot.height)
