@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .problems import KINDS
+from .reconcile import MESSAGE_STATES
 
 # Keywords whose value is a plain value, in which "$ref" is no reference.
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
@@ -297,17 +298,7 @@ def _status():
             "id": {"type": "string"},
             "type": {"type": "string"},
             "schema_version": {"type": "integer"},
-            "status": {
-                "enum": [
-                    "pending",
-                    "processing",
-                    "done",
-                    "dead",
-                    "parked",
-                    "skipped",
-                    "cancelled",
-                ]
-            },
+            "status": {"enum": list(MESSAGE_STATES)},
             "received_at": moment,
             "finished_at": moment,
             "test": {"type": "boolean"},

@@ -15,9 +15,7 @@ MAX_SPAN = timedelta(days=31)
 MAX_COUNT = 2**31 - 1
 MAX_TEXT = 255
 MEMBERS = ("interface", "facility", "messages", "window")
-UNKNOWN = "unknown"  # it never arrived, was refused, or is not kept any more
-ELSEWHERE = "elsewhere"  # it is here, but not where it was asked for
-STATES = (
+MESSAGE_STATES = (
     "pending",
     "processing",
     "done",
@@ -25,9 +23,10 @@ STATES = (
     "parked",
     "skipped",
     "cancelled",
-    UNKNOWN,
-    ELSEWHERE,
 )
+UNKNOWN = "unknown"  # it never arrived, was refused, or is not kept any more
+ELSEWHERE = "elsewhere"  # it is here, but not where it was asked for
+STATES = (*MESSAGE_STATES, UNKNOWN, ELSEWHERE)
 
 _ID = re.compile(r"[!-+\-/-~]{1,128}")  # as in the envelope
 _SHA256 = re.compile(r"[0-9a-f]{64}")

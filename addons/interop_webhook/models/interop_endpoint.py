@@ -224,13 +224,18 @@ class InteropEndpoint(models.Model):
                 for url in endpoint._guarded_urls():
                     self._check_target(url, endpoint.allow_http, networks)
             except url_guard.GuardRefusal as refusal:
-                raise ValidationError(
-                    self.env._(
-                        "The endpoint “%(name)s” is refused: %(reason)s",
-                        name=endpoint.name,
-                        reason=str(refusal),
-                    )
-                ) from None
+                raise endpoint._refused(refusal) from None
+
+    def _refused(self, refusal):
+        """Return the error that tells a person why this endpoint cannot be saved so."""
+        self.ensure_one()
+        return ValidationError(
+            self.env._(
+                "The endpoint “%(name)s” is refused: %(reason)s",
+                name=self.name,
+                reason=str(refusal),
+            )
+        )
 
     def _guarded_urls(self):
         """Return every URL that this endpoint connects to."""

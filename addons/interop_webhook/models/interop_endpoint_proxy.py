@@ -46,13 +46,7 @@ class InteropEndpoint(models.Model):
                 for url in endpoint._guarded_urls():
                     proxy_channel.check_receiver(url)
             except url_guard.GuardRefusal as refusal:
-                raise ValidationError(
-                    self.env._(
-                        "The endpoint “%(name)s” is refused: %(reason)s",
-                        name=endpoint.name,
-                        reason=str(refusal),
-                    )
-                ) from None
+                raise endpoint._refused(refusal) from None
 
     def _receiver(self):
         receiver = super()._receiver()
