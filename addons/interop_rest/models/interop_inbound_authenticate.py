@@ -1,7 +1,5 @@
 """Who is calling: one refusal for whatever is wrong with the proof."""
 
-import hashlib
-
 from odoo import api, models
 
 from odoo.addons.interop_base import clock
@@ -51,7 +49,9 @@ class InteropInbound(models.AbstractModel):
             if call.vendor is None
             else call.vendor
         )
-        client_sudo = self._client(code)
+        # Who is refused anyway costs what a client costs: keys are tried in any case.
+        # Whatever those of another client say, the refusal stays.
+        client_sudo, candidate_sudo = self._client(code)
         now = clock.now()
         method = self._method(call)
         refusal = (
@@ -59,11 +59,8 @@ class InteropInbound(models.AbstractModel):
             if client_sudo
             else "unknown_client"
         )
-        # Who is refused anyway costs what a client costs. Whatever the keys of another
-        # one say, the refusal stays.
-        candidate = client_sudo or self._stand_in(code)
         try:
-            proven = getattr(self, PROVERS[method])(call, candidate, now)
+            proven = getattr(self, PROVERS[method])(call, candidate_sudo, now)
         except (SignatureError, SignatureRefused) as error:
             reason = refusal or error.reason
         except ConfigurationError:
@@ -71,8 +68,6 @@ class InteropInbound(models.AbstractModel):
         else:
             reason = refusal
         if reason:
-            if client_sudo:
-                self._stand_in(code)  # what a code that is nobody's has cost before
             self._refuse_proof(call, client_sudo, code, reason)
         if method == "token":
             self._matching_token(call, client_sudo, now)._note_used(now)
@@ -83,20 +78,6 @@ class InteropInbound(models.AbstractModel):
                 "operation_not_allowed", reason=operation, client=client_sudo.code
             )
         return client_sudo, proven
-
-    @api.model
-    def _stand_in(self, code):
-        """Return the client whose keys are tried, in vain, for a code that is nobody's;
-        empty when there is none. Always the same one for the same code."""
-        number = int.from_bytes(hashlib.sha256(code.encode()).digest()[:4], "big")
-        self.env.cr.execute(
-            """SELECT code FROM interop_client WHERE state = 'active' ORDER BY id
-                OFFSET %s %% greatest(1, (SELECT count(*) FROM interop_client
-                                           WHERE state = 'active')) LIMIT 1""",
-            [number],
-        )
-        found = self.env.cr.fetchone()
-        return self._client(found[0] if found else "")
 
     @api.model
     def _method(self, call):

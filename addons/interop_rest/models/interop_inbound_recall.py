@@ -7,8 +7,14 @@ this worker. So each request asks the database one question: are these still the
 versions of the same rows? PostgreSQL answers with ``ctid`` and ``xmin``, which change
 with every change, whoever makes it and by whatever way. If they are the same, the
 record cache of the request is filled from memory; if not, everything is read again.
+
+A code that is nobody's is looked up in the same way and at the same cost: another client
+stands in for it, always the same one, and with the first sight of the code that one is
+read as a client is that was never seen before. What a stranger can measure tells nothing
+about which codes exist.
 """
 
+import hashlib
 import weakref
 from collections import OrderedDict
 from threading import Lock
@@ -17,8 +23,10 @@ from typing import NamedTuple
 from odoo import api, models
 
 REMEMBERED = 512  # clients per worker
+STRANGERS = 4096  # codes per worker that were nobody's
 _VERSIONS = 'ARRAY(SELECT ctid::text || xmin::text FROM "{}" WHERE "{}" = ANY(%s))'
 _memory = OrderedDict()  # (database, code) -> Remembered
+_strangers = OrderedDict()  # (database, code that is nobody's) -> code that stands in
 _lock = Lock()
 
 
@@ -42,33 +50,61 @@ class InteropInbound(models.AbstractModel):
     @api.model
     @api.private
     def _client(self, code):
-        """Return the client of this code with all that is set up for it; empty when
-        there is none."""
+        """Return ``(client, candidate)`` for a code: the client with all that is set up
+        for it, and whose keys to try. A code that is nobody's has no client, but a
+        candidate, if there is any active client."""
         self.env.flush_all()
-        key = (self.env.cr.dbname, code)
-        known = _memory.get(key)
-        if known and self._recall(known):
-            # sudo: verification happens before anybody is signed in
-            return self.env["interop.client"].sudo().browse(known.client_id)
-        # sudo: see above
-        client_sudo = (
-            self.env["interop.client"].sudo().search([("code", "=", code)], limit=1)
-        )
-        remembered = self._remember(client_sudo) if client_sudo else None
-        with _lock:
-            _memory.pop(key, None)
-            if remembered:
-                _memory[key] = remembered
-                while len(_memory) > REMEMBERED:
-                    _memory.popitem(last=False)
-        return client_sudo
+        database = self.env.cr.dbname
+        stands_in = _strangers.get((database, code))
+        known = _memory.get((database, code if stands_in is None else stands_in))
+        if known and self._recall(known, code, stands_in is None):
+            client_id, stranger = known.client_id, stands_in is not None
+        else:
+            client_id, stranger = self._learn(code)
+        # sudo: verification happens before anybody is signed in
+        candidate_sudo = self.env["interop.client"].sudo().browse(client_id)
+        return candidate_sudo.browse() if stranger else candidate_sudo, candidate_sudo
 
     @api.model
-    def _recall(self, known):
-        """Fill the record cache from memory; False if anything has changed since."""
+    def _learn(self, code):
+        """Read and remember; return ``(id of the client or of who stands in, whether it
+        stands in)``; no id when there is neither."""
+        number = int.from_bytes(hashlib.sha256(code.encode()).digest()[:4], "big")
+        self.env.cr.execute(
+            """SELECT (SELECT id FROM interop_client WHERE code = %s),
+                      (SELECT id FROM interop_client WHERE state = 'active' ORDER BY id
+                       OFFSET %s %% greatest(1, (SELECT count(*) FROM interop_client
+                                                  WHERE state = 'active')) LIMIT 1)""",
+            [code, number],
+        )
+        mine, other = self.env.cr.fetchone()
+        client_id = mine or other
+        # sudo: see above
+        client_sudo = self.env["interop.client"].sudo().browse(client_id)
+        remembered = self._remember(client_sudo) if client_sudo else None
+        database = self.env.cr.dbname
+        with _lock:
+            _strangers.pop((database, code), None)
+            _memory.pop((database, code), None)
+            if remembered:
+                _memory[database, client_sudo.code] = remembered
+                if not mine:
+                    _strangers[database, code] = client_sudo.code
+            for memory, most in ((_memory, REMEMBERED), (_strangers, STRANGERS)):
+                while len(memory) > most:
+                    memory.popitem(last=False)
+        return client_id, not mine
+
+    @api.model
+    def _recall(self, known, code, own):
+        """Fill the record cache from memory; False if anything has changed since.
+
+        :param bool own: the code is the client's own, else it is nobody's
+        """
         if known.registry() is not self.env.registry:
             return False
-        if self._versions(known.rows) != known.versions:
+        owner, *versions = self._versions(known.rows, code)
+        if owner != (known.client_id if own else None) or versions != known.versions:
             return False
         data = self.env.transaction.field_data
         for field, plain, values in known.values:
@@ -105,7 +141,7 @@ class InteropInbound(models.AbstractModel):
             weakref.ref(self.env.registry),
             client_sudo.id,
             rows,
-            self._versions(rows),
+            self._versions(rows, client_sudo.code)[1:],
             values,
         )
 
@@ -165,8 +201,13 @@ class InteropInbound(models.AbstractModel):
         return found
 
     @api.model
-    def _versions(self, rows):
-        """Return the versions of these rows in the present transaction."""
+    def _versions(self, rows, code):
+        """Return the id of the client with this code, or None, and the versions of these
+        rows in the present transaction."""
         parts = ", ".join(_VERSIONS.format(*row[:2]) for row in rows)
-        self.env.cr.execute(f"SELECT {parts}", [ids for _table, _column, ids in rows])
-        return [sorted(versions) for versions in self.env.cr.fetchone()]
+        self.env.cr.execute(
+            f"SELECT (SELECT id FROM interop_client WHERE code = %s), {parts}",
+            [code, *(ids for _table, _column, ids in rows)],
+        )
+        owner, *versions = self.env.cr.fetchone()
+        return [owner, *(sorted(found) for found in versions)]

@@ -26,6 +26,7 @@ from . import test_token
 from . import test_vendor_public_key
 from . import test_vendor_webhook
 from . import test_mapping_in
+from . import test_machine_request
 from . import test_mapping_dry_run
 from . import test_waiting
 from . import test_xref

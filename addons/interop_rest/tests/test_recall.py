@@ -1,5 +1,7 @@
 """What is remembered of a client is used only as long as no row of it has changed."""
 
+from unittest.mock import patch
+
 from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.interop_base import clock
@@ -79,7 +81,7 @@ class TestRecall(RestMixin, TransactionCase):
         """Look the client up as a new request does: with an empty record cache."""
         self.env.flush_all()
         self.env.invalidate_all(flush=False)
-        return self.env["interop.inbound"]._client(self.client.code)
+        return self.env["interop.inbound"]._client(self.client.code)[0]
 
     def _walk(self, client):
         """Read what a message needs."""
@@ -98,7 +100,7 @@ class TestRecall(RestMixin, TransactionCase):
         self.env.flush_all()
         self.env.invalidate_all(flush=False)
         with self.assertQueryCount(1):
-            client = self.env["interop.inbound"]._client(self.client.code)
+            client, _same = self.env["interop.inbound"]._client(self.client.code)
             self.assertEqual(self._walk(client), first)
 
     def test_every_change_is_seen_at_once_whoever_makes_it(self):
@@ -125,17 +127,51 @@ class TestRecall(RestMixin, TransactionCase):
     def test_what_is_not_saved_yet_counts(self):
         self._walk(self._fresh())
         self.client._set_suspended()
-        client = self.env["interop.inbound"]._client(self.client.code)
+        client, _same = self.env["interop.inbound"]._client(self.client.code)
         self.assertEqual(client.state, "suspended")
 
-    def test_no_client_is_not_remembered(self):
+    def test_a_code_that_is_nobody_s_has_somebody_who_stands_in(self):
         find = self.env["interop.inbound"]._client
-        self.assertFalse(find("nobody-yet"))
-        self.assertNotIn(
-            (self.env.cr.dbname, "nobody-yet"), interop_inbound_recall._memory
-        )
+        client, candidate = find("nobody-yet")
+        self.assertFalse(client)
+        self.assertEqual(candidate.state, "active")
+        for _again in range(2):
+            self.env.invalidate_all()
+            with self.assertQueryCount(1):
+                self.assertEqual(find("nobody-yet"), (client, candidate))
         late = self._create_client(code="nobody-yet")
-        self.assertEqual(find("nobody-yet"), late)
+        self.assertEqual(find("nobody-yet"), (late, late))
+
+    def test_who_stands_in_is_looked_at_again_after_a_change(self):
+        """Its keys are tried in vain, but by its present state: never an old one."""
+        find = self.env["interop.inbound"]._client
+        _none, candidate = find("nobody-yet")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE interop_client SET expires_at = '2000-01-01' WHERE id = %s",
+            [candidate.id],
+        )
+        self.env.invalidate_all()
+        _none, candidate = find("nobody-yet")
+        self.assertEqual(str(candidate.expires_at), "2000-01-01 00:00:00")
+
+    def test_without_any_active_client_nobody_stands_in(self):
+        self.env["interop.client"].search([("state", "=", "active")])._set_suspended()
+        find = self.env["interop.inbound"]._client
+        client, candidate = find("nobody-at-all")
+        self.assertFalse(client or candidate)
+        self.assertEqual(find(self.client.code), (self.client, self.client))
+
+    def test_invented_codes_do_not_pile_up(self):
+        find = self.env["interop.inbound"]._client
+        with (
+            patch.object(interop_inbound_recall, "STRANGERS", 5),
+            patch.object(interop_inbound_recall, "REMEMBERED", 2),
+        ):
+            for number in range(10):
+                self.assertFalse(find(f"invented-{number}")[0])
+            self.assertLessEqual(len(interop_inbound_recall._strangers), 5)
+            self.assertLessEqual(len(interop_inbound_recall._memory), 2)
 
     def test_keys_are_not_kept_in_clear(self):
         self._walk(self._fresh())
