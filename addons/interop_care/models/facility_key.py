@@ -1,7 +1,11 @@
 """A column that says in one place which facilities know a partner."""
 
+from itertools import islice
+
 from odoo import fields
+from odoo.exceptions import MissingError
 from odoo.tools import SQL
+from odoo.tools.constants import PREFETCH_MAX
 
 
 class FacilityKey(fields.Json):
@@ -16,6 +20,25 @@ class FacilityKey(fields.Json):
     """
 
     _column_type = ("_int4", "int4[]")
+
+    def recompute(self, records):
+        """Work out what is pending in batches, also where a key comes from the parent:
+        the compute method takes parents first. Core goes record by record then, with a
+        look into the database for each.
+        """
+        if not self.recursive:
+            return super().recompute(records)
+        pending = records.env.transaction.tocompute.get(self, ())
+        try:
+            for record in records:
+                if record.id in pending:
+                    # The saved ones together, or those of a form together.
+                    alike = (item for item in pending if bool(item) == bool(record.id))
+                    ids = {record.id, *islice(alike, PREFETCH_MAX)}
+                    self.compute_value(record.browse(ids))
+        except MissingError:  # somebody of the batch was deleted meanwhile
+            super().recompute(records)
+        return None
 
     def convert_to_cache(self, value, record, validate=True):
         """Keep ``None`` and the empty list apart."""

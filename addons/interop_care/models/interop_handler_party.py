@@ -1,5 +1,7 @@
 """What the handlers of providers and locations share: one partner per message."""
 
+from types import MappingProxyType
+
 from odoo import api, models
 from odoo.tools import ormcache
 
@@ -9,6 +11,7 @@ from odoo.addons.interop_base.exceptions import (
     UnknownIdentifier,
 )
 
+COUNTRY_COLUMNS = ("code", "phone_code")
 # FHIR ContactPoint.system -> field; the first of each kind counts.
 TELECOM_FIELDS = {"phone": "phone", "email": "email", "url": "website"}
 
@@ -230,19 +233,28 @@ class InteropHandlerParty(models.AbstractModel):
         countries = self.env["res.country"]
         if not code:
             return countries
-        country_id = self._country_id(code)
-        if not country_id:
+        known = self._country_columns(code)
+        if not known:
             raise BusinessError(
                 self.env._("The country is not an ISO 3166-1 alpha-2 code."),
                 pointer="/data/address/country",
             )
-        return countries.browse(country_id)
+        country = countries.browse(known["id"])
+        # What core asks about the country of a new partner: its number plan, and the
+        # rules of its tax numbers. Left to itself it reads the whole row.
+        for name in COUNTRY_COLUMNS:
+            country._fields[name]._insert_cache(country, [known[name]])
+        return country
 
     @api.model
-    @ormcache("code", cache="stable")  # forgotten when countries change
-    def _country_id(self, code):
-        """Return the id of the country of a code, False without one."""
-        return self.env["res.country"].search([("code", "=", code)], limit=1).id
+    @ormcache("code", cache="stable")  # forgotten when one of them changes
+    def _country_columns(self, code):
+        """Return id and ``COUNTRY_COLUMNS`` of the country of a code, or nothing."""
+        countries = self.env["res.country"]
+        found = countries.search_read(
+            [("code", "=", code)], ["id", *COUNTRY_COLUMNS], limit=1, load=None
+        )
+        return MappingProxyType(found[0] if found else {})
 
     @api.model
     def _state(self, country, text):

@@ -1,6 +1,6 @@
 """People of care belong to facilities, not to a company."""
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import sql
@@ -93,17 +93,36 @@ class ResPartner(models.Model):
         "parent_id.interop_facility_key",
     )
     def _compute_interop_facility_key(self):
-        known = {}
-        for item_sudo in self._interop_memberships_sudo():
-            ids = known.setdefault(item_sudo.partner_id.id, set())
-            if item_sudo.state == "active":
-                ids.add(item_sudo.company_id.id)
-        for partner in self:
-            parent_key = partner.parent_id.interop_facility_key
-            key = known.get(partner._origin.id, parent_key)
-            if not partner.partner_share or partner.ref_company_ids:
-                key = None
-            partner.interop_facility_key = key
+        known = self._interop_known_ids()
+        rest = set(self._ids)
+        while rest:
+            # Parents first; in a circle, which core is about to refuse, anybody.
+            ready = self.filtered(
+                lambda partner: partner.id in rest and partner.parent_id.id not in rest
+            ) or self.browse(rest)
+            for partner in ready:
+                key = known.get(partner._origin.id)
+                if key is None:
+                    key = partner.parent_id.interop_facility_key
+                if not partner.partner_share or partner.ref_company_ids:
+                    key = None
+                partner.interop_facility_key = key
+            rest.difference_update(ready._ids)
+
+    def _interop_known_ids(self):
+        """Return ``{id: ids of the facilities that know the partner}`` of those who
+        have, or had, a membership."""
+        memberships = self.env["interop.facility.membership"]
+        memberships.flush_model(["partner_id", "company_id", "state"])
+        self.env.cr.execute(
+            """SELECT partner_id,
+                      COALESCE(array_agg(company_id) FILTER (WHERE state = 'active'),
+                               '{}')
+                 FROM interop_facility_membership WHERE partner_id = ANY(%s)
+                GROUP BY partner_id""",
+            [self._origin.ids],
+        )
+        return dict(self.env.cr.fetchall())
 
     # === CRUD === #
 
@@ -111,12 +130,14 @@ class ResPartner(models.Model):
     def create(self, vals_list):
         """The facility where a person of care is entered knows them."""
         partners = super().create(vals_list)
-        partners._interop_ensure_known()
+        self._interop_note_parents(partners.parent_id)
+        partners._interop_ensure_known(fresh=True)
         return partners
 
     def write(self, vals):
         """The facility that says of a contact that it is a person of care knows them."""
         result = super().write(vals)
+        self._interop_note_parents(self.browse(vals.get("parent_id") or ()))
         if any(vals.get(name) for name in MARKS):
             self._interop_ensure_known()
         return result
@@ -146,14 +167,34 @@ class ResPartner(models.Model):
 
     # === JOINING AND LEAVING === #
 
-    def _interop_ensure_known(self):
-        """Let who is marked and known nowhere join where that was said."""
+    def _interop_ensure_known(self, fresh=False):
+        """Let who is marked and known nowhere join where that was said.
+
+        :param bool fresh: they have just been created
+        """
+        joining = {}
+        if fresh:
+            # Who is to be named in the trail, and whom core compares new partners with:
+            # two columns of both, instead of two wide rows one after the other.
+            # sudo: users need not see each other
+            users_sudo = (
+                self.env["res.users"].sudo().browse({self.env.uid, SUPERUSER_ID})
+            )
+            users_sudo.fetch(["login", "partner_id"])
         # sudo: a mark makes the membership, whoever may set the mark
         for partner_sudo in self.sudo():
-            marked = any(partner_sudo[name] for name in MARKS)
-            if marked and not partner_sudo._interop_memberships_sudo():
+            if not any(partner_sudo[name] for name in MARKS):
+                continue
+            if fresh:  # in the cache: empty, unless a role made one on the way
+                known_sudo = partner_sudo.interop_membership_ids
+            else:
+                known_sudo = partner_sudo._interop_memberships_sudo()
+            if not known_sudo:
                 companies = partner_sudo._interop_first_facilities()
-                partner_sudo._interop_join(companies, known_nowhere=True)
+                joining.setdefault(companies, []).append(partner_sudo.id)
+        for companies, ids in joining.items():
+            partners_sudo = self.sudo().browse(ids)
+            partners_sudo._interop_join(companies, known_nowhere=True, fresh=fresh)
 
     def _interop_first_facilities(self):
         """Return the facilities that know a contact who becomes a person of care: its
@@ -167,12 +208,15 @@ class ResPartner(models.Model):
         return self.env["res.company"]
 
     @api.private
-    def _interop_join(self, companies, reason=None, known_nowhere=False):
+    def _interop_join(
+        self, companies, reason=None, *, known_nowhere=False, fresh=False
+    ):
         """Make these people known at ``companies``; who is known there already stays so.
 
         :param str reason: why, for the record; no content
         :param bool known_nowhere: the caller has just seen that they have no
             memberships
+        :param bool fresh: and has just created them
         :returns: the new memberships
         """
         # sudo: memberships are made here and nowhere else, by rules of the callers
@@ -180,35 +224,83 @@ class ResPartner(models.Model):
         scope = governed_state.current(self.env)
         vals_list = []
         for partner_sudo in self.sudo():
-            present_sudo = memberships_sudo
-            if not known_nowhere:
-                present_sudo = partner_sudo._interop_memberships_sudo()
-            wanted = companies
-            if not present_sudo:
-                wanted |= partner_sudo._interop_dealings()
-            active_sudo = present_sudo.filtered(lambda item: item.state == "active")
-            missing = wanted - active_sudo.company_id
-            # Nobody else sees what was made in this transaction.
-            if missing and not partner_sudo._is_new_of_author():
-                partner_sudo._lock_governed()
+            missing = companies
+            if not fresh:
+                missing = partner_sudo._interop_missing(companies, known_nowhere)
             vals_list += [
                 {
                     "partner_id": partner_sudo.id,
-                    "company_id": company.id,
+                    "company_id": company_id,
                     "joined_at": clock.now(),
                     "joined_by_id": self.env.uid,
-                    "joined_message_id": scope.message_id if scope else False,
-                    "joined_reason": reason,
+                    "joined_message_id": scope.message_id if scope else None,
+                    "joined_reason": reason or None,
                 }
-                for company in missing
+                for company_id in missing.ids
             ]
-        memberships_sudo = memberships_sudo.create(vals_list)
+        memberships_sudo = memberships_sudo._begin(vals_list)
         if memberships_sudo:
+            settled_sudo = self.sudo()._interop_untouched() if fresh else self.browse()
+            settled_sudo._interop_set_key(companies)
+            memberships_sudo.filtered(
+                lambda item: item.partner_id not in settled_sudo
+            ).modified(["partner_id", "company_id", "state"], create=True)
             # What sudo made is not for everybody's eyes.
             self.invalidate_recordset(
-                ["interop_membership_ids", "interop_identifier_ids"]
+                [
+                    *("interop_membership_ids", "interop_facility_ids"),
+                    "interop_identifier_ids",
+                ]
             )
         return memberships_sudo
+
+    def _interop_missing(self, companies, known_nowhere):
+        """Return where this person still has to join, and keep others from making it
+        join meanwhile.
+
+        :param bool known_nowhere: see :meth:`_interop_join`
+        """
+        self.ensure_one()
+        present_sudo = self.env["interop.facility.membership"]
+        if not known_nowhere:
+            present_sudo = self._interop_memberships_sudo()
+        wanted = companies
+        if not present_sudo:
+            wanted |= self._interop_dealings()
+        active_sudo = present_sudo.filtered(lambda item: item.state == "active")
+        missing = wanted - active_sudo.company_id
+        # Nobody else sees what was made in this transaction.
+        if missing and not self._is_new_of_author():
+            self._lock_governed()
+        return missing
+
+    # === WHO HAS JUST BEEN CREATED === #
+
+    def _interop_note_parents(self, parents):
+        """Remember, for this transaction, who got contacts below it."""
+        noted = self.env.cr.cache.setdefault("interop.parents", set())
+        noted.update(parents._ids)
+
+    def _interop_untouched(self):
+        """Return those of these new people (sudo) for whom nothing but memberships
+        decides about their key, and on whose key nothing depends yet."""
+        parents = self.env.cr.cache.get("interop.parents", ())
+        return self.filtered(
+            lambda partner: (
+                partner.id not in parents
+                and partner.partner_share
+                and not partner.ref_company_ids
+                and not partner.interop_identifier_ids
+            )
+        )
+
+    def _interop_set_key(self, companies):
+        """Note who knows new people, as the computation would: it has no need to look
+        for memberships, children and identifiers, one partner after the other."""
+        field = self._fields["interop_facility_key"]
+        self.env.remove_to_compute(field, self)
+        with self.env.protecting([field], self):
+            self.interop_facility_key = companies.ids
 
     @api.private
     def _interop_leave(self, companies, reason=None):

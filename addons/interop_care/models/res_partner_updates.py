@@ -39,11 +39,12 @@ class ResPartner(models.Model):
             marked_sudo = partners.sudo().filtered(flag)
             self.env["interop.event"]._publish(message_type, marked_sudo)
 
-    def _interop_join(self, companies, reason=None, known_nowhere=False):
-        memberships = super()._interop_join(companies, reason, known_nowhere)
+    def _interop_join(self, companies, reason=None, **knowledge):
+        memberships = super()._interop_join(companies, reason, **knowledge)
         for message_type, flag in UPDATES.items():  # the new facility learns who it is
-            partners = memberships.partner_id.with_env(self.env)
-            self._publish_updated(message_type, partners, flag)
+            if memberships and self.env["interop.interface"]._capturing(message_type):
+                partners = memberships.partner_id.with_env(self.env)
+                self._publish_updated(message_type, partners, flag)
         return memberships
 
 

@@ -2,6 +2,8 @@
 
 from odoo.tests import tagged
 
+from odoo.addons.interop_base.exceptions import BusinessError
+
 from .common import NPI, CareCase
 
 
@@ -239,3 +241,16 @@ class TestProvider(CareCase):
         self.assertFalse(message.business_key)
         found = self.env["interop.message"].search([("search_key", "=", "1234567893")])
         self.assertEqual(found, message)
+
+    def test_what_is_remembered_of_a_country_follows_its_changes(self):
+        handler = self.env["interop.handler.provider.upserted"]
+        country = handler._country("US")
+        self.assertEqual(country, self.env.ref("base.us"))
+        self.assertEqual((country.code, country.phone_code), ("US", 1))
+        country.phone_code = 99
+        self.assertEqual(handler._country("US").phone_code, 99)
+        country.code = "QQ"
+        self.assertEqual(handler._country("QQ"), country)
+        with self.assertRaises(BusinessError):
+            handler._country("US")
+        self.assertFalse(handler._country(None))

@@ -1,0 +1,192 @@
+"""New people and the facility that knows them: in sets, and nothing left out."""
+
+from psycopg2.errors import UniqueViolation
+
+from odoo import Command
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.tests.common import InteropCase
+
+PROVIDER = {"interop_is_provider": True}
+
+
+@tagged("post_install", "-at_install")
+class TestJoin(InteropCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clerk = cls._create_user("base.group_partner_manager")
+        cls.other_clerk = cls._create_user(
+            "base.group_partner_manager", companies=cls.other_facility
+        )
+        cls.partners = cls.env["res.partner"].with_user(cls.clerk)
+        cls.here = cls.facility.ids
+
+    def _create(self, *vals_list):
+        made = self.partners.create([{"name": "Somebody", **v} for v in vals_list])
+        return made.with_env(self.env)
+
+    def _keys(self, partners):
+        """Return what the database says about who knows the partners."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT id, interop_facility_key FROM res_partner WHERE id = ANY(%s)",
+            [partners.ids],
+        )
+        found = dict(self.env.cr.fetchall())
+        return [found[partner_id] for partner_id in partners.ids]
+
+    def _assert_keys(self, partners, keys):
+        """Keys are as said, and as they would be worked out from the start."""
+        self.assertEqual(self._keys(partners), keys)
+        self.env.invalidate_all()
+        field = partners._fields["interop_facility_key"]
+        self.env.add_to_compute(field, partners)
+        self.assertEqual(self._keys(partners), keys, "worked out anew")
+
+    def _see(self, user, partners):
+        self.env.invalidate_all()
+        domain = [("id", "in", partners.ids)]
+        return self.env["res.partner"].with_user(user).search_count(domain)
+
+    # === KEYS === #
+
+    def test_a_batch_of_all_kinds_gets_its_keys(self):
+        family = {**PROVIDER, "child_ids": [Command.create({"name": "At home"})]}
+        made = self._create(PROVIDER, {}, {"interop_is_person": True}, family)
+        self._assert_keys(made, [self.here, None, self.here, self.here])
+        self._assert_keys(made.child_ids, [self.here])
+        self.assertEqual(self._see(self.clerk, made), 4)
+        self.assertEqual(self._see(self.other_clerk, made), 1)
+
+    def test_the_key_is_known_at_once(self):
+        made = self._create(PROVIDER)
+        with self.assertQueryCount(0):
+            self.assertEqual(made.sudo().interop_facility_key, self.here)
+
+    def test_contacts_below_a_new_person_follow_it_also_when_written_early(self):
+        # What is below is written before anybody joins, and archived contacts are in no
+        # list of the parent.
+        original = type(self.partners)._create
+
+        def create(partners, vals_list):
+            records = original(partners, vals_list)
+            partners.env.flush_all()
+            return records
+
+        self.patch(type(self.partners), "_create", create)
+        below = [{"name": "A"}, {"name": "B", "active": False}]
+        made = self._create({**PROVIDER, "child_ids": list(map(Command.create, below))})
+        everybody = self.env["res.partner"].with_context(active_test=False)
+        children = everybody.search([("parent_id", "=", made.id)])
+        self.assertEqual(len(children), 2)
+        self._assert_keys(children, [self.here] * 2)
+
+    def test_generations_in_one_batch(self):
+        made = self._create(PROVIDER, {}, {}, {"interop_is_person": True}, {})
+        person, child, grandchild, own, ordinary = made
+        # Made related in an order that is not that of the family.
+        grandchild.parent_id = child
+        child.parent_id = person
+        own.parent_id = grandchild
+        person._interop_join(self.other_facility)
+        both = sorted([self.facility.id, self.other_facility.id])
+        self._assert_keys(made, [both, both, both, self.here, None])
+        self.assertFalse(ordinary.parent_id)
+
+    def test_nobody_pays_for_others_of_the_batch(self):
+        """Statements do not grow with the batch."""
+
+        def statements(count):
+            start = self.env.cr.sql_log_count
+            self.env["res.partner"].create([{"name": "X"} for _number in range(count)])
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - start
+
+        statements(1)  # warms up
+        self.assertEqual(statements(40), statements(2))
+
+    def test_an_internal_user_who_is_a_provider_is_everybodys_colleague(self):
+        user = new_test_user(self.env, "doctor", "base.group_user", **PROVIDER)
+        self._assert_keys(user.partner_id, [None])
+        self.assertEqual(user.partner_id._interop_known_at(), self.env.company)
+
+    # === MEMBERSHIPS === #
+
+    def test_each_of_a_batch_is_on_record(self):
+        made = self._create(PROVIDER, {}, {"interop_is_person": True})
+        memberships = made._interop_memberships_sudo()
+        self.assertEqual(set(memberships.partner_id), set(made[0] | made[2]))
+        self.assertEqual(set(memberships.mapped("state")), {"active"})
+        self.assertEqual(memberships.company_id, self.facility)
+        self.assertEqual(memberships.joined_by_id, self.clerk)
+        self.assertEqual(memberships.create_uid, self.clerk)
+        events = self.env["interop.audit.event"].search(
+            [("res_model", "=", memberships._name), ("res_id", "in", memberships.ids)]
+        )
+        self.assertEqual(
+            {(e.action, e.detail, e.login, e.company_ref, e.res_name) for e in events},
+            {
+                (
+                    *("joined", f"partner {partner.id}", self.clerk.login),
+                    *(self.facility.id, self.facility.name),
+                )
+                for partner in (made[0], made[2])
+            },
+        )
+
+    def test_what_is_in_memory_is_what_is_in_the_database(self):
+        made = self._create(PROVIDER)
+        membership = made._interop_join(self.other_facility, "Works there, too")
+        names = [n for n, f in membership._fields.items() if f.store and n != "id"]
+        before = membership.read(names, load=None)
+        self.env.invalidate_all()
+        self.assertEqual(membership.read(names, load=None), before)
+        self.assertEqual(membership.joined_reason, "Works there, too")
+        self.assertEqual(membership.joined_by_id, self.env.user)
+
+    def test_a_role_made_with_its_provider_says_where(self):
+        role = {"code": "d", "name": "Doctor", "company_id": self.other_facility.id}
+        made = self._create({})
+        made = self.env["res.partner"].create(
+            {"name": "P", **PROVIDER, "interop_role_ids": [Command.create(role)]}
+        )
+        self.assertEqual(made._interop_known_at(), self.other_facility)
+        self._assert_keys(made, [self.other_facility.ids])
+
+    def test_what_sudo_made_is_not_for_everybodys_eyes(self):
+        made = self._create(PROVIDER)
+        made._interop_join(self.other_facility)
+        for user, facility in (
+            (self.clerk, self.facility),
+            (self.other_clerk, self.other_facility),
+        ):
+            seen = made.with_user(user)
+            self.assertEqual(seen.interop_membership_ids.company_id, facility)
+            self.assertEqual(seen.interop_facility_ids, facility)
+            self.env.invalidate_all()  # another user is another request
+
+    def test_the_database_refuses_a_second_membership_of_the_same_moment(self):
+        """Two that join the same person at once have both seen that it is nowhere."""
+        made = self._create({})
+        made._interop_join(self.facility)
+        row = {
+            "partner_id": made.id,
+            "company_id": self.facility.id,
+            "joined_at": clock.now(),
+        }
+        memberships = self.env["interop.facility.membership"]
+        with self.assertRaises(UniqueViolation) as caught, self.env.cr.savepoint():
+            memberships._begin([row])
+        self.assertIn(
+            "knows the person already",
+            memberships._sql_error_to_message(caught.exception),
+        )
+        self.assertEqual(len(made._interop_memberships_sudo()), 1)
+
+    def test_nobody_joins(self):
+        made = self._create(PROVIDER)
+        with self.assertQueryCount(1):  # looks for present ones
+            self.assertFalse(made._interop_join(self.facility))
+        self.assertFalse(self.env["interop.facility.membership"]._begin([]))
