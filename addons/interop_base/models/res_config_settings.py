@@ -1,6 +1,10 @@
 """Settings of the engine. Each one is read by code; see the field it belongs to."""
 
-from odoo import api, fields, models, tools
+import os
+
+from odoo import api, fields, http, models, tools
+
+from odoo.addons.queue_job.jobrunner import queue_job_config
 
 from ..exceptions import GuardError
 
@@ -115,7 +119,31 @@ class ResConfigSettings(models.TransientModel):
                     "queue_job is not in server_wide_modules: nothing is delivered."
                 )
             )
+        host = self._interop_job_runner_host()
+        if not http.db_filter([self.env.cr.dbname], host=host):
+            warnings.append(
+                self.env._(
+                    "The job runner calls this server as “%(host)s”, and dbfilter gives "
+                    "that host another database or none: nothing is delivered. Set host "
+                    "in the section [queue_job] of odoo.conf to a name for which "
+                    "dbfilter finds “%(database)s”, or let a server without dbfilter run "
+                    "the jobs.",
+                    host=host,
+                    database=self.env.cr.dbname,
+                )
+            )
         return warnings
+
+    @api.model
+    def _interop_job_runner_host(self):
+        """Return the host by which queue_job's runner calls this server, as it finds
+        that."""
+        return (
+            os.environ.get("ODOO_QUEUE_JOB_HOST")
+            or queue_job_config.get("host")
+            or tools.config["http_interface"]
+            or "localhost"
+        )
 
     def action_interop_adopt(self):
         """Declare this database the right one: messages move from now on."""

@@ -1,6 +1,7 @@
 """Every setting is read by code and changes what happens."""
 
 import json
+import os
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -9,6 +10,8 @@ from lxml import etree
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import config
+
+from odoo.addons.queue_job.jobrunner import queue_job_config
 
 from .. import clock
 from ..models import pump_run
@@ -188,6 +191,35 @@ class TestSettings(EngineCase):
                 self.assertTrue(
                     [w for w in model._interop_warnings() if word in w], values
                 )
+
+    def test_a_job_runner_that_finds_no_database_is_told(self):
+        """``%d`` and ``%h`` are filled in from the host that the runner calls."""
+        model = self.env["res.config.settings"]
+        name = self.env.cr.dbname
+
+        def told(**options):
+            with (
+                patch.dict(os.environ, options.pop("environ", {})),
+                patch.dict(queue_job_config, options.pop("section", {})),
+                patch.dict(config.options, options),
+            ):
+                return any("job runner" in text for text in model._interop_warnings())
+
+        self.assertFalse(told(dbfilter=""))
+        self.assertFalse(told(dbfilter=f"^{name}$"))
+        self.assertTrue(told(dbfilter="^another$"))
+        for host, warns in (
+            ("127.0.0.1", True),
+            ("localhost", True),
+            ("other.example", True),
+            (f"{name}.example", False),
+        ):
+            with self.subTest(host):
+                options = {"dbfilter": "^%d$", "http_interface": "127.0.0.1"}
+                found = told(section={"host": host}, **options)
+                self.assertEqual(found, warns)
+                found = told(environ={"ODOO_QUEUE_JOB_HOST": host}, **options)
+                self.assertEqual(found, warns)
 
     # === RETRY POLICIES === #
 
