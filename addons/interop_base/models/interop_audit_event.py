@@ -65,18 +65,25 @@ class InteropAuditEvent(models.Model):
         :param records: recordset (may be empty for something global)
         :param str detail: text that is safe to keep for ever: no secret, no payload
         """
+        user = self.env.user
+        with_company = "company_id" in records._fields
+        # A line needs names; left to themselves, users and facilities are read whole.
+        user.fetch(["login"])
+        if with_company:
+            # sudo: the name of the facility of what is logged, whoever logs it
+            records.sudo().company_id.fetch(["name"])
         vals_list = []
         for record in records or [records]:
             company = (
                 record.company_id
-                if "company_id" in record._fields and record
+                if with_company and record
                 else self.env["res.company"]
             )
             vals_list.append(
                 {
                     "occurred_at": clock.now(),
                     "user_id": self.env.uid,
-                    "login": self.env.user.login,
+                    "login": user.login,
                     "action": action,
                     "res_model": record._name,
                     "res_id": record.id or 0,

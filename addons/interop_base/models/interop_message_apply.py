@@ -26,12 +26,13 @@ class InteropMessage(models.Model):
         return self.env.ref("interop_base.user_integration")
 
     @api.private
-    def _apply_now(self, data=None):
+    def _apply_now(self, data=None, started=None):
         """Apply one inbound message in a savepoint and move it to its end state.
 
         Business failures end ``dead`` or ``parked`` with their reason and no partial effect.
 
         :param dict data: the member ``data``; read from the stored content by default
+        :param datetime started: since when it is being tried; counts as a try then
         :raises TechnicalError: nothing was applied and the state is unchanged: try later
         """
         self.ensure_one()
@@ -40,23 +41,14 @@ class InteropMessage(models.Model):
         self._forget_fields()
         try:
             with db.quiet(), self.env.cr.savepoint():
-                record = self._apply_as_service_user(data)
-            self._set_done(record)
+                self._apply_as_service_user(data, started)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
-        except Skipped as error:
-            self._set_skipped(str(error))
         except TechnicalError:
             raise
-        except HandledError as error:
-            settle = self._set_parked if error.parks else self._set_dead
-            settle(error.error_class, error.code, str(error))
-            self._note_fields(getattr(error, "report", []))
-            self._note_refusal(error)
-        except (UserError, AccessError) as error:
-            self._set_dead(
-                "business_rule", "refused_by_odoo", self._safe_refusal(error)
-            )
+        except (HandledError, UserError, AccessError) as error:
+            self._settle_failure(error)
+            self._count_try(started)
         except Exception as error:  # noqa: BLE001
             _logger.error(
                 "message %s could not be applied: %s", self.id, type(error).__name__
@@ -66,6 +58,21 @@ class InteropMessage(models.Model):
                 code="apply_failed",
             ) from None
         return self
+
+    def _settle_failure(self, error):
+        """Move a message of which nothing was applied to the state that ``error``
+        (``HandledError``, or a refusal by Odoo) means."""
+        if isinstance(error, Skipped):
+            self._set_skipped(str(error))
+        elif isinstance(error, HandledError):
+            settle = self._set_parked if error.parks else self._set_dead
+            settle(error.error_class, error.code, str(error))
+            self._note_fields(getattr(error, "report", []))
+            self._note_refusal(error)
+        else:
+            self._set_dead(
+                "business_rule", "refused_by_odoo", self._safe_refusal(error)
+            )
 
     @api.private
     def _waits_behind(self):
@@ -89,7 +96,7 @@ class InteropMessage(models.Model):
         :param error: ``HandledError``; ``question`` says what is to be decided
         """
 
-    def _apply_as_service_user(self, data):
+    def _apply_as_service_user(self, data, started=None):
         user = self._service_user()
         company = self.company_id or user.company_id
         handler = (
@@ -99,8 +106,14 @@ class InteropMessage(models.Model):
             .with_company(company)
         )
         # sudo: the log line itself belongs to the engine, the service user may not read it
+        message_sudo = self.with_env(handler.env).sudo()
         with governed_state.applying(self):
-            record = handler._apply(self.with_env(handler.env).sudo(), data)
+            record = handler._apply(message_sudo, data)
+        # Before the effect is written: report, try and outcome are one statement then,
+        # and what the database refuses takes them with it.
+        self._count_try(started)
+        self._set_done(record)
+        with governed_state.applying(self):
             handler.env.flush_all()
         return record
 
@@ -132,31 +145,34 @@ class InteropMessage(models.Model):
         )
         return bool(self.env.cr.fetchone())
 
+    def _count_try(self, started):
+        """Count a try since ``started``; without a moment it is none."""
+        if started:
+            # sudo: the log is written for whoever sends
+            self.sudo().write(
+                {
+                    "attempt_count": self.attempt_count + 1,
+                    "first_attempt_at": self.first_attempt_at or started,
+                }
+            )
+
     @api.private
     def _note_applied(self, started, seconds):
-        """Record the try of an applied inbound message (``seconds``: how long it took)."""
+        """Record the try of an applied inbound message, which was counted with its
+        outcome (``seconds``: how long it took)."""
         self.ensure_one()
-        first = () if self.first_attempt_at else {self.id}
         outcomes = {"done": "done", "skipped": "done", "parked": "parked"}
-        outcome = outcomes.get(self.state, "dead")
-        # sudo: the log is written for whoever sends
-        self.sudo().write(
-            {
-                "attempt_count": self.attempt_count + 1,
-                "first_attempt_at": self.first_attempt_at or started,
-            }
-        )
         self.env["interop.attempt"]._record(
             [
                 Result(
                     message_id=self.id,
                     lease_token="",
-                    outcome=outcome,
+                    outcome=outcomes.get(self.state, "dead"),
                     started_at=started,
                     duration_ms=int(1000 * seconds),
                     error_class=self.error_class or None,
                     error_message=self.error_message or None,
                 )
             ],
-            first,
+            {self.id} if self.first_attempt_at == started else (),
         )

@@ -281,7 +281,7 @@ class PumpRun:
                 message = env["interop.message"].browse(claim.message_id)
                 if not message._lock_claim(claim.lease_token):
                     return
-                message._apply_now()
+                message._apply_now(started=started)
                 message._note_applied(started, time.monotonic() - clocked)
             return
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:

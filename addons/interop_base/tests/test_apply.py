@@ -1,8 +1,13 @@
 """Inbound messages: one effect, or none and a reason."""
 
-from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from unittest.mock import patch
 
+from odoo.exceptions import UserError, ValidationError
+from odoo.sql_db import Cursor
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from .. import clock
 from ..exceptions import (
     BusinessError,
     OwnershipError,
@@ -12,6 +17,8 @@ from ..exceptions import (
     UnknownIdentifier,
 )
 from .fakes import EngineCase
+
+NOTE = {"object": "res.partner", "id": 1, "field": "name", "outcome": "applied"}
 
 
 @tagged("post_install", "-at_install")
@@ -48,6 +55,7 @@ class TestApply(EngineCase):
     def setUp(self):
         super().setUp()
         type(self).error = None
+        type(self).also = None
         type(self).seen = []
 
     @staticmethod
@@ -60,6 +68,8 @@ class TestApply(EngineCase):
             partner.city = "Half way"
             env.flush_all()
             raise test.error
+        if test.also:
+            test.also(message, partner)
         return partner
 
     def _partner(self, name):
@@ -86,6 +96,68 @@ class TestApply(EngineCase):
         self.assertEqual((attempt.number, attempt.outcome), (1, "done"))
         self._run()
         self.assertEqual(len(TestApply.seen), 1)
+
+    def _updates_of_messages(self):
+        """Collect the statements that change messages from now on."""
+        found = []
+        execute = Cursor.execute
+
+        def collect(cursor, query, *args, **kwargs):
+            text = query.code if isinstance(query, SQL) else query
+            if 'UPDATE "interop_message"' in str(text):
+                found.append(text)
+            return execute(cursor, query, *args, **kwargs)
+
+        self.startPatcher(patch.object(Cursor, "execute", collect))
+        return found
+
+    def test_report_try_and_outcome_are_one_statement(self):
+        TestApply.also = lambda message, partner: message._note_fields([NOTE])
+        message = self._receive(self.interface, {"name": "Effect"})
+        self.env.flush_all()
+        found = self._updates_of_messages()
+        started = clock.now()
+        message._apply_now({"name": "Effect"}, started)
+        message._note_applied(started, 0.1)
+        self.env.flush_all()
+        self.assertEqual(len(found), 1, found)
+        message.invalidate_recordset()
+        self.assertEqual((message.state, message.attempt_count), ("done", 1))
+        self.assertEqual(message.first_attempt_at, started)
+        self.assertEqual(message.field_report, [NOTE])
+        self.assertEqual(message.attempt_ids.number, 1)
+
+    def test_a_try_after_a_try_has_the_next_number(self):
+        message = self._apply_with(UserError("Odoo says no"))
+        first = message.first_attempt_at
+        TestApply.error = None
+        message._set_pending()
+        self._run()
+        self.assertEqual((message.state, message.attempt_count), ("done", 1))
+        self.assertEqual(message.first_attempt_at, first)
+        self.assertEqual(message.attempt_ids.mapped("number"), [1, 2])
+
+    def test_applying_without_a_moment_counts_no_try(self):
+        message = self._receive(self.interface, {"name": "Effect"})
+        message._apply_now({"name": "Effect"})
+        self.assertEqual((message.state, message.attempt_count), ("done", 0))
+        self.assertFalse(message.first_attempt_at)
+
+    def test_what_the_database_refuses_takes_report_and_outcome_with_it(self):
+        def also(message, partner):
+            message._note_fields([NOTE])
+            partner.name = False  # the database finds that out, when all is written
+
+        TestApply.also = also
+        message = self._apply_with(None)
+        message.invalidate_recordset()
+        self.assertEqual(
+            (message.state, message.error_code), ("pending", "apply_failed")
+        )
+        self.assertFalse(self._partner("Effect"))
+        self.assertFalse(message.field_report or message.done_at or message.res_id)
+        self.assertEqual(message.attempt_count, 1)
+        self.assertEqual(message.attempt_ids.mapped("outcome"), ["retry"])
 
     def test_handler_has_the_rights_of_the_service_user_only(self):
         user = self.env.ref("interop_base.user_integration")

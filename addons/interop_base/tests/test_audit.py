@@ -67,6 +67,21 @@ class TestAudit(InteropCase):
             (line.login, line.res_name, line.res_id), (login, name, system_id)
         )
 
+    def test_a_line_does_not_read_whole_users(self):
+        user = self._create_user("operator")
+        users = user.with_user(user).with_context(
+            lang="en_US", allowed_company_ids=user.company_id.ids
+        )
+        users.has_access("read")  # rights are at hand
+        self.env.flush_all()
+        self.env.invalidate_all()
+        users.env["interop.audit.event"]._log("viewed", users.env["interop.system"])
+        known = {
+            name: user.id in user._fields[name]._get_cache(self.env)
+            for name in ("login", "signature")
+        }
+        self.assertEqual(known, {"login": True, "signature": False})
+
     def test_lines_of_several_records_are_separate(self):
         both = self.system | self._create_system()
         lines = self.env["interop.audit.event"]._log("viewed", both)

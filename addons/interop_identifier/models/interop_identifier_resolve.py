@@ -317,8 +317,18 @@ class InteropIdentifier(models.Model):
         if "interop_identifier_ids" in record._fields:
             record.invalidate_recordset(["interop_identifier_ids"], flush=False)
         identifier = self.browse(found[0])
+        identifier._take_columns(columns)
         identifier.check_access("create")
         return identifier
+
+    def _take_columns(self, columns):
+        """Know the columns of a row that was just inserted without reading it back;
+        what the database itself fills in (``once``) is not among them."""
+        for name, value in columns.items():
+            field = self._fields[name]
+            field._insert_cache(
+                self, [field.convert_to_cache(value, self, validate=False)]
+            )
 
     @api.model
     def _columns_of(self, record, item, message, state):

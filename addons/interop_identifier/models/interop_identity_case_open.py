@@ -138,12 +138,19 @@ class InteropIdentityCase(models.Model):
     def _decided(self, asked):
         """Return the decision (sudo) about this very question, empty if there is
         none."""
-        # sudo: what stewards decided counts for every message
-        return self.sudo().search(
-            [("question_key", "=", asked.key), ("state", "=", "decided")],
-            order="id desc",
-            limit=1,
+        # Each message about somebody new asks this, mostly for nothing: the index alone
+        # answers.
+        self.flush_model(["question_key", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM interop_identity_case "
+                "WHERE question_key = %s AND state = 'decided' "
+                "ORDER BY id DESC LIMIT 1",
+                asked.key,
+            )
         )
+        # sudo: what stewards decided counts for every message
+        return self.sudo().browse(row[0] for row in rows)
 
     @api.model
     def _told_apart(self, first, second):

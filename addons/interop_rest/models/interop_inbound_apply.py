@@ -117,7 +117,7 @@ class InteropInbound(models.AbstractModel):
         again."""
         started = clock.now()
         try:
-            message._apply_now(data)
+            message._apply_now(data, started)
         except TechnicalError as error:
             reason = f"{error.error_class}:{error.code}"
             raise Problem(
