@@ -8,11 +8,16 @@ from odoo import api, fields, models
 
 from .. import clock, db
 
-_UPSERT = """
+_INSERT = """
 INSERT INTO interop_provenance AS p
        (res_model, res_id, field_name, company_id, system_id, message_id, message_ref,
-        user_id, set_at, occurred_at, stated)
-VALUES %s
+        user_id, set_at, occurred_at, stated)"""
+_ROWS = """
+VALUES %s"""
+# Fields of one record that have all else in common: said once instead of in every row.
+_FIELDS = """
+SELECT %s, %s, name, %s, %s, %s, %s, %s, %s, %s, %s FROM unnest(%s) AS name"""
+_UPSERT = """
 ON CONFLICT (res_model, res_id, field_name) DO UPDATE
    SET stated = p.stated || CASE WHEN EXCLUDED.system_id IS NULL THEN '{}'::jsonb
                 ELSE jsonb_build_object(EXCLUDED.system_id::text, GREATEST(
@@ -132,11 +137,12 @@ class InteropProvenance(models.Model):
             scope.occurred_at or clock.now(),
             Json({str(scope.system_id): self._moment(scope.occurred_at)}),
         )
-        db.values(
-            self.env.cr,
-            _UPSERT if confirmed else _UPSERT + _TAKE_OVER,
-            [(record._name, record.id, name, *source) for name in sorted(names)],
-        )
+        if names:
+            db.execute(
+                self.env.cr,
+                _INSERT + _FIELDS + _UPSERT + ("" if confirmed else _TAKE_OVER),
+                [record._name, record.id, *source, sorted(names)],
+            )
         self.invalidate_model(flush=False)
 
     @api.model
@@ -161,7 +167,11 @@ class InteropProvenance(models.Model):
                     (record._name, record.id, name, company or own_company.id)
                 )
         source = (None, None, None, self.env.uid, now, now, Json({}))
-        db.values(self.env.cr, _UPSERT + _TAKE_OVER, [(*row, *source) for row in noted])
+        db.values(
+            self.env.cr,
+            _INSERT + _ROWS + _UPSERT + _TAKE_OVER,
+            [(*row, *source) for row in noted],
+        )
         db.values(
             self.env.cr,
             """UPDATE interop_provenance p

@@ -142,6 +142,21 @@ class ResPartner(models.Model):
             self._interop_ensure_known()
         return result
 
+    def _check_company(self, fnames=None):
+        """Read where the linked accounts belong at once: core asks account by account,
+        and new partners have two by default."""
+        linked = {}
+        for name in self._fields if fnames is None and self else ():
+            field = self._fields[name]
+            if field.company_dependent and field.relational and field.check_company:
+                # sudo: as core does, to compare facilities
+                linked.setdefault(field.comodel_name, []).append(self.sudo()[name])
+        for model, found in linked.items():
+            records_sudo = self.env[model].sudo().union(*found)
+            if len(records_sudo) > 1 and "company_ids" in records_sudo._fields:
+                records_sudo.with_context(active_test=False).fetch(["company_ids"])
+        return super()._check_company(fnames)
+
     def _check_access(self, operation):
         """Do not name, in the error, a person whom the user may not know of."""
         result = super()._check_access(operation)

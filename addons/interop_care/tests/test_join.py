@@ -3,6 +3,7 @@
 from psycopg2.errors import UniqueViolation
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.interop_base import clock
@@ -190,3 +191,23 @@ class TestJoin(InteropCase):
         with self.assertQueryCount(1):  # looks for present ones
             self.assertFalse(made._interop_join(self.facility))
         self.assertFalse(self.env["interop.facility.membership"]._begin([]))
+
+    def test_accounts_of_another_facility_are_still_refused(self):
+        """Where accounts belong is read for both at once; what is refused is core's."""
+        name = "property_account_receivable_id"
+        if name not in self.partners._fields:
+            self.skipTest("no accounting in this database")
+        account = self.env["account.account"].create(
+            {
+                "name": "Theirs",
+                "code": "12345",
+                "account_type": "asset_receivable",
+                "company_ids": [Command.set(self.other_facility.ids)],
+            }
+        )
+        with self.assertRaisesRegex(UserError, "company inconsistencies"):
+            self.env["res.partner"].with_company(self.facility).create(
+                {"name": "P", **PROVIDER, name: account.id}
+            )
+        theirs = self.env["res.partner"].with_company(self.other_facility)
+        self.assertEqual(theirs.create({"name": "P", name: account.id})[name], account)

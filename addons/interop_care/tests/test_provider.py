@@ -254,3 +254,40 @@ class TestProvider(CareCase):
         with self.assertRaises(BusinessError):
             handler._country("US")
         self.assertFalse(handler._country(None))
+
+    def test_what_a_new_provider_costs(self):
+        """Every statement is paid for a million times: whoever adds one says here why.
+
+        As Odoo counts them; sets that go to the database directly (provenance, the
+        membership, the try) are not among them. Core reads the facilities of default
+        accounts, too, where there is a chart of accounts.
+        """
+        statements = {
+            "savepoint, and its end": 2,
+            "who has the number, its namespace, what people decided about it": 3,
+            "definition of properties, the partner": 2,
+            "names of user and facility, the trail": 3,
+            "survivors, the number again, what is in its way, the number": 4,
+            "what is worked out of the partner, the outcome": 2,
+        }
+        counts = []
+        messages = type(self.env["interop.message"])
+        original = messages._apply_now
+
+        def counted(message, *args, **kwargs):
+            before = message.env.cr.sql_log_count
+            result = original(message, *args, **kwargs)
+            counts.append(message.env.cr.sql_log_count - before)
+            return result
+
+        self.patch(messages, "_apply_now", counted)
+        for number in ("1234567893", "1234567919", "1234567927"):  # two warm up
+            self._send(
+                self._provider(
+                    identifiers=[{"system": NPI, "value": number}],
+                    telecom=[{"system": "phone", "value": "+1 555 0100"}],
+                    address={"lines": ["1 Main Street"], "country": "US"},
+                )
+            )
+        self.assertTrue(self._found(NPI, "1234567927"))
+        self.assertLessEqual(counts[2], sum(statements.values()))
