@@ -7,6 +7,8 @@ others the first encrypts and all decrypt.
 
 import base64
 import secrets
+import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from .files import write_text
@@ -31,7 +33,17 @@ def generate(key_ids: tuple[str, ...] = ("k1",)) -> str:
 
 
 def ensure(path: Path) -> Path:
-    """Make a key file, readable by its owner only, unless there is one."""
+    """Make a key file, readable by its owner only, unless there is one.
+
+    Of several processes at once one makes it: nobody goes on with a key that another
+    one replaces.
+    """
     if not path.exists():
-        write_text(path, generate(), 0o600)
+        own = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        write_text(own, generate(), 0o600)
+        try:
+            with suppress(FileExistsError):
+                path.hardlink_to(own)
+        finally:
+            own.unlink()
     return path

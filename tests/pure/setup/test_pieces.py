@@ -2,6 +2,7 @@
 
 import base64
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from interop_setup import (
@@ -50,6 +51,14 @@ def test_key_file(tmp_path):
     assert len({key for _id, key in lines}) == 2
     before = path.read_text()
     assert keyfile.ensure(path).read_text() == before
+
+
+def test_one_key_file_however_many_make_it(tmp_path):
+    path = tmp_path / "interop.keys"
+    with ThreadPoolExecutor(16) as pool:
+        found = set(pool.map(lambda _n: keyfile.ensure(path).read_text(), range(64)))
+    assert len(found) == 1
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
 
 
 def test_key_file_is_what_the_addon_reads():
