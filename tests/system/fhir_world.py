@@ -1,4 +1,4 @@
-"""What the test of the FHIR examples does inside Odoo (``interop_setup.odoo_call``)."""
+"""What the test of the FHIR examples does inside Odoo (``inside``)."""
 
 CONTRACTS = (
     "provider_upserted",

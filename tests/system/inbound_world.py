@@ -1,4 +1,4 @@
-"""What the tests of the way in do inside Odoo (``interop_setup.odoo_call``)."""
+"""What the tests of the way in do inside Odoo (``inside``)."""
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
 

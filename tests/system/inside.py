@@ -1,39 +1,91 @@
-"""How tests call into Odoo: a function of a module beside them, in its own process."""
+"""How tests call into Odoo: a function of a module beside them, in its own process.
 
+Starting Odoo takes two seconds of a processor, and tests ask it all the time. So there
+is one process for each server and database: it is started by the first call, and every
+call is a transaction of its own.
+"""
+
+import atexit
 import json
 import os
 import subprocess
-import uuid
+import threading
 from pathlib import Path
 
 from interop_setup import odoo_config, paths
+from interop_setup.process import stop, tied
 
 HERE = Path(__file__).resolve().parent
+_callers: dict[tuple, "Caller"] = {}
+_lock = threading.Lock()
 
 
-def in_odoo(server, function, module, **values):
-    """Call a function of a module beside this one in an Odoo process of its own."""
-    result = paths.RUN / f"call-{uuid.uuid4().hex}.json"
-    call = {
-        "database": server.database,
-        "module": module,
-        "function": function,
-        "values": values,
-        "result": str(result),
-    }
-    environment = odoo_config.environment(server.config)
-    python_path = os.pathsep.join(
-        filter(None, [str(HERE), environment.get("PYTHONPATH")])
-    )
-    try:
-        subprocess.run(
-            [str(paths.VENV_PYTHON), "-m", "interop_setup.odoo_call"],
-            input=json.dumps(call),
+class Caller:
+    """One Odoo process that calls functions of modules in this folder."""
+
+    def __init__(self, config, database):
+        environment = odoo_config.environment(config)
+        python_path = os.pathsep.join(
+            filter(None, [str(HERE), environment.get("PYTHONPATH")])
+        )
+        self._process = subprocess.Popen(
+            tied([paths.VENV_PYTHON, HERE / "inside_worker.py", database]),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
             cwd=paths.ROOT,
             env={**environment, "PYTHONPATH": python_path},
-            check=True,
         )
-        return json.loads(result.read_text("utf-8"))
-    finally:
-        result.unlink(missing_ok=True)
+
+    def running(self):
+        """Whether it lives: it ends with the thread that started it."""
+        return self._process.poll() is None
+
+    def call(self, module, function, values):
+        """What the function returned, through JSON.
+
+        :raises RuntimeError: it failed; Odoo's traceback is the message
+        """
+        asked = {"module": module, "function": function, "values": values}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"Odoo ended within {module}.{function}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(f"{module}.{function} failed:\n{answer['error']}")
+        return answer["returned"]
+
+    def end(self):
+        """End the process."""
+        self._process.stdin.close()
+        stop(self._process)
+        self._process.stdout.close()
+
+
+def in_odoo(server, function, module, **values):
+    """Call a function of a module beside this one in an Odoo process of its own.
+
+    :raises RuntimeError: it failed
+    """
+    key = (server.config, server.database)
+    with _lock:
+        caller = _callers.get(key)
+        if caller is None or not caller.running():
+            caller = _callers[key] = Caller(*key)
+        return caller.call(module, function, values)
+
+
+def end(server):
+    """End the processes that called into a server's databases."""
+    with _lock:
+        for key in [key for key in _callers if key[0] == server.config]:
+            _callers.pop(key).end()
+
+
+@atexit.register
+def _end_all():
+    """No such process outlives the tests."""
+    for caller in _callers.values():
+        caller.end()

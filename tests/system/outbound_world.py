@@ -1,4 +1,4 @@
-"""What the tests of the way out do inside Odoo (``interop_setup.odoo_call``)."""
+"""What the tests of the way out do inside Odoo (``inside``)."""
 
 from interop_setup import outbound_flow
 

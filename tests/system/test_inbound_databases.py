@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import inside
 import pytest
 from inbound_sender import Sender, ask, in_odoo
 from interop_setup.server import Server
@@ -66,7 +67,8 @@ def world(cluster, make_database):
             senders.append((at, Hosted(server, name, in_odoo(at, "set_up"))))
         yield server, *senders
     finally:
-        server.stop()
+        inside.end(server)
+        server.kill()
 
 
 def wait(server, names, seconds=120):

@@ -13,8 +13,9 @@ from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import inside
 import pytest
-from interop_setup import paths, postgres
+from interop_setup import databases, paths, postgres
 from interop_setup.process import clean_environment
 from interop_setup.server import Server
 from kills import Killer, Publisher
@@ -47,15 +48,18 @@ def server(cluster, template, durable):
     """Odoo with workers on a copy of the template in the durable cluster."""
     name = "kills"
     durable.psql(f"CREATE DATABASE {name} TEMPLATE template0")
+    # Of a copy: nobody can copy the template while it is read.
+    copy = databases.clone(cluster, template, databases.throw_away_name(name))
     dump = subprocess.run(
         [
             *(cluster.program("pg_dump"), "--no-owner", "--no-acl"),
-            *("-h", cluster.socket, "-U", postgres.ROLE, template),
+            *("-h", cluster.socket, "-U", postgres.ROLE, copy),
         ],
         check=True,
         capture_output=True,
         env=clean_environment(),
     ).stdout
+    databases.drop(cluster, copy)
     subprocess.run(
         [
             *(durable.program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"),
@@ -75,7 +79,8 @@ def server(cluster, template, durable):
     )
     made.start()
     yield made
-    made.stop()
+    inside.end(made)
+    made.kill()
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +100,18 @@ def cron_off(server):
         yield
     finally:
         server.cluster.psql(switch.format("true"), database=server.database)
+
+
+@contextmanager
+def channels(server, value):
+    """Give queue_job other channels for a while."""
+    usual, server.channels = server.channels, value
+    server.restart()
+    try:
+        yield
+    finally:
+        server.channels = usual
+        server.restart()
 
 
 def received(receiver):
@@ -203,9 +220,13 @@ def test_promise_2_a_lease_that_ends_in_flight_fences_its_result(server):
 
 
 def test_promise_2_a_quiet_system_goes_on_by_itself_after_a_kill(server):
-    """Nobody publishes any more, and the minute cron is off: it does not take a minute."""
+    """Nobody publishes any more, and the minute cron is off: it does not take a minute.
+
+    There is room for a second job, as the README says. With one only, the dead run seems
+    to use it, and queue_job's runner waits for nothing else for its whole minute.
+    """
     killed = []
-    with hostile.Receiver() as receiver:
+    with hostile.Receiver() as receiver, channels(server, "root:2"):
         in_odoo(server, "set_up", url=receiver.url, lease=LEASE, **ENDPOINT)
         killer = Killer(server, receiver, hostile.send, seed=3)
 
@@ -220,9 +241,10 @@ def test_promise_2_a_quiet_system_goes_on_by_itself_after_a_kill(server):
         receiver.answer = answer
         with cron_off(server):
             names = in_odoo(server, "publish", count=12)
-            assert wait_for(lambda: set(names) <= set(received(receiver)), STUCK)
+            assert wait_for(lambda: killed and not open_messages(server), STUCK)
+            # All of it: that a request was seen does not tell that it was answered.
             assert time.monotonic() - killed[0] < QUIET
-            assert wait_for(lambda: not open_messages(server), STUCK)
+            assert set(names) <= set(received(receiver))
 
 
 def test_promise_7_a_message_that_kills_its_worker_ends_dead_with_an_owner(server):

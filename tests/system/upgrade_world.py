@@ -1,4 +1,4 @@
-"""What the test of upgrades does inside Odoo (``interop_setup.odoo_call``)."""
+"""What the test of upgrades does inside Odoo (``inside``)."""
 
 
 def read_back(env):
