@@ -1,4 +1,4 @@
-"""A pytest plugin: writes what a run added up to, and knows the ``long`` tests."""
+"""A pytest plugin: writes what a run added up to, and knows its markers."""
 
 import json
 import os
@@ -12,8 +12,9 @@ KINDS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 
 def pytest_configure(config):
-    """Register the marker of tests that only run with ``--long``."""
+    """Register the markers that ``./setup/test`` goes by."""
     config.addinivalue_line("markers", "long: takes minutes; run by --long only")
+    config.addinivalue_line("markers", "alone: measures time; nothing runs beside it")
 
 
 def pytest_collection_modifyitems(items):

@@ -1,7 +1,8 @@
 """Template databases, named after a hash of what they were built from.
 
-Two layers: *plain* has Odoo's own modules only and lasts long; *suite* adds our
-addons on top of it and is made anew when their sources change. A template gets
+Two layers: *plain* has Odoo's own modules only and lasts long (with more modules than
+the usual ones, it is made on top of the one with these); *suite* adds our addons on top
+of it and is made anew when their sources change. A template gets
 its name when it is complete, so a half-built one is never used.
 """
 
@@ -21,11 +22,11 @@ from .progress import say, step
 from .venv import lock_hash
 
 PLAIN_MODULES = ("account", "base", "base_setup", "mail", "queue_job", "web")
-RECIPE = "1"
+RECIPE = "2"
 PLAIN = "tpl_plain_"
 SUITE = "tpl_suite_"
 PART = "_part"
-KEEP = {PLAIN: 3, SUITE: 8}
+KEEP = {PLAIN: 5, SUITE: 8}
 
 
 def _key(*parts: str) -> str:
@@ -46,13 +47,22 @@ def suite_name(plain: str, addons: list[str]) -> str:
 
 
 def plain_template(cluster: Cluster, modules: list[str]) -> str:
-    """The template with these modules of Odoo, built when missing."""
-    modules = sorted({*PLAIN_MODULES, *modules})
-    name = plain_name(modules)
+    """The template with these modules of Odoo, built when missing.
+
+    What is more than the usual modules comes on top of the template with these.
+    """
+    usual = sorted(PLAIN_MODULES)
+    more = sorted(set(modules).difference(usual))
+    below = plain_template(cluster, []) if more else ""
+    name = plain_name(sorted([*usual, *more]))
     with _building(cluster, name) as part:
         if part:
-            with step(f"Building the template database with {', '.join(modules)}"):
-                _install(cluster, part, modules)
+            with step(
+                f"Building the template database with {', '.join(more or usual)}"
+            ):
+                if below:
+                    databases.clone(cluster, below, part)
+                _install(cluster, part, more or usual)
     return name
 
 

@@ -3,12 +3,21 @@
 import argparse
 import json
 import os
-import subprocess
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import databases, keyfile, manifests, odoo_config, paths, postgres, templates
+from . import (
+    databases,
+    keyfile,
+    manifests,
+    odoo_config,
+    paths,
+    postgres,
+    side_by_side,
+    templates,
+)
 from .bootstrap import bootstrap
 from .errors import SetupError
 from .files import remove_tree
@@ -16,6 +25,7 @@ from .odoo_command import KEY_FILE
 from .postgres import PORT, ROLE, Cluster
 from .process import clean_environment
 from .progress import duration, say, step
+from .side_by_side import Program
 
 SUITES = ("pure", "odoo", "system")
 # Environment variables that pytest_totals.py reads: where to write, what to run.
@@ -24,6 +34,9 @@ LONG = "INTEROP_LONG"
 TESTS_FAILED = 1
 NOTHING_COLLECTED = 5
 OUTSIDE_ODOO = ("-p", "no:odoo", "--import-mode=importlib")
+# The whole-system tests that take longest begin first: then none is left over in the
+# end, with nothing to run beside it.
+LONGEST = ("test_kills.py", "test_outbound.py", "test_demo.py", "test_inbound.py")
 COUNTED = {
     "passed": ("passed", "xpassed"),
     "failed": ("failed", "error"),
@@ -39,6 +52,13 @@ class Result:
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     broken: bool = False  # pytest itself failed, so the counts say too little
+
+    def add(self, part: "Result") -> None:
+        """Count a part of it in."""
+        for name in COUNTED:
+            more = part.failed if name == "failed" else part.counts.get(name, 0)
+            self.counts[name] = self.counts.get(name, 0) + more
+        self.broken |= part.broken
 
     @property
     def failed(self) -> int:
@@ -57,6 +77,11 @@ class Request:
     jobs: int
     long: bool
     keep: bool
+
+    @property
+    def processes(self) -> int:
+        """How many may run: one for a selection, or where pytest is told something."""
+        return 1 if self.paths or self.extra else max(1, self.jobs)
 
     def paths_of(self, suite: str) -> list[Path]:
         """The files and folders of one suite to run."""
@@ -103,7 +128,7 @@ def parse(arguments: list[str]) -> Request:
         "--jobs",
         type=int,
         default=min(2, os.cpu_count() or 1),
-        help="processes for the Odoo tests",
+        help="how many processes for the tests; one for a selection",
     )
     parser.add_argument("-k", metavar="EXPR", help="pytest's selection by name")
     options, extra = parser.parse_known_intermixed_args(arguments)
@@ -163,7 +188,13 @@ def _run_suite(
 
 def _pure(targets: list[Path], request: Request, _cluster: Cluster) -> Result:
     """Plain pytest: no Odoo, no database."""
-    return _pytest("pure", [*OUTSIDE_ODOO, *map(str, targets)], request, {})
+    arguments = [*OUTSIDE_ODOO, *_divided(request.processes), *map(str, targets)]
+    return _pytest("pure", arguments, request, {})
+
+
+def _divided(processes: int) -> list[str]:
+    """Arguments that let pytest-xdist divide the files among processes."""
+    return ["-n", str(processes), "--dist", "loadfile"] if processes > 1 else []
 
 
 def _odoo(targets: list[Path], request: Request, cluster: Cluster) -> Result:
@@ -179,7 +210,7 @@ def _odoo(targets: list[Path], request: Request, cluster: Cluster) -> Result:
         f"--odoo-database={name}",
         "--odoo-http",
         *("-p", "interop_setup.pytest_filestore"),
-        *(["-n", str(jobs), "--dist", "loadfile"] if jobs > 1 else []),
+        *_divided(jobs),
         *map(str, targets),
     ]
     programs = cluster.program("createdb").parent
@@ -219,15 +250,76 @@ def _system(targets: list[Path], request: Request, cluster: Cluster) -> Result:
     """Whole-system tests: they start real servers on copies of the template."""
     template = templates.suite_template(cluster, request.addons)
     environment = {"INTEROP_TEMPLATE": template}
+    if request.processes > 1:
+        return _system_side_by_side(targets, request, environment)
     return _pytest("system", [*OUTSIDE_ODOO, *map(str, targets)], request, environment)
+
+
+def _system_side_by_side(
+    targets: list[Path], request: Request, environment: dict[str, str]
+) -> Result:
+    """Some files at a time, the longest first; then what measures time, by itself."""
+    whole, start = Result("system"), time.monotonic()
+    beside = [
+        _program(
+            paths.shown(path),
+            [*OUTSIDE_ODOO, "-q", "--no-header", "-m", "not alone", str(path)],
+            request,
+            environment,
+        )
+        for path in longest_first(targets)
+    ]
+
+    def report(program: Program) -> None:
+        result = _result("system", program)
+        whole.add(result)
+        if program.code != NOTHING_COLLECTED:
+            say(f"\n{program.name} ({_counted(result)} in {duration(result.seconds)})")
+            say(program.output.strip("\n"))
+
+    with step(f"pytest, system, {request.processes} files at a time"):
+        side_by_side.run_all(beside, request.processes, report)
+    alone = [*OUTSIDE_ODOO, "-m", "alone", *map(str, targets)]
+    with step("pytest, system, what nothing may run beside"):
+        whole.add(_run_shown("system", alone, request, environment))
+    whole.seconds = time.monotonic() - start
+    return whole
+
+
+def longest_first(folders: list[Path]) -> list[Path]:
+    """The test files of these folders in the order in which they are to begin."""
+    files = {path for folder in folders for path in folder.glob("test_*.py")}
+    first = [path for name in LONGEST for path in sorted(files) if path.name == name]
+    return first + sorted(files.difference(first))
 
 
 def _pytest(
     suite: str, arguments: list[str], request: Request, environment: dict[str, str]
 ) -> Result:
-    """Run pytest with its output shown as it comes."""
-    totals = paths.RUN / f"totals-{os.getpid()}-{suite}.json"
-    remove_tree(totals)
+    """Run pytest by itself, with its output shown as it comes."""
+    with step(f"pytest, {suite}"):
+        return _run_shown(suite, arguments, request, environment)
+
+
+def _run_shown(
+    suite: str, arguments: list[str], request: Request, environment: dict[str, str]
+) -> Result:
+    """Run pytest; everything it prints is seen at once."""
+    program = _program(suite, arguments, request, environment, shown=True)
+    side_by_side.run_all([program], 1, lambda _program: None)
+    return _result(suite, program)
+
+
+def _program(
+    name: str,
+    arguments: list[str],
+    request: Request,
+    environment: dict[str, str],
+    *,
+    shown: bool = False,
+) -> Program:
+    """A run of pytest that writes what it added up to."""
+    totals = paths.RUN / f"totals-{os.getpid()}-{uuid.uuid4().hex[:8]}.json"
     child_environment = clean_environment(
         **{TOTALS: str(totals), "PYTHONUNBUFFERED": "1", **environment}
     )
@@ -241,21 +333,13 @@ def _pytest(
         *arguments,
         *request.extra,
     ]
-    start = time.monotonic()
-    with step(f"pytest, {suite}"):
-        code = subprocess.run(
-            command,
-            cwd=paths.ROOT,
-            env=child_environment,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        ).returncode
-    return _result(suite, code, totals, time.monotonic() - start)
+    return Program(name, command, child_environment, shown)
 
 
-def _result(suite: str, code: int, totals: Path, seconds: float) -> Result:
+def _result(suite: str, program: Program) -> Result:
     """Read the totals; an empty selection is no failure, a crash is one."""
-    result = Result(suite, seconds)
+    result, code = Result(suite, program.seconds), program.code
+    totals = Path(program.environment[TOTALS])
     try:
         raw = json.loads(totals.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
@@ -276,10 +360,7 @@ def _summary(results: list[Result], seconds: float) -> int:
         say(f"{result.suite:7} {_counted(result)} in {duration(result.seconds)}{note}")
     total = Result("total")
     for result in results:
-        total.counts["passed"] = total.counts.get("passed", 0) + result.counts["passed"]
-        total.counts["failed"] = total.counts.get("failed", 0) + result.failed
-        skipped = total.counts.get("skipped", 0) + result.counts["skipped"]
-        total.counts["skipped"] = skipped
+        total.add(result)
     say(f"{_counted(total)} in {duration(seconds)}")
     return 1 if total.failed else 0
 

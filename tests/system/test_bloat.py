@@ -3,6 +3,7 @@
 import subprocess
 from contextlib import contextmanager
 
+import pytest
 from interop_setup.process import tied
 from test_outbound import hostile, in_odoo, wait_for
 
@@ -36,6 +37,7 @@ def held_snapshot(server):
         session.wait(20)
 
 
+@pytest.mark.alone  # the batches are compared by their time
 def test_promise_5_a_held_old_transaction_does_not_stop_deliveries(make_server):
     """Batch after batch beside an old snapshot: all arrive, none much more slowly."""
     server = make_server(workers=2, channels="root:1")

@@ -25,6 +25,7 @@ def publish_in_parts(server, parts, count):
     return names
 
 
+@pytest.mark.alone  # requests are counted by the second
 def test_rate_and_order_hold_over_workers(server):
     """No second sees more than the rate and its burst, and nothing overtakes."""
     with hostile.Receiver() as receiver:
@@ -46,6 +47,7 @@ def test_rate_and_order_hold_over_workers(server):
         assert times[-1] - times[0] >= (len(names) - 2 * 8) / 8
 
 
+@pytest.mark.alone  # so is how often a probe is sent
 def test_a_failing_receiver_is_left_alone_and_found_again(server):
     """Open circuit: one probe at a time; what waited arrives when it gets through."""
     with hostile.Receiver(503) as receiver:

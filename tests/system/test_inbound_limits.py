@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import pytest
 from standardwebhooks import Webhook
 from test_inbound import in_odoo
 
@@ -43,6 +44,7 @@ def ask_often(server, client, secret, times):
         return list(pool.map(lambda _number: ask(server, client, secret), range(times)))
 
 
+@pytest.mark.alone  # how much of a minute fades depends on the time it takes
 def test_limits_are_of_all_workers_together(make_server):
     """A rate is used up once; who cannot prove anything uses up nothing, raises one
     alarm, and locks nobody out."""

@@ -65,6 +65,7 @@ def test_published_is_delivered_once_and_verified(server):
         assert {message["state"] for message in found} == {"done"}
 
 
+@pytest.mark.alone  # the schedule is checked to the second
 def test_refused_connection_is_retried_on_schedule_and_ends_dead(server):
     """The retries are jobs of queue_job with an ETA: nobody helps them along."""
     with hostile.Receiver() as receiver:
@@ -134,6 +135,7 @@ def test_promise_2_killed_after_sending_repeats_with_the_same_id(server):
         verify(receiver, world["secret"])
 
 
+@pytest.mark.alone  # a slow neighbor would keep a transaction open for longer
 def test_promise_5_no_transaction_of_ours_is_held_across_the_network(server, cluster):
     """While requests are out, the only idle transaction is queue_job's own."""
     waiting = (
@@ -152,6 +154,7 @@ def test_promise_5_no_transaction_of_ours_is_held_across_the_network(server, clu
         assert int(cluster.psql(waiting).strip()) <= 1
 
 
+@pytest.mark.alone  # a slow neighbor would look like the endpoint's doing
 def test_promise_5_a_dead_endpoint_does_not_slow_the_others(server):
     """A healthy receiver is served while a black hole is waited for."""
     with hostile.Receiver(hostile.silent) as hole, hostile.Receiver() as healthy:

@@ -5,6 +5,7 @@ import json
 import pytest
 from interop_setup import manifests, paths, testing
 from interop_setup.errors import SetupError
+from interop_setup.side_by_side import Program
 
 
 def test_everything_by_default():
@@ -45,7 +46,9 @@ def result_of(tmp_path, code, totals):
     path = tmp_path / "totals.json"
     if totals is not None:
         path.write_text(json.dumps(totals))
-    return testing._result("pure", code, path, 1.0)
+    program = Program("pure", [], {testing.TOTALS: str(path)})
+    program.code, program.seconds = code, 1.0
+    return testing._result("pure", program)
 
 
 def test_empty_selection_is_no_failure(tmp_path):
@@ -72,3 +75,79 @@ def test_a_broken_pytest_is_a_failure(tmp_path, capsys, code):
 
 def test_interrupted_after_some_passed(tmp_path):
     assert result_of(tmp_path, 2, {"passed": 4}).failed == 1
+
+
+def test_parts_of_a_suite_add_up(tmp_path, capsys):
+    """What broke without failing any test counts as one failure of the whole."""
+    whole = testing.Result("system", 61)
+    whole.add(result_of(tmp_path, 0, {"passed": 3, "skipped": 1}))
+    whole.add(result_of(tmp_path, 5, {}))
+    assert (whole.failed, whole.broken) == (0, False)
+    whole.add(result_of(tmp_path, 1, {"passed": 2, "failed": 1, "error": 1}))
+    whole.add(result_of(tmp_path, -9, None))
+    assert testing._summary([whole], 61) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [
+        "system  5 passed, 3 failed, 1 skipped in 1 min 01 s, pytest failed",
+        "5 passed, 3 failed, 1 skipped in 1 min 01 s",
+    ]
+
+
+def test_a_selection_runs_in_one_process():
+    assert testing.parse(["--jobs", "2"]).processes == 2
+    assert testing.parse(["--jobs", "2", "--only", "system"]).processes == 2
+    for arguments in (["-k", "a"], ["-s"], ["-x"], ["--durations=5"]):
+        assert testing.parse(["--jobs", "2", *arguments]).processes == 1
+    one = str(paths.TESTS / "system" / "test_demo.py")
+    assert testing.parse(["--jobs", "2", one]).processes == 1
+    assert testing.parse(["--jobs", "0"]).processes == 1
+
+
+def test_the_longest_files_begin_first(tmp_path):
+    names = ["test_a.py", "test_kills.py", "test_zebra.py", "test_demo.py", "world.py"]
+    for name in names:
+        (tmp_path / name).write_text("")
+    found = [path.name for path in testing.longest_first([tmp_path])]
+    assert found == ["test_kills.py", "test_demo.py", "test_a.py", "test_zebra.py"]
+
+
+def test_every_file_that_begins_first_is_there():
+    there = {path.name for path in (paths.TESTS / "system").glob("test_*.py")}
+    assert set(testing.LONGEST) <= there
+
+
+def fake_suite(monkeypatch, tmp_path, **files):
+    """A folder of tests in place of the whole-system tests; what came of them."""
+    for name, text in files.items():
+        (tmp_path / f"{name}.py").write_text(f"import pytest\n{text}")
+    request = testing.parse(["--jobs", "2"])
+    monkeypatch.setattr(testing, "LONGEST", ("test_b.py",))
+    return testing._system_side_by_side([tmp_path], request, {})
+
+
+def test_system_tests_side_by_side_then_alone(monkeypatch, tmp_path, capfd):
+    """Failures are shown in full, and what is alone runs once, after all others."""
+    note = f"open({str(tmp_path / 'order')!r}, 'a').write"
+    result = fake_suite(
+        monkeypatch,
+        tmp_path,
+        test_a="def test_good(): pass\n"
+        f"@pytest.mark.alone\ndef test_by_itself(): {note}('alone ')\n",
+        test_b="def test_bad():\n    shown = 6 * 7\n    assert shown == 43\n",
+        test_c=f"def test_good(): {note}('beside ')\n@pytest.mark.skip\n"
+        "def test_none(): pass\n",
+        test_d="@pytest.mark.alone\ndef test_by_itself(): pass\n",
+    )
+    assert result.counts == {"passed": 4, "failed": 1, "skipped": 1}
+    assert result.seconds > 0
+    assert not result.broken
+    assert (tmp_path / "order").read_text() == "beside alone "
+    out = capfd.readouterr().out
+    assert "assert 42 == 43" in out
+    assert "test_a.py (1 passed, 0 failed, 0 skipped in " in out
+    assert "test_d.py (" not in out  # nothing of it was to run beside others
+
+
+def test_a_file_that_cannot_be_read_is_a_failure(monkeypatch, tmp_path):
+    result = fake_suite(monkeypatch, tmp_path, test_a="import no_such_module\n")
+    assert result.failed
