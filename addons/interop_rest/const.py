@@ -1,6 +1,7 @@
 """Constants of the inbound layer."""
 
 ROUTING_TYPE = "interop"
+PREFIX = "/interop"  # of all paths for machines
 
 CLIENT_STATES = [
     ("requested", "Requested"),

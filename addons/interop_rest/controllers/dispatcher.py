@@ -46,7 +46,12 @@ class InteropDispatcher(Dispatcher):
     @classmethod
     def is_compatible_with(cls, request):
         """Every content type gets here; a wrong one is refused in problem+json."""
-        return request.httprequest.path.startswith("/interop/")
+        return cls.serves(request.httprequest.path)
+
+    @staticmethod
+    def serves(path):
+        """Return whether a path is one for machines."""
+        return path == const.PREFIX or path.startswith(f"{const.PREFIX}/")
 
     def pre_dispatch(self, rule, args):
         """Neither sessions nor CORS; the body is limited by the Settings."""

@@ -155,7 +155,7 @@ class InteropMessages(Controller):
         return Response(problem_page.render(), content_type=problem_page.MEDIA_TYPE)
 
     @route(
-        ["/interop/v1/<path:path>", "/interop/v1"],
+        ["/interop/<path:path>", "/interop"],
         readonly=True,
         interop_methods=[
             "GET",

@@ -31,7 +31,10 @@ class TestDispatcher(RestEffectHttpCase):
         return self.opener.request(method, self.base_url() + path, **options)
 
     def test_404(self):
-        for path in ("/interop/v1", "/interop/v1/", "/interop/v1/no/such?x=1"):
+        for path in (
+            *("/interop", "/interop/", "/interop/v2", "/interop/v2/messages"),
+            *("/interop/v1", "/interop/v1/", "/interop/v1/no/such?x=1"),
+        ):
             for method in ("GET", "POST", "DELETE", "OPTIONS"):
                 self._assert_problem(self._ask(method, path), 404, "not_found")
 
@@ -76,6 +79,21 @@ class TestDispatcher(RestEffectHttpCase):
         self.assertEqual(response.json(), {"status": "up"})
         self._assert_headers(response)
         self.assertEqual(self._ask("HEAD", "/interop/v1/health").status_code, 200)
+
+    def test_a_host_that_is_none(self):
+        """Refused by werkzeug while it looks for the route, before there is one."""
+        for host in ("a" * 300, "exa mple", "x..y"):
+            response = self._ask("GET", "/interop/v1/none", headers={"Host": host})
+            self.assertIn(response.status_code, (400, 404, 503), host)
+            self._assert_problem(
+                response, response.status_code, response.json()["code"]
+            )
+
+    def test_no_banner_tells_versions(self):
+        for path in ("/interop", "/interop/v1/none", "/interop/v1/health?x=1", URL):
+            banner = self._ask("GET", path).headers["Server"]
+            self.assertEqual(banner, "interop", path)
+        self.assertIn("Werkzeug", self._ask("GET", "/web/health").headers["Server"])
 
     def test_the_type_of_a_problem_resolves_to_a_page_that_explains_it(self):
         problem = self._ask("GET", "/interop/v1/no").json()
