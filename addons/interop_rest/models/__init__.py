@@ -26,6 +26,7 @@ from . import interop_inbound_reconcile
 from . import interop_inbound_webhook
 from . import interop_signature_scheme
 from . import interop_inbound_recall
+from . import interop_inbound_recall_apply
 from . import ir_http
 from . import interop_client_link
 from . import interop_inbound_xref

@@ -106,13 +106,18 @@ class InteropInbound(models.AbstractModel):
         owner, *versions = self._versions(known.rows, code)
         if owner != (known.client_id if own else None) or versions != known.versions:
             return False
+        self._fill(known)
+        return True
+
+    @api.model
+    def _fill(self, known):
+        """Fill the record cache from memory."""
         data = self.env.transaction.field_data
         for field, plain, values in known.values:
             cache = data[field] if plain else field._get_cache(self.env)
             if cache:  # what is not saved yet counts
                 values = {**values, **cache}
             cache.update(values)
-        return True
 
     @api.model
     def _remember(self, client_sudo):
@@ -133,7 +138,7 @@ class InteropInbound(models.AbstractModel):
             (interfaces, self._columns(interfaces)),
             (interfaces, ("contract_ids", "company_ids")),
             (contracts, self._columns(contracts)),
-            (companies, ("active", "interop_stopped_at", "parent_path")),
+            (companies, ("name", "active", "interop_stopped_at", "parent_path")),
         ):
             values += self._cached(records, names)
         rows = self._rows_of(client_sudo)

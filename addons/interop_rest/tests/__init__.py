@@ -17,6 +17,7 @@ from . import test_matrix
 from . import test_migrations
 from . import test_rate
 from . import test_recall
+from . import test_recall_apply
 from . import test_reconcile
 from . import test_rights
 from . import test_settings

@@ -1,0 +1,87 @@
+"""What applying a message reads of the catalogue, remembered as the client is.
+
+See ``interop_inbound_recall.py``: one question whether the rows are still the same
+versions, instead of reading each of them anew for each message. A message that is only
+accepted does not ask it.
+"""
+
+import weakref
+from collections import OrderedDict
+from threading import Lock
+
+from odoo import SUPERUSER_ID, api, models
+
+from .interop_inbound_recall import _VERSIONS, REMEMBERED, Remembered
+
+NAMESPACES = 64  # of a client
+_memory = OrderedDict()  # (database, id of a client) -> Remembered
+_lock = Lock()
+
+
+class InteropInbound(models.AbstractModel):
+    """The users and the namespaces of a client's messages."""
+
+    _inherit = "interop.inbound"
+
+    @api.model
+    def _recall_for_applying(self, client_sudo):
+        """Have at hand what applying a message of this client reads in any case."""
+        key = (self.env.cr.dbname, client_sudo.id)
+        known = _memory.get(key)
+        if (
+            known
+            and known.registry() is self.env.registry
+            and self._present_versions(known.rows) == known.versions
+        ):
+            self._fill(known)
+            return
+        remembered = self._remember_for_applying(client_sudo)
+        with _lock:
+            _memory.pop(key, None)
+            _memory[key] = remembered
+            while len(_memory) > REMEMBERED:
+                _memory.popitem(last=False)
+
+    @api.model
+    def _remember_for_applying(self, client_sudo):
+        """Return users and namespaces, read now."""
+        self.env.flush_all()
+        # Whom the messages are applied as, and with whom Odoo compares who shares a
+        # partner.
+        users = client_sudo.env["res.users"].browse(
+            [SUPERUSER_ID, *client_sudo.user_id.ids]
+        )
+        namespaces = self._namespaces_of(client_sudo)
+        rows = [(records._table, "id", records.ids) for records in (users, namespaces)]
+        return Remembered(
+            weakref.ref(self.env.registry),
+            client_sudo.id,
+            rows,
+            self._present_versions(rows),
+            [
+                *self._cached(users, ("login", "partner_id")),
+                *self._cached(namespaces, self._columns(namespaces)),
+            ],
+        )
+
+    @api.model
+    def _namespaces_of(self, client_sudo):
+        """Return the namespaces that its messages may name: those of its facilities and
+        those for all. One that comes later is read when it is named."""
+        companies = client_sudo.interface_ids.company_ids
+        return client_sudo.env["interop.namespace"].search(
+            [
+                "|",
+                ("company_id", "=", False),
+                ("company_id", "parent_of", companies.ids),
+            ],
+            order="id",
+            limit=NAMESPACES,
+        )
+
+    @api.model
+    def _present_versions(self, rows):
+        """Return the versions of these rows in the present transaction."""
+        parts = ", ".join(_VERSIONS.format(*row[:2]) for row in rows)
+        self.env.cr.execute(f"SELECT {parts}", [ids for _table, _column, ids in rows])
+        return [sorted(found) for found in self.env.cr.fetchone()]
