@@ -54,6 +54,46 @@ def values(cr, query, rows, template=None, fetch=False):
     return found or []
 
 
+def insert(model, vals_list):
+    """Insert one row per dict in one statement and return the records, with what was
+    written in memory.
+
+    For what is written by the million, of models whose columns are all stated: access
+    rights, defaults, constraints in Python and what depends on the new records are the
+    caller's to see to.
+
+    :param model: empty recordset
+    :param vals_list: dicts with the same keys, values as for ``create``
+    :raises ValueError: a value does not fit its field
+    """
+    if not vals_list:
+        return model
+    columns = [model._fields[name] for name in vals_list[0]]
+    cached = {
+        field: [field.convert_to_cache(vals[field.name], model) for vals in vals_list]
+        for field in columns
+    }
+    names = ", ".join(f'"{field.name}"' for field in columns)
+    found = values(
+        model.env.cr,
+        f'INSERT INTO "{model._table}" ({names}) VALUES %s RETURNING id',
+        [
+            tuple(
+                field.convert_to_column_insert(vals[field.name], model)
+                for field in columns
+            )
+            for vals in vals_list
+        ],
+        fetch=True,
+    )
+    records = model.browse(record_id for (record_id,) in found)
+    nothing = [None] * len(vals_list)
+    for field in model._fields.values():
+        if field.store and field.column_type and field.name != "id":
+            field._insert_cache(records, cached.get(field, nothing))
+    return records
+
+
 def execute(cr, query, params):
     """Run one statement that carries content and returns nothing."""
     _raw(cr).execute(query, params)

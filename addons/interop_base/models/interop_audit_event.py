@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .. import clock, const
+from .. import clock, const, db
 
 _TRIGGER = """
 CREATE OR REPLACE FUNCTION interop_audit_event_append_only() RETURNS trigger AS $$
@@ -63,7 +63,8 @@ class InteropAuditEvent(models.Model):
 
         :param str action: key of ``const.AUDIT_ACTIONS``
         :param records: recordset (may be empty for something global)
-        :param str detail: text that is safe to keep for ever: no secret, no payload
+        :param str detail: text that is safe to keep for ever: no secret, no payload; or
+            such texts by the id of the record
         """
         user = self.env.user
         with_company = "company_id" in records._fields
@@ -90,11 +91,13 @@ class InteropAuditEvent(models.Model):
                     "res_name": record.display_name if record else "",
                     "company_ref": company.id,
                     "company_name": company.name,
-                    "detail": detail,
+                    "detail": (
+                        detail[record.id] if isinstance(detail, dict) else detail
+                    ),
                 }
             )
         # sudo: evidence is written for users who may not write any themselves
-        return self.sudo().create(vals_list)
+        return db.insert(self.sudo(), vals_list)
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: the trail is append-only, in the database too."""

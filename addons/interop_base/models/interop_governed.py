@@ -116,12 +116,13 @@ class InteropGovernedMixin(models.AbstractModel):
         empty)."""
         rules = self._rules_for_message(scope)
         moment = self.env["interop.provenance"]._moment(scope.occurred_at)
+        compared_sudo = self._comparable()
         return ownership.settle(
             {
                 name: ownership.decide(
                     rule=rules.get(name),
                     sender=scope.system_id,
-                    same=not self._differs(name, value),
+                    same=not compared_sudo._differs(name, value),
                     occurred_at=moment,
                     last_at=ownership.last_statement(name, rules.get(name), stated),
                 )
@@ -175,6 +176,18 @@ class InteropGovernedMixin(models.AbstractModel):
 
     # === COMPARING === #
 
+    def _comparable(self):
+        """Return this record as values are compared with it: whole, whoever asks.
+
+        Whoever compares several fields asks for it once.
+        """
+        context = {"bin_size": False, "active_test": False}
+        # sudo: comparing shows nothing, and the sender may not see what it may state
+        record_sudo = self.sudo()
+        if context.items() <= self.env.context.items():
+            return record_sudo
+        return record_sudo.with_context(**context)
+
     def _differs(self, name, value):
         """Return whether writing ``value`` would change the field (of no record: fill
         it).
@@ -182,8 +195,7 @@ class InteropGovernedMixin(models.AbstractModel):
         :raises BusinessError: the value does not fit the field
         """
         field = self._fields[name]
-        # sudo: comparing shows nothing, and the sender may not see what it may state
-        record_sudo = self.sudo().with_context(bin_size=False, active_test=False)
+        record_sudo = self._comparable()
         if field.type in ("one2many", "many2many"):
             current = record_sudo[name].ids if self else []
             return self._ids_after(current, value) != set(current)
@@ -228,7 +240,8 @@ class InteropGovernedMixin(models.AbstractModel):
         ]
         changed = {}
         for record in self if names else ():
-            differing = {name for name in names if record._may_differ(name, vals[name])}
+            compared_sudo = record._comparable()
+            differing = {n for n in names if compared_sudo._may_differ(n, vals[n])}
             if differing:
                 changed[record] = differing
         return changed

@@ -26,9 +26,10 @@ class InteropGovernedMixin(models.AbstractModel):
         if not ruled and not scope:
             return records
         filled = {}
+        nothing_sudo = self.browse()._comparable()
         for record, vals in zip(records, vals_list, strict=True):
             names = vals.keys() if scope else vals.keys() & ruled
-            filled[record] = {name for name in names if self._fills(name, vals[name])}
+            filled[record] = {n for n in names if nothing_sudo._fills(n, vals[n])}
             if scope and not governed_state.is_vetted(self.browse(), filled[record]):
                 record._check_effect(scope, filled[record])
         created = self.env.cr.cache.setdefault(("interop.created", self._name), {})
@@ -65,8 +66,9 @@ class InteropGovernedMixin(models.AbstractModel):
         return created.get(self.id) == self._author()
 
     def _fills(self, name, value):
+        """Return whether ``value`` is one to an empty recordset."""
         field = self._fields.get(name)
-        return bool(field and field.store) and self.browse()._may_differ(name, value)
+        return bool(field and field.store) and self._may_differ(name, value)
 
     # === CHECKING === #
 

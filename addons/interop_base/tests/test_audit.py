@@ -86,3 +86,25 @@ class TestAudit(InteropCase):
         both = self.system | self._create_system()
         lines = self.env["interop.audit.event"]._log("viewed", both)
         self.assertEqual(lines.mapped("res_id"), both.ids)
+
+    def test_each_record_may_have_its_own_detail(self):
+        both = self.system | self._create_system()
+        details = {system.id: f"number {system.id}" for system in both}
+        lines = self.env["interop.audit.event"]._log("viewed", both, details)
+        self.assertEqual(lines.mapped("detail"), list(details.values()))
+
+    def test_lines_in_memory_are_those_in_the_database(self):
+        both = self.system | self._create_system()
+        audit = self.env["interop.audit.event"]
+        for records, detail in ((both, "why"), (both[:0], self.env._("for %s", "x"))):
+            lines = audit._log("viewed", records, detail)
+            names = [n for n, f in lines._fields.items() if f.store]
+            with self.assertQueryCount(0):
+                before = lines.read(names, load=None)
+            self.env.invalidate_all()
+            self.assertEqual(lines.read(names, load=None), before)
+            self.assertEqual(lines.mapped("detail"), [str(detail)] * len(lines))
+
+    def test_an_unknown_action_is_refused(self):
+        with self.assertRaisesRegex(ValueError, "juggled"):
+            self.env["interop.audit.event"]._log("juggled", self.system)

@@ -84,38 +84,24 @@ class InteropFacilityMembership(models.Model):
 
         What is worked out from memberships is the caller's to see to.
 
-        :param vals_list: one dict per membership, all with the same keys: columns and
-            their values as PostgreSQL takes them (``None`` for nothing)
+        :param vals_list: one dict per membership, all with the same keys
         """
-        log = {
+        now = self.env.cr.now()
+        common = {
             "state": "active",
             "create_uid": self.env.uid,
-            "create_date": self.env.cr.now(),
+            "create_date": now,
             "write_uid": self.env.uid,
-            "write_date": self.env.cr.now(),
+            "write_date": now,
         }
-        rows = [{**vals, **log} for vals in vals_list]
-        names = list(rows[0]) if rows else []
-        found = db.values(
-            self.env.cr,
-            f"INSERT INTO {self._table} ({', '.join(names)}) VALUES %s RETURNING id",
-            [tuple(row.values()) for row in rows],
-            fetch=True,
-        )
-        memberships = self.browse(item for (item,) in found)
-        # As create leaves it: nobody reads back what was just written.
-        for name in self._fields if rows else ():
-            field = self._fields[name]
-            if field.store and field.column_type and name != "id":
-                field._insert_cache(memberships, [row.get(name) for row in rows])
+        memberships = db.insert(self, [{**vals, **common} for vals in vals_list])
         memberships._log_joined()
         return memberships
 
     def _log_joined(self):
-        for membership in self:
-            self.env["interop.audit.event"]._log(
-                "joined", membership, membership._evidence(membership.joined_reason)
-            )
+        details = {item.id: item._evidence(item.joined_reason) for item in self}
+        if details:
+            self.env["interop.audit.event"]._log("joined", self, details)
 
     def write(self, vals):
         """Refuse to rewrite where somebody was known, and why."""

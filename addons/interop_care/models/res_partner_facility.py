@@ -248,8 +248,8 @@ class ResPartner(models.Model):
                     "company_id": company_id,
                     "joined_at": clock.now(),
                     "joined_by_id": self.env.uid,
-                    "joined_message_id": scope.message_id if scope else None,
-                    "joined_reason": reason or None,
+                    "joined_message_id": scope.message_id if scope else False,
+                    "joined_reason": reason,
                 }
                 for company_id in missing.ids
             ]

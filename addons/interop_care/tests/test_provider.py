@@ -259,14 +259,14 @@ class TestProvider(CareCase):
         """Every statement is paid for a million times: whoever adds one says here why.
 
         As Odoo counts them; sets that go to the database directly (provenance, the
-        membership, the try) are not among them. Core reads the facilities of default
+        membership, the trail, the try) are not among them. Core reads the facilities of default
         accounts, too, where there is a chart of accounts.
         """
         statements = {
             "savepoint, and its end": 2,
             "who has the number, its namespace, what people decided about it": 3,
             "definition of properties, the partner": 2,
-            "names of user and facility, the trail": 3,
+            "names of user and facility for the trail": 2,
             "survivors, the number again, what is in its way, the number": 4,
             "what is worked out of the partner, the outcome": 2,
         }
