@@ -2,6 +2,8 @@
 
 import base64
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -137,11 +139,22 @@ def test_processes_finds_itself():
 
     me = os.getpid()
     assert processes.alive(me)
-    assert "python" in processes.title(me)
     assert me in processes.descendants(os.getppid())
     assert me in processes.working_in(Path.cwd())
     assert not processes.alive(2**22 + 1)
     assert processes.title(2**22 + 1) == ""
+
+
+def test_processes_tells_what_runs():
+    child = subprocess.Popen(
+        [sys.executable, "-c", "input()", "marked"], stdin=subprocess.PIPE
+    )
+    try:
+        assert processes.title(child.pid).startswith(
+            f"{sys.executable} -c input() marked"
+        )
+    finally:
+        child.communicate(b"\n")
 
 
 def test_bench_command_line():
