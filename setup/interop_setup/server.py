@@ -6,7 +6,9 @@ one worker at a time. Only processes it started itself are ever ended.
 """
 
 import atexit
+import fcntl
 import json
+import random
 import socket
 import subprocess
 import time
@@ -16,6 +18,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from . import keyfile, manifests, odoo_config, paths
 from .errors import SetupError
@@ -26,14 +29,34 @@ from .processes import alive, descendants, kill_now, title
 HTTP_WORKER = "WorkerHTTP"
 CRON_WORKER = "WorkerCron"
 JOB_RUNNER = "WorkerJobRunner"
+PORTS = range(20000, 32000)  # the kernel's own begin above
+_claims: list[IO[str]] = []  # the file whose locks are this process's claims to ports
+_given: set[int] = set()
 _started: "weakref.WeakSet[Server]" = weakref.WeakSet()
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A loopback port that nobody listens on, and that is ours until this process ends.
+
+    Odoo listens seconds later, and after a restart again. So it is none of those that
+    the kernel hands out, and no other process of this project is given it meanwhile.
+
+    :raises SetupError: none is free
+    """
+    paths.ensure_var()
+    if not _claims:
+        _claims.append(open(paths.LOCKS / "ports", "a", encoding="utf-8"))  # noqa: SIM115
+    for port in random.sample(PORTS, len(PORTS)):
+        try:
+            # One byte of the file for each port; locks end with the process.
+            fcntl.lockf(_claims[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            check_port(port)
+        except (OSError, SetupError):
+            continue
+        if port not in _given:
+            _given.add(port)
+            return port
+    raise SetupError("No port is free.", "Stop some of what listens on 127.0.0.1.")
 
 
 def check_port(port: int) -> None:

@@ -18,6 +18,7 @@ from interop_setup import (
     postgres,
     processes,
     progress,
+    server,
 )
 from interop_setup.errors import SetupError
 
@@ -155,6 +156,29 @@ def test_processes_tells_what_runs():
         )
     finally:
         child.communicate(b"\n")
+
+
+def test_no_port_is_given_twice():
+    """Not by one process, nor by several at once."""
+    script = (
+        "from interop_setup.server import free_port\n"
+        "print(*(free_port() for _number in range(200)), flush=True)\n"
+        "input()\n"  # the claims end with the process
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _number in range(4)
+    ]
+    found = [port for child in children for port in child.stdout.readline().split()]
+    for child in children:
+        child.communicate("\n")
+    assert len(set(found)) == len(found) == 4 * 200
+    assert {int(port) for port in found} <= set(server.PORTS)
 
 
 def test_bench_command_line():
