@@ -58,6 +58,27 @@ class InteropAttempt(models.Model):
         ]
         if not rows:
             return
+        if len(rows) == 1 and rows[0][1]:
+            self._insert_first(rows[0])
+        else:
+            self._insert_many(rows)
+        self.invalidate_model(flush=False)
+
+    @api.model
+    def _insert_first(self, row):
+        """Insert the first try of one message: nothing to look up, little to plan."""
+        message_id, _first, *values = row
+        db.execute(
+            self.env.cr,
+            """INSERT INTO interop_attempt (message_id, number, started_at, duration_ms,
+                           outcome, http_status, error_class, error_message, excerpt)
+               VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s)""",
+            [message_id, *values],
+        )
+
+    @api.model
+    def _insert_many(self, rows):
+        """Insert tries of any number of messages."""
         db.execute(
             self.env.cr,
             """INSERT INTO interop_attempt (message_id, number, started_at, duration_ms,
@@ -74,7 +95,6 @@ class InteropAttempt(models.Model):
                           error_class, error_message, excerpt)""",
             [list(column) for column in zip(*rows, strict=True)],
         )
-        self.invalidate_model(flush=False)
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: tries are append-only."""

@@ -126,11 +126,32 @@ class InteropIdentifier(models.Model):
         return item._replace(end=max(end, item.start or end))
 
     @api.model
-    def _active_of(self, record, namespace):
-        """Return the active identifiers of ``record`` in ``namespace``.
+    def _standing(self, record):
+        """Return ``record``, or its survivor, and in which namespaces it has an active
+        number (set of ids): what each link asks first, mostly for nothing."""
+        if not record:
+            return record, set()
+        record.ensure_one()
+        self.flush_model(["namespace_id", "res_model", "res_id", "state"])
+        ((survivor_id, numbered),) = self.env.execute_query(
+            SQL(
+                "SELECT (SELECT survivor_id FROM interop_identifier_anchor"
+                " WHERE res_model = %(model)s AND res_id = %(id)s"
+                " AND survivor_id > 0),"
+                " ARRAY(SELECT namespace_id FROM interop_identifier"
+                " WHERE res_model = %(model)s AND res_id = %(id)s"
+                " AND state = 'active')",
+                model=record._name,
+                id=record.id,
+            )
+        )
+        if survivor_id:  # the last one: there are no chains
+            return self._standing(record.browse(survivor_id))
+        return record, set(numbered)
 
-        Each new identifier asks this, mostly for nothing: the index alone answers.
-        """
+    @api.model
+    def _active_of(self, record, namespace):
+        """Return the active identifiers of ``record`` in ``namespace``."""
         self.flush_model(["namespace_id", "res_model", "res_id", "state"])
         rows = self.env.execute_query(
             SQL(

@@ -155,7 +155,7 @@ class InteropIdentifier(models.Model):
         blocks the value, and ``TechnicalError`` when another transaction has just taken
         it.
         """
-        record = self.env["interop.identifier.merge"]._survivor(record)
+        record, numbered = self._standing(record)
         named = self._parse(identifiers, message.company_id, message.system_id)
         rows = self._rows(named, (*const.LOOKUP_STATES, "retired"))
         created = self.browse()
@@ -172,9 +172,12 @@ class InteropIdentifier(models.Model):
                 row._update_from(item, message)
                 continue
             self._check_new(item, message, position)
+            state, first = "active", item.namespace.id not in numbered
+            numbered.add(item.namespace.id)
             if former and self._use_again(record, former, item, message):
                 continue
-            state, item = self._make_way(record, item, message)
+            if not first:
+                state, item = self._make_way(record, item, message)
             row = self._insert(record, item, message, state=state)
             rows[item.namespace.id, item.normalized] = row
             created |= row

@@ -181,6 +181,54 @@ class TestResolve(IdentifierCase):
         self.assertTrue(old.state_at)
         self.assertIn("new one", old.state_reason)
 
+    def test_of_two_new_numbers_in_one_message_the_later_one_stays(self):
+        single = self._create_namespace()
+        wires = [self._wire(single, "A-1"), self._wire(single, "A-2")]
+        created = self.identifiers._link(self.partner, wires, self._message())
+        self.assertEqual(created.mapped("state"), ["retired", "active"])
+
+    def test_a_number_that_comes_back_retires_the_one_of_the_same_message(self):
+        single = self._create_namespace()
+        for value in ("A-1", "A-2"):
+            self.identifiers._link(
+                self.partner, [self._wire(single, value)], self._message()
+            )
+        wires = [self._wire(single, "A-3"), self._wire(single, "A-1")]
+        self.identifiers._link(self.partner, wires, self._message())
+        rows = self.identifiers.search([("namespace_id", "=", single.id)])
+        states = {row.value: row.state for row in rows}
+        self.assertEqual(states, {"A-1": "active", "A-2": "retired", "A-3": "retired"})
+
+    def test_a_new_row_is_known_as_the_database_has_it(self):
+        wire = self._wire(
+            self._create_namespace(company_id=self.facility.id),
+            "a 1",
+            use="official",
+            period={"start": "2020-01-01", "end": "2031-05-06T07:08:09Z"},
+        )
+        created = self.identifiers._link(self.partner, [wire], self._message())
+        names = [
+            name
+            for name, field in created._fields.items()
+            if field.store and field.column_type and name != "id"
+        ]
+        known = {name: created[name] for name in names}
+        created.invalidate_recordset(flush=False)
+        self.assertEqual(known, {name: created[name] for name in names})
+
+    def test_linking_a_new_number_asks_three_questions(self):
+        """Where the record stands, who has the value, and whether it is free."""
+        namespace = self._create_namespace()
+        self.identifiers._link(
+            self.partner, [self._wire(namespace, "A-1")], self._message()
+        )
+        other = self.env["res.partner"].create({"name": "Eve Careful"})
+        message = self._message()
+        message.mapped("company_id"), message.mapped("system_id")
+        self.env.flush_all()
+        with self.assertQueryCount(3):
+            self.identifiers._link(other, [self._wire(namespace, "A-9")], message)
+
     def test_a_second_number_of_its_own_source_is_a_second_record(self):
         self.own.system_id = self.system
         old = self._create_identifier(self.own, "7")
