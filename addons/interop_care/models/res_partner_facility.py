@@ -202,6 +202,8 @@ class ResPartner(models.Model):
                 continue
             if fresh:  # in the cache: empty, unless a role made one on the way
                 known_sudo = partner_sudo.interop_membership_ids
+                if known_sudo:  # not for everybody's eyes
+                    partner_sudo.invalidate_recordset(["interop_membership_ids"])
             else:
                 known_sudo = partner_sudo._interop_memberships_sudo()
             if not known_sudo:

@@ -152,10 +152,11 @@ class TestJoin(InteropCase):
 
     def test_a_role_made_with_its_provider_says_where(self):
         role = {"code": "d", "name": "Doctor", "company_id": self.other_facility.id}
-        made = self._create({})
         made = self.env["res.partner"].create(
             {"name": "P", **PROVIDER, "interop_role_ids": [Command.create(role)]}
         )
+        seen = made._fields["interop_membership_ids"]._get_cache(self.env)
+        self.assertFalse(seen.get(made.id), "of other facilities, read as superuser")
         self.assertEqual(made._interop_known_at(), self.other_facility)
         self._assert_keys(made, [self.other_facility.ids])
 
