@@ -52,6 +52,7 @@ class Result:
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     broken: bool = False  # pytest itself failed, so the counts say too little
+    failed_in: list[str] = field(default_factory=list)  # files, where that is known
 
     def add(self, part: "Result") -> None:
         """Count a part of it in."""
@@ -273,6 +274,8 @@ def _system_side_by_side(
     def report(program: Program) -> None:
         result = _result("system", program)
         whole.add(result)
+        if result.failed:
+            whole.failed_in.append(program.name)
         if program.code != NOTHING_COLLECTED:
             say(f"\n{program.name} ({_counted(result)} in {duration(result.seconds)})")
             say(program.output.strip("\n"))
@@ -358,6 +361,8 @@ def _summary(results: list[Result], seconds: float) -> int:
     for result in results:
         note = ", pytest failed" if result.broken else ""
         say(f"{result.suite:7} {_counted(result)} in {duration(result.seconds)}{note}")
+        for name in result.failed_in:
+            say(f"        failed, see above: {name}")
     total = Result("total")
     for result in results:
         total.add(result)

@@ -142,7 +142,10 @@ def test_system_tests_side_by_side_then_alone(monkeypatch, tmp_path, capfd):
     assert result.seconds > 0
     assert not result.broken
     assert (tmp_path / "order").read_text() == "beside alone "
+    testing._summary([result], 1.0)
     out = capfd.readouterr().out
+    assert "failed, see above: " + paths.shown(tmp_path / "test_b.py") in out
+    assert out.count("failed, see above: ") == 1
     assert "assert 42 == 43" in out
     assert "test_a.py (1 passed, 0 failed, 0 skipped in " in out
     assert "test_d.py (" not in out  # nothing of it was to run beside others
