@@ -9,12 +9,15 @@ import json
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 
+import psycopg2
 import pytest
 import requests
 from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
 from inbound_sender import Sender, in_odoo
+from interop_setup.postgres import PORT, ROLE
 
 AT_ONCE = 48
 COVERED = ("@method", "@target-uri")
@@ -83,6 +86,30 @@ def test_a_nonce_gets_in_once_over_all_workers(world):
     fresh = signed(f"{server.url}/interop/v1/health", made)
     assert send_all(fresh, 1)[0].status_code == 200
     assert "Traceback" not in server.log_text()
+
+
+def test_a_call_waits_for_no_other_call_of_its_client(world):
+    """Nonces are rows of their own: one that is not committed holds up no other."""
+    server, _sender, made = world
+    url = f"{server.url}/interop/v1/health"
+    cluster = server.cluster
+    with closing(
+        psycopg2.connect(
+            host=str(cluster.socket), port=PORT, user=ROLE, dbname=server.database
+        )
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            """INSERT INTO interop_client_nonce (client_id, digest, kept_until)
+               SELECT id, 'of-a-slow-call', now() + interval '1 hour'
+                 FROM interop_client WHERE code = %s""",
+            [made["client"]],
+        )
+        assert cursor.rowcount == 1
+        for _number in range(8):  # whichever worker
+            answer = send_all(signed(url, made), 1)[0]
+            assert answer.status_code == 200, answer.text
+        connection.rollback()
 
 
 def test_a_signed_message_and_a_key_have_one_effect_over_all_workers(world):
