@@ -1,3 +1,4 @@
 from . import models
+from . import plans
 from . import wizard
 from .hooks import post_init_hook

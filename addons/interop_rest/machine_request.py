@@ -9,12 +9,15 @@ session of somebody's browser is not looked at where a request names its databas
 
 Whatever goes wrong before a route is found, such as a host that is no host, is answered
 in problem+json as well; and the server's banner does not tell which versions run here.
+Connections to PostgreSQL keep their plans (``interop_base.plans``).
 """
 
 import time
 
 from odoo import http
 from odoo.service.server import CommonRequestHandler
+
+from odoo.addons.interop_base import plans
 
 from .controllers.dispatcher import InteropDispatcher
 
@@ -24,6 +27,7 @@ KNOWN_FOR = 10.0  # seconds; a database that was added or renamed is found after
 HOSTS = 1000  # a caller may invent hosts: not more of them are remembered
 
 _core = http.Request._get_session_and_dbname
+_core_serve = http.Request._serve_db
 _core_banner = CommonRequestHandler.version_string
 _found = {}  # host -> (its one database, moment of the monotonic clock when it is over)
 
@@ -68,6 +72,15 @@ def _only(host):
     return names[0]
 
 
+def _serve_db(self):
+    """Serve a request as core does, on a connection that keeps its plans if it is one of
+    ours."""
+    if not InteropDispatcher.serves(self.httprequest.path):
+        return _core_serve(self)
+    with plans.kept():
+        return _core_serve(self)
+
+
 def _version_string(self):
     """Return the ``Server`` header; ``path`` is missing where there was no request."""
     target = getattr(self, "path", "").partition("?")[0]
@@ -77,4 +90,5 @@ def _version_string(self):
 # Taken over for our own paths; every other request is served as ever. When imported, not
 # in ``post_load``, which is left out where another addon has imported this one before.
 http.Request._get_session_and_dbname = _get_session_and_dbname
+http.Request._serve_db = _serve_db
 CommonRequestHandler.version_string = _version_string
