@@ -147,12 +147,16 @@ def test_processes_finds_itself():
 
 
 def test_processes_tells_what_runs():
+    script = "print(flush=True); input()"
     child = subprocess.Popen(
-        [sys.executable, "-c", "input()", "marked"], stdin=subprocess.PIPE
+        [sys.executable, "-c", script, "marked"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
+        child.stdout.readline()  # before it runs, it has no title
         assert processes.title(child.pid).startswith(
-            f"{sys.executable} -c input() marked"
+            f"{sys.executable} -c {script} marked"
         )
     finally:
         child.communicate(b"\n")

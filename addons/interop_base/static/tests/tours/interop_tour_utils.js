@@ -1,5 +1,7 @@
 import {stepUtils} from "@web_tour/tour_utils";
 
+const SUGGESTION = ".o-autocomplete--dropdown-item:not(.o_m2o_dropdown_option) a";
+
 /** Open the app and wait until one of its views is there. */
 export function openApp() {
   return [
@@ -68,16 +70,21 @@ export function select(field, label) {
   ];
 }
 
+/**
+ * Choose a record by its name, from the suggestions of this field alone: those of the
+ * field before may open once more, when its delayed search ends after the choice.
+ */
 export function pick(field, text) {
+  const widget = `.o_form_view .o_field_widget[name='${field}']`;
   return [
     {
       content: `Search ${field}`,
-      trigger: `.o_form_view .o_field_widget[name='${field}'] input`,
+      trigger: `${widget} input`,
       run: `edit ${text}`,
     },
     {
       content: `Pick ${text}`,
-      trigger: `.o-autocomplete--dropdown-item:not(.o_m2o_dropdown_option) a:contains('${text}')`,
+      trigger: `${widget} ${SUGGESTION}:contains('${text}')`,
       run: "click",
     },
   ];
@@ -129,7 +136,7 @@ export function createSystem(name, code) {
       run: "edit Mercy",
     },
     {
-      trigger: ".o-autocomplete--dropdown-item a:contains('Mercy Hospital')",
+      trigger: `.o_selected_row [name='company_id'] ${SUGGESTION}:contains('Mercy Hospital')`,
       run: "click",
     },
     ...stepUtils.saveForm(),

@@ -70,7 +70,7 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
       run: "edit Laboratory Num",
     },
     {
-      trigger: ".o-autocomplete--dropdown-item a:contains('Laboratory Numbers')",
+      trigger: `${ROW} [name='namespace_id'] .o-autocomplete--dropdown-item a:contains('Laboratory Numbers')`,
       run: "click",
     },
     ...needed(),

@@ -101,7 +101,8 @@ registry.category("web_tour.tours").add("test_interop_no_code", {
       run: "edit Tour Hospital",
     },
     {
-      trigger: ".o-autocomplete--dropdown-item a:contains('Tour Hospital')",
+      trigger:
+        ".modal [name='record_ref'] .o-autocomplete--dropdown-item a:contains('Tour Hospital')",
       run: "click",
     },
     {
