@@ -1,4 +1,3 @@
 from . import models
-from . import plans
 from . import wizard
 from .hooks import post_init_hook

@@ -9,7 +9,7 @@ session of somebody's browser is not looked at where a request names its databas
 
 Whatever goes wrong before a route is found, such as a host that is no host, is answered
 in problem+json as well; and the server's banner does not tell which versions run here.
-Connections to PostgreSQL keep their plans (``interop_base.plans``).
+Connections to PostgreSQL keep their plans (``plans.py``).
 """
 
 import time
@@ -17,8 +17,7 @@ import time
 from odoo import http
 from odoo.service.server import CommonRequestHandler
 
-from odoo.addons.interop_base import plans
-
+from . import plans
 from .controllers.dispatcher import InteropDispatcher
 
 BANNER = "interop"

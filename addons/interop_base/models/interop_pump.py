@@ -9,7 +9,7 @@ from odoo import api, models
 from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from .. import clock, plans
+from .. import clock
 from .engine_types import Lane
 from .pump_run import PumpRun
 
@@ -186,8 +186,7 @@ class InteropPump(models.AbstractModel):
     @api.model
     def _run(self):
         """Move what is due for about ``run_seconds``, then hand over (queue_job)."""
-        with plans.kept():
-            return PumpRun(self.env.registry, self.env.uid, self._options()).run()
+        return PumpRun(self.env.registry, self.env.uid, self._options()).run()
 
     @api.model
     @api.private

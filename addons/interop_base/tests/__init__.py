@@ -21,7 +21,6 @@ from . import test_message
 from . import test_message_buttons
 from . import test_ownership_matrix
 from . import test_ownership_tours
-from . import test_plans
 from . import test_preview
 from . import test_publish
 from . import test_publish_action

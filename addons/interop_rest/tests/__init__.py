@@ -15,6 +15,7 @@ from . import test_inbound_promises
 from . import test_limits
 from . import test_matrix
 from . import test_migrations
+from . import test_plans
 from . import test_rate
 from . import test_recall
 from . import test_recall_apply

@@ -9,7 +9,7 @@ from odoo import http
 from odoo.http import HTTPRequest, Request, root
 from odoo.tests import TransactionCase, tagged
 
-from .. import machine_request
+from .. import machine_request, plans
 
 SID = "a" * 84
 
@@ -48,10 +48,11 @@ class TestMachineRequest(TransactionCase):
     def _find(self, path="/interop/v1/messages", host="one.example", **headers):
         """Return ``(session, database)`` of a request."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        environ = EnvironBuilder(
-            path=path, headers={"Host": host, **sent}, method="POST"
-        ).get_environ()
-        return Request(HTTPRequest(environ))._get_session_and_dbname()
+        return self._request(path, {"Host": host, **sent})._get_session_and_dbname()
+
+    def _request(self, path, headers=None):
+        builder = EnvironBuilder(path=path, headers=headers, method="POST")
+        return Request(HTTPRequest(builder.get_environ()))
 
     def test_asked_once_per_host_and_while(self):
         with self._databases("one") as asked:
@@ -142,3 +143,15 @@ class TestMachineRequest(TransactionCase):
             )
             self.assertNotEqual(self._find(path="/interop/v1/docs")[0], "core")
             self.assertEqual(len(asked), 1)
+
+    def test_only_machines_get_connections_that_keep_plans(self):
+        with patch.object(
+            machine_request, "_core_serve", lambda request: plans._keeps.get()
+        ):
+            for path, kept in (
+                ("/interop/v1/messages", True),
+                ("/web", False),
+                ("/interop_rest/static/x", False),
+            ):
+                self.assertIs(self._request(path)._serve_db(), kept, path)
+        self.assertFalse(plans._keeps.get())

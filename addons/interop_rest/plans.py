@@ -30,8 +30,8 @@ _core = PsycoConnection.reset
 def kept():
     """Let connections that are taken from the pool in here keep their plans.
 
-    For machines' requests and the pump, which do the same again and again; everybody
-    else gets connections as core cleans them.
+    For machines' requests, which do the same again and again; everybody else gets
+    connections as core cleans them.
     """
     token = _keeps.set(True)
     try:
