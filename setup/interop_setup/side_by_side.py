@@ -9,8 +9,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -47,15 +47,16 @@ class Program:
         self._started = time.monotonic()
         if not self.shown:  # closed when the program has ended
             self._stream = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            tied(self.command, "INT"),
-            cwd=paths.ROOT,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=self._stream,
-            stderr=self._stream and subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with _interruptible():
+            self._process = subprocess.Popen(
+                tied(self.command, "INT"),
+                cwd=paths.ROOT,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=self._stream,
+                stderr=self._stream and subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def ended(self) -> bool:
         """Whether it has ended; then code, output and seconds are there."""
@@ -85,6 +86,22 @@ class Program:
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let what is started in here hear of Ctrl-C, even if we ignore it.
+
+    A shell has what it starts in the background ignore it, and what that starts in turn.
+    """
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run_all(

@@ -31,11 +31,13 @@ with open(sys.argv[1], "a", buffering=1) as log:
     time.sleep(60)
 """
 STARTER = """
-import sys
+import signal, sys
 from interop_setup.side_by_side import Program, run_all
 
-run_all([Program("x", [sys.executable, "-c", *sys.argv[1:]], {})], 1, print)
+signal.signal(signal.SIGINT, {handler})
+run_all([Program("x", [sys.executable, "-c", *sys.argv[1:]], {{}})], 1, print)
 """
+HEARD, IGNORED = "signal.default_int_handler", "signal.SIG_IGN"  # by the starter
 
 
 def program(script, *arguments):
@@ -127,12 +129,22 @@ def test_what_does_not_end_is_killed(monkeypatch, tmp_path):
     assert not alive(int(lines(log)[0]))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_outlives_who_started_it(tmp_path, number):
+@pytest.mark.parametrize(
+    ("number", "handler"),
+    [
+        (signal.SIGINT, HEARD),
+        (signal.SIGTERM, HEARD),
+        (signal.SIGKILL, HEARD),
+        (signal.SIGTERM, IGNORED),  # as when a shell starts it in the background
+        (signal.SIGKILL, IGNORED),
+    ],
+)
+def test_nothing_outlives_who_started_it(tmp_path, number, handler):
     """However the starter ends, what it runs is interrupted and cleans up."""
     log = tmp_path / "log"
     starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER, PATIENT, str(log)], stderr=subprocess.DEVNULL
+        [sys.executable, "-c", STARTER.format(handler=handler), PATIENT, str(log)],
+        stderr=subprocess.DEVNULL,
     )
     try:
         assert wait_for(lambda: lines(log))
