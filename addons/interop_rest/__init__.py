@@ -1,5 +1,5 @@
 from . import controllers
 from . import log
-from . import machine_request
 from . import models
 from . import wizard
+from . import wsgi

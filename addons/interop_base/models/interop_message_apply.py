@@ -74,21 +74,6 @@ class InteropMessage(models.Model):
                 "business_rule", "refused_by_odoo", self._safe_refusal(error)
             )
 
-    @api.private
-    def _waits_behind(self):
-        """Return whether an earlier message of the same ordering key is still to be
-        applied: in progress, or parked until somebody decides."""
-        self.ensure_one()
-        if not self.ordering_key:
-            return False
-        self.env.cr.execute(
-            """SELECT 1 FROM interop_message
-                WHERE lane = %s AND ordering_key = %s AND id < %s
-                  AND state IN ('pending', 'processing', 'parked') LIMIT 1""",
-            [self.lane, self.ordering_key, self.id],
-        )
-        return bool(self.env.cr.fetchone())
-
     def _note_refusal(self, error):
         """Called when content was refused, the message has been settled and nothing of
         it was applied; addons that keep track of what people have to decide extend it.

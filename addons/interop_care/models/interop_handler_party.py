@@ -39,32 +39,36 @@ class InteropHandlerParty(models.AbstractModel):
         """Create or update the partner of ``data`` with field ``values`` and
         identifiers."""
         values = {**values, self._partner_flag: True}
-        partner = self._find_party(message, data["identifiers"], values)
+        identifiers = self.env["interop.identifier"]
+        wires = data["identifiers"]
+        known = identifiers._known(wires, message.company_id, message.system_id)
+        partner = self._find_party(message, wires, values, known)
+        leaves = False
         if partner:
             leaves = self._admit(partner, message, values)
             self._update(partner, message, values)
+            identifiers._link(partner, wires, message)
         else:
-            leaves = False
             partner = self._create(message, values)
-        self.env["interop.identifier"]._link(partner, data["identifiers"], message)
+            identifiers._link(partner, wires, message, known)
         if leaves:
             partner._interop_leave(message.company_id)
         return partner
 
     @api.model
-    def _find_party(self, message, wires, values):
+    def _find_party(self, message, wires, values, known):
         """Return the partner that identifiers mean, None when one may be created of
-        field ``values``.
+        field ``values``. ``known`` is what was found for the identifiers.
 
         :raises UnknownIdentifier: the interface wants a steward to decide
         """
-        partner = self._resolve_party(message, wires)
+        partner = self._resolve_party(message, wires, known)
         return partner or self.env["interop.identifier"]._nobody(
             wires, message, "res.partner"
         )
 
     @api.model
-    def _resolve_party(self, message, wires):
+    def _resolve_party(self, message, wires, known=None):
         """Return the partner that identifiers mean to the sender, or None."""
         return self.env["interop.identifier"]._resolve(
             wires,
@@ -72,6 +76,7 @@ class InteropHandlerParty(models.AbstractModel):
             model="res.partner",
             system=message.system_id,
             at=message.occurred_at,
+            known=known,
         )
 
     @api.model

@@ -26,9 +26,9 @@ class InteropHandlerPerson(models.AbstractModel):
         return self._upsert(message, data, self._person_values(message, data))
 
     @api.model
-    def _find_party(self, message, wires, values):
+    def _find_party(self, message, wires, values, known):
         """Without a name nobody is created: a steward says who it is."""
-        partner = super()._find_party(message, wires, values)
+        partner = super()._find_party(message, wires, values, known)
         if partner or values.get("name"):
             return partner
         return self.env["interop.identifier"]._nobody(
@@ -127,8 +127,8 @@ class InteropHandlerPersonUpdated(models.AbstractModel):
     _inherit = ["interop.handler.person.updated", "interop.handler.person"]
 
     @api.model
-    def _find_party(self, message, wires, values):
-        partner = super()._find_party(message, wires, values)
+    def _find_party(self, message, wires, values, known):
+        partner = super()._find_party(message, wires, values, known)
         unknown_here = partner and (
             partner.sudo().interop_facility_key is not False  # sudo: known or not only
             and not partner._interop_active_at(message.company_id)

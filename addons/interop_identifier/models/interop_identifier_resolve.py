@@ -28,6 +28,14 @@ class Named(NamedTuple):
     end: object
 
 
+class Known(NamedTuple):
+    """Identifiers of a message, and who has them in the present transaction:
+    ``{(namespace id, normalized value): identifiers}``."""
+
+    named: list
+    rows: dict
+
+
 class InteropIdentifier(models.Model):
     """Resolution service of the handlers.
 
@@ -68,17 +76,25 @@ class InteropIdentifier(models.Model):
         return named
 
     @api.model
-    def _resolve(self, identifiers, company, *, model=None, system=None, at=None):
+    def _known(self, identifiers, company, system=None):
+        """Return ``Known``, with one look-up; raises what :meth:`_parse` raises."""
+        named = self._parse(identifiers, company, system)
+        return Known(named, self._rows(named, (*const.LOOKUP_STATES, "retired")))
+
+    @api.model
+    def _resolve(
+        self, identifiers, company, *, model=None, system=None, at=None, known=None
+    ):
         """Return the one record that these identifiers mean, or None.
 
         ``identifiers`` is a list as described on the class, ``company`` the facility,
         ``model`` the name of the model expected, ``system`` the sender (for its
-        aliases), ``at`` the naive UTC moment that the message is about (default: now).
+        aliases), ``at`` the naive UTC moment that the message is about (default: now),
+        ``known`` what :meth:`_known` has found for them (default: looked up).
         Raises ``PossibleDuplicate`` when they point to several records or to a record
         of another model, and what :meth:`_parse` raises.
         """
-        named = self._parse(identifiers, company, system)
-        rows = self._rows(named, (*const.LOOKUP_STATES, "retired"))
+        named, rows = known or self._known(identifiers, company, system)
         return self._meant(named, rows, company, model, system, at or clock.now())
 
     @api.model
@@ -142,7 +158,7 @@ class InteropIdentifier(models.Model):
         return self.env[res_model].browse(res_id)
 
     @api.model
-    def _link(self, record, identifiers, message):
+    def _link(self, record, identifiers, message, known=None):
         """Make these identifiers of ``message`` identify ``record``, or its survivor;
         return the new ones.
 
@@ -154,10 +170,15 @@ class InteropIdentifier(models.Model):
         namespace belongs to another source system, ``BusinessError`` when its check
         blocks the value, and ``TechnicalError`` when another transaction has just taken
         it.
+
+        :param known: what :meth:`_known` found for them before this transaction created
+            ``record``, which is nobody's survivor then and has no number yet
         """
-        record, numbered = self._standing(record)
-        named = self._parse(identifiers, message.company_id, message.system_id)
-        rows = self._rows(named, (*const.LOOKUP_STATES, "retired"))
+        numbered = set()
+        if not known:
+            record, numbered = self._standing(record)
+            known = self._known(identifiers, message.company_id, message.system_id)
+        named, rows = known
         created = self.browse()
         for position, item in enumerate(named):
             known = rows.get((item.namespace.id, item.normalized), self.browse())

@@ -62,8 +62,8 @@ class InteropInbound(models.AbstractModel):
         self._limit_size(call, client_sudo, route.interface)
         self._limit_interface(call, client_sudo, route.interface)
         self._validate(route.contract, envelope.data)
-        message = self._claim(client_sudo, route, envelope, call)
-        self._settle(message, envelope)
+        message, has_to_wait = self._claim(client_sudo, route, envelope, call)
+        self._settle(message, has_to_wait, envelope)
         return self._answer(message, call)
 
     @api.model

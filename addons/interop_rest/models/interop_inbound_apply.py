@@ -13,6 +13,12 @@ from ..tools import problems
 from .inbound_types import Answer
 
 STATUS_PATH = "/interop/v1/messages/"
+# Is an earlier message of the same ordering key still to be applied: in progress, or
+# parked until somebody decides? Asked while the row is inserted: what is there then was
+# numbered before it.
+_WAITS = """EXISTS (SELECT FROM interop_message AS earlier
+                     WHERE earlier.lane = %s AND earlier.ordering_key = %s
+                       AND earlier.state IN ('pending', 'processing', 'parked'))"""
 
 
 class InteropInbound(models.AbstractModel):
@@ -22,8 +28,12 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _claim(self, client_sudo, route, envelope, call):
-        """Insert the message row and return it; the row is the replay guard."""
+        """Insert the message row, which is the replay guard; return it, and whether it
+        has to wait for an earlier message that would be applied at once as well."""
         values = self._claim_values(client_sudo, route, envelope, call)
+        waits, asked = "false", []
+        if values["ordering_key"] and route.interface.latency_tier == "real_time":
+            waits, asked = _WAITS, [values["lane"], values["ordering_key"]]
         # sudo: content is closed to every group
         payloads_sudo = client_sudo.env["interop.payload"].sudo()
         content = (
@@ -46,18 +56,18 @@ class InteropInbound(models.AbstractModel):
                     RETURNING id)
                 INSERT INTO interop_message ({names}, payload_id)
                 SELECT {marks}, id FROM content
-                    ON CONFLICT DO NOTHING RETURNING id, payload_id""",
-            [*sealed, *values.values()],
+                    ON CONFLICT DO NOTHING RETURNING id, payload_id, {waits}""",
+            [*sealed, *values.values(), *asked],
         )
         if not found:
             raise Problem(
                 "in_flight", headers={"Retry-After": "2"}, client=client_sudo.code
             )
-        ((message_id, values["payload_id"]),) = found
+        ((message_id, values["payload_id"], has_to_wait),) = found
         # sudo: the log is written for a caller that is no user of it
         message = client_sudo.env["interop.message"].sudo().browse(message_id)
         message._fill_cache(values)
-        return message
+        return message, has_to_wait
 
     @api.model
     def _claim_values(self, client_sudo, route, envelope, call):
@@ -99,14 +109,12 @@ class InteropInbound(models.AbstractModel):
         }
 
     @api.model
-    def _settle(self, message, envelope):
+    def _settle(self, message, has_to_wait, envelope):
         """Apply a real-time message now; leave any other to the pump, and one that
         has to wait for an earlier message of its ordering key."""
         if message.test:
             message._set_skipped("Test message: verified, not applied.")
-        elif message.interface_id.latency_tier == "real_time" and (
-            not message._waits_behind()
-        ):
+        elif message.interface_id.latency_tier == "real_time" and not has_to_wait:
             self._apply(message, envelope.data)
         else:
             message.env["interop.pump"]._arm_after_commit()

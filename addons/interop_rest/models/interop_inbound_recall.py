@@ -33,7 +33,8 @@ _lock = Lock()
 class Remembered(NamedTuple):
     """One client: ``rows`` are ``(table, column, ids)`` that were read, ``versions``
     their versions then, ``values`` ``(field, whether its cache is the same in every
-    environment, {id: cached value})``."""
+    environment, id of the user as whom it was read with all rights or None,
+    {id: cached value})``."""
 
     registry: weakref.ref
     client_id: int
@@ -113,8 +114,13 @@ class InteropInbound(models.AbstractModel):
     def _fill(self, known):
         """Fill the record cache from memory."""
         data = self.env.transaction.field_data
-        for field, plain, values in known.values:
-            cache = data[field] if plain else field._get_cache(self.env)
+        for field, plain, user_id, values in known.values:
+            if plain:
+                cache = data[field]
+            else:
+                # sudo: as it was read
+                env = self.env(user=user_id, su=True) if user_id else self.env
+                cache = field._get_cache(env)
             if cache:  # what is not saved yet counts
                 values = {**values, **cache}
             cache.update(values)
@@ -190,7 +196,7 @@ class InteropInbound(models.AbstractModel):
         ]
 
     @api.model
-    def _cached(self, records, names):
+    def _cached(self, records, names, user_id=None):
         """Read fields of ``records``; return each as ``Remembered.values`` has them."""
         if not records:
             return []
@@ -202,7 +208,8 @@ class InteropInbound(models.AbstractModel):
             records.mapped(name)  # lists of records are not fetched with the columns
             cache = field._get_cache(records.env)
             plain = field not in dependent and not getattr(field, "translate", False)
-            found.append((field, plain, {key: cache[key] for key in records._ids}))
+            values = {key: cache[key] for key in records._ids}
+            found.append((field, plain, user_id, values))
         return found
 
     @api.model

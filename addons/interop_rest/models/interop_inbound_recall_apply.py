@@ -44,25 +44,48 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _remember_for_applying(self, client_sudo):
-        """Return users and namespaces, read now."""
+        """Return what applying reads in any case, read now."""
         self.env.flush_all()
+        rows, values = [], []
+        for records, names, *more in self._read_when_applying(client_sudo):
+            if records:
+                rows += self._rows_of_fields(records, names)
+                values += self._cached(records, names, *more)
+        return Remembered(
+            weakref.ref(self.env.registry),
+            client_sudo.id,
+            rows,
+            self._present_versions(rows),
+            values,
+        )
+
+    @api.model
+    @api.private
+    def _read_when_applying(self, client_sudo):
+        """Return ``[(records, names of fields)]`` that applying any message of a client
+        reads, or ``(records, names, id of a user)`` where the values are those that
+        this user sees with all rights.
+
+        Fields that are columns, or many2many. Addons whose handlers read more add it.
+        """
         # Whom the messages are applied as, and with whom Odoo compares who shares a
         # partner.
         users = client_sudo.env["res.users"].browse(
             [SUPERUSER_ID, *client_sudo.user_id.ids]
         )
         namespaces = self._namespaces_of(client_sudo)
-        rows = [(records._table, "id", records.ids) for records in (users, namespaces)]
-        return Remembered(
-            weakref.ref(self.env.registry),
-            client_sudo.id,
-            rows,
-            self._present_versions(rows),
-            [
-                *self._cached(users, ("login", "partner_id")),
-                *self._cached(namespaces, self._columns(namespaces)),
-            ],
-        )
+        return [
+            (users, ("login", "partner_id")),
+            (namespaces, self._columns(namespaces)),
+        ]
+
+    @api.model
+    def _rows_of_fields(self, records, names):
+        """Return ``(table, column, ids)`` of the rows that hold these fields."""
+        fields = [records._fields[name] for name in names]
+        found = {(records._table, "id")} if any(f.column_type for f in fields) else set()
+        found |= {(f.relation, f.column1) for f in fields if f.type == "many2many"}
+        return [(*place, records.ids) for place in sorted(found)]
 
     @api.model
     def _namespaces_of(self, client_sudo):

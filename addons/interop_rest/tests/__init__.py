@@ -15,7 +15,6 @@ from . import test_inbound_promises
 from . import test_limits
 from . import test_matrix
 from . import test_migrations
-from . import test_plans
 from . import test_rate
 from . import test_recall
 from . import test_recall_apply
@@ -28,8 +27,8 @@ from . import test_token
 from . import test_vendor_public_key
 from . import test_vendor_webhook
 from . import test_mapping_in
-from . import test_machine_request
 from . import test_mapping_dry_run
 from . import test_waiting
 from . import test_xref
 from . import test_receipt
+from . import test_wsgi

@@ -1,0 +1,135 @@
+"""What stands between the web server and core for machines' requests.
+
+**Which database** a request belongs to is found without asking PostgreSQL each time. Core
+asks PostgreSQL for all its databases with every request that brings no session, over a
+connection that it makes for this one question and then throws away: on a server with
+``dbfilter`` this takes longer than to check a signature. People bring a session; machines
+never do. So what core finds for a host is remembered for some seconds, and handed to core
+as ``X-Odoo-Database``, the header by which a client may name its database as well. Core
+checks with each request that the host may have it.
+
+**A host that is none** is refused in problem+json, before core answers in HTML.
+
+**The server's banner** does not tell which versions run here.
+
+Middleware as in PEP 3333 rather than changes to core's classes; whoever wraps
+``odoo.http.root`` as well gets along with it.
+"""
+
+import json
+import time
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_host
+
+from odoo import http
+from odoo.service.server import CommonRequestHandler
+from odoo.tools import config
+
+from odoo.addons.interop_base.tools import trace
+
+from .controllers.dispatcher import InteropDispatcher
+from .tools import headers, problems
+
+BANNER = "interop"
+DATABASE = "HTTP_X_ODOO_DATABASE"
+SESSION = "session_id="
+KNOWN_FOR = 10.0  # seconds; a database that was added or renamed is found after them
+HOSTS = 1000  # a caller may invent hosts: not more of them are remembered
+
+_ROUTES = Map()  # of no routes: to look at hosts only
+
+
+class MachineRequests:
+    """A WSGI application around Odoo's; its attributes are Odoo's."""
+
+    def __init__(self, app):
+        # found: host -> (its one database, when that is over by the monotonic clock)
+        self.__dict__.update(app=app, found={})
+
+    def __getattr__(self, name):
+        return getattr(self.app, name)
+
+    def __setattr__(self, name, value):
+        setattr(self.app, name, value)
+
+    def __delattr__(self, name):
+        delattr(self.app, name)
+
+    def __call__(self, environ, start_response):
+        """Serve a request; one that is not for machines exactly as Odoo does."""
+        path = "/" + environ.get("PATH_INFO", "").lstrip("/")
+        if not InteropDispatcher.serves(path):
+            return self.app(environ, start_response)
+        environ.setdefault("HTTP_HOST", get_host(environ))  # HTTP/1.0 may bring none
+        host = _host(environ)
+        if not _is_host(host):
+            return _refuse(environ, start_response)
+        if environ.get(DATABASE):
+            # Core answers an HTML page when a session is of another database.
+            environ.pop("HTTP_COOKIE", None)
+        elif SESSION not in environ.get("HTTP_COOKIE", ""):
+            if name := self._only(host):
+                environ[DATABASE] = name
+        # else a person reads the documentation
+        return self.app(environ, start_response)
+
+    def _only(self, host):
+        """Return the one database of a host; None when there is none, or several."""
+        now = time.monotonic()
+        name, ends = self.found.get(host, ("", 0.0))
+        if now < ends:
+            return name
+        names = http.db_list(force=True, host=host)
+        if len(names) != 1:
+            self.found.pop(host, None)
+            return None
+        if len(self.found) >= HOSTS:
+            self.found.clear()
+        self.found[host] = (names[0], now + KNOWN_FOR)
+        return names[0]
+
+
+def _host(environ):
+    """Return the host as core will see it: with ``proxy_mode`` the proxy says it."""
+    forwarded = config["proxy_mode"] and environ.get("HTTP_X_FORWARDED_HOST")
+    return (forwarded or "").rpartition(",")[2].strip() or environ["HTTP_HOST"]
+
+
+def _is_host(host):
+    """Return whether routes can be looked up under a host."""
+    try:
+        _ROUTES.bind(host)
+    except HTTPException:
+        return False
+    return True
+
+
+def _refuse(environ, start_response):
+    """Answer 400; nothing of the request is repeated."""
+    response = Response(
+        json.dumps(
+            problems.problem("bad_request", trace_id=trace.new_trace().trace_id)
+        ),
+        problems.KINDS["bad_request"].status,
+        headers=headers.SECURITY,
+        content_type=problems.MEDIA_TYPE,
+    )
+    return response(environ, start_response)
+
+
+def _version_string(self):
+    """Return the ``Server`` header; ``path`` is missing where there was no request."""
+    target = getattr(self, "path", "").partition("?")[0]
+    return BANNER if InteropDispatcher.serves(target) else _core_banner(self)
+
+
+# When imported, not in ``post_load``, which is left out where another addon has imported
+# this one before.
+http.root = MachineRequests(http.root)
+# Core makes its web server's handler, and that writes the banner, without asking anybody:
+# the one place where there is nothing to wrap.
+_core_banner = CommonRequestHandler.version_string
+CommonRequestHandler.version_string = _version_string
