@@ -5,3 +5,4 @@ from . import test_charge_reversed
 from . import test_invoice_end
 from . import test_dealings
 from . import test_posted_entries
+from . import test_recall

@@ -37,7 +37,9 @@ class InteropInbound(models.AbstractModel):
         partners = client_sudo.env["res.partner"]
         linked = {}
         for field in partners._fields.values():
-            if not (field.company_dependent and field.relational and field.check_company):
+            if not (
+                field.company_dependent and field.relational and field.check_company
+            ):
                 continue
             if "company_ids" not in self.env[field.comodel_name]._fields:
                 continue

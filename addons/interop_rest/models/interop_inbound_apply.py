@@ -124,7 +124,6 @@ class InteropInbound(models.AbstractModel):
         """Apply in a savepoint; a technical failure stores nothing and asks to try
         again."""
         started = clock.now()
-        self._recall_for_applying(message.client_id)
         try:
             message._apply_now(data, started)
         except TechnicalError as error:

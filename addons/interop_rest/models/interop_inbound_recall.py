@@ -147,7 +147,9 @@ class InteropInbound(models.AbstractModel):
             (companies, ("name", "active", "interop_stopped_at", "parent_path")),
         ):
             values += self._cached(records, names)
-        rows = self._rows_of(client_sudo)
+        rows, more = self._remember_for_applying(client_sudo)
+        values += more
+        rows += self._rows_of(client_sudo)
         return Remembered(
             weakref.ref(self.env.registry),
             client_sudo.id,

@@ -168,11 +168,11 @@ class TestBatch(RestEffectHttpCase):
         settle = pipeline._settle
         failures = [None, SerializationFailure()]
 
-        def _settle(inbound, message, envelope):
+        def _settle(*args):
             failure = failures.pop(0) if failures else None
             if failure:
                 raise failure
-            return settle(inbound, message, envelope)
+            return settle(*args)
 
         with (
             patch.object(const, "BATCH_COMMIT", 1),

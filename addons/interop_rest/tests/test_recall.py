@@ -7,7 +7,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.addons.interop_base import clock
 
 from ..models import interop_inbound_recall
-from .common import RestMixin
+from .common import RecallMixin
 
 # What to change behind the back of the ORM, and what a fresh look has to say then.
 CHANGES = {
@@ -71,17 +71,11 @@ CHANGES = {
 
 
 @tagged("post_install", "-at_install")
-class TestRecall(RestMixin, TransactionCase):
+class TestRecall(RecallMixin, TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls._set_up_rest()
-
-    def _fresh(self):
-        """Look the client up as a new request does: with an empty record cache."""
-        self.env.flush_all()
-        self.env.invalidate_all(flush=False)
-        return self.env["interop.inbound"]._client(self.client.code)[0]
 
     def _walk(self, client):
         """Read what a message needs."""

@@ -2,8 +2,8 @@
 
 from odoo.tests import TransactionCase, tagged
 
-from ..models import interop_inbound_recall_apply as recall
-from .common import RestMixin
+from ..models import interop_inbound_recall as recall
+from .common import RecallMixin
 
 # What to change behind the back of the ORM, and what a fresh look has to say then.
 CHANGES = {
@@ -29,7 +29,7 @@ CHANGES = {
 
 
 @tagged("post_install", "-at_install")
-class TestRecallForApplying(RestMixin, TransactionCase):
+class TestRecallForApplying(RecallMixin, TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -43,29 +43,29 @@ class TestRecallForApplying(RestMixin, TransactionCase):
             }
         )
 
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(recall._memory.clear)
-
-    def _fresh(self):
-        """Look as a new request does: with an empty record cache."""
-        self.env.flush_all()
-        self.env.invalidate_all(flush=False)
-        self.client.mapped("user_id")  # known by then
-        self.env["interop.inbound"]._recall_for_applying(self.client.sudo())
+    def _read(self, client):
+        """Read what applying reads in any case."""
+        namespace = self.namespace
+        namespace._passes("123")
+        user = client.user_id
+        return user.login, user.partner_id, namespace.company_id, namespace.system_id
 
     def test_one_statement_for_all_of_it(self):
-        self._fresh()
-        user = self.client.user_id
+        self.assertEqual(
+            self.client.interface_ids.mapped("latency_tier"), ["real_time"]
+        )
+        first = self._read(self._fresh())
         self.env.flush_all()
         self.env.invalidate_all(flush=False)
-        self.assertTrue(self.client.user_id)  # the client itself is at hand
         with self.assertQueryCount(1):
-            self.env["interop.inbound"]._recall_for_applying(self.client.sudo())
-            self.assertTrue(user.login and user.partner_id)
-            self.assertFalse(self.namespace.system_id)
-            self.assertEqual(self.namespace.company_id, self.facility)
-            self.namespace._passes("123")
+            client, _same = self.env["interop.inbound"]._client(self.client.code)
+            self.assertEqual(self._read(client), first)
+
+    def test_nothing_of_it_where_nothing_is_applied_at_once(self):
+        self.client.interface_ids.latency_tier = "near_real_time"
+        self._fresh()
+        (known,) = recall._memory.values()
+        self.assertNotIn("res_users", {table for table, _column, _ids in known.rows})
 
     def test_every_change_is_seen_at_once_whoever_makes_it(self):
         ids = {
@@ -87,7 +87,7 @@ class TestRecallForApplying(RestMixin, TransactionCase):
     def test_what_is_not_saved_yet_counts(self):
         self._fresh()
         self.namespace.validation = "block"
-        self.env["interop.inbound"]._recall_for_applying(self.client.sudo())
+        self.env["interop.inbound"]._client(self.client.code)
         self.assertEqual(self.namespace.validation, "block")
 
     def test_numbers_of_other_facilities_are_not_at_hand(self):

@@ -65,9 +65,7 @@ class TestMachineRequests(TransactionCase):
     def _call(self, path=MESSAGES, host="one.example", without=(), **headers):
         """Send a request through; return ``(status, headers, body)``."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        builder = EnvironBuilder(
-            headers={"Host": host, **sent}, method="POST"
-        )
+        builder = EnvironBuilder(headers={"Host": host, **sent}, method="POST")
         environ = {**builder.get_environ(), "PATH_INFO": path}
         for name in without:
             environ.pop(name, None)
