@@ -60,8 +60,7 @@ class MachineRequests:
 
     def __call__(self, environ, start_response):
         """Serve a request; one that is not for machines exactly as Odoo does."""
-        path = "/" + environ.get("PATH_INFO", "").lstrip("/")
-        if not InteropDispatcher.serves(path):
+        if not _is_ours(environ.get("PATH_INFO", "")):
             return self.app(environ, start_response)
         environ.setdefault("HTTP_HOST", get_host(environ))  # HTTP/1.0 may bring none
         host = _host(environ)
@@ -90,6 +89,11 @@ class MachineRequests:
             self.found.clear()
         self.found[host] = (names[0], now + KNOWN_FOR)
         return names[0]
+
+
+def _is_ours(path):
+    """Return whether werkzeug will read a path as one for machines."""
+    return InteropDispatcher.serves("/" + path.lstrip("/"))
 
 
 def _host(environ):
@@ -123,7 +127,7 @@ def _refuse(environ, start_response):
 def _version_string(self):
     """Return the ``Server`` header; ``path`` is missing where there was no request."""
     target = getattr(self, "path", "").partition("?")[0]
-    return BANNER if InteropDispatcher.serves(target) else _core_banner(self)
+    return BANNER if _is_ours(target) else _core_banner(self)
 
 
 # When imported, not in ``post_load``, which is left out where another addon has imported

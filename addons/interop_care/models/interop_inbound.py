@@ -23,10 +23,14 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _partner_properties(self, client_sudo):
-        """Return the definition of the properties of partners."""
-        definitions = client_sudo.env["properties.base.definition"]
-        return definitions._get_definition_for_property_field(
-            "res.partner", "properties"
+        """Return the definition of the properties of partners, empty if there is none
+        yet: core makes it with the first partner, this is no place to make any."""
+        return client_sudo.env["properties.base.definition"].search(
+            [
+                ("properties_field_id.model", "=", "res.partner"),
+                ("properties_field_id.name", "=", "properties"),
+            ],
+            limit=1,
         )
 
     @api.model

@@ -90,7 +90,8 @@ class TestDispatcher(RestEffectHttpCase):
             )
 
     def test_no_banner_tells_versions(self):
-        for path in ("/interop", "/interop/v1/none", "/interop/v1/health?x=1", URL):
+        health = "/interop/v1/health?x=1"
+        for path in ("/interop", "/interop/v1/none", health, "/" + health, URL):
             banner = self._ask("GET", path).headers["Server"]
             self.assertEqual(banner, "interop", path)
         self.assertIn("Werkzeug", self._ask("GET", "/web/health").headers["Server"])
