@@ -8,7 +8,10 @@ never do. So what core finds for a host is remembered for some seconds, and hand
 as ``X-Odoo-Database``, the header by which a client may name its database as well. Core
 checks with each request that the host may have it.
 
-**A host that is none** is refused in problem+json, before core answers in HTML.
+**What core would answer in HTML** before it knows of any route is refused in
+problem+json: a host that is none, and doubled slashes where no route allows any, which
+werkzeug redirects to a path with single ones. A wish to speak another protocol is not heard
+(RFC 9110, 7.8).
 
 **The server's banner** does not tell which versions run here.
 
@@ -18,6 +21,7 @@ Middleware as in PEP 3333 rather than changes to core's classes; whoever wraps
 
 import json
 import time
+from urllib.parse import unquote, urlsplit
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map
@@ -30,6 +34,7 @@ from odoo.tools import config
 
 from odoo.addons.interop_base.tools import trace
 
+from .const import PREFIX
 from .controllers.dispatcher import InteropDispatcher
 from .tools import headers, problems
 
@@ -63,9 +68,12 @@ class MachineRequests:
         if not _is_ours(environ.get("PATH_INFO", "")):
             return self.app(environ, start_response)
         environ.setdefault("HTTP_HOST", get_host(environ))  # HTTP/1.0 may bring none
+        environ.pop("HTTP_UPGRADE", None)
         host = _host(environ)
         if not _is_host(host):
-            return _refuse(environ, start_response)
+            return _refuse("bad_request", environ, start_response)
+        if environ["PATH_INFO"].startswith(("//", f"{PREFIX}//")):
+            return _refuse("not_found", environ, start_response)
         if environ.get(DATABASE):
             # Core answers an HTML page when a session is of another database.
             environ.pop("HTTP_COOKIE", None)
@@ -92,7 +100,7 @@ class MachineRequests:
 
 
 def _is_ours(path):
-    """Return whether werkzeug will read a path as one for machines."""
+    """Return whether werkzeug may read a path as one for machines."""
     return InteropDispatcher.serves("/" + path.lstrip("/"))
 
 
@@ -111,13 +119,11 @@ def _is_host(host):
     return True
 
 
-def _refuse(environ, start_response):
-    """Answer 400; nothing of the request is repeated."""
+def _refuse(code, environ, start_response):
+    """Answer a problem; nothing of the request is repeated."""
     response = Response(
-        json.dumps(
-            problems.problem("bad_request", trace_id=trace.new_trace().trace_id)
-        ),
-        problems.KINDS["bad_request"].status,
+        json.dumps(problems.problem(code, trace_id=trace.new_trace().trace_id)),
+        problems.KINDS[code].status,
         headers=headers.SECURITY,
         content_type=problems.MEDIA_TYPE,
     )
@@ -125,9 +131,21 @@ def _refuse(environ, start_response):
 
 
 def _version_string(self):
-    """Return the ``Server`` header; ``path`` is missing where there was no request."""
-    target = getattr(self, "path", "").partition("?")[0]
-    return BANNER if _is_ours(target) else _core_banner(self)
+    """Return the ``Server`` header; none of versions either where the server could not
+    read the request (it has no ``path`` then)."""
+    return BANNER if _may_be_ours(getattr(self, "path", "")) else _core_banner(self)
+
+
+def _may_be_ours(target):
+    """Return whether a request target, as it was sent, may reach us: it may be a whole
+    URL, and any character of it may be quoted (RFC 9112, 3.2)."""
+    try:
+        url = urlsplit(target)
+    except ValueError:
+        return True
+    # werkzeug takes what follows two slashes for a part of the path, as we do
+    path = url.path if url.scheme else f"/{url.netloc}{url.path}"
+    return not target or _is_ours(unquote(path))
 
 
 # When imported, not in ``post_load``, which is left out where another addon has imported

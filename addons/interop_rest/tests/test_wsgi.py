@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -177,7 +178,7 @@ class TestMachineRequests(TransactionCase):
             ("/interoperable", {}, False),
             (DOCS, {"Cookie": cookie}, False),
             (DOCS, {}, True),
-            ("//interop/v1/docs", {}, True),
+            (f"{MESSAGES}/a//b", {}, True),
         ):
             with self._databases("one"):
                 self.assertEqual(self._find(path, **sent)[1], "one")
@@ -200,6 +201,28 @@ class TestMachineRequests(TransactionCase):
             self.assertEqual((problem["status"], problem["code"]), (400, "bad_request"))
             self.assertEqual(len(problem["trace_id"]), 32)
         self.assertEqual(self.core.seen, [])
+
+    def test_doubled_slashes_are_not_redirected(self):
+        for path in ("//interop", "///interop/v1", "/interop//v1/docs", "/interop//"):
+            status, headers, body = self._call(path)
+            self.assertEqual(status, "404 NOT FOUND", path)
+            self.assertEqual(headers["Content-Type"], "application/problem+json")
+            self.assertEqual(json.loads(body)["code"], "not_found")
+        self.assertEqual(self.core.seen, [])
+
+    def test_no_other_protocol_is_spoken(self):
+        """werkzeug would look for a route of websockets, and answer in HTML."""
+        with self._databases("one"):
+            self._call(Upgrade="websocket", Connection="Upgrade")
+        self.assertNotIn("HTTP_UPGRADE", self.core.seen[-1][0])
+
+    def test_no_banner_for_a_request_that_cannot_be_read(self):
+        """A line that is too long or no request at all has no path; a URL may be none."""
+        for read in ({}, {"path": ""}, {"path": "http://[::1/interop"}):
+            handler = SimpleNamespace(**read)
+            self.assertEqual(
+                wsgi.CommonRequestHandler.version_string(handler), "interop"
+            )
 
     def test_no_host_at_all_is_the_address_of_the_server(self):
         """HTTP/1.0; core would answer an HTML page."""
