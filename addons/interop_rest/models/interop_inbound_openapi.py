@@ -59,9 +59,10 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _sent_to(self, client_sudo):
-        """Return the interfaces on which the system of the client is called by us."""
+        """Return the interfaces on which the system of the client is called by us, about
+        facilities that are the client's."""
         # sudo: a machine is no user of the catalogue
-        return (
+        sent_sudo = (
             client_sudo.env["interop.interface"]
             .sudo()
             .search(
@@ -71,6 +72,11 @@ class InteropInbound(models.AbstractModel):
                     ("transport", "=", "webhook"),
                     ("state", "=", "active"),
                 ]
+            )
+        )
+        return sent_sudo.filtered(
+            lambda item: any(
+                client_sudo._serves(company) for company in item.company_ids
             )
         )
 

@@ -70,9 +70,11 @@ class TestOpenapi(RestHttpCase):
         document = self._document(self._get())
         self.assertNotIn(self.contract.message_type, json.dumps(document))
 
-    def test_what_is_sent_to_the_system_is_a_webhook(self):
+    def _create_out_interface(self, **values):
         contract = self._create_contract()
-        interface = self._create_in_interface(contract_ids=[(6, 0, contract.ids)])
+        interface = self._create_in_interface(
+            contract_ids=[(6, 0, contract.ids)], **values
+        )
         # Stored as the addon above would: the transport is not known to this one.
         self._commit()
         self.env.cr.execute(
@@ -81,8 +83,29 @@ class TestOpenapi(RestHttpCase):
             [interface.id],
         )
         self.env.invalidate_all()
-        document = self._document(self._get())
-        self.assertEqual(list(document["webhooks"]), [f"{contract.message_type}.v1"])
+        return interface
+
+    def test_what_is_sent_to_the_system_is_a_webhook(self):
+        contract = self._create_out_interface().contract_ids
+        self._create_out_interface(system_id=self._create_system().id)
+        self._create_out_interface()._set_suspended()
+        webhooks = self._document(self._get())["webhooks"]
+        self.assertEqual(list(webhooks), [f"{contract.message_type}.v1"])
+        (operation,) = webhooks.values()
+        body = operation["post"]["requestBody"]["content"]["application/json"]
+        (example,) = body["examples"].values()
+        self.assertEqual(example["value"]["data"], {"name": "A"})
+
+    def test_promise_9_no_webhook_about_another_facility(self):
+        self.system.company_ids |= self.other_facility
+        self.client._transition({"company_ids": [(6, 0, self.facility.ids)]})
+        own = self._create_out_interface()
+        elsewhere = self._create_out_interface(
+            activate=False, company_ids=[(6, 0, self.other_facility.ids)]
+        )
+        elsewhere._transition({"state": "active"})
+        webhooks = self._document(self._get())["webhooks"]
+        self.assertEqual(list(webhooks), [f"{own.contract_ids.message_type}.v1"])
 
     def test_everybody_gets_the_skeleton_if_settings_allow(self):
         self._assert_problem(self._fetch(), 401, "unauthorized")
