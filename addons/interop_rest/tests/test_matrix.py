@@ -7,6 +7,7 @@ On the seam that the routes use; test_inbound and its neighbors show the routes.
 import itertools
 import json
 from contextlib import contextmanager
+from urllib.parse import quote
 
 from odoo.tests import TransactionCase, tagged
 
@@ -218,24 +219,125 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
                     expected = "facility_not_allowed"  # no active one covers it
                 self.assertEqual(self._told(inbound._lookup, call), expected)
 
-    def test_read_events(self):
-        """Of interfaces that were approved for it, for none but its own facilities."""
+    def test_cross_reference(self):
         inbound = self.env["interop.inbound"]
-        for client, allowed, listed, within in itertools.product(
-            CLIENT_STATES, (True, False), (True, False), (True, False)
+        source = quote("http://effects.example|x")
+        for client, interface, facility, allowed in itertools.product(
+            CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
         ):
-            with self._cell(client, "active", may_read_events=allowed):
-                interfaces = self.interface | (
-                    self.outbound if listed else self.interface
+            with self._cell(
+                client, interface, facility=facility, may_read_identifiers=allowed
+            ):
+                query = f"sourceIdentifier={source}&facility={facility}"
+                expected = self._expected(client, allowed, facility, interface)
+                if expected == "fine":
+                    expected = "identifier_not_found"  # there is none, and it may ask
+                elif expected == "interface_not_active":
+                    expected = "facility_not_allowed"  # no active one covers it
+                outcome = self._told(
+                    inbound._cross_reference, self._call(query=query.encode())
                 )
-                self.client._transition(
-                    {
-                        "interface_ids": [(6, 0, interfaces.ids)],
-                        **({"company_ids": [(5,)]} if within else {}),
-                    }
+                self.assertEqual(outcome, expected)
+
+    def test_link(self):
+        """Nothing is linked in any cell but the one where everything allows it."""
+        inbound, seen = self.env["interop.inbound"], []
+        own = self._own_number()
+        for client, interface, facility, allowed in itertools.product(
+            CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
+        ):
+            with self._cell(client, interface, facility=facility, may_link=allowed):
+                body = {
+                    "identifier": {"system": own.uri, "value": "O-1"},
+                    "record": {"system": self.namespace.uri, "value": "F-1"},
+                    "facility": facility,
+                }
+                call = self._call(json.dumps(body).encode())
+                outcome = self._told(inbound._link_identifier, call)
+                expected = self._expected(client, allowed, facility, interface)
+                expected = {
+                    "operation_not_allowed": "link_not_allowed",
+                    "interface_not_active": "facility_not_allowed",
+                }.get(expected, expected)
+                self.assertEqual(outcome, expected)
+                linked = self.env["interop.identifier"].search_count(
+                    [("namespace_id", "=", own.id)]
                 )
-                self.env.flush_all()
+                self.assertEqual(linked, int(outcome == "fine"))
+                seen.append(outcome)
+        self.assertEqual(seen.count("fine"), 1)
+
+    def _own_number(self):
+        """Return a namespace of the client's own system; the facility has a number in
+        the other one."""
+        own = self.env["interop.namespace"].create(
+            {
+                "name": "Own",
+                "code": f"own-{self._next()}",
+                "uri": "http://own.example",
+                "system_id": self.system.id,
+            }
+        )
+        self.env["interop.identifier"].create(
+            {
+                "namespace_id": self.namespace.id,
+                "value": "F-1",
+                "res_model": self.facility._name,
+                "res_id": self.facility.id,
+            }
+        )
+        self.client._transition({"namespace_ids": [(6, 0, (self.namespace | own).ids)]})
+        return own
+
+    def test_read_events(self):
+        """Of interfaces that were approved for it, for none but its own facilities; one
+        that is not active keeps its messages and its place."""
+        inbound, message = self.env["interop.inbound"], self._sent()
+        for client, interface, allowed, listed, within in itertools.product(
+            CLIENT_STATES, INTERFACE_STATES, *[(True, False)] * 3
+        ):
+            with self._cell(client, interface, may_read_events=allowed):
+                self.outbound._transition({"state": interface})
+                self._approve_events(listed, within)
                 expected = self._expected(client, allowed)
                 if expected == "fine" and not (listed and within):
                     expected = "events_not_allowed"
                 self.assertEqual(self._told(inbound._events, self._call()), expected)
+                if expected == "fine":
+                    page = inbound._events(self._call()).body
+                    ids = [item["id"] for item in page["events"]]
+                    moves = interface == "active"
+                    self.assertEqual(ids, [message.external_id] if moves else [])
+                    self.assertEqual(
+                        page["held"], [] if moves else [self.outbound.code]
+                    )
+
+    def _sent(self):
+        """Return a message that left on the outbound interface."""
+        message = self.env["interop.message"].create(
+            {
+                "direction": "out",
+                "interface_id": self.outbound.id,
+                "system_id": self.system.id,
+                "contract_id": self.contract.id,
+                "company_id": self.facility.id,
+                "external_id": f"msg_out_{self._next()}",
+                "data_class": "none",
+                "lane": self.outbound._lane(),
+                "epoch": 1,
+                "sequence": 1,
+            }
+        )
+        message._set_done()
+        return message
+
+    def _approve_events(self, listed, within):
+        """Let the client read the outbound interface, and all that it covers."""
+        interfaces = self.interface | (self.outbound if listed else self.interface)
+        self.client._transition(
+            {
+                "interface_ids": [(6, 0, interfaces.ids)],
+                **({"company_ids": [(5,)]} if within else {}),
+            }
+        )
+        self.env.flush_all()
