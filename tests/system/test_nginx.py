@@ -1,6 +1,7 @@
 """The nginx configuration that the suite ships, in front of a real Odoo."""
 
 import json
+import re
 import ssl
 import urllib.error
 import urllib.request
@@ -100,10 +101,16 @@ def proof(made, **more):
 
 
 def check_problem(answer, status, code):
-    """The answer is a problem of ours, whoever gave it."""
+    """The answer is a problem of ours, whoever gave it; what it says."""
     found, body, headers = answer
     assert (found, json.loads(body)["code"]) == (status, code), answer
     assert headers["Content-Type"] == "application/problem+json"
+    problem = json.loads(body)
+    assert problem["status"] == status
+    assert problem["type"].startswith("https://127.0.0.1:")
+    assert problem["type"].endswith(f"/interop/v1/problems#{code}")
+    assert re.fullmatch("[0-9a-f]{32}", problem["trace_id"]), problem
+    return problem
 
 
 def check_headers(proxy, near):
@@ -148,7 +155,8 @@ def check_flood(proxy, near):
     cut = [answer for answer in answers if answer[0] == 429]
     assert len(cut) > 40, f"{len(cut)} of {len(answers)}"
     for answer in cut:
-        check_problem(answer, 429, "rate_limited")
+        problem = check_problem(answer, 429, "rate_limited")
+        assert problem["trace_id"] in proxy.log_text()
         assert int(answer[2]["Retry-After"]) > 0
     assert ask(f"{proxy.url}/interop/v1/health", None, proof(near))[0] == 200
 
@@ -165,5 +173,6 @@ def test_what_the_shipped_configuration_promises(proxied):
     assert "/interop/v1/identifiers" in proxy.log_text()
     server.stop()
     answer = ask(f"{proxy.url}/interop/v1/health", None, proof(near))
-    check_problem(answer, 503, "busy")
+    problem = check_problem(answer, 503, "busy")
+    assert problem["trace_id"] in proxy.log_text()
     assert int(answer[2]["Retry-After"]) > 0
