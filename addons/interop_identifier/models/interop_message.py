@@ -38,16 +38,32 @@ class InteropMessage(models.Model):
             case = message.sudo().identity_case_id.sudo(False)  # sudo: the id only
             message.identity_about = case.has_access("read") and case.about
 
-    @api.depends("identity_case_id")
+    @api.depends("identity_case_id.user_id", "identity_case_id.decision")
     def _compute_next_step(self):
         done = super()._compute_next_step()
         for message in self:
-            if message.identity_case_id and message.state == "parked":
+            # sudo: who decides, and whether, is told to whoever sees the message
+            case_sudo = message.sudo().identity_case_id
+            if case_sudo and message.state == "parked":
+                message.next_step = message._step_of_steward(case_sudo.user_id.name)
+            elif message.state == "dead" and case_sudo.decision == "rejected":
                 message.next_step = self.env._(
-                    "A steward decides the identity case; the message then goes on by "
-                    "itself."
+                    "A steward rejected it for this reason. Have the sender correct it "
+                    "and send it under a new id, then cancel this one."
                 )
         return done
+
+    def _step_of_steward(self, name):
+        """Return what comes next while a steward decides; ``name`` may be empty."""
+        if not name:
+            return self.env._(
+                "A steward decides the identity case; the message then goes on by itself."
+            )
+        return self.env._(
+            "The steward %s decides the identity case; the message then goes on by "
+            "itself.",
+            name,
+        )
 
     def _note_refusal(self, error):
         """Put the question into the steward's queue."""

@@ -46,6 +46,10 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self.assertEqual(case.company_id, self.facility)
         self.assertIn("Ada King", message.with_user(self.steward).identity_about)
         self.assertIn("steward", message.next_step)
+        self._case(message).user_id = self.steward
+        self.assertIn(self.steward.name, message.next_step)
+        self._case(message).user_id = False
+        self.assertIn("A steward decides", message.next_step)
         action = message.action_view_identity_case()
         self.assertEqual(action["res_id"], case.id)
 
@@ -344,6 +348,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
                 ("dead", "rejected", "Wrong number typed in"),
             )
             self.assertEqual(message.owner_user_id, self.steward)
+            self.assertIn("Have the sender correct it", message.next_step)
         self.assertEqual(self._ambiguous().state, "parked", "not remembered")
 
     def test_try_again_after_a_correction_elsewhere(self):
