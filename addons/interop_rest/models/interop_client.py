@@ -226,6 +226,8 @@ class InteropClient(models.Model):
         for client in clients:
             client._transition({"requested_by_id": self.env.uid})
             client._create_service_user()
+        if clients:
+            self.env["interop.audit.event"]._log("requested", clients)
         return clients
 
     def write(self, vals):
@@ -326,8 +328,14 @@ class InteropClient(models.Model):
     def _secret_values(self, kind):
         """Return the values of a new key of this client."""
         self.ensure_one()
+        called = {
+            "hmac": self.env._("HMAC key"),
+            "ed25519_public": self.env._("Public key"),
+            "credential": self.env._("Vendor secret"),
+            "token_hash": self.env._("Token"),
+        }
         values = {
-            "name": f"{self.name}: {kind}",
+            "name": f"{self.name}: {called.get(kind, kind)}",
             "system_id": self.system_id.id,
             "client_id": self.id,
             "kind": kind,

@@ -64,7 +64,9 @@ class InteropClient(models.Model):
             if missing:
                 raise UserError(
                     self.env._(
-                        "“%(name)s” cannot be activated yet. Missing:\n%(missing)s",
+                        "“%(name)s” cannot be activated yet. Missing:\n%(missing)s\n\n"
+                        "Keys and tokens can be added as it is. What was approved "
+                        "changes after “Change”, and is approved again afterwards.",
                         name=client.name,
                         missing="\n".join(f"• {item}" for item in missing),
                     )

@@ -70,6 +70,15 @@ class TestClient(RestMixin, TransactionCase):
         self.assertEqual((mine.state, mine.approved_by_id), ("approved", steward))
         self.assertTrue(mine.approved_at)
 
+    def test_that_it_was_asked_for_is_in_the_audit_trail(self):
+        admin = self._create_user("admin")
+        client = self._create_client()
+        mine = client.with_user(admin).copy({"code": f"copy-{self._next()}"})
+        line = self.env["interop.audit.event"].search(
+            [("res_model", "=", mine._name), ("res_id", "=", mine.id)]
+        )
+        self.assertEqual((line.action, line.user_id), ("requested", admin.id))
+
     def test_approval_is_for_stewards_and_activation_for_administrators(self):
         client = self._create_client()
         with self.assertRaises(AccessError):
@@ -88,7 +97,7 @@ class TestClient(RestMixin, TransactionCase):
         client.with_user(self._create_user("steward")).action_approve()
         with self.assertRaises(UserError) as caught:
             client._set_active()
-        for text in ("interface", "facility", "valid key", "expiry"):
+        for text in ("interface", "facility", "valid key", "expiry", "“Change”"):
             self.assertIn(text, str(caught.exception))
 
     def test_what_was_approved_does_not_change(self):
@@ -139,6 +148,7 @@ class TestClient(RestMixin, TransactionCase):
         text = action["params"]["value"]
         secret = self.client.secret_ids.sorted("id")[-1]
         self.assertEqual(secret._get_value(), text)
+        self.assertEqual(secret.name, f"{self.client.name}: HMAC key")
         self.assertNotIn(text, str(secret.read()))
         keys = self.client._verifying_keys(clock.now())
         self.assertIn(signing.decode_secret(text), [key.material for key in keys])

@@ -64,7 +64,7 @@ class TestExpiry(RestMixin, TransactionCase):
         self._days(30)
         self.assertFalse(self._reminders(client))
         self._days(120)
-        self.assertIn("token_hash", self._reminders(client).summary)
+        self.assertIn("Token", self._reminders(client).summary)
 
     def test_a_client_that_ends(self):
         client = self._create_client(expires_at=self.now + timedelta(days=20))

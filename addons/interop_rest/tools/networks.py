@@ -47,4 +47,13 @@ def _network(entry):
     try:
         return ipaddress.ip_network(entry)
     except ValueError as exc:
-        raise ValueError(f"{entry!r} is not a network (CIDR).") from exc
+        raise ValueError(f"{entry!r} is not a network (CIDR).{_hint(entry)}") from exc
+
+
+def _hint(entry):
+    """Return what may be meant: a network without the host bits, or an example."""
+    try:
+        meant = ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return " One looks like 10.20.0.0/16, a single address like 10.20.0.5."
+    return f" Is {meant} meant, or only {entry.partition('/')[0]}?"
