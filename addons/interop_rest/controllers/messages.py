@@ -152,7 +152,11 @@ class InteropMessages(Controller):
     )
     def problems(self):
         """The page that the ``type`` of every problem resolves to."""
-        return Response(problem_page.render(), content_type=problem_page.MEDIA_TYPE)
+        return Response(
+            problem_page.render(),
+            headers={"Content-Security-Policy": problem_page.CONTENT_SECURITY_POLICY},
+            content_type=problem_page.MEDIA_TYPE,
+        )
 
     @route(
         ["/interop/<path:path>", "/interop"],

@@ -21,7 +21,7 @@ from odoo.addons.interop_base.tools.errors import EnvelopeError
 from .. import const
 from ..exceptions import Problem
 from ..tools import headers, lifecycle, problems
-from ..tools.openapi_schemas import LARGEST_NUMBER
+from ..tools.openapi_envelope import LARGEST_NUMBER
 from .inbound_types import Answer, Route
 
 

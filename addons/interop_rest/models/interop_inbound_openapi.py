@@ -42,9 +42,34 @@ class InteropInbound(models.AbstractModel):
         )
         return openapi.document(
             base_url,
-            self._documented(inbound),
+            [
+                contract._replace(**self._named_facilities(client_sudo, contract))
+                for contract in self._documented(inbound)
+            ],
             self._documented(self._sent_to(client_sudo)),
         )
+
+    @api.model
+    def _named_facilities(self, client_sudo, documented):
+        """Return for which facilities the client may send a documented contract, by
+        the codes of its system, and whether it has to say for which."""
+        interfaces = client_sudo.interface_ids.filtered(
+            lambda item: (
+                item.direction == "in"
+                and (documented.message_type, documented.version)
+                in [(each.message_type, each.version) for each in item.contract_ids]
+            )
+        )
+        served = interfaces.company_ids.filtered(client_sudo._serves)
+        active = interfaces.filtered(lambda item: item.state == "active").company_ids
+        codes = [
+            client_sudo.system_id._code_for_company(company)
+            for company in served & active
+        ]
+        return {
+            "facilities": tuple(sorted(filter(None, codes))),
+            "names_facility": len(served) > 1,
+        }
 
     @api.model
     def _is_signed(self, call):

@@ -86,7 +86,13 @@ class InteropInbound(models.AbstractModel):
         )
         found = inbound.filtered(lambda item: item.code == code) if code else inbound
         if not found:
-            raise Problem("interface_not_allowed", client=client_sudo.code)
+            raise Problem(
+                "interface_not_allowed",
+                detail="This client has no inbound interface of this code."
+                if code
+                else "This client has no interface on which it could have sent.",
+                client=client_sudo.code,
+            )
         return found
 
     @api.model

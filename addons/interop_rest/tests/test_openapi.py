@@ -55,6 +55,29 @@ class TestOpenapi(RestHttpCase):
         (example,) = body["content"]["application/json"]["examples"].values()
         self.assertEqual(example["value"]["data"], {"name": "A"})
 
+    def test_a_client_of_several_facilities_is_told_their_codes(self):
+        name = f"{self.contract.message_type}.v1.message"
+        message = self._document(self._get())["components"]["schemas"][name]
+        self.assertNotIn("facility", message["required"])
+        self.assertEqual(message["properties"]["facility"]["examples"], ["MERCY"])
+        self.system.company_ids |= self.other_facility
+        self.system.facility_code_ids = [
+            (0, 0, {"code": "ELM", "company_id": self.other_facility.id})
+        ]
+        client = self._create_client()
+        secret = self._add_key(client)
+        second = self._create_in_interface(
+            company_ids=[(6, 0, self.other_facility.ids)], activate=False
+        )
+        client.interface_ids |= second
+        self._activate_client(client)
+        self._activate_elsewhere(second)
+        document = self._document(self._get(client=client.code, secret=secret))
+        message = document["components"]["schemas"][name]
+        self.assertIn("facility", message["required"])
+        facility = message["properties"]["facility"]
+        self.assertEqual(facility["examples"], ["ELM", "MERCY"])
+
     def test_only_active_interfaces_and_usable_contracts(self):
         self.interface._set_suspended()
         document = self._document(self._get())

@@ -12,13 +12,14 @@ from . import problems
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 
-_STYLE = (
+STYLE = (
     "body{font-family:sans-serif;line-height:1.5;max-width:62rem;margin:2rem auto;"
     "padding:0 1rem;color:#1f2933}table{border-collapse:collapse;width:100%}"
     "th,td{border:1px solid #cbd2d9;padding:.3rem .6rem;text-align:left;"
     "vertical-align:top}th{background:#f0f4f8}pre{background:#f0f4f8;padding:.8rem;"
     "overflow-x:auto}h2{margin-top:2.5rem;border-bottom:2px solid #cbd2d9}"
-    "h3{margin-top:1.8rem}"
+    "h3{margin-top:1.8rem}dt{margin-top:1rem}dt code{font-weight:bold}"
+    "dd{margin-left:1.5rem}dt:target,dt:target+dd{background:#fff3c4}"
 )
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -36,7 +37,7 @@ _PAGE = """<!DOCTYPE html>
 _ABOUT_ERRORS = """<p>Every error is <code>application/problem+json</code> (RFC 9457).
 Program against <code>code</code>; quote <code>trace_id</code> when you ask for help.</p>"""
 # The style is the only thing that the page may use.
-_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_DIGEST}'; frame-ancestors 'none'"
 )
@@ -45,7 +46,7 @@ CONTENT_SECURITY_POLICY = (
 def render(document: dict) -> str:
     """Return the whole page of an OpenAPI document of ours."""
     title = escape(f"{document['info']['title']} API")
-    return _PAGE.format(title=title, style=_STYLE, body=fragment(document))
+    return _PAGE.format(title=title, style=STYLE, body=fragment(document))
 
 
 def fragment(document: dict) -> str:
@@ -60,6 +61,7 @@ def fragment(document: dict) -> str:
         _operations(document["paths"]),
         "<h2>Messages You Send</h2>",
         _sent(document),
+        _members(document),
         "<h2>Messages You Are Sent</h2>",
         _received(document),
         "<h2>Proof of Who Is Calling</h2>",
@@ -105,6 +107,25 @@ def _sent(document):
     return _contracts(document, dict.fromkeys(names, post))
 
 
+def _members(document):
+    """Return the members of every message; nothing where there is no message type."""
+    schemas = document["components"]["schemas"]
+    name = next((name for name in schemas if name.endswith(".message")), "")
+    if not name:
+        return ""
+    rows = [
+        (
+            f"<code>{escape(member)}</code>",
+            "yes" if member in schemas[name]["required"] else "",
+            escape(schema.get("description", "")),
+        )
+        for member, schema in schemas[name]["properties"].items()
+        if member != "facility"  # differs: it is said with each message
+    ]
+    table = _table(("Member", "Required", "What it says"), rows)
+    return f"<h3>Members of a Message</h3>{table}"
+
+
 def _received(document):
     operations = {
         name: methods["post"] for name, methods in document["webhooks"].items()
@@ -130,6 +151,8 @@ def _contract(document, name, operation):
         parts.append("<p><strong>Deprecated.</strong></p>")
     if envelope.get("description"):
         parts.append(f"<p>{escape(envelope['description'])}</p>")
+    facility = envelope["properties"]["facility"]["description"]
+    parts.append(f"<p><code>facility</code>: {escape(facility)}</p>")
     content = operation["requestBody"]["content"]["application/json"]
     for key, example in content.get("examples", {}).items():
         if key.startswith(f"{name}-"):

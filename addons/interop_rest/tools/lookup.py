@@ -5,7 +5,13 @@ from typing import NamedTuple
 
 from . import query as query_tools
 
-MEMBERS = ("namespace", "value", "facility", "as_of")
+DESCRIPTIONS = {
+    "namespace": "Who assigned the identifier: the URI of the namespace, or an alias.",
+    "value": "The identifier.",
+    "facility": "The code of the facility; required if you serve several.",
+    "as_of": "A date or date-time in ISO 8601: what was so at that moment.",
+}
+MEMBERS = tuple(DESCRIPTIONS)
 REQUIRED = ("namespace", "value")
 MAX_QUERY_BYTES = 2048
 

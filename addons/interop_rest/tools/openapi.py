@@ -5,7 +5,7 @@ Without contracts it is the skeleton: every route, no message type.
 
 from . import events, headers, openapi_identifiers, openapi_reconcile, problems
 from . import openapi_parts as parts
-from .lookup import MEMBERS, REQUIRED
+from .lookup import DESCRIPTIONS, REQUIRED
 from .openapi_schemas import common, embedded, envelope, examples
 
 VERSION = "3.1.0"
@@ -217,9 +217,15 @@ def _status():
 
 def _lookup():
     asked = [
-        {"name": name, "in": "query", "required": name in REQUIRED, "schema": text}
+        {
+            "name": name,
+            "in": "query",
+            "required": name in REQUIRED,
+            "description": told,
+            "schema": text,
+        }
         for text in ({"type": "string", "minLength": 1, "maxLength": 512},)
-        for name in MEMBERS
+        for name, told in DESCRIPTIONS.items()
     ]
     identifiers = {"$ref": "#/components/schemas/Identifiers"}
     return {

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from . import openapi_envelope
 from .problems import KINDS
 from .reconcile import MESSAGE_STATES
 
@@ -9,15 +10,22 @@ from .reconcile import MESSAGE_STATES
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 # Keywords whose value maps names, which may be any, to schemas.
 _NAMED = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
-LARGEST_NUMBER = 2**31 - 1  # what the log has room for
-_TEXT_MEMBERS = ("facility", "ordering_key", "correlation_id", "causation_id")
+
+
+_STATES = (
+    "pending and processing: accepted, not applied yet. done: applied. parked: kept, a "
+    "person has to decide. dead: kept and not applied, a person has to act. skipped: "
+    "nothing was to be done. cancelled: given up. None of them is to be sent again."
+)
 
 
 class Contract(NamedTuple):
     """One version of one message type.
 
     ``schema`` is JSON Schema 2020-12 (dict) of the member data, ``examples`` are (name,
-    data) pairs, ``sunset`` an ISO date or ``""``.
+    data) pairs, ``sunset`` an ISO date or ``""``. ``facilities`` are the codes by which
+    the reader names the facilities of these messages; ``names_facility`` says that it
+    has to, since there are several.
     """
 
     message_type: str
@@ -27,6 +35,8 @@ class Contract(NamedTuple):
     examples: tuple
     deprecated: bool = False
     sunset: str = ""
+    facilities: tuple = ()
+    names_facility: bool = False
 
     @property
     def name(self) -> str:
@@ -63,12 +73,20 @@ def envelope(contract) -> dict:
             "source",
             "occurred_at",
             "data",
+            *(["facility"] if contract.names_facility else []),
         ],
         "properties": {
-            **_envelope_members(),
-            "type": {"const": contract.message_type},
-            "schema_version": {"const": contract.version},
-            "data": {"$ref": f"#/components/schemas/{contract.name}"},
+            **openapi_envelope.members(),
+            "facility": openapi_envelope.facility(contract),
+            "type": {"const": contract.message_type, "description": "What it is."},
+            "schema_version": {
+                "const": contract.version,
+                "description": "The version of its contract.",
+            },
+            "data": {
+                "$ref": f"#/components/schemas/{contract.name}",
+                "description": "The content, as the contract of this type says.",
+            },
         },
     }
 
@@ -77,16 +95,19 @@ def examples(contract) -> dict:
     """Return the examples of a contract as whole messages, by name."""
     found = {}
     for number, (title, data) in enumerate(contract.examples, 1):
+        value = {
+            "id": "msg_06bxm2w1v8q3n5t7y9zab4cdef",
+            "type": contract.message_type,
+            "schema_version": contract.version,
+            "source": "urn:example:sender",
+            "occurred_at": "2026-01-31T08:30:00Z",
+            "data": data,
+        }
+        if contract.names_facility and contract.facilities:
+            value["facility"] = contract.facilities[0]
         found[f"{contract.name}-{number}"] = {
             "summary": f"{contract.name}: {title}",
-            "value": {
-                "id": "msg_06bxm2w1v8q3n5t7y9zab4cdef",
-                "type": contract.message_type,
-                "schema_version": contract.version,
-                "source": "urn:example:sender",
-                "occurred_at": "2026-01-31T08:30:00Z",
-                "data": data,
-            },
+            "value": value,
         }
     return found
 
@@ -100,40 +121,6 @@ def common() -> dict:
         "Health": _health(),
         "Identifiers": _identifiers(),
         "Events": _events(),
-    }
-
-
-def _envelope_members():
-    text = {"type": ["string", "null"], "maxLength": 255}
-    key = {"type": ["string", "null"], "maxLength": 128}
-    number = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_NUMBER}
-    return {
-        "id": {
-            "type": "string",
-            "pattern": "^[!-+\\-/-~]{1,128}$",
-            "description": "The same text as the header webhook-id; without . and ,",
-        },
-        "source": {"type": "string", "maxLength": 255},
-        "occurred_at": {"type": "string", "format": "date-time"},
-        "sent_at": {"type": ["string", "null"], "format": "date-time"},
-        "sequence": number,
-        "epoch": number,
-        **{name: text if name == "facility" else key for name in _TEXT_MEMBERS},
-        "data_class": {"enum": ["none", "personal", "patient_adjacent", None]},
-        "test": {"type": ["boolean", "null"]},
-        "subject": {
-            "type": ["array", "null"],
-            "maxItems": 50,
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["system", "value"],
-                "properties": {
-                    name: {"type": "string"}
-                    for name in ("system", "value", "type", "use")
-                },
-            },
-        },
     }
 
 
@@ -298,7 +285,7 @@ def _status():
             "id": {"type": "string"},
             "type": {"type": "string"},
             "schema_version": {"type": "integer"},
-            "status": {"enum": list(MESSAGE_STATES)},
+            "status": {"enum": list(MESSAGE_STATES), "description": _STATES},
             "received_at": moment,
             "finished_at": moment,
             "test": {"type": "boolean"},

@@ -2,9 +2,10 @@
 
 from html import escape
 
+from .docs_page import CONTENT_SECURITY_POLICY, MEDIA_TYPE, STYLE
 from .problems import KINDS
 
-MEDIA_TYPE = "text/html; charset=utf-8"
+__all__ = ["CONTENT_SECURITY_POLICY", "MEDIA_TYPE", "render"]
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -12,6 +13,7 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <title>Problem types</title>
+<style>{style}</style>
 </head>
 <body>
 <h1>Problem types</h1>
@@ -39,4 +41,4 @@ def render() -> str:
         )
         for code, kind in KINDS.items()
     )
-    return _PAGE.format(kinds=kinds)
+    return _PAGE.format(style=STYLE, kinds=kinds)

@@ -83,12 +83,15 @@ KINDS = {
     "id_mismatch": Kind(
         400,
         "Ids differ",
-        "The header webhook-id and the member id of the body are the same text.",
+        "A message is signed with its own id as webhook-id (or sent with it as "
+        "Idempotency-Key), any other call with the webhook-id that the description of "
+        "its operation names.",
     ),
     "unknown_contract": Kind(
         422,
         "Unknown contract",
-        "No contract of this type and schema_version is published.",
+        "No contract of this type and schema_version is published. "
+        "/interop/v1/openapi.json lists those that you may send.",
     ),
     "event_not_expected": Kind(
         422,
@@ -107,19 +110,31 @@ KINDS = {
     ),
     # --- what the caller may do
     "interface_not_allowed": Kind(
-        403, "Not allowed", "This client has no interface for this contract."
+        403,
+        "Not allowed",
+        "This client was not approved for this type and schema_version. "
+        "/interop/v1/openapi.json lists those that it may send.",
     ),
     "interface_not_active": Kind(
         403, "Interface not active", "The interface is not approved and active."
     ),
     "facility_required": Kind(
-        422, "Facility missing", "Name the facility: this interface serves several."
+        422,
+        "Facility missing",
+        "Your client serves several facilities: name one by its code, in the member "
+        "facility of the message or the parameter facility of a look-up. "
+        "/interop/v1/openapi.json lists the codes.",
     ),
     "unknown_facility": Kind(
-        422, "Unknown facility", "Your system has no facility of this code here."
+        422,
+        "Unknown facility",
+        "Your system has no facility of this code here. /interop/v1/openapi.json lists "
+        "the codes.",
     ),
     "facility_not_allowed": Kind(
-        403, "Facility not allowed", "The interface does not cover this facility."
+        403,
+        "Facility not allowed",
+        "This client was not approved to send this, or to look it up, for this facility.",
     ),
     # --- the same message again
     "in_flight": Kind(

@@ -53,3 +53,11 @@ def test_the_policy_allows_this_style_and_nothing_else():
     assert f"style-src 'sha256-{digest}'" in docs_page.CONTENT_SECURITY_POLICY
     assert "default-src 'none'" in docs_page.CONTENT_SECURITY_POLICY
     assert not re.findall(r"<[^>]*\s(?:src|href|style|on\w+)=", text)
+
+
+def test_the_facilities_and_the_members_of_a_message_are_there():
+    text = page((CONTRACT._replace(facilities=("A<1>", "B"), names_facility=True),))
+    assert "Codes: A&lt;1&gt;, B." in text
+    assert "<h3>Members of a Message</h3>" in text
+    assert "<code>occurred_at</code></td><td>yes" in text
+    assert "<h3>Members of a Message</h3>" not in page((), ())

@@ -69,3 +69,30 @@ def test_a_deprecated_contract_says_so():
     schema = document["components"]["schemas"]["tree.changed.v2.message"]
     assert schema["deprecated"] is True
     assert "2027-01-01" in schema["description"]
+
+
+def test_who_serves_several_facilities_is_told_to_name_one_and_how():
+    several = contract(facilities=("AUMC", "BUMC"), names_facility=True)
+    document = openapi.document("https://odoo.example", (several,))
+    OpenAPIV31SpecValidator(document).validate()
+    schema = document["components"]["schemas"]["tree.changed.v2.message"]
+    facility = schema["properties"]["facility"]
+    assert "facility" in schema["required"]
+    assert (facility["type"], facility["examples"]) == ("string", ["AUMC", "BUMC"])
+    assert "Codes: AUMC, BUMC." in facility["description"]
+    body = document["paths"]["/interop/v1/messages"]["post"]["requestBody"]
+    (example,) = body["content"]["application/json"]["examples"].values()
+    assert example["value"]["facility"] == "AUMC"
+
+
+def test_who_serves_one_facility_may_leave_it_out():
+    document = openapi.document("", (contract(facilities=("AUMC",)),))
+    schema = document["components"]["schemas"]["tree.changed.v2.message"]
+    assert "facility" not in schema["required"]
+    assert "AUMC" in schema["properties"]["facility"]["description"]
+
+
+def test_every_member_of_a_message_is_explained():
+    schemas = openapi.document("", (contract(),))["components"]["schemas"]
+    members = schemas["tree.changed.v2.message"]["properties"]
+    assert not [name for name in members if not members[name].get("description")]

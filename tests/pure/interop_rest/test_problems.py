@@ -1,5 +1,7 @@
 """Problem details: stable, documented, and without a value of the request."""
 
+import base64
+import hashlib
 import re
 
 import pytest
@@ -10,6 +12,12 @@ def test_every_code_is_an_anchor_of_the_page():
     page = problem_page.render()
     anchors = re.findall(r'<dt id="([a-z_]+)">', page)
     assert anchors == list(problems.KINDS)
+
+
+def test_the_page_has_a_style_that_its_policy_allows():
+    (style,) = re.findall("<style>(.*?)</style>", problem_page.render(), re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in problem_page.CONTENT_SECURITY_POLICY
 
 
 @pytest.mark.parametrize("code", problems.KINDS)
