@@ -69,6 +69,7 @@ class Proxy:
             "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
             "listen 80": f"listen 127.0.0.1:{self.plain_port}",
             "/var/log/nginx/interop.log": str(folder / "interop.log"),
+            "/var/log/nginx/interop-error.log": str(folder / "interop-error.log"),
             **replacements,
         }
         self.process: subprocess.Popen | None = None

@@ -146,6 +146,16 @@ def check_sizes(proxy, near):
     check_problem(answer, 400, "invalid_batch")
 
 
+def check_logs(proxy, near):
+    """No log of the proxy holds a query, also not of what it answers itself."""
+    url = f"{proxy.url}/interop/v1/identifiers?namespace=n&value=Canary-5512"
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _n: ask(url, None, proof(near)), range(60)))
+    assert {status for status, _body, _headers in answers} == {429, 503}
+    for path in proxy.folder.glob("*.log"):
+        assert "Canary-5512" not in path.read_text("utf-8", "replace"), path
+
+
 def check_flood(proxy, near):
     """A flood in the name of one client is cut, another one is not touched by it."""
     url = f"{proxy.url}/interop/v1/problems"
@@ -176,3 +186,4 @@ def test_what_the_shipped_configuration_promises(proxied):
     problem = check_problem(answer, 503, "busy")
     assert problem["trace_id"] in proxy.log_text()
     assert int(answer[2]["Retry-After"]) > 0
+    check_logs(proxy, near)
