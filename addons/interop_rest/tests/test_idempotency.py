@@ -123,3 +123,16 @@ class TestIdempotency(Signed, RestEffectHttpCase):
             envelope, headers={**signed, headers.IDEMPOTENCY_KEY: KEY}
         )
         self.assertEqual(response.json()["id"], envelope["id"])
+
+    def test_a_webhook_needs_no_key_and_is_not_judged_by_one(self):
+        """Also where calls of the client that are no webhooks need one."""
+        client = self._create_client(requires_idempotency_key=True)
+        text = self._add_key(client)
+        self._activate_client(client)
+        for extra in ({}, {headers.IDEMPOTENCY_KEY: "no key"}):
+            envelope = self._envelope()
+            signed = self._signed(
+                json.dumps(envelope), envelope["id"], secret=text, client=client.code
+            )
+            response = self._post(envelope, headers={**signed, **extra})
+            self.assertEqual(response.status_code, 200, response.text)
