@@ -89,6 +89,17 @@ class TestVendorWebhook(RestEffectHttpCase):
         self._hook({"name": "Eve"})
         self.assertEqual(self._effects(), ["Ada", "Eve"])
 
+    def test_the_end_of_a_version_is_announced_here_too(self):
+        self.contract.sunset_date = "2099-12-31"
+        self.contract._set_deprecated()
+        for _number in range(2):
+            response = self._hook({"name": "Ada"})
+            self.assertEqual(response.status_code, 200, response.text)
+            self.assertRegex(response.headers["Deprecation"], r"^@\d+$")
+            self.assertEqual(
+                response.headers["Sunset"], "Thu, 31 Dec 2099 00:00:00 GMT"
+            )
+
     def test_everything_from_places_in_the_body(self):
         vendor = self._create_vendor(
             self.stripe,
