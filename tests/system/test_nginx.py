@@ -110,6 +110,9 @@ def check_problem(answer, status, code):
     assert problem["type"].startswith("https://127.0.0.1:")
     assert problem["type"].endswith(f"/interop/v1/problems#{code}")
     assert re.fullmatch("[0-9a-f]{32}", problem["trace_id"]), problem
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Strict-Transport-Security"] == "max-age=31536000"
     return problem
 
 
