@@ -55,6 +55,8 @@ class InteropClient(models.Model):
         "client_id",
         "company_id",
         "Only for Facilities",
+        # Archived ones, too: a client of none but them is for none, not for all.
+        context={"active_test": False},
         tracking=True,
         help="Empty: for all facilities of its interfaces.",
     )
