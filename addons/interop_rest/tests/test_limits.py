@@ -13,7 +13,7 @@ from odoo.tools import mute_logger
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.tools import signing
 
-from ..tools import headers
+from ..tools import headers, problem_page
 from .common import URL, RestEffectHttpCase
 
 DEEP = 32
@@ -114,9 +114,16 @@ class TestLimits(RestEffectHttpCase):
     def test_security_headers_on_every_answer(self):
         answers = [self._post(), self._ask("GET", "/interop/v1/none")]
         answers += [self._ask("PUT", path) for path in self._routes()]
-        answers.append(self._ask("GET", "/interop/v1/problems"))
-        for response in answers:
-            for name, value in headers.SECURITY.items():
+        page = self._ask("GET", "/interop/v1/problems")
+        styled = {"Content-Security-Policy": problem_page.CONTENT_SECURITY_POLICY}
+        self.assertTrue(
+            styled["Content-Security-Policy"].startswith(
+                "default-src 'none'; style-src"
+            )
+        )
+        for response in (*answers, page):
+            expected = headers.SECURITY | (styled if response is page else {})
+            for name, value in expected.items():
                 self.assertEqual(response.headers[name], value, response.url)
             for name in ("Set-Cookie", "Location", "X-Powered-By"):
                 self.assertNotIn(name, response.headers)
