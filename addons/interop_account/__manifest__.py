@@ -2,7 +2,7 @@
     "name": "Interop: Invoicing",
     "summary": "Customer invoices leave Odoo as signed messages; charges of clinical "
     "systems become invoice lines",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.2.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",

@@ -2,7 +2,7 @@
     "name": "Healthcare Integration",
     "summary": "Governed exchange with clinical and administrative systems: catalogue, "
     "message log, secrets, audit and delivery engine",
-    "version": "19.0.1.1.2",
+    "version": "19.0.1.2.0",
     "category": "Healthcare Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",
