@@ -14,7 +14,7 @@ from interop_setup import databases, manifests, odoo_config, paths
 from interop_setup.process import run
 
 DATA = Path(__file__).with_name("data")
-VERSIONS = ["19.0.1.0.0"]
+VERSIONS = ["19.0.1.0.0", "19.0.1.1.2"]
 # What an upgrade leaves as it is, to the letter. (Records of data files may change.)
 KEPT = (
     *("interop_message", "interop_attempt", "interop_payload", "interop_stream"),
