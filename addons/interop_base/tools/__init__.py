@@ -10,6 +10,7 @@ from . import jsonlimits
 from . import keyring
 from . import outcome
 from . import redaction
+from . import rfc3339
 from . import schema
 from . import signing
 from . import trace

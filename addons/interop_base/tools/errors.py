@@ -39,6 +39,17 @@ class EnvelopeError(InteropError):
         super().__init__(f"{self.message} ({code} at {pointer or 'the document root'})")
 
 
+class TimestampError(InteropError, ValueError):
+    """A text is not an RFC 3339 date-time; nothing of it is repeated."""
+
+    code = "invalid_timestamp"
+
+    def __init__(self):
+        super().__init__(
+            "A time is RFC 3339 text with an offset, such as 2026-01-31T08:30:00Z."
+        )
+
+
 class CanonicalError(InteropError):
     """A value has no canonical JSON form (RFC 8785)."""
 

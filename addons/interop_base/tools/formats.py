@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from jsonschema import FormatChecker
 
-from .envelope import parse_timestamp
-from .errors import EnvelopeError
+from . import rfc3339
+from .errors import TimestampError
 
 _DURATION = re.compile(
     r"P(?:[0-9]+W|(?=[0-9T])(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?"
@@ -36,8 +36,8 @@ _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 def is_date_time(text: str) -> bool:
     """RFC 3339 date and time with an offset."""
     try:
-        parse_timestamp(text)
-    except EnvelopeError:
+        rfc3339.parse(text)
+    except TimestampError:
         return False
     return True
 

@@ -10,13 +10,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from . import rfc3339
 from .value_format import BOOLEAN_WORDS, DECIMAL_PATTERN, FORMATS, FormatError
 
 MAX_INTEGER = 2**31 - 1
 MAX_AMOUNT = Decimal(10) ** 15  # beyond it a double loses cents
-_RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)"
-)
 _EXPECTED = {
     "text": "a text",
     "integer": "a whole number",
@@ -139,9 +137,7 @@ def _midnight(day, zone):
 
 
 def _moment(value):
-    if not _RFC3339.fullmatch(value):
-        raise ValueError
-    return _utc(datetime.fromisoformat(value.upper()))
+    return _utc(rfc3339.parse(value))
 
 
 def _compact_moment(value):

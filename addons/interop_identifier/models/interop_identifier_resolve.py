@@ -12,6 +12,7 @@ from odoo.addons.interop_base.exceptions import (
     OwnershipError,
     TechnicalError,
 )
+from odoo.addons.interop_base.tools import rfc3339
 
 from .. import const
 from ..tools import period
@@ -64,8 +65,10 @@ class InteropIdentifier(models.Model):
                 raise self._invalid(position)
             span = item.get("period") or {}
             try:
-                start = period.moment(span.get("start"))
-                end = period.moment(span.get("end"), is_end=True)
+                start = period.moment(span.get("start"), read_time=rfc3339.parse)
+                end = period.moment(
+                    span.get("end"), is_end=True, read_time=rfc3339.parse
+                )
             except ValueError:
                 start = end = self  # told below: the error itself holds the value
             if start is self or (start and end and end < start):

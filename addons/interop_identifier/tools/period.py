@@ -1,29 +1,40 @@
 """Periods as FHIR writes them."""
 
-from datetime import MAXYEAR, UTC, datetime, timedelta
+import re
+from datetime import datetime, timedelta
 
-DATE_LENGTH = len("2000-01-31")
 LAST = datetime.max.replace(microsecond=0)  # noqa: DTZ901 (naive UTC, as the ORM)
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_OFFSET = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z")
+_LAST_YEAR = "9999"
 
-def moment(text, is_end=False):
+
+def moment(text, is_end=False, *, read_time):
     """Return a naive UTC ``datetime`` of an ISO 8601 date or date-time, None for none.
 
     A date alone starts at midnight; as an end it includes its whole day, as FHIR says.
     A date-time without an offset is read as UTC. The last day there is, which some
     write for "for ever", ends with the last moment there is. Raises ValueError for
     anything else.
+
+    :param read_time: ``rfc3339.parse`` of ``interop_base``
     """
     if not text:
         return None
-    value = datetime.fromisoformat(text)
+    if _DATE.fullmatch(text):
+        day = datetime.fromisoformat(text)
+        if is_end:
+            return LAST if day.date() == LAST.date() else day + timedelta(days=1)
+        return day
+    if not _OFFSET.search(text):
+        text += "Z"
     try:
-        if len(text) == DATE_LENGTH:
-            return value + timedelta(days=1) if is_end else value
-        if value.tzinfo:
-            value = value.astimezone(UTC).replace(tzinfo=None)
-    except OverflowError:
-        if value.year == MAXYEAR and is_end:
-            return LAST
-        raise ValueError("the moment is beyond the calendar") from None
-    return value.replace(microsecond=0)
+        value = read_time(text)
+    except ValueError:
+        if not (is_end and text.startswith(_LAST_YEAR)):
+            raise
+        # Beyond the calendar in UTC, if it is a moment a year before.
+        read_time("9998" + text.removeprefix(_LAST_YEAR))
+        return LAST
+    return value.replace(microsecond=0, tzinfo=None)

@@ -4,6 +4,7 @@ from odoo import api, models
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import BusinessError
+from odoo.addons.interop_base.tools import rfc3339
 from odoo.addons.interop_identifier.tools import period
 
 from ..exceptions import Problem
@@ -98,7 +99,7 @@ class InteropInbound(models.AbstractModel):
     def _lookup_moment(self, client_sudo, asked):
         """Return the moment that is asked about (naive UTC), None for now."""
         try:
-            return period.moment(asked.as_of)
+            return period.moment(asked.as_of, read_time=rfc3339.parse)
         except ValueError:
             raise Problem("invalid_query", client=client_sudo.code) from None
 

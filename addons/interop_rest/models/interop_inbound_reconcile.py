@@ -3,7 +3,7 @@
 from odoo import api, models
 
 from odoo.addons.interop_base import db
-from odoo.addons.interop_base.tools import jsonlimits
+from odoo.addons.interop_base.tools import jsonlimits, rfc3339
 from odoo.addons.interop_base.tools.errors import EnvelopeError
 
 from ..exceptions import Problem
@@ -66,7 +66,7 @@ class InteropInbound(models.AbstractModel):
         except EnvelopeError as error:
             raise self._refused(problems.READER_CODES.get(error.code), error) from None
         try:
-            return reconcile.parse(value)
+            return reconcile.parse(value, read_time=rfc3339.parse)
         except reconcile.ReconcileError as error:
             entry = {
                 "pointer": error.pointer,

@@ -7,7 +7,7 @@ which both sides know; when one arrived depends on who tried how often).
 
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 MAX_MESSAGES = 1000
@@ -30,9 +30,6 @@ STATES = (*MESSAGE_STATES, UNKNOWN, ELSEWHERE)
 
 _ID = re.compile(r"[!-+\-/-~]{1,128}")  # as in the envelope
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_WHOLE_SECONDS = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})"
-)
 
 
 class ReconcileError(ValueError):
@@ -84,8 +81,11 @@ class Found(NamedTuple):
     code: str
 
 
-def parse(value) -> Asked:
-    """Return what a parsed JSON value asks for; raises :class:`ReconcileError`."""
+def parse(value, *, read_time) -> Asked:
+    """Return what a parsed JSON value asks for; raises :class:`ReconcileError`.
+
+    :param read_time: ``rfc3339.parse`` of ``interop_base``
+    """
     if not isinstance(value, dict):
         raise ReconcileError("", "The body is a JSON object.")
     _check_members(value, MEMBERS, "")
@@ -93,7 +93,7 @@ def parse(value) -> Asked:
         raise ReconcileError("", "Give messages or window, and not both.")
     interface, facility = (_text(value, name) for name in MEMBERS[:2])
     if "window" in value:
-        return Asked(interface, facility, None, _window(value["window"]))
+        return Asked(interface, facility, None, _window(value["window"], read_time))
     return Asked(interface, facility, _messages(value["messages"]), None)
 
 
@@ -188,11 +188,11 @@ def _stated(item, pointer):
     return Stated(message_id, digest)
 
 
-def _window(value):
+def _window(value, read_time):
     if not isinstance(value, dict):
         raise ReconcileError("/window", "An object with from, to and count.")
     _check_members(value, ("from", "to", "count"), "/window")
-    start, end = (_moment(value, name) for name in ("from", "to"))
+    start, end = (_moment(value, name, read_time) for name in ("from", "to"))
     if not start < end or end - start > MAX_SPAN:
         raise ReconcileError(
             "/window/to", f"Later than from, by at most {MAX_SPAN.days} days."
@@ -203,15 +203,16 @@ def _window(value):
     return Window(start, end, count)
 
 
-def _moment(value, name):
+def _moment(value, name, read_time):
     """Return one end of a window, aware and in UTC."""
     text = value.get(name)
     try:
-        if isinstance(text, str) and _WHOLE_SECONDS.fullmatch(text):
-            return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ReconcileError(
-        f"/window/{name}",
-        "RFC 3339 in whole seconds with an offset, such as 2026-01-31T08:30:00Z.",
-    )
+        moment = read_time(text)
+    except ValueError:
+        moment = None
+    if moment is None or "." in text:
+        raise ReconcileError(
+            f"/window/{name}",
+            "RFC 3339 in whole seconds with an offset, such as 2026-01-31T08:30:00Z.",
+        )
+    return moment.replace(microsecond=0)  # a leap second is read with microseconds

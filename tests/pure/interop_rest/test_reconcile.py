@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from interop_base_tools import rfc3339
 from interop_rest_tools import openapi, reconcile
 from jsonschema import Draft202012Validator
 from referencing import Registry
@@ -58,11 +59,23 @@ def found(**values):
     return reconcile.Found(**{**given_values, **values})
 
 
+def parse(value):
+    """Return what the route understands."""
+    return reconcile.parse(value, read_time=rfc3339.parse)
+
+
+def test_the_window_is_read_as_everywhere():
+    """Case 26: lower case and leap seconds are RFC 3339, here too."""
+    span = {"from": "2016-12-31t23:59:60z", "to": "2017-01-01T00:00:01Z", "count": 0}
+    start = parse({"window": span}).window.start
+    assert start.isoformat() == "2016-12-31T23:59:59+00:00"
+
+
 def test_both_ways_to_ask():
     by_id = {"messages": [{"id": "a"}, {"id": "b", "sha256": DIGEST}], "facility": "M"}
-    asked = reconcile.parse(by_id)
+    asked = parse(by_id)
     assert asked == ("", "M", [("a", ""), ("b", DIGEST)], None)
-    by_time = reconcile.parse({"window": SPAN, "interface": "in"})
+    by_time = parse({"window": SPAN, "interface": "in"})
     assert by_time.messages is None and by_time.interface == "in"
     assert by_time.window.count == 9
     assert by_time.window.end.isoformat() == "2026-01-31T23:00:00+00:00"
@@ -97,7 +110,7 @@ def test_both_ways_to_ask():
 )
 def test_what_is_not_meant_is_refused_and_its_place_named(value, pointer):
     with pytest.raises(reconcile.ReconcileError) as refused:
-        reconcile.parse(value)
+        parse(value)
     assert (refused.value.code, refused.value.pointer) == (
         "invalid_reconciliation",
         pointer,
@@ -106,16 +119,16 @@ def test_what_is_not_meant_is_refused_and_its_place_named(value, pointer):
 
 def test_a_thousand_messages_and_no_more():
     messages = [{"id": f"m{number}"} for number in range(1001)]
-    assert len(reconcile.parse({"messages": messages[1:]}).messages) == 1000
+    assert len(parse({"messages": messages[1:]}).messages) == 1000
     with pytest.raises(reconcile.ReconcileError) as refused:
-        reconcile.parse({"messages": messages})
+        parse({"messages": messages})
     assert refused.value.code == "batch_too_long"
 
 
 @given(JSON)
 def test_anything_is_either_understood_or_refused(value):
     try:
-        reconcile.parse(value)
+        parse(value)
     except reconcile.ReconcileError as error:
         assert error.code in ("invalid_reconciliation", "batch_too_long")
     else:
@@ -153,7 +166,7 @@ def test_answers_are_as_documented():
         "elsewhere": 1,
         "different": 1,
     }
-    window = reconcile.parse({"window": SPAN}).window
+    window = parse({"window": SPAN}).window
     body = reconcile.counted(window, {"done": 4, "parked": 1})
     check(schema, body)
     assert body["window"] == {"stated": 9, "received": 5, "difference": -4}
