@@ -131,6 +131,7 @@ AUDIT_ACTIONS = [
     ("retried", "Retried"),
     ("replayed", "Replayed"),
     ("cancelled", "Cancelled"),
+    ("skipped", "Skipped"),
     ("closed", "Closed"),
     ("exported", "Exported"),
     ("stopped", "Emergency stop"),

@@ -118,6 +118,18 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
     def _wire_many(self, records, company):
         return self.env["interop.identifier"]._wire_many(records, company)
 
+    _business_key_names_record = True
+
+    def _replaced_types(self, contract):
+        """A newer message about an invoice ends what older ones said about it: paid,
+        cancelled and reopened are undone by posting it again, and the other way round.
+
+        Only that it was paid leaves the content of ``invoice.posted`` in force.
+        """
+        life = ("invoice.posted", "invoice.cancelled", "invoice.reopened")
+        own = contract.message_type
+        return (own,) if own == "invoice.paid" else (*life, "invoice.paid")
+
     def _ordering_key(self, record):
         return record.name
 

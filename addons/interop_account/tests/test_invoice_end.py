@@ -70,6 +70,33 @@ class TestInvoiceEnd(InteropMixin, AccountCase):
     def _types(self, *records):
         return [message_type for message_type, _data in self._sent(*records)]
 
+    def test_b7_posted_is_not_sent_again_after_cancelled(self):
+        """A retry of the older message would open the invoice at the receiver again."""
+        invoice = self._invoice()
+        self._types(invoice)
+        posted = self._message_of(invoice).sudo()
+        posted._set_dead("connect", "refused", "No connection")
+        invoice.button_draft()
+        invoice.button_cancel()
+        self._commit()
+        self.env["interop.pump"].sudo()._materialize()
+        newest = self._message_of(invoice).sorted("id")[-1]
+        self.assertEqual(newest.contract_id.message_type, "invoice.cancelled")
+        posted._set_pending()
+        self.assertEqual((posted.state, posted.superseded_by_id), ("skipped", newest))
+
+    def test_b7_paid_does_not_replace_posted(self):
+        invoice = self._invoice()
+        self._types(invoice)
+        posted = self._message_of(invoice).sudo()
+        posted._set_dead("connect", "refused", "No connection")
+        self._pay(invoice)
+        self._commit()
+        self.env["interop.pump"].sudo()._materialize()
+        self.assertEqual(len(self._message_of(invoice)), 2)
+        posted._set_pending()
+        self.assertEqual(posted.state, "pending")
+
     def test_paid_in_full(self):
         invoice = self._invoice()
         self._pay(invoice)

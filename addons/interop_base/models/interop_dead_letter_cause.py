@@ -4,6 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .. import const
+from .superseded import Superseded
+
+COUNTED = 1000  # messages of a cause that are looked at for newer ones
 
 
 class InteropDeadLetterCause(models.Model):
@@ -29,6 +32,17 @@ class InteropDeadLetterCause(models.Model):
         "What Happened", readonly=True, help="As the latest of these messages says it."
     )
     next_step = fields.Char(compute="_compute_next_step")
+    next_action = fields.Selection(
+        [("retry", "Retry"), ("resubmit", "Resubmit")],
+        compute="_compute_next_step",
+        help="The button that the next step asks for.",
+    )
+    superseded_count = fields.Integer(
+        "Replaced",
+        compute="_compute_superseded_count",
+        help="Messages of this cause that newer messages about the same records "
+        "replace. A retry skips them. Counted among the first 1000 messages.",
+    )
     message_count = fields.Integer(readonly=True)
     first_seen = fields.Datetime(readonly=True)
     last_seen = fields.Datetime(readonly=True)
@@ -51,11 +65,29 @@ class InteropDeadLetterCause(models.Model):
                            owner_user_id, owner_team_id) g
               JOIN interop_message example ON example.id = g.example_id"""
 
-    @api.depends("error_class")
+    @api.depends("error_class", "error_kind", "direction")
     def _compute_next_step(self):
-        steps = self.env["interop.message"]._next_steps()
+        messages = self.env["interop.message"]
+        steps = messages._next_steps()
         for cause in self:
-            cause.next_step = steps.get(cause.error_class, "")
+            cause.next_step = messages._next_step_of(cause, steps)
+            built_anew = cause.direction == "out" and cause.error_kind == "business"
+            cause.next_action = "resubmit" if built_anew else "retry"
+
+    @api.depends("message_count")
+    def _compute_superseded_count(self):
+        """Look at the first messages of each cause, all together."""
+        by_cause = {}
+        for cause in self:
+            domain = [(name, "=", value) for name, value in cause._scope()[0].items()]
+            domain.append(("company_id", "=", cause.company_id.id))
+            found = self.env["interop.message"]._search(
+                domain, order="id", limit=COUNTED
+            )
+            by_cause[cause] = set(found.get_result_ids())
+        newer = Superseded(self.env).newer(set().union(*by_cause.values()))
+        for cause in self:
+            cause.superseded_count = len(by_cause[cause] & newer.keys())
 
     # === ACTIONS === #
 
@@ -87,6 +119,14 @@ class InteropDeadLetterCause(models.Model):
         """Retry all messages of these causes, as a job with progress."""
         return self._start("send")
 
+    def action_resubmit(self):
+        """Build all messages of these causes anew from their records, as a job."""
+        if any(cause.direction != "out" for cause in self._known()):
+            raise UserError(
+                self.env._("Only outbound messages that failed can be built again.")
+            )
+        return self._start("rebuild")
+
     def action_close(self):
         """Ask for the reason, then close all messages of these causes."""
         self._known()
@@ -113,8 +153,11 @@ class InteropDeadLetterCause(models.Model):
         known = self._known()
         replays = self.env["interop.replay"]
         for company, causes in known.grouped("company_id").items():
-            text = reason or self.env._(
-                "Retry: %s", (causes[0].error_message or "").strip()[:100]
+            what = (causes[0].error_message or "").strip()[:100]
+            text = reason or (
+                self.env._("Resubmit: %s", what)
+                if operation == "rebuild"
+                else self.env._("Retry: %s", what)
             )
             replays |= replays._start_for(operation, company, causes._scope(), text)
         return replays._action_show()

@@ -12,6 +12,10 @@ class InteropHandler(models.AbstractModel):
     _name = "interop.handler"
     _description = "Message Handler"
 
+    # Whether no two records of one facility have the same business key at a time, such
+    # as the number of an invoice. A name does not.
+    _business_key_names_record = False
+
     # === OUTBOUND === #
 
     def _build(self, record):
@@ -91,6 +95,19 @@ class InteropHandler(models.AbstractModel):
         """Return what users search for, such as the invoice number."""
         return record.display_name
 
+    def _replaced_types(self, contract):
+        """Return the message types whose older messages a newer one makes obsolete.
+
+        Called before a message is sent again: an older message of one of these types
+        about the same record would overwrite what the newer one said. The default is
+        right for contracts that tell how a record is now. Override it for contracts
+        that tell facts of their own (return nothing), and for types that undo others.
+
+        :param contract: ``interop.contract`` of the newer message
+        :returns: collection of message types
+        """
+        return (contract.message_type,)
+
     def _company(self, record):
         """Return the facility that the record belongs to."""
         company = "company_id" in record._fields and record.company_id
@@ -101,6 +118,17 @@ class InteropHandler(models.AbstractModel):
         return self._company(record)
 
     # === INBOUND === #
+
+    def _replaced_inbound_types(self, contract):
+        """Return the inbound types whose older messages a newer one makes obsolete.
+
+        Nothing by default: governed records compare each value with what the sender
+        said last (``interop.provenance``), so that an older message does no harm.
+
+        :param contract: ``interop.contract`` of the newer message
+        :returns: collection of message types
+        """
+        return ()
 
     def _apply(self, message, data):
         """Do the Odoo work of one inbound message and return the record it concerns.

@@ -248,6 +248,14 @@ class InteropHandlerMapping(models.AbstractModel):
         self._check_rights(record, "create", values)
         return record
 
+    def _replaced_inbound_types(self, contract):
+        """Records that are not governed take every value: an older message of the same
+        subject must not come after a newer one."""
+        model = self.env.get(contract.model_id.sudo().model)
+        if model is None or self._is_governed(model):
+            return ()
+        return (contract.message_type,)
+
     def _is_governed(self, records):
         return getattr(records, "_interop_governed", False)
 

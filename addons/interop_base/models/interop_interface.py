@@ -298,6 +298,11 @@ class InteropInterface(models.Model):
         self.ensure_one()
         return f"interface:{self.id}"
 
+    def _ordering(self):
+        """Return the order that its lane keeps: ``none``, ``key`` or ``strict``."""
+        self.ensure_one()
+        return "key" if self.direction == "in" else "none"
+
     @api.model
     @tools.ormcache("contract_type")
     def _capturing(self, contract_type):

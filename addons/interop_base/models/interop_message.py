@@ -9,6 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .. import const
+from .superseded import Superseded
 
 FEW_FOUND = 1000  # messages that a search by business key names one by one
 
@@ -74,6 +75,38 @@ class InteropMessage(models.Model):
         "interop.team", "Owning Team", readonly=True, ondelete="restrict"
     )
     next_step = fields.Char(compute="_compute_next_step")
+    next_action = fields.Selection(
+        [
+            ("retry", "Retry"),
+            ("resubmit", "Resubmit"),
+            ("skip", "Skip"),
+            ("none", "None"),
+        ],
+        compute="_compute_next_action",
+        help="The button that the next step asks for.",
+    )
+    # --- replaced ---
+    superseded_by_id = fields.Many2one(
+        "interop.message",
+        "Replaced By",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The newer message about the same record for which this one was skipped.",
+    )
+    newer_id = fields.Many2one(
+        "interop.message",
+        "Newer Message",
+        compute="_compute_newer",
+        help="The newest message about the same record. Its content is more recent.",
+    )
+    is_superseded = fields.Boolean(
+        "Replaced",
+        compute="_compute_newer",
+        help="A newer message about the same record exists. A retry skips this message, "
+        "because its content would overwrite newer content.",
+    )
     # --- tracing ---
     correlation_id = fields.Char(readonly=True)
     causation_id = fields.Char(readonly=True)
@@ -204,15 +237,57 @@ class InteropMessage(models.Model):
                 readable[model, record.id] = record
         return readable
 
-    @api.depends("state", "direction", "error_class", "error_kind")
+    @api.depends("state", "direction", "error_class", "error_kind", "is_superseded")
     def _compute_next_step(self):
         steps = self._next_steps()
         for message in self:
             failed = message.state in const.FAILED_STATES
-            step = steps.get(message.error_class, "")
-            if message.direction == "out" and message.error_kind == "business":
-                step = self.env._("Correct the record named here, then resubmit it.")
+            step = self._next_step_of(message, steps)
+            if message.is_superseded:
+                step = self.env._(
+                    "A newer message about the same record replaces this one. Skip it."
+                )
             message.next_step = failed and step
+
+    @api.model
+    def _next_step_of(self, failure, steps):
+        """Return the next step of a failed message, or of a cause of failures."""
+        if failure.direction == "out" and failure.error_kind == "business":
+            return self.env._("Correct the record named here, then resubmit it.")
+        if failure.direction == "in" and failure.error_class == "schema":
+            return self.env._(
+                "Correct the mapping and retry it. If the content is wrong, have the "
+                "sender correct it and send it under a new id."
+            )
+        return steps.get(failure.error_class, "")
+
+    @api.depends("next_step", "direction", "error_class", "error_kind", "is_superseded")
+    def _compute_next_action(self):
+        for message in self:
+            message.next_action = message._next_action()
+
+    def _next_action(self):
+        """Return the button that the next step asks for; addons that tell other steps
+        extend it."""
+        self.ensure_one()
+        if self.state not in const.FAILED_STATES or self.error_class == "ownership":
+            return "none"
+        if self.is_superseded:
+            return "skip"
+        built_anew = self.direction == "out" and self.error_kind == "business"
+        return "resubmit" if built_anew and self.res_id else "retry"
+
+    @api.depends("state", "superseded_by_id")
+    @api.depends_context("uid")
+    def _compute_newer(self):
+        failed = self.filtered(lambda item: item.state in const.FAILED_STATES)
+        newer = Superseded(self.env).newer(failed._origin.ids) if failed else {}
+        for message in self:
+            found = self.browse(newer.get(message._origin.id, ()))
+            # sudo: that a newer message exists is told to whoever sees this one
+            found = found or message.sudo().superseded_by_id.sudo(False)
+            message.is_superseded = bool(found)
+            message.newer_id = found._filtered_access("read")
 
     @api.model
     def _next_steps(self):

@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
 from .. import const
+from .superseded import Superseded
 
 
 class InteropMessage(models.Model):
@@ -22,7 +23,8 @@ class InteropMessage(models.Model):
         """Try failed messages again, with the same id and the same bytes.
 
         An outbound message that was never rendered is built again from its record, as a new
-        message linked to this one.
+        message linked to this one. A message that a newer one about the same record
+        replaces is skipped and linked to it.
         """
         self._check_may_act()
         failed = self.filtered(lambda item: item.state in const.FAILED_STATES)
@@ -47,12 +49,113 @@ class InteropMessage(models.Model):
                 )
             )
         # sudo: messages are written by the engine only; who may act was checked above
-        again.sudo()._set_pending()
-        rebuild.sudo()._resubmit()
-        self.env["interop.audit.event"]._log("retried", failed)
-        if len(failed) == 1:
-            return self._notify(self.env._("The message will be tried again."))
-        return self._notify(self.env._("%s messages will be tried again.", len(failed)))
+        kept, refused = failed.sudo()._set_old_messages_aside()
+        (again & kept).sudo()._set_pending()
+        (rebuild & kept).sudo()._resubmit()
+        self._log_retried(kept)
+        return self._tell(
+            len(kept),
+            self.env._("The message will be tried again."),
+            self.env._("%s messages will be tried again.", len(kept)),
+            refused,
+        )
+
+    def _log_retried(self, messages, detail=""):
+        if messages:  # without any, the line would be about nothing
+            self.env["interop.audit.event"]._log(
+                "retried", messages.sudo(False), detail
+            )
+
+    def _set_old_messages_aside(self):
+        """Skip what newer messages replace, with a line in the audit trail each.
+
+        :returns: ``(messages that may go on, {reason: ids})``
+        """
+        refused = {}
+        aside = self._set_old_aside(self.ids, refused)
+        skipped = self.browse(refused.get("superseded", ()))
+        if not skipped:
+            return self.filtered(lambda item: item.id not in aside), refused
+        self.env["interop.audit.event"]._log(
+            "skipped",
+            skipped,
+            {
+                message.id: self.env._(
+                    "replaced by %s", message.superseded_by_id.external_id
+                )
+                for message in skipped
+            },
+        )
+        return self.filtered(lambda item: item.id not in aside), refused
+
+    def _tell(self, count, one, many, refused):
+        """Notify the user how many messages go on, and what became of the others."""
+        words = self.env["interop.replay"]._skip_words()
+        texts = [one if count == 1 else many] if count else []
+        texts += [
+            self.env._(
+                "Left out: %(count)s. %(reason)s",
+                count=len(ids),
+                reason=words.get(reason, reason),
+            )
+            for reason, ids in refused.items()
+            if ids
+        ]
+        return self._notify(" ".join(texts), "success" if count else "warning")
+
+    def action_skip_superseded(self):
+        """Skip failed messages that newer messages about the same records replace."""
+        self._check_may_act()
+        failed = self.filtered(lambda item: item.state in const.FAILED_STATES)
+        newer = Superseded(self.env).newer(failed.ids)
+        if not newer:
+            raise UserError(
+                self.env._(
+                    "No newer message replaces the selected messages. Retry, resubmit "
+                    "or cancel them."
+                )
+            )
+        old = failed.browse(newer)
+        # sudo: messages are written by the engine only; who may act was checked above
+        _kept, refused = old.sudo()._set_old_messages_aside()
+        return self._tell(0, "", "", refused)
+
+    def action_send_superseded(self):
+        """Send one message although a newer one replaces it (operators).
+
+        The receiver may overwrite newer content with it, therefore nothing but this
+        button does it, for one message at a time.
+        """
+        self.ensure_one()
+        self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self._check_may_act()
+        replaced = self.state == "skipped" and self.superseded_by_id
+        if not self.is_superseded or not (
+            replaced or self.state in const.FAILED_STATES
+        ):
+            raise UserError(
+                self.env._(
+                    "No newer message replaces %s. Retry it if it failed.",
+                    self.external_id,
+                )
+            )
+        self._check_still_moves(self)
+        # sudo: see action_retry
+        if not self.sudo().payload_id:
+            raise UserError(
+                self.env._(
+                    "The content of %s is not kept. Resubmit the newer message instead.",
+                    self.external_id,
+                )
+            )
+        newer = self.sudo().newer_id or self.sudo().superseded_by_id
+        self.sudo()._set_pending(old_content=True)
+        self.env["interop.audit.event"]._log(
+            "overrode",
+            self,
+            self.env._("old content sent after %s", newer.external_id),
+        )
+        return self._notify(self.env._("The old content will be sent."))
 
     def _check_still_moves(self, failed):
         """What would wait for ever is not retried: say so instead."""
@@ -81,11 +184,22 @@ class InteropMessage(models.Model):
                 self.env._("Only outbound messages that failed can be built again.")
             )
         self._check_still_moves(failed)
-        failed.sudo()._resubmit()  # sudo: see action_retry
-        self.env["interop.audit.event"]._log("retried", failed, "resubmitted")
-        if len(failed) == 1:
-            return self._notify(self.env._("The message is built again."))
-        return self._notify(self.env._("%s messages are built again.", len(failed)))
+        kept, refused = (
+            failed.sudo()._set_old_messages_aside()
+        )  # sudo: see action_retry
+        if len(kept) > 1:
+            moved, left = kept._set_rebuilt_many()
+            kept = kept.browse(moved)
+            refused.update(left)
+        else:
+            kept._resubmit()
+        self._log_retried(kept, "resubmitted")
+        return self._tell(
+            len(kept),
+            self.env._("The message is built again."),
+            self.env._("%s messages are built again.", len(kept)),
+            refused,
+        )
 
     def _resubmit(self):
         """Build messages anew from their records; the originals stay, linked."""
@@ -135,12 +249,12 @@ class InteropMessage(models.Model):
             return self._notify(self.env._("The message is cancelled."))
         return self._notify(self.env._("%s messages cancelled.", len(waiting)))
 
-    def _notify(self, text):
+    def _notify(self, text, kind="success"):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
+                "type": kind,
                 "message": text,
                 "next": {"type": "ir.actions.act_window_close"},
             },

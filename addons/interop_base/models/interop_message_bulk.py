@@ -5,6 +5,7 @@ from collections import defaultdict
 from odoo import api, models
 
 from .. import clock, const
+from .superseded import Superseded
 
 
 class InteropMessage(models.Model):
@@ -24,10 +25,16 @@ class InteropMessage(models.Model):
         The timeline stays. They take part as retries, not as first tries, so that new
         messages are not crowded out.
 
+        What a newer message about the same record replaces never moves: failed ones are
+        skipped, delivered ones stay delivered.
+
         :param ids: message ids, in the order in which they are to be due
         :param float pause: seconds between one and the next
-        :returns: ids that moved
+        :returns: ``(ids that moved, {reason: ids that did not})``
         """
+        refused = defaultdict(list)
+        aside = self._set_old_aside(ids, refused)
+        ids = [message_id for message_id in ids if message_id not in aside]
         self.env.flush_all()
         self.env.cr.execute(
             """UPDATE interop_message m
@@ -49,6 +56,71 @@ class InteropMessage(models.Model):
                   AND m.state || '' IN ('done', 'dead', 'parked')
             RETURNING m.id""",
             [f"^{const.LEFT_LANE}", pause, self.env.uid, list(ids)],
+        )
+        moved = [message_id for (message_id,) in self.env.cr.fetchall()]
+        self.invalidate_model(flush=False)
+        if moved:
+            self.env["interop.pump"]._arm_after_commit()
+        return moved, refused
+
+    # === OLD CONTENT === #
+
+    @api.model
+    @api.private
+    def _set_old_aside(self, ids, refused=None):
+        """Keep old content from being sent after newer content.
+
+        Failed messages that a newer message about the same record replaces become
+        skipped, with a link to it. A message whose newer one is captured but not built
+        yet stays as it is: there is nothing to link to.
+
+        :param ids: message ids that are about to be sent or built again
+        :param dict refused: takes the ids by reason, ``superseded`` or ``building``
+        :returns: set of the ids that must not be sent
+        """
+        refused = defaultdict(list) if refused is None else refused
+        self.env.flush_all()
+        search = Superseded(self.env)
+        newer = search.newer(ids)
+        self._set_superseded_many(newer)
+        building = search.building([item for item in ids if item not in newer])
+        for reason, found in (("superseded", newer), ("building", building)):
+            if found:
+                refused.setdefault(reason, []).extend(sorted(found))
+        return building | newer.keys()
+
+    @api.model
+    @api.private
+    def _set_superseded_many(self, newer):
+        """Skip failed messages because newer ones replace them; returns the ids moved.
+
+        What they held back goes on at once.
+
+        :param dict newer: ``{message id: id of the message that replaces it}``
+        """
+        if not newer:
+            return []
+        self.env.flush_all()
+        self.env.cr.execute(
+            """UPDATE interop_message m
+                  SET state = 'skipped', superseded_by_id = n.id, next_attempt_at = NULL,
+                      error_message = replace(%s, '{newer}', n.external_id),
+                      done_at = clock_timestamp() AT TIME ZONE 'UTC',
+                      write_date = clock_timestamp() AT TIME ZONE 'UTC',
+                      write_uid = %s
+                 FROM unnest(%s::int[], %s::int[]) AS v(id, newer_id)
+                 JOIN interop_message n ON n.id = v.newer_id
+                WHERE m.id = v.id AND m.state || '' IN ('dead', 'parked')  -- as above
+            RETURNING m.id""",
+            [
+                self.env._(
+                    "Skipped: the newer message %s about the same record replaces it.",
+                    "{newer}",
+                ),
+                self.env.uid,
+                list(newer),
+                list(newer.values()),
+            ],
         )
         moved = [message_id for (message_id,) in self.env.cr.fetchall()]
         self.invalidate_model(flush=False)
@@ -92,7 +164,9 @@ class InteropMessage(models.Model):
         :returns: ``(ids that moved, {reason: ids that did not})``
         """
         refused = defaultdict(list)
-        usable = self._published_still(refused)
+        aside = self._set_old_aside(self.ids, refused)
+        usable = self.filtered(lambda message: message.id not in aside)
+        usable = usable._published_still(refused)
         usable = usable._with_record(refused)
         if usable:
             self.env.flush_all()

@@ -110,11 +110,22 @@ class InteropMessage(models.Model):
             self.env["interop.pump"]._arm_after_commit()
         return moved
 
-    def _set_pending(self):
-        """Try again from the start of the schedule: same message, same bytes."""
-        moved = self._set_state(
+    def _set_pending(self, old_content=False):
+        """Try again from the start of the schedule: same message, same bytes.
+
+        What a newer message about the same record replaced is skipped, and what such a
+        message will replace in a moment stays as it is.
+
+        :param bool old_content: a person asked to send it all the same
+        """
+        again, allowed = self, ("dead", "parked")
+        if old_content:
+            allowed += ("skipped",)
+        else:
+            again -= self.browse(self._set_old_aside(self.ids))
+        moved = again._set_state(
             "pending",
-            ("dead", "parked"),
+            allowed,
             **_CLEARED,
             **_NO_LEASE,
             next_attempt_at=clock.now(),

@@ -6,7 +6,11 @@ from odoo.fields import Domain
 
 from .. import clock, const
 
-OPERATIONS = [("send", "Send again"), ("close", "Close")]
+OPERATIONS = [
+    ("send", "Send again"),
+    ("rebuild", "Build again from the records"),
+    ("close", "Close"),
+]
 STATES = [
     ("draft", "Draft"),
     ("running", "Running"),
@@ -164,6 +168,13 @@ class InteropReplay(models.Model):
             "unused": self.env._("Their interface is not in use any more."),
             "contract": self.env._("Their contract is no longer in use."),
             "record": self.env._("The record they are about was deleted."),
+            "superseded": self.env._(
+                "Newer messages about the same records replace them."
+            ),
+            "building": self.env._(
+                "Newer messages about the same records are being built. Try these "
+                "again in a moment."
+            ),
         }
 
     # === WHICH MESSAGES === #
@@ -212,8 +223,10 @@ class InteropReplay(models.Model):
     @api.constrains("operation", "message_states")
     def _check_operation(self):
         for replay in self:
-            if replay.operation == "close" and replay.message_states != "failed":
-                raise UserError(self.env._("Only failed messages can be closed."))
+            if replay.operation != "send" and replay.message_states != "failed":
+                raise UserError(
+                    self.env._("Only failed messages can be closed or built again.")
+                )
 
     @api.constrains("date_from", "date_to")
     def _check_dates(self):
@@ -224,7 +237,7 @@ class InteropReplay(models.Model):
 
     @api.onchange("operation")
     def _onchange_operation(self):
-        if self.operation == "close":
+        if self.operation != "send":
             self.message_states = "failed"
 
     def _fixed_fields(self):

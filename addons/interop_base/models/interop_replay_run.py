@@ -21,6 +21,7 @@ _FATES = """
 WITH batch AS MATERIALIZED (%(batch)s)
 SELECT CASE WHEN %(closing)s THEN 'close'
             WHEN i.state <> ALL(%(capturing)s) THEN 'unused'
+            WHEN %(rebuilding)s AND m.direction = 'out' AND m.res_id > 0 THEN 'rebuild'
             WHEN m.payload_id IS NOT NULL THEN 'send'
             WHEN m.direction = 'out' AND m.state IN ('dead', 'parked')
                  AND COALESCE(m.size, 0) = 0 AND m.res_id > 0 THEN 'rebuild'
@@ -129,6 +130,7 @@ class InteropReplay(models.Model):
                     _FATES,
                     batch=query.select(),
                     closing=self.operation == "close",
+                    rebuilding=self.operation == "rebuild",
                     capturing=list(const.CAPTURING_STATES),
                 )
             )
@@ -142,12 +144,20 @@ class InteropReplay(models.Model):
         if "close" in fates:
             moved += len(messages._set_cancelled_many(fates["close"], self.reason))
         if "send" in fates:
-            moved += len(messages._set_pending_many(fates["send"], pause))
+            sent, refused = messages._set_pending_many(fates["send"], pause)
+            moved += len(sent)
+            self._merge_refused(skipped, refused)
         if "rebuild" in fates:
             rebuilt, refused = messages.browse(fates["rebuild"])._set_rebuilt_many()
             moved += len(rebuilt)
-            skipped.update({name: found for name, found in refused.items() if found})
+            self._merge_refused(skipped, refused)
         return moved, skipped
+
+    @api.model
+    def _merge_refused(self, skipped, refused):
+        for reason, ids in refused.items():
+            if ids:
+                skipped[reason] = [*skipped.get(reason, ()), *ids]
 
     def _add_skipped(self, skipped):
         """Return the count and one example per reason, earlier ones included."""

@@ -36,7 +36,9 @@ class BulkCase(EngineCase):
                SELECT m.direction, m.interface_id, m.system_id, m.contract_id,
                       m.company_id, 'msg_copy_' || m.id || '_' || g.n, m.data_class,
                       m.test, m.lane, m.try_count, m.attempt_count, m.sequence + g.n,
-                      m.epoch, m.res_model, m.res_id, m.size, m.occurred_at,
+                      -- Of a record of its own each: of one record only the newest counts.
+                      m.epoch, m.res_model, m.res_id + 1000000 + g.n, m.size,
+                      m.occurred_at,
                       m.create_date, m.write_date, numbered.id, m.state,
                       m.error_class, m.error_kind, m.error_code, m.error_message,
                       m.cause, m.owner_user_id, m.done_at %(values)s

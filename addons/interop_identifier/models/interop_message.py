@@ -93,6 +93,14 @@ class InteropMessage(models.Model):
         self.browse(moved)._leave_cases()
         return moved
 
+    @api.model
+    @api.private
+    def _set_superseded_many(self, newer):
+        """Close the cases for which no message waits any more."""
+        moved = super()._set_superseded_many(newer)
+        self.browse(moved)._leave_cases()
+        return moved
+
     def _leave_cases(self):
         """Settle the open cases of these messages that nothing waits for any more."""
         # sudo: the queue is the engine's, whoever ends the message

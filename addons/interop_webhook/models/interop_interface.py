@@ -88,6 +88,12 @@ class InteropInterface(models.Model):
             return self.endpoint_id._lane()
         return super()._lane()
 
+    def _ordering(self):
+        self.ensure_one()
+        if self.transport == "webhook" and self.endpoint_id:
+            return self.endpoint_id.ordering
+        return super()._ordering()
+
     def _missing_for_activation(self):
         missing = super()._missing_for_activation()
         if self.transport == "webhook":
