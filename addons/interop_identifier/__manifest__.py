@@ -19,6 +19,7 @@
         "views/interop_identifier_merge_views.xml",
         "views/interop_identifier_model_views.xml",
         "views/res_partner_views.xml",
+        "views/base_partner_merge_views.xml",
         "wizard/interop_identifier_unmerge_wizard_views.xml",
         "views/interop_mapping_views.xml",
         "wizard/interop_identity_decision_views.xml",

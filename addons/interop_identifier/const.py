@@ -109,6 +109,11 @@ CASE_KINDS = [
     ("identifier", "Unknown identifier"),
 ]
 
+# What waiting messages say is shown to a steward for so long after asking for it.
+SHOWN_MINUTES = 15
+# Decisions about who somebody is: not before the message's side was seen.
+LOOK_FIRST = ("same", "different", "create")
+
 CASE_STATES = [
     ("open", "Open"),
     ("decided", "Decided"),

@@ -12,5 +12,6 @@ from . import interop_handler_party_updated
 from . import interop_handler_person
 from . import interop_handler_person_merged
 from . import interop_identifier_merge
+from . import base_partner_merge
 from . import interop_identity_case
 from . import res_partner_updates

@@ -16,7 +16,9 @@ class InteropHandlerPersonMerged(models.AbstractModel):
 
     Partners themselves stay: they may carry posted entries, and merging them is a
     steward's decision. A message that is repeated changes nothing; one that contradicts
-    an earlier merge, or that reaches into another facility, waits for a steward.
+    an earlier merge, or that reaches into another facility, waits for a steward. Only
+    records that the message itself names are merged: a number that came to a record by
+    an earlier merge does not name that record.
     """
 
     _name = "interop.handler.person.merged"
@@ -75,6 +77,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
             self._settle_one(message, wires, rows_sudo)
         else:
             self._check_may_merge(message, survivor, prior)
+            self._check_named(message, survivor, prior, prior_wires)
             merges._merge(
                 survivor,
                 prior,
@@ -95,16 +98,71 @@ class InteropHandlerPersonMerged(models.AbstractModel):
     def _settle_one(self, message, wires, prior_rows_sudo):
         """Both sides are one record already: repeated, or the other way round.
 
-        What is named as prior is an alias from now on.
+        What is named as prior is an alias from now on. The other way round a steward is
+        asked; once that is answered with "same", the number of the survivor is the
+        active one.
         """
         kept_sudo = self._rows_of(message, wires)
         active = prior_rows_sudo.filtered(lambda row: row.state == "active")
-        if active and not kept_sudo.filtered(lambda row: row.state == "active"):
-            raise PossibleDuplicate(
-                self.env._("These records were merged the other way round before."),
-                code="merge_reversed",
-            )
+        reversed_now = active and not kept_sudo.filtered(
+            lambda row: row.state == "active"
+        )
+        if reversed_now:
+            self._check_reversible(message, kept_sudo, active)
         active._set_merged(message=message)
+        if reversed_now:
+            kept_sudo._set_current(message=message)
+
+    @api.model
+    def _check_reversible(self, message, kept_sudo, active):
+        """Ask a steward about a merge the other way round than an earlier one.
+
+        :raises PossibleDuplicate: nobody has answered yet
+        """
+        sides = self._origin(kept_sudo[:1]), self._origin(active[:1])
+        asked = question.same(message.company_id.id, *sides, kind="merge")
+        if self.env["interop.identity.case"]._decided(asked).decision == "same":
+            return
+        raise PossibleDuplicate(
+            self.env._("These records were merged the other way round before."),
+            code="merge_reversed",
+            question=asked,
+        )
+
+    @api.model
+    def _origin(self, row_sudo):
+        """Return ``(model, id)`` of the record that a number had before merges moved
+        it."""
+        lines = self.env["interop.identifier.merge.line"]
+        return row_sudo.res_model, lines._first_records(row_sudo)[row_sudo.id]
+
+    @api.model
+    def _check_named(self, message, survivor, prior, prior_wires):
+        """Ask a steward when the message names no number of ``prior`` itself, only such
+        as an earlier merge moved there: it contradicts that merge.
+
+        :raises PossibleDuplicate: nobody has decided yet
+        """
+        identifiers = self.env["interop.identifier"]
+        named = identifiers._parse(prior_wires, message.company_id, message.system_id)
+        rows = identifiers._rows(named, ("active", "merged", "retired"))
+        rows_sudo = identifiers.sudo().union(*rows.values())  # sudo: see _rows
+        own_sudo = rows_sudo.filtered(
+            lambda row: row.state != "merged" and row.res_id == prior.id
+        )
+        lines = self.env["interop.identifier.merge.line"]
+        before = lines._first_records(own_sudo)
+        if any(before[row.id] == prior.id for row in own_sudo):
+            return
+        sides = (survivor._name, survivor.id), (prior._name, prior.id)
+        raise PossibleDuplicate(
+            self.env._(
+                "An earlier merge says that the prior record is another person. A "
+                "steward decides which of them is right."
+            ),
+            code="merged_elsewhere",
+            question=question.same(message.company_id.id, *sides, kind="merge"),
+        )
 
     @api.model
     def _check_may_merge(self, message, survivor, prior):

@@ -73,15 +73,20 @@ class InteropIdentifierMerge(models.Model):
                 vals["active"] = False
             self._write_recorded(role, vals)
 
-    def _note_removal(self, record, survivor, wizard):
-        """Odoo's own merge removes the prior partner: its memberships end before, so
-        that their history can go to the survivor, whose own are active."""
-        result = super()._note_removal(record, survivor, wizard)
-        ending = record._interop_memberships_sudo(state="active")
-        if ending:
-            with self._recording(ending):
-                ending._set_left(self.env._("Merge %s", self.id))
-        return result
+    def _interop_undo_notes(self):
+        """Name the facilities that the survivor leaves."""
+        notes = super()._interop_undo_notes()
+        if self.res_model != "res.partner":
+            return notes
+        leaving = self.env["interop.facility.membership"].search(
+            [("merge_id", "=", self.id), ("state", "=", "active")]
+        )
+        label = self.env._("Facility Membership")
+        text = self.env._("The facility no longer knows the survivor.")
+        return [
+            *notes,
+            *((f"{label} {item.company_id.name}", text) for item in leaving),
+        ]
 
     def _interop_unmerge_touch(self):
         """The survivor leaves the facilities that only the prior person knew."""

@@ -20,3 +20,10 @@ class InteropIdentityCase(models.Model):
     def _key_fields(self, model):
         names = super()._key_fields(model)
         return (*PERSON_FIELDS, *names) if model == "res.partner" else names
+
+    @api.model
+    def _stated_as(self, model):
+        stated = super()._stated_as(model)
+        if model == "res.partner":
+            stated["birth_date"] = "interop_birth_date"
+        return stated

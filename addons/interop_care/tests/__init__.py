@@ -13,3 +13,4 @@ from . import test_person_merged
 from . import test_identity_case
 from . import test_join
 from . import test_partner_merge
+from . import test_merge_chains

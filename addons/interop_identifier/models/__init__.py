@@ -5,6 +5,7 @@ from . import interop_identifier
 from . import interop_identifier_state
 from . import interop_identifier_resolve
 from . import interop_identifier_question
+from . import interop_audit_event
 from . import interop_identity_case
 from . import interop_identity_case_open
 from . import interop_identity_case_decide
@@ -24,10 +25,8 @@ from . import res_partner
 from . import interop_identifier_anchor
 from . import interop_identifier_merge
 from . import interop_identifier_merge_line
-from . import interop_identifier_unmerge
-from . import interop_identifier_merge_record
-from . import interop_identity_case_merge
 from . import interop_guard
 from . import base_partner_merge
 from . import interop_mapping_line
 from . import interop_mapping_inbound
+from . import interop_handler

@@ -1,4 +1,4 @@
-"""Odoo's own merge of contacts carries identifiers along, and can be undone."""
+"""Odoo's own merge of contacts carries identifiers along."""
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -8,20 +8,22 @@ from odoo.addons.interop_base.exceptions import BusinessError
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
-    """Journal and re-point first: core's generic code would delete unique rows, and
-    what it moves could not be told apart afterwards."""
+    """Identifiers go to the contact that stays before core moves rows: core would
+    delete those that it cannot move. They keep finding that contact; the contacts that
+    core deletes cannot be restored."""
 
     _inherit = "base.partner.merge.automatic.wizard"
 
     @api.model
     def _merge_bank_accounts(self, src_partners, dst_partner):
         # The first step of core's merge, once it has checked that it may do it.
+        # With the user's own rights, before anything moves: core reads the contacts that
+        # go later, and only if they have accounts or an e-mail address to compare.
+        (src_partners | dst_partner).check_access("write")
         merges = self.env["interop.identifier.merge"]
         for partner in src_partners:
             try:
-                merge = merges._merge(
-                    dst_partner, partner, reason=self.env._("Merge contacts")
-                )
+                merges._merge(dst_partner, partner, reason=self.env._("Merge contacts"))
             except BusinessError as error:
                 raise UserError(
                     self.env._(
@@ -32,8 +34,6 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                         error=error,
                     )
                 ) from error
-            # sudo: whoever may merge contacts need not be a steward of identifiers
-            merge.sudo()._note_removal(partner, dst_partner, self)
         return super()._merge_bank_accounts(src_partners, dst_partner)
 
     @api.model
@@ -49,8 +49,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         """Empty, on the contacts that are about to go, what the survivor must not get
         from them: core would refuse the whole merge, or overwrite a governed field.
 
-        The journal has their columns already. In SQL, because they are on their way
-        out: nobody is to be told of a change.
+        In SQL, because they are on their way out: nobody is to be told of a change.
         """
         protected = dst_partner._protected_fields().get(dst_partner.id, {})
         names = [
@@ -72,9 +71,3 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             )
         )
         src_partners.invalidate_recordset(names, flush=False)
-
-    def _log_merge_operation(self, src_partners, dst_partner):
-        # sudo: see _merge_bank_accounts
-        merges_sudo = self.env["interop.identifier.merge"].sudo()
-        merges_sudo._note_survivor(src_partners, dst_partner)
-        return super()._log_merge_operation(src_partners, dst_partner)

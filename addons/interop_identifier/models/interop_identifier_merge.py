@@ -8,11 +8,14 @@ from odoo.exceptions import UserError
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import (
     BusinessError,
+    ConflictError,
     OwnershipError,
     PossibleDuplicate,
 )
 
 from .. import const
+from ..tools import question
+from .undo_preview import UndoPreview
 
 
 class InteropIdentifierMerge(models.Model):
@@ -20,7 +23,8 @@ class InteropIdentifierMerge(models.Model):
 
     A merge moves identifiers (and what other addons add), nothing else: the prior
     record stays until a steward merges it with Odoo's own tools. The look-up answers
-    the survivor from then on.
+    the survivor from then on. Once Odoo has removed the prior contact, the merge cannot
+    be undone: identifiers have no record to go back to.
     """
 
     _name = "interop.identifier.merge"
@@ -70,10 +74,17 @@ class InteropIdentifierMerge(models.Model):
     undone_at = fields.Datetime("Undone On", readonly=True)
     undone_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     undone_reason = fields.Char("Reason for Undoing", readonly=True)
+    removed = fields.Boolean(
+        "Prior Removed",
+        compute="_compute_refs",
+        help="The prior record was deleted, usually by Odoo's Merge Contacts. The merge "
+        "can no longer be undone.",
+    )
     restore_report = fields.Text(
         "Not Restored",
         readonly=True,
-        help="What could not be put back, because it was changed or removed since.",
+        help="What stayed as it was when the merge was undone: it was changed, removed "
+        "or stated by a message after the merge.",
     )
     company_ids = fields.Many2many(
         "res.company",
@@ -117,6 +128,7 @@ class InteropIdentifierMerge(models.Model):
         for merge in self:
             merge.survivor_ref = merge._reference(merge.survivor_id)
             merge.merged_ref = merge._reference(merge.merged_id)
+            merge.removed = not merge.merged_ref
 
     def _reference(self, record_id):
         """Return a record as a reference field holds it, False when it is gone."""
@@ -322,7 +334,46 @@ class InteropIdentifierMerge(models.Model):
 
     @api.model
     def _already(self, survivor, merged, roots):
-        """Return the merge that did this before, if any; refuse what contradicts it."""
+        """Return the merge that did this before, if any; refuse what contradicts it.
+
+        :raises PossibleDuplicate: it contradicts an earlier merge: a steward is asked
+        :raises ConflictError: stewards told the two apart: a message that says
+            otherwise is wrong
+        """
+        first = (survivor._name, roots[survivor.id])
+        second = (merged._name, roots[merged.id])
+        if first != second:
+            self._check_not_told_apart(first, second)
+        try:
+            return self._same_before(survivor, merged, roots)
+        except PossibleDuplicate as error:
+            if first == second:
+                first = (survivor._name, survivor.id)
+                second = (merged._name, merged.id)
+            error.question = self._question(first, second)
+            raise
+
+    @api.model
+    def _question(self, first, second):
+        """Return the question whether two records ``(model, id)`` are to be merged in
+        spite of an earlier merge."""
+        return question.same(self.env.company.id, first, second, kind="merge")
+
+    @api.model
+    def _check_not_told_apart(self, first, second):
+        """Refuse to merge two records ``(model, id)`` that stewards told apart."""
+        if self.env["interop.identity.case"]._told_apart(first, second):
+            raise ConflictError(
+                self.env._(
+                    "A steward told these two records apart. They are not merged unless "
+                    "a steward takes that decision back."
+                ),
+                code="told_apart",
+            )
+
+    @api.model
+    def _same_before(self, survivor, merged, roots):
+        """Return the merge in force that did this before, None if there is none."""
         path = self._path(survivor)
         if merged.id in path:
             raise PossibleDuplicate(
@@ -347,3 +398,118 @@ class InteropIdentifierMerge(models.Model):
             record = record.browse(merge.survivor_id)
             path.append(record.id)
         return path
+
+    # ------------------------------------------------------------------
+    # Undoing, in any order
+    # ------------------------------------------------------------------
+    @api.private
+    def _unmerge(self, reason):
+        """Put everything back that this merge changed; a repeat changes nothing.
+
+        Identifiers that were linked after the merge stay with the survivor, since
+        nobody can know whose they are. What was changed since keeps its present value.
+        Both are told in ``restore_report``, and before by ``UndoPreview``. Who may
+        decide this is checked by the caller.
+
+        :param str reason: why, in words; safe to keep for ever
+        :raises UserError: no reason, or the prior record was deleted
+        """
+        self.ensure_one()
+        if not (reason or "").strip():
+            raise UserError(self.env._("Say why these two are not the same."))
+        # sudo: a merge concerns every facility that knows one of the two
+        merge_sudo = self.sudo()
+        anchors = self.env["interop.identifier.anchor"]
+        anchors._lock_group(self.res_model, [self.survivor_id, self.merged_id])
+        if merge_sudo.state != "merged":
+            return
+        self._check_may_undo()
+        stays = UndoPreview(merge_sudo).stays_in_words()
+        merge_sudo._set_undone(reason.strip())
+        merge_sudo._repoint_anchors()
+        kept = merge_sudo.line_ids._restore()
+        merge_sudo._interop_unmerge_touch()
+        merge_sudo.restore_report = "\n".join(kept + stays) or False
+        self.env["interop.audit.event"]._log("unmerged", merge_sudo, reason.strip())
+
+    def _check_may_undo(self):
+        """Refuse when there is nothing that identifiers could go back to.
+
+        :raises UserError: the prior record was deleted
+        """
+        if not self.env[self.res_model].browse(self.merged_id).exists():
+            raise UserError(
+                self.env._(
+                    "“%s” cannot be undone: the prior record was deleted, usually by "
+                    "Odoo's Merge Contacts, and cannot be restored. Its identifiers find "
+                    "the survivor. Create the record again, retire those identifiers, "
+                    "and add them to the new record.",
+                    self.display_name,
+                )
+            )
+
+    def _interop_unmerge_touch(self):
+        """Let other addons finish what they do when a merge (``self``, sudo) is undone.
+
+        What was changed under ``_recording`` is put back already.
+        """
+
+    def _interop_undo_notes(self):
+        """Return texts about what undoing this merge (sudo) changes besides what was
+        recorded; addons add theirs."""
+        return []
+
+    def _set_undone(self, reason):
+        """Take the merge back, and let the cases that decided it be asked again."""
+        undone = self._set_state(
+            "undone",
+            {"merged"},
+            undone_at=clock.now(),
+            undone_by_id=self.env.uid,
+            undone_reason=reason,
+        )
+        # sudo: a case is the engine's; who may undo a merge was checked by the caller
+        cases_sudo = self.env["interop.identity.case"].sudo()
+        for case in cases_sudo.search(
+            [("merge_id", "in", undone.ids), ("state", "=", "decided")]
+        ):
+            case._set_undone()
+            case._tell(self.env._("Merge undone: %s", reason))
+        return undone
+
+    def _repoint_anchors(self):
+        """Work out anew who stands for whom, of all that this merge connected."""
+        anchors = self.env["interop.identifier.anchor"]
+        root = anchors._roots(self.res_model, [self.survivor_id])[self.survivor_id]
+        members = anchors.search(
+            [("res_model", "=", self.res_model), ("survivor_id", "=", root)]
+        ).mapped("res_id")
+        merges = self.search(
+            [
+                ("res_model", "=", self.res_model),
+                ("merged_id", "in", members),
+                ("state", "=", "merged"),
+            ]
+        )
+        into = {merge.merged_id: merge.survivor_id for merge in merges}
+        survivors = {}
+        for member in members:
+            last = member
+            while last in into:
+                last = into[last]
+            survivors[member] = last if last != member else None
+        anchors._lock(self.res_model, [root, *members])
+        anchors._set_survivors(self.res_model, survivors)
+
+    def action_unmerge(self):
+        """Button: show what goes back and what stays, ask for the reason, and undo."""
+        self.ensure_one()
+        self._check_may_undo()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Undo Merge"),
+            "res_model": "interop.identifier.unmerge.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_merge_id": self.id},
+        }

@@ -1,11 +1,23 @@
 """What a merge changed, row by row, so that it can be put back exactly."""
 
 import json
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 STAMPS = {"write_date", "write_uid"}
+
+
+class Plan(NamedTuple):
+    """What undoing does to one row: ``columns`` to put back, ``kept`` names of columns
+    that were changed since, ``alias`` whether an identifier goes back as an alias
+    because another one is active there. ``row`` as it is now, None when it is gone."""
+
+    row: dict | None
+    columns: dict
+    kept: list
+    alias: bool
 
 
 class InteropIdentifierMergeLine(models.Model):
@@ -96,6 +108,24 @@ class InteropIdentifierMergeLine(models.Model):
                 )
         return self.create(vals_list)
 
+    @api.model
+    def _first_records(self, identifiers):
+        """Return ``{identifier id: id of its record before all merges in force}``."""
+        first = {row.id: row.res_id for row in identifiers}
+        # sudo: what is so does not depend on who asks
+        lines_sudo = self.sudo().search(
+            [
+                ("res_model", "=", "interop.identifier"),
+                ("res_id", "in", identifiers.ids),
+                ("restored", "=", False),
+                ("merge_id.state", "=", "merged"),
+            ],
+            order="id desc",
+        )
+        for line in lines_sudo:
+            first[line.res_id] = (line.before or {}).get("res_id", first[line.res_id])
+        return first
+
     # ------------------------------------------------------------------
     # Putting back
     # ------------------------------------------------------------------
@@ -128,16 +158,17 @@ class InteropIdentifierMergeLine(models.Model):
 
     def _restore_one(self, later):
         """Put one row back; return what could not be, in words."""
+        plan = self._plan(later)
+        if plan.columns:
+            self._put(self.env[self.res_model]._table, plan.columns)
+        return self._told(plan)
+
+    def _plan(self, later):
+        """Return the ``Plan`` of undoing this line together with ``later`` ones."""
         known = self.res_model in self.env
         row = known and self._raw(self.env[self.res_model].browse(self.res_id))
         if not row:
-            return [
-                self.env._(
-                    "%(model)s %(id)s was removed since.",
-                    model=self.res_model,
-                    id=self.res_id,
-                )
-            ]
+            return Plan(None, {}, [], False)
         row = row[self.res_id]
         before, expected = {}, {}
         for line in self | later:
@@ -147,22 +178,32 @@ class InteropIdentifierMergeLine(models.Model):
         columns = {name: before[name] for name in same}
         clash = self._second_active({**row, **columns})
         columns.update(clash)
-        self._put(self.env[self.res_model]._table, columns)
         kept = sorted(before.keys() - same - STAMPS)
-        aliased = self.env._(
-            "%(model)s %(id)s is an alias now (state): another one of its namespace is "
-            "active there.",
-            model=self.res_model,
-            id=self.res_id,
-        )
-        return [aliased][: len(clash)] + [
-            self.env._(
-                "%(model)s %(id)s was changed since and keeps: %(fields)s.",
-                model=self.res_model,
-                id=self.res_id,
-                fields=", ".join(kept),
+        return Plan(row, columns, kept, bool(clash))
+
+    def _told(self, plan):
+        """Return what a plan cannot put back, in words without values."""
+        names = {"model": self.res_model, "id": self.res_id}
+        if plan.row is None:
+            return [self.env._("%(model)s %(id)s was removed since.", **names)]
+        told = []
+        if plan.alias:
+            told.append(
+                self.env._(
+                    "%(model)s %(id)s is an alias now (state): another one of its "
+                    "namespace is active there.",
+                    **names,
+                )
             )
-        ][: len(kept)]
+        if plan.kept:
+            told.append(
+                self.env._(
+                    "%(model)s %(id)s was changed since and keeps: %(fields)s.",
+                    fields=", ".join(plan.kept),
+                    **names,
+                )
+            )
+        return told
 
     def _second_active(self, row):
         """Return what is different for an identifier that cannot be active where it

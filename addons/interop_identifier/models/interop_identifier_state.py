@@ -92,6 +92,20 @@ class InteropIdentifier(models.Model):
         record."""
         return self._set_state("merged", {"active"}, message=message, reason=reason)
 
+    def _set_current(self, message=None, reason=""):
+        """Make aliases the active numbers of their records again; one stays an alias
+        where the record has another active number of its namespace."""
+        self._hold_record()
+        moved = self.browse()
+        for row in self.filtered(lambda item: item.state == "merged"):
+            record = self.env[row.res_model].browse(row.res_id)
+            if row.single and row._active_of(record, row.namespace_id):
+                continue
+            moved |= row._set_state(
+                "active", {"merged"}, message=message, reason=reason
+            )
+        return moved._log_state(reason)
+
     def _set_entered_in_error(self, message=None, reason=""):
         """Withdraw the identifiers: they never were right."""
         return self._set_state(

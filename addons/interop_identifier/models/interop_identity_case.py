@@ -1,8 +1,10 @@
 """The steward's queue: questions about identities that nobody may guess."""
 
 from collections import defaultdict
+from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base import const as base_const
@@ -125,6 +127,14 @@ class InteropIdentityCase(models.Model):
     can_create = fields.Boolean(compute="_compute_allowed")
     can_assign = fields.Boolean(compute="_compute_allowed")
     can_forget = fields.Boolean(compute="_compute_allowed")
+    must_look = fields.Boolean(
+        compute="_compute_look",
+        help="You have not seen yet what the waiting messages say about who is meant.",
+    )
+    side_shown = fields.Boolean(
+        compute="_compute_look",
+        help="What the waiting messages say is shown to you: names, birth date, numbers.",
+    )
 
     _open_question_uniq = models.UniqueIndex(
         "(question_key) WHERE state = 'open'", "This question is open already."
@@ -245,7 +255,13 @@ class InteropIdentityCase(models.Model):
         self.ensure_one()
         allowed = {"rejected", "retried"}
         if self._one_already():
+            if self.kind == "merge":  # the other way round than an earlier merge
+                allowed.add("same")
+                if self._joining_merge():
+                    allowed.add("different")
             return allowed
+        if self.kind == "merge" and self.left_id and not self.right_id:
+            allowed.add("same")
         if self.left_id and self.right_id:
             allowed.add("different")
             if self.left_model == self.right_model:
@@ -272,6 +288,90 @@ class InteropIdentityCase(models.Model):
             self.left_model, [self.left_id, self.right_id]
         )
         return roots[self.left_id] == roots[self.right_id]
+
+    def _joining_merge(self):
+        """Return the merge in force (sudo) by which one of the two records came to the
+        other one, empty if there is none."""
+        merges = self.env["interop.identifier.merge"]
+        if not (self.left_id and self.right_id):
+            return merges.sudo()  # sudo: empty, as what _open_of returns
+        ids = (self.left_id, self.right_id)
+        for prior_id, other_id in (ids, ids[::-1]):
+            prior = self.env[self.left_model].browse(prior_id)
+            if other_id in merges._path(prior):
+                return merges._open_of(prior)
+        return merges.sudo()
+
+    # ------------------------------------------------------------------
+    # The message's side
+    # ------------------------------------------------------------------
+    @api.depends("state")
+    @api.depends_context("uid")
+    def _compute_look(self):
+        now = clock.now()
+        for case in self:
+            looked = case._looked_at()
+            case.side_shown = bool(
+                looked and looked > now - timedelta(minutes=const.SHOWN_MINUTES)
+            )
+            case.must_look = bool(
+                case.state == "open" and not looked and case._waiting_sudo()
+            )
+
+    def _looked_at(self):
+        """Return when this user had the message's side of the open case shown last,
+        None if never, or if the user may not see it (any more)."""
+        if self.state != "open" or not self.id or not self._may_look():
+            return None
+        # sudo: the trail is evidence, and here it says what was shown to whom
+        events_sudo = self.env["interop.audit.event"].sudo()
+        event = events_sudo.search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("user_id", "=", self.env.uid),
+                ("action", "=", "identity_shown"),
+                ("occurred_at", ">=", self.opened_at),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        return event.occurred_at or None
+
+    def _may_look(self):
+        """Return whether the user may see names, birth date and numbers of the messages
+        that wait: a steward who sees the case."""
+        group = "interop_base.interop_base_group_steward"
+        return self.env.user.has_group(group) and self.has_access("read")
+
+    def action_show_message(self):
+        """Button: show what the waiting messages say about who is meant; it is on
+        record."""
+        self.ensure_one()
+        self._check_steward()
+        if self.state != "open":
+            raise UserError(
+                self.env._(
+                    "“%s” is decided: its messages are no longer shown.",
+                    self.display_name,
+                )
+            )
+        waiting_sudo = self._waiting_sudo()
+        names = ", ".join(waiting_sudo[:5].mapped("external_id"))
+        more = "…" if len(waiting_sudo) > 5 else ""
+        self.env["interop.audit.event"]._log(
+            "identity_shown",
+            self,
+            self.env._(
+                "Names, birth date and numbers of %(count)s waiting messages: "
+                "%(names)s%(more)s",
+                count=len(waiting_sudo),
+                names=names,
+                more=more,
+            ),
+        )
+        self.invalidate_recordset(["must_look", "side_shown", "comparison"])
+        return True
 
     # ------------------------------------------------------------------
     # Going elsewhere

@@ -9,43 +9,66 @@ class InteropIdentityCase(models.Model):
     _inherit = "interop.identity.case"
 
     question = fields.Char("What Is Asked", compute="_compute_question")
+    same_label = fields.Char(compute="_compute_labels")
+    different_label = fields.Char(compute="_compute_labels")
+    create_label = fields.Char(compute="_compute_labels")
 
     @api.depends("kind", "creates", "left_id", "right_id", "left_model", "right_model")
     def _compute_question(self):
         for case in self:
             case.question = case._question()
 
+    @api.depends("kind", "left_id", "right_id", "left_model", "left_name")
+    @api.depends_context("uid", "lang")
+    def _compute_labels(self):
+        """The buttons say what they do, and to which record."""
+        for case in self:
+            case.same_label = case._same_label()
+            case.different_label = case._different_label()
+            case.create_label = (
+                self.env._("Different: Create New Record")
+                if case.left_id
+                else self.env._("Create New Record")
+            )
+
+    def _of_people(self):
+        return self.left_model == "res.partner"
+
+    def _same_label(self):
+        """Return what the button does by which two are the same."""
+        if not self.left_id:
+            return self.env._("Choose Known Record")
+        if self._one_already():
+            return self.env._("Same: Keep Them Merged")
+        if self.right_id and self._of_people():
+            return self.env._("Same Person: Merge Numbers")
+        if self.right_id:
+            return self.env._("Same Record: Merge Numbers")
+        if not self.namespace_id:
+            return self.env._("Same: Keep All Numbers")
+        return self.env._("Same: Add Number to %s", self.left_name)
+
+    def _different_label(self):
+        """Return what the button does by which two are not the same."""
+        if self._one_already():
+            return self.env._("Different: Undo the Merge")
+        if self._of_people():
+            return self.env._("Different People")
+        return self.env._("Different Records")
+
     def _question(self):
         """Return what the steward is asked, in words."""
-        if self._one_already():
+        if self._one_already() and self.kind != "merge":
             return self.env._(
                 "These two were merged already. Try again, or undo that merge first if "
                 "the message is right that it was the other way round."
             )
         if self.kind == "merge":
-            return self.env._(
-                "A message says that these two are the same, but something speaks "
-                "against it. Are they?"
-            )
+            return self._merge_question()
         if self.left_id and self.right_id:
-            if self.left_model != self.right_model:
-                return self.env._(
-                    "The identifiers of one message belong to two different kinds of "
-                    "records. Which one is meant?"
-                )
-            return self.env._(
-                "The identifiers of one message belong to two records. Are they the "
-                "same?"
-            )
-        if self.kind == "namespace" and self._names_nothing():
-            return self.env._(
-                "The sender names no assigning authority. Whose numbers does it mean?"
-            )
+            return self._pair_question()
         if self.kind == "namespace":
-            return self.env._(
-                "The sender names an assigning authority that is not set up. Which one "
-                "does it mean?"
-            )
+            return self._authority_question()
         if self.kind == "identifier":
             return self._unknown_question()
         if self.namespace_id:
@@ -56,6 +79,45 @@ class InteropIdentityCase(models.Model):
         return self.env._(
             "An identifier of the message belongs to another kind of record than the "
             "message is about. Correct the identifier and try again, or reject."
+        )
+
+    def _merge_question(self):
+        """Return what is asked about a merge that contradicts an earlier one."""
+        if self._one_already():
+            return self.env._(
+                "An earlier merge says that these two are one. A message says that it "
+                "was the other way round. Are they the same?"
+            )
+        if not self.right_id:
+            return self.env._(
+                "A message names the numbers of this record the other way round than an "
+                "earlier one. Is the number that it names as survivor the present one?"
+            )
+        return self.env._(
+            "A message says that these two are the same, but an earlier merge speaks "
+            "against it. Are they?"
+        )
+
+    def _pair_question(self):
+        """Return what is asked about two records that one message names."""
+        if self.left_model != self.right_model:
+            return self.env._(
+                "The identifiers of one message belong to two different kinds of "
+                "records. Which one is meant?"
+            )
+        return self.env._(
+            "The identifiers of one message belong to two records. Are they the same?"
+        )
+
+    def _authority_question(self):
+        """Return what is asked about an assigning authority that is not known."""
+        if self._names_nothing():
+            return self.env._(
+                "The sender names no assigning authority. Whose numbers does it mean?"
+            )
+        return self.env._(
+            "The sender names an assigning authority that is not set up. Which one does "
+            "it mean?"
         )
 
     def _unknown_question(self):
@@ -72,16 +134,15 @@ class InteropIdentityCase(models.Model):
     # ------------------------------------------------------------------
     def action_same(self):
         """Button: the two are the same, or the identifier is a known record's."""
-        known = self.env._("A Known Record")
-        return self._ask("same", self.env._("Same") if self.left_id else known)
+        return self._ask("same", self.same_label)
 
     def action_different(self):
         """Button: the two are not the same."""
-        return self._ask("different", self.env._("Not the Same"))
+        return self._ask("different", self.different_label)
 
     def action_create(self):
         """Button: it is somebody new."""
-        return self._ask("create", self.env._("Create New"))
+        return self._ask("create", self.create_label)
 
     def action_assign(self):
         """Button: say which namespace the sender means."""

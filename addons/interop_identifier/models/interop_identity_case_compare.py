@@ -1,10 +1,14 @@
-"""Both records of a case side by side, and what depends on each."""
+"""The message's side of a case, both records beside it, and what depends on each."""
+
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date, format_datetime
 
 from .. import const
+from ..tools import parties
+from .message_side import MessageSide
 
 # What tells two records of a model apart, apart from their name.
 KEY_FIELDS = {
@@ -28,10 +32,23 @@ KEY_FIELDS = {
 }
 EVERY_MODEL = ("active", "create_date", "write_date")
 LAST_MESSAGES = 5
+# What a message says of somebody -> the field of a record that says the same.
+STATED_FIELDS = {"name": "name"}
+
+
+class Cell(NamedTuple):
+    """One cell of the comparison; ``differs`` marks it."""
+
+    text: str
+    differs: bool = False
 
 
 class InteropIdentityCase(models.Model):
-    """Renders the comparison with the rights of whoever looks at it."""
+    """Renders the comparison with the rights of whoever looks at it.
+
+    The message's side is part of it for a steward who asked for it, see
+    ``action_show_message``.
+    """
 
     _inherit = "interop.identity.case"
 
@@ -39,16 +56,66 @@ class InteropIdentityCase(models.Model):
         compute="_compute_comparison", sanitize=False, string="Side by Side"
     )
 
-    @api.depends("left_model", "left_id", "right_model", "right_id")
+    @api.depends("left_model", "left_id", "right_model", "right_id", "side_shown")
     @api.depends_context("uid", "allowed_company_ids", "lang")
     def _compute_comparison(self):
         for case in self:
             sides = [case._side("left"), case._side("right")]
             sides = [side for side in sides if side]
-            case.comparison = sides and self.env["ir.qweb"]._render(
+            claims = case._claims()
+            case.comparison = (sides or claims) and self.env["ir.qweb"]._render(
                 "interop_identifier.interop_identity_comparison",
-                {"sides": sides, "sections": case._sections(sides)},
+                {
+                    "sides": sides,
+                    "claims": claims,
+                    "waits": bool(case.state == "open" and case.waiting_count),
+                    "stated": case._stated_rows(sides, claims),
+                    "sections": case._sections(sides),
+                    "width": len(sides) + 2,
+                    "places": {
+                        "left": self.env._("First record"),
+                        "right": self.env._("Second record"),
+                        "other": self.env._("Another record"),
+                        "": self.env._("Not known here"),
+                    },
+                },
             )
+
+    def _claims(self):
+        """Return the ``Claims`` of the waiting messages, None unless they are shown to
+        this user now."""
+        return MessageSide(self).claims() if self.side_shown else None
+
+    @api.model
+    def _stated_as(self, model):
+        """Return ``{what a message says: field that says the same}``; addons add."""
+        known = self.env[model]._fields if model in self.env else {}
+        return {key: name for key, name in STATED_FIELDS.items() if name in known}
+
+    def _stated_rows(self, sides, claims):
+        """Return ``[(label, texts of the messages, [Cell per side])]`` of what both
+        messages and records say."""
+        labels = {"name": self.env._("Name"), "birth_date": self.env._("Date of Birth")}
+        said = {
+            "name": claims.names if claims else [],
+            "birth_date": claims.birth_dates if claims else [],
+        }
+        rows = []
+        for key, label in labels.items():
+            texts = [side["stated"].get(key, "") for side in sides]
+            if not any(texts) and not said[key]:
+                continue
+            known = {parties.alike(text) for text in said[key]}
+            several = len({parties.alike(text) for text in texts}) > 1
+            cells = [
+                Cell(
+                    text,
+                    parties.alike(text) not in known if known else several,
+                )
+                for text in texts
+            ]
+            rows.append((label, said[key], cells))
+        return rows
 
     def _side(self, name):
         """Return what is known of one record, None where there is none."""
@@ -64,6 +131,7 @@ class InteropIdentityCase(models.Model):
             else self.env._("Second record"),
             "url": False,
             "note": "",
+            "stated": {},
             "fields": {},
             "identifiers": [],
             "messages": [],
@@ -80,6 +148,7 @@ class InteropIdentityCase(models.Model):
             side.update(
                 url=f"/odoo/{model}/{res_id}",
                 note=self._merged_note(record),
+                stated=self._stated_fields(record),
                 fields=self._shown_fields(record),
                 identifiers=self._shown_identifiers(record),
                 messages=self._shown_messages(record),
@@ -124,15 +193,28 @@ class InteropIdentityCase(models.Model):
     def _shown_fields(self, record):
         """Return ``{label: text}`` of the fields that tell records apart; those that
         the user may read and that have a value."""
+        stated = self._stated_as(record._name).values()
         names = (*self._key_fields(record._name), *EVERY_MODEL)
         shown = {}
         for name in names:
+            if name in stated:  # in the rows above
+                continue
             field = record._fields.get(name)
             if not field or not record._has_field_access(field, "read"):
                 continue
             text = self._text(record, field)
             if text:
                 shown[field._description_string(self.env)] = text
+        return shown
+
+    @api.model
+    def _stated_fields(self, record):
+        """Return ``{what a message says: text of the record}``."""
+        shown = {}
+        for key, name in self._stated_as(record._name).items():
+            field = record._fields[name]
+            if record._has_field_access(field, "read"):
+                shown[key] = self._text(record, field)
         return shown
 
     @api.model

@@ -7,6 +7,8 @@ from odoo.addons.interop_base import clock
 from odoo.addons.interop_base import const as base_const
 from odoo.addons.interop_base.exceptions import BusinessError
 
+from .. import const
+
 ACTIVITY = "mail.mail_activity_data_todo"
 
 
@@ -54,6 +56,11 @@ class InteropIdentityCase(models.Model):
         move. Whoever may merge contacts does the rest with Odoo's own tools.
         """
         self._check_may_decide("same")
+        if self._one_already():  # as the messages say, too: nothing moves
+            model = self.left_model
+            roots = self.env["interop.identifier.anchor"]._roots(model, [self.left_id])
+            self._answer("same", reason, (model, roots[self.left_id]))
+            return
         left, right = self._record("left"), self._record("right")
         kept, merged = (left, right) if survivor == "left" else (right, left)
         merges = self.env["interop.identifier.merge"].with_company(self.company_id)
@@ -66,9 +73,20 @@ class InteropIdentityCase(models.Model):
         self._answer("same", reason, (kept._name, kept.id))
 
     def _record(self, side):
-        """Return the record of a side, or its survivor, or say that it is gone."""
+        """Return the record of a side, or say that it is gone or merged meanwhile: the
+        steward has not seen the record that stands for it."""
         record = self.env[self[f"{side}_model"]].browse(self[f"{side}_id"])
-        record = self.env["interop.identifier.merge"]._survivor(record).exists()
+        survivor = self.env["interop.identifier.merge"]._survivor(record)
+        if survivor != record and survivor.exists():
+            raise UserError(
+                self.env._(
+                    "Record %(record)s was merged into record %(survivor)s meanwhile. "
+                    "Choose Try Again: the question is then asked about that record.",
+                    record=record.id,
+                    survivor=survivor.id,
+                )
+            )
+        record = record.exists()
         if not record:
             raise UserError(
                 self.env._(
@@ -106,6 +124,10 @@ class InteropIdentityCase(models.Model):
             empty: they are wrong, and fail
         """
         self._check_may_decide("different")
+        if self._one_already():
+            self._joining_merge().with_env(self.env)._unmerge(
+                reason or self.env._("Decided in “%s”", self.display_name)
+            )
         about = (self[f"{side}_model"], self[f"{side}_id"]) if side else ()
         self._answer("different", reason, about)
 
@@ -196,6 +218,14 @@ class InteropIdentityCase(models.Model):
                     "“%(decision)s” does not answer “%(case)s”.",
                     decision=self._decision_label(decision),
                     case=self.display_name,
+                )
+            )
+        if decision in const.LOOK_FIRST and self.must_look:
+            raise UserError(
+                self.env._(
+                    "Look at the message's side of “%s” first: press Show Message. Your "
+                    "access is recorded.",
+                    self.display_name,
                 )
             )
 

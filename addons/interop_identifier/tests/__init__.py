@@ -20,3 +20,5 @@ from . import test_wire_order
 from . import test_identity_rules
 from . import test_identity_order
 from . import test_stale
+from . import test_message_side
+from . import test_undo_preview

@@ -41,3 +41,27 @@ class TestIdentityTours(CaseMixin, InteropMixin, HttpCase):
             (case.state, case.decision, case.answer_id),
             ("undone", "different", self.king.id),
         )
+
+    def test_b8_undo_says_what_stays(self):
+        """The second dialog names each field that a message has written since."""
+        message = self._ambiguous(name="Ada Lovelace")
+        case = self._case(message)
+        side = "left" if case.left_id == self.ada.id else "right"
+        self._decide(case, "same", survivor=side)
+        message.sudo()._note_fields(
+            [
+                {
+                    "object": "res.partner",
+                    "id": self.ada.id,
+                    "field": "name",
+                    "outcome": "applied",
+                }
+            ]
+        )
+        self.start_tour(
+            "/odoo/interop-identity-cases",
+            "interop_identity_undo",
+            login="interop_steward",
+        )
+        self.assertEqual(case.merge_id.state, "undone")
+        self.assertIn("Name", case.merge_id.restore_report)

@@ -1,14 +1,13 @@
 """Odoo's own merge of contacts."""
 
-from odoo.exceptions import UserError
+import runpy
+from pathlib import Path
+
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools.sql import column_exists
 
 from .common import IdentifierCase
-
-PICTURE = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6"
-    "kgAAAABJRU5ErkJggg=="
-)
 
 
 @tagged("post_install", "-at_install")
@@ -20,13 +19,6 @@ class TestPartnerMerge(IdentifierCase):
     def _merge(self, survivor, *others):
         partners = survivor.union(*others)
         self.env["base.partner.merge.automatic.wizard"]._merge(partners.ids, survivor)
-
-    def _row(self, record):
-        self.env.flush_all()
-        self.env.cr.execute(
-            f'SELECT to_jsonb(r) FROM "{record._table}" r WHERE id = %s', [record.id]
-        )
-        return self.env.cr.fetchone()[0]
 
     def test_identifiers_go_to_the_survivor(self):
         own = self._create_namespace()
@@ -55,75 +47,61 @@ class TestPartnerMerge(IdentifierCase):
         self.assertEqual(sorted((one | two).mapped("state")), ["active", "merged"])
         self.assertEqual((one | two).partner_id, self.partner)
 
-    def test_unmerge_makes_the_contact_anew(self):
-        tags = self.env["res.partner.category"].create([{"name": "A"}, {"name": "B"}])
-        self.partner.category_id = tags[0]
-        prior = self.env["res.partner"].create(
-            {
-                "name": "A. Careful",
-                "phone": "+1 555 0100",
-                "category_id": [(6, 0, tags.ids)],
-                "child_ids": [(0, 0, {"name": "Mother", "type": "contact"})],
-            }
-        )
-        child = prior.child_ids
+    def test_case_30_the_deleted_contact_cannot_be_restored(self):
+        """Nothing is noted of it, and nobody is promised that it comes back."""
+        prior = self.env["res.partner"].create({"name": "A. Careful", "phone": "1"})
         alias = self._create_identifier(self.npi, "1234567893", prior)
-        note = prior.message_post(body="Called twice")
-        before = {record: self._row(record) for record in (prior, self.partner, alias)}
         self._merge(self.partner, prior)
-        self.assertEqual(self.partner.phone, "+1 555 0100")
-        self.assertEqual(child.parent_id, self.partner)
-        self.assertEqual(note.res_id, self.partner.id)
         merge = self.merges._open_of(prior)
         self.assertTrue(merge.removed)
         self.assertFalse(merge.merged_ref)
-        merge._unmerge("Father and son")
-        self.assertTrue(prior.exists())
-        for record, row in before.items():
-            self.assertEqual(self._row(record), row)
-        self.assertEqual(prior.category_id, tags)
-        self.assertEqual(self.partner.category_id, tags[0])
-        self.assertEqual(child.parent_id, prior)
-        self.assertEqual(note.res_id, prior.id)
-        self.assertEqual(merge.merged_ref, prior)
-        self.assertEqual(merge.state, "undone")
+        self.assertEqual(set(merge.line_ids.mapped("res_model")), {alias._name})
+        for undo in (merge.action_unmerge, lambda: merge._unmerge("Father and son")):
+            with self.assertRaisesRegex(UserError, "cannot be restored"):
+                undo()
+        self.assertEqual((merge.state, alias.partner_id), ("merged", self.partner))
+        self.assertEqual(self.partner.phone, "1", "core fills what was empty")
 
-    def test_unmerge_says_what_it_cannot_restore(self):
-        industry = self.env["res.partner.industry"].create({"name": "Gone"})
-        prior = self.env["res.partner"].create(
-            {
-                "name": "A. Careful",
-                "phone": "1",
-                "industry_id": industry.id,
-                "image_1920": PICTURE,
-                "child_ids": [(0, 0, {"name": "Mother", "type": "contact"})],
-            }
-        )
-        child = prior.child_ids
+    def test_case_30_rows_that_both_have(self):
+        """Core deletes a follower that both have; no identifier goes with it."""
+        prior = self.env["res.partner"].create({"name": "A. Careful"})
+        follower = self.env["res.partner"].create({"name": "Follower"})
+        (self.partner | prior).message_subscribe(follower.ids)
+        carried = self._create_identifier(self._create_namespace(), "7", prior)
         self._merge(self.partner, prior)
-        merge = self.merges._open_of(prior)
-        child.parent_id = False
-        self.partner.phone = "2"
-        self.partner.industry_id = False
-        industry.unlink()
-        merge._unmerge("Father and son")
-        report = merge.restore_report
-        self.assertIn("picture", report)
-        self.assertIn("Industry: removed since", report)
-        self.assertIn("res_partner.parent_id: 1 of 1 rows", report)
-        self.assertRegex(report, f"res.partner {self.partner.id} was changed.*phone")
-        self.assertEqual((prior.phone, self.partner.phone), ("1", "2"))
-        self.assertFalse(prior.industry_id)
+        self.assertEqual(self.partner.message_partner_ids & follower, follower)
+        self.assertEqual((carried.state, carried.partner_id), ("active", self.partner))
 
-    def test_of_several_each_takes_back_what_it_gave(self):
-        first = self.env["res.partner"].create({"name": "First", "phone": "1"})
-        second = self.env["res.partner"].create({"name": "Second", "ref": "2"})
-        self._merge(self.partner, first, second)
-        self.assertEqual((self.partner.phone, self.partner.ref), ("1", "2"))
-        self.merges._open_of(second)._unmerge("Not the same")
-        self.assertEqual((self.partner.phone, self.partner.ref), ("1", False))
-        self.merges._open_of(first)._unmerge("Not the same")
-        self.assertEqual((self.partner.phone, self.partner.ref), (False, False))
+    def test_case_30_the_screens_say_so(self):
+        wizards = self.env["base.partner.merge.automatic.wizard"]
+        view = wizards.get_view(view_type="form")["arch"]
+        self.assertIn("This cannot be undone", view)
+        view = self.merges.get_view(view_type="form")["arch"]
+        self.assertIn("cannot be restored", view)
+
+    def test_case_30_what_was_noted_is_forgotten(self):
+        """The upgrade deletes what was noted of contacts, and keeps the merge."""
+        prior = self.env["res.partner"].create({"name": "A. Careful"})
+        alias = self._create_identifier(self.npi, "1234567893", prior)
+        merge = self.merges._merge(self.partner, prior)
+        merge.sudo()._write_recorded(self.partner, {"phone": "2"})
+        self.env.flush_all()
+        self.env.cr.execute(
+            """ALTER TABLE interop_identifier_merge
+               ADD COLUMN removed boolean, ADD COLUMN snapshot jsonb"""
+        )
+        self.env.cr.execute(
+            "UPDATE interop_identifier_merge SET removed = true WHERE id = %s",
+            [merge.id],
+        )
+        script = Path(__file__).parents[1] / "migrations/19.0.1.2.0"
+        loaded = runpy.run_path(str(script / "pre-contact-merge.py"))
+        for _time in range(2):
+            loaded["migrate"](self.env.cr, "19.0.1.1.2")
+        self.env.invalidate_all()
+        self.assertEqual(merge.line_ids.identifier_id, alias)
+        self.assertEqual(len(merge.line_ids), 1)
+        self.assertFalse(column_exists(self.env.cr, merge._table, "snapshot"))
 
     def test_after_a_merge_by_message(self):
         """The identifiers moved when the message came, a steward does the rest."""
@@ -134,8 +112,8 @@ class TestPartnerMerge(IdentifierCase):
             self._merge(prior, self.partner)
         self._merge(self.partner, prior)
         self.assertEqual(self.merges._survivor(prior), self.partner)
-        merge._unmerge("Father and son")
-        self.assertEqual(alias.partner_id, prior.exists())
+        self.assertTrue(merge.removed)
+        self.assertEqual(alias.partner_id, self.partner)
         self.assertEqual(self.merges.search_count([("merged_id", "=", prior.id)]), 1)
 
     def test_whoever_may_merge_contacts_need_not_be_a_steward(self):
@@ -146,3 +124,16 @@ class TestPartnerMerge(IdentifierCase):
         wizard._merge((self.partner | prior).ids, self.partner.with_user(clerk))
         self.assertEqual(alias.partner_id, self.partner)
         self.assertEqual(self.merges._open_of(prior).merged_by_id, clerk)
+
+    def test_case_29_only_of_contacts_that_the_user_may_change(self):
+        prior = self.env["res.partner"].create(
+            {"name": "A. Careful", "company_id": self.other_facility.id}
+        )
+        clerk = self._create_user("base.group_partner_manager")
+        clerk.write(
+            {"company_id": self.facility.id, "company_ids": [(6, 0, self.facility.ids)]}
+        )
+        wizard = self.env["base.partner.merge.automatic.wizard"].with_user(clerk)
+        with self.assertRaises(AccessError):
+            wizard._merge((self.partner | prior).ids, self.partner.with_user(clerk))
+        self.assertFalse(self.merges._open_of(prior))

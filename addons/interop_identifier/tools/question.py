@@ -31,11 +31,14 @@ def pair_key(first: tuple, second: tuple) -> str:
 
 
 def same(company_id: int, first: tuple, second: tuple, kind: str = "") -> Question:
-    """Return the question whether two records are the same; of two models, a conflict."""
+    """Return the question whether two records are the same; of two models, a conflict.
+
+    Of one record, the question is about its own numbers: there is no second side.
+    """
     left, right = sorted((first, second))
     kind = kind or ("duplicate" if left[0] == right[0] else "conflict")
     key = f"{kind}|{company_id}|{pair_key(left, right)}"
-    return Question(kind, key, left, right)
+    return Question(kind, key, left, right if left != right else ())
 
 
 def other_kind(company_id: int, record: tuple, model: str) -> Question:

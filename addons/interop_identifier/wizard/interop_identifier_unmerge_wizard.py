@@ -1,6 +1,8 @@
-"""Asks for the reason before a merge is undone."""
+"""Shows what undoing a merge does, and asks for the reason before it is done."""
 
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..models.undo_preview import UndoPreview
 
 
 class InteropIdentifierUnmergeWizard(models.TransientModel):
@@ -12,11 +14,31 @@ class InteropIdentifierUnmergeWizard(models.TransientModel):
     merge_id = fields.Many2one(
         "interop.identifier.merge", required=True, readonly=True, ondelete="cascade"
     )
-    survivor_name = fields.Char(related="merge_id.survivor_name")
-    merged_name = fields.Char(related="merge_id.merged_name")
+    survivor_name = fields.Char("Survivor", compute="_compute_names")
+    merged_name = fields.Char("Prior", compute="_compute_names")
+    effects = fields.Html(
+        "What Happens",
+        compute="_compute_effects",
+        sanitize=False,
+        help="Field by field: what undoing puts back, and what keeps its present value.",
+    )
     reason = fields.Char(
         required=True, help="Shown on the merge and kept in the audit trail."
     )
+
+    @api.depends("merge_id")
+    def _compute_names(self):
+        for wizard in self:
+            merge = wizard.merge_id
+            wizard.survivor_name = f"{merge.survivor_name} (#{merge.survivor_id})"
+            wizard.merged_name = f"{merge.merged_name} (#{merge.merged_id})"
+
+    @api.depends("merge_id")
+    @api.depends_context("uid", "lang", "allowed_company_ids")
+    def _compute_effects(self):
+        """With the rights of the user: what belongs to other facilities is counted."""
+        for wizard in self:
+            wizard.effects = UndoPreview(wizard.merge_id).render()
 
     def action_unmerge(self):
         """Button: undo the merge (stewards)."""

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .. import const
+from ..models.undo_preview import UndoPreview
 
 SIDES = [("left", "First record"), ("right", "Second record")]
 
@@ -18,7 +19,15 @@ class InteropIdentityDecision(models.TransientModel):
         "interop.identity.case", required=True, readonly=True, ondelete="cascade"
     )
     decision = fields.Selection(const.CASE_DECISIONS, required=True, readonly=True)
-    merging = fields.Boolean(related="case_id.can_merge")
+    merging = fields.Boolean(compute="_compute_linking")
+    parting = fields.Boolean(compute="_compute_linking")
+    effects = fields.Html(
+        "What Happens",
+        compute="_compute_effects",
+        sanitize=False,
+        help="Field by field: what undoing the earlier merge puts back, and what keeps "
+        "its present value.",
+    )
     linking = fields.Boolean(compute="_compute_linking")
     left_name = fields.Char(related="case_id.left_name")
     right_name = fields.Char(related="case_id.right_name")
@@ -86,6 +95,18 @@ class InteropIdentityDecision(models.TransientModel):
         for wizard in self:
             case = wizard.case_id
             wizard.linking = wizard.decision == "same" and not case.left_id
+            one = case._one_already() if case else False
+            wizard.merging = case.can_merge and not one
+            wizard.parting = wizard.decision == "different" and one
+
+    @api.depends("case_id", "parting")
+    @api.depends_context("uid", "lang", "allowed_company_ids")
+    def _compute_effects(self):
+        for wizard in self:
+            merge_sudo = wizard.parting and wizard.case_id._joining_merge()
+            wizard.effects = (
+                merge_sudo and UndoPreview(merge_sudo.with_env(self.env)).render()
+            )
 
     @api.model
     def default_get(self, fields_list):
@@ -104,7 +125,7 @@ class InteropIdentityDecision(models.TransientModel):
 
     def _decide_same(self):
         case = self.case_id
-        if self.merging:
+        if case.left_id and case.right_id:
             case._decide_merge(self.survivor, self.reason)
         elif case.left_id:
             case._decide_second_number(self.reason)

@@ -46,6 +46,8 @@ class InteropInbound(models.AbstractModel):
         asked = xref.parse(call.query)
         if not asked:
             raise Problem("invalid_query", client=client_sudo.code)
+        if not asked.wants_json():
+            raise Problem("not_acceptable", client=client_sudo.code)
         company = self._lookup_facility(client_sudo, asked.facility)
         identifiers = self._identifiers_for(client_sudo, company)
         source = lookup.Asked(asked.namespace, asked.value, asked.facility)
@@ -63,7 +65,9 @@ class InteropInbound(models.AbstractModel):
             for wire in identifiers._wire(record, company)
             if wire["system"] in uris
         ]
-        return Answer(200, xref.answer(row.state, wires), {})
+        source_wire = {"system": row.namespace_id.uri, "value": row.value}
+        body = xref.answer(source_wire, wires)
+        return Answer(200, body, {}, media_type=xref.MEDIA_TYPE)
 
     @api.model
     def _identifiers_for(self, client_sudo, company):

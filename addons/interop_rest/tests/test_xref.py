@@ -1,4 +1,4 @@
-"""Cross-references in the spirit of IHE PIXm, and links told by the source system."""
+"""Cross-references as IHE PIXm asks for them, and links told by the source system."""
 
 import json
 from urllib.parse import urlencode
@@ -85,28 +85,39 @@ class TestCrossReference(XrefCase):
         return response
 
     def _found(self, response):
-        """Return ``(status of the source, {system: value})``."""
+        """Return the identifiers that were found as ``{system: value}``."""
         self.assertEqual(response.status_code, 200, response.text)
-        status, *rest = response.json()["parameter"]
-        identifiers = [item["valueIdentifier"] for item in rest]
-        return status["valueCode"], {
-            item["system"]: item["value"] for item in identifiers
-        }
+        self.assertEqual(response.headers["Content-Type"], "application/fhir+json")
+        body = response.json()
+        self.assertEqual(body.pop("resourceType"), "Parameters")
+        self.assertLessEqual(body.keys(), {"parameter"})
+        found = body.get("parameter", [])
+        self.assertEqual({item["name"] for item in found} - {"targetIdentifier"}, set())
+        identifiers = [item["valueIdentifier"] for item in found]
+        return {item["system"]: item["value"] for item in identifiers}
 
-    def test_all_identifiers_that_the_client_may_see(self):
-        self.assertEqual(
-            self._found(self._ask()),
-            (
-                "active",
-                {"http://national.example": CANARY, "http://lab.example": "L-1"},
-            ),
-        )
+    def test_case_40_the_source_identifier_is_not_repeated(self):
+        self.assertEqual(self._found(self._ask()), {"http://lab.example": "L-1"})
+
+    def test_case_40_nothing_else_is_an_answer_without_parameter(self):
+        response = self._ask(targets=["http://own.example"])
+        self.assertEqual(response.json(), {"resourceType": "Parameters"})
+        response = self._ask(targets=["http://national.example"])
+        self.assertEqual(response.json(), {"resourceType": "Parameters"})
+
+    def test_case_40_formats(self):
+        for name in ("json", "application/json", "application/fhir+json"):
+            self.assertEqual(
+                self._found(self._ask(_format=name)), {"http://lab.example": "L-1"}
+            )
+        for name in ("xml", "application/fhir+xml", "ttl"):
+            self._assert_problem(self._ask(_format=name), 406, "not_acceptable")
 
     def test_only_of_target_namespaces(self):
         found = self._found(self._ask(targets=["http://lab.example"]))
-        self.assertEqual(found[1], {"http://lab.example": "L-1"})
+        self.assertEqual(found, {"http://lab.example": "L-1"})
         found = self._found(self._ask(targets=["http://own.example"]))
-        self.assertEqual(found[1], {}, "known, without a number there")
+        self.assertEqual(found, {}, "known, without a number there")
 
     def test_the_survivor_answers(self):
         prior = self.env["res.company"].create({"name": "Mercy West"})
@@ -114,9 +125,10 @@ class TestCrossReference(XrefCase):
         self.env["interop.identifier.merge"]._merge(self.record, prior)
         row = self.env["interop.identifier"].search([("value", "=", "O-1")])
         row._set_merged()
-        status, found = self._found(self._ask("http://own.example|O-1"))
-        self.assertEqual(status, "merged")
-        self.assertEqual(found["http://lab.example"], "L-1")
+        found = self._found(self._ask("http://own.example|O-1"))
+        self.assertEqual(
+            found, {"http://national.example": CANARY, "http://lab.example": "L-1"}
+        )
 
     def test_errors(self):
         for source, targets, status, code in (

@@ -5,6 +5,7 @@ from . import xref
 
 CROSS_REFERENCE = (
     *parts.LOOKUP,
+    *parts.CROSS_REFERENCE,
     *parts.LOOKUP_FACILITY,
     "unauthorized",
     *parts.EVERYWHERE,
@@ -40,10 +41,11 @@ def cross_reference() -> dict:
     return {
         "operationId": "crossReference",
         "summary": "All identifiers of the record that has one, as FHIR Parameters",
-        "description": "In the spirit of IHE PIXm (ITI-83). Only namespaces that the "
-        "client may look up are answered. Where the record was merged, sourceStatus is "
-        "merged and the identifiers are the survivor's. webhook-id is pix_ and the "
-        "SHA-256 of the query string as sent, in hexadecimal digits.",
+        "description": "As IHE PIXm (ITI-83), with problem details for errors. Only "
+        "namespaces that the client may look up are answered. The answer does not repeat "
+        "the source identifier. Where the record was merged, the identifiers are the "
+        "survivor's. webhook-id is pix_ and the SHA-256 of the query string as sent, in "
+        "hexadecimal digits.",
         "security": parts.SIGNED,
         "parameters": [
             _parameter("sourceIdentifier", "system|value, a FHIR token.", True),
@@ -54,13 +56,19 @@ def cross_reference() -> dict:
                 items=_TEXT,
                 maxItems=xref.MAX_TARGETS,
             ),
+            _parameter(
+                "_format",
+                "The format of the answer: json, application/json or "
+                "application/fhir+json.",
+            ),
             _parameter("facility", "Where it is asked, if there are several."),
             *parts.signature_parameters(),
         ],
         "responses": {
             "200": {
-                "description": "Found, with as many targetIdentifier as there are.",
-                "content": parts.content(_parameters()),
+                "description": "Found, with one targetIdentifier per other number. "
+                "Without any, there is no member parameter.",
+                "content": {xref.MEDIA_TYPE: {"schema": _parameters()}},
             },
             **parts.refusals(CROSS_REFERENCE),
         },
@@ -71,19 +79,18 @@ def _parameters():
     """Return the schema of FHIR ``Parameters`` as they are answered."""
     parameter = {
         "type": "object",
-        "required": ["name"],
+        "required": ["name", "valueIdentifier"],
         "properties": {
-            "name": {"enum": ["sourceStatus", "targetIdentifier"]},
-            "valueCode": {"enum": ["active", "merged", "retired"]},
+            "name": {"const": "targetIdentifier"},
             "valueIdentifier": {"type": "object"},
         },
     }
     return {
         "type": "object",
-        "required": ["resourceType", "parameter"],
+        "required": ["resourceType"],
         "properties": {
             "resourceType": {"const": "Parameters"},
-            "parameter": {"type": "array", "items": parameter},
+            "parameter": {"type": "array", "minItems": 1, "items": parameter},
         },
     }
 

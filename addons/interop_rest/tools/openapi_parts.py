@@ -30,6 +30,7 @@ LOOKUP = (
     "lookup_not_allowed",
     "identifier_not_found",
 )
+CROSS_REFERENCE = ("not_acceptable",)
 LINK = ("invalid_link", "link_not_allowed", "identifier_conflict")
 EVENTS = ("invalid_query", "invalid_cursor", "events_not_allowed")
 VENDOR = ("event_not_expected",)
@@ -46,6 +47,7 @@ MESSAGE = tuple(
     not in (
         *ABOUT_REQUESTS,
         *LOOKUP,
+        *CROSS_REFERENCE,
         *LINK,
         *EVENTS,
         *VENDOR,

@@ -34,6 +34,12 @@ KINDS = {
     "too_large": Kind(
         413, "Too large", "Send a smaller body; its limit is set by the receiver."
     ),
+    "not_acceptable": Kind(
+        406,
+        "Not acceptable",
+        "The answer is not available in the format of _format. Ask for json, or leave "
+        "_format out.",
+    ),
     "unsupported_media_type": Kind(
         415,
         "Unsupported media type",

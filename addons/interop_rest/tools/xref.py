@@ -1,6 +1,7 @@
-"""Cross-references of identifiers: what is asked, in the spirit of IHE PIXm
-(ITI-83, ``$ihe-pix``), what is answered, and how a source system links."""
+"""Cross-references of identifiers: what is asked and answered (IHE PIXm, ITI-83,
+``$ihe-pix``), and how a source system links."""
 
+import re
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -10,17 +11,37 @@ MAX_QUERY_BYTES = 4096
 MAX_TARGETS = 20
 MAX_TEXT = 255
 TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
+MEDIA_TYPE = "application/fhir+json"
+# How a client may ask for JSON (FHIR R4, "Content Types and encodings"). A "+" that is
+# not percent-encoded arrives as a space.
+JSON_FORMATS = (
+    "json",
+    "application/json",
+    "text/json",
+    MEDIA_TYPE,
+    MEDIA_TYPE.replace("+", " "),
+)
+_BAR = re.compile(r"(?<!\\)(?:\\\\)*(\|)")
+_ESCAPED = re.compile(r"\\([\\|,$])")
+_MEMBERS = {"sourceIdentifier", "facility", "_format"}
 LINK_MEMBERS = {"identifier", "record", "facility"}
 
 
 class Asked(NamedTuple):
     """A cross-reference: ``namespace`` and ``value`` of the source identifier,
-    ``targets`` the namespaces wanted (empty: all), ``facility`` a code or ``""``."""
+    ``targets`` the namespaces wanted (empty: all), ``facility`` a code or ``""``,
+    ``format`` the wanted format of the answer, ``""`` for the usual one."""
 
     namespace: str
     value: str
     targets: tuple
     facility: str
+    format: str = ""
+
+    def wants_json(self) -> bool:
+        """Return whether JSON is an answer in the wanted format."""
+        wanted = self.format.partition(";")[0].strip().lower()
+        return not self.format or wanted in JSON_FORMATS
 
 
 class Link(NamedTuple):
@@ -36,7 +57,8 @@ def parse(query: bytes) -> Asked | None:
     """Return what a query string asks for.
 
     ``sourceIdentifier`` is a FHIR token, ``system|value``; ``targetSystem`` may be
-    repeated. None unless every member is known and well-formed.
+    repeated; ``_format`` is the format of the answer. None unless every member is known
+    and well-formed.
     """
     if not query or len(query) > MAX_QUERY_BYTES:
         return None
@@ -46,21 +68,40 @@ def parse(query: bytes) -> Asked | None:
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
-            max_num_fields=MAX_TARGETS + 2,
+            max_num_fields=MAX_TARGETS + 3,
         )
     except ValueError:
         return None
     targets = tuple(text for name, text in pairs if name == "targetSystem")
     rest = [pair for pair in pairs if pair[0] != "targetSystem"]
     found = dict(rest)
-    if len(found) != len(rest) or not found.keys() <= {"sourceIdentifier", "facility"}:
+    if len(found) != len(rest) or not found.keys() <= _MEMBERS:
         return None
-    namespace, _bar, value = found.get("sourceIdentifier", "").partition("|")
+    namespace, value = _token(found.get("sourceIdentifier", ""))
     if not (namespace and value and all(targets)):
         return None
     if any("\x00" in text for text in (namespace, *targets, *found.values())):
         return None
-    return Asked(namespace, value, targets, found.get("facility", ""))
+    return Asked(
+        namespace,
+        value,
+        targets,
+        found.get("facility", ""),
+        found.get("_format", ""),
+    )
+
+
+def _token(text: str) -> tuple:
+    """Return system and value of a FHIR token, ``system|value``.
+
+    A backslash escapes ``|``, ``,``, ``$`` and itself (FHIR R4, "Escaping Search
+    Parameters"); in front of anything else it is an ordinary character.
+    """
+    bar = _BAR.search(text)
+    if not bar:
+        return "", ""
+    parts = text[: bar.start(1)], text[bar.end(1) :]
+    return tuple(_ESCAPED.sub(r"\1", part) for part in parts)
 
 
 def signed_id(query: bytes) -> str:
@@ -69,20 +110,21 @@ def signed_id(query: bytes) -> str:
     return query_tools.signed_id("pix", query)
 
 
-def answer(status: str, identifiers: list) -> dict:
+def answer(source: dict, identifiers: list) -> dict:
     """Return the FHIR ``Parameters`` of identifiers as messages carry them.
 
-    ``status`` is that of the source identifier: ``merged`` says that the record was
-    merged, and that these are the survivor's.
+    The answer does not repeat ``source``, the identifier that was asked for (ITI-83,
+    2:3.83.4.2.2.1). Without any other identifier it has no member ``parameter``: FHIR
+    has no empty arrays.
     """
+    asked = (source["system"], source["value"])
     found = [
         {"name": "targetIdentifier", "valueIdentifier": _identifier(wire)}
         for wire in identifiers
+        if (wire["system"], wire["value"]) != asked
     ]
-    return {
-        "resourceType": "Parameters",
-        "parameter": [{"name": "sourceStatus", "valueCode": status}, *found],
-    }
+    parameters = {"parameter": found} if found else {}
+    return {"resourceType": "Parameters", **parameters}
 
 
 def _identifier(wire: dict) -> dict:

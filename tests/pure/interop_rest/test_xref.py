@@ -17,6 +17,40 @@ def test_parse():
         b"targetSystem=urn%3Aa&sourceIdentifier=n|1&targetSystem=b&facility=F"
     )
     assert asked == xref.Asked("n", "1", ("urn:a", "b"), "F")
+    asked = xref.parse(b"sourceIdentifier=n|1&_format=json")
+    assert asked == xref.Asked("n", "1", (), "", "json")
+
+
+@pytest.mark.parametrize(
+    "token,expected",
+    [
+        ("n%7C1%5C%7C2", ("n", "1|2")),
+        ("n%7Ca%5C%2Cb%5C$c%5C%5Cd", ("n", "a,b$c\\d")),
+        ("n%7Ca%5Cb", ("n", "a\\b")),
+        ("n%5C%7Cx%7C1", ("n|x", "1")),
+        ("n%5C%5C%7C1", ("n\\", "1")),
+    ],
+)
+def test_a_token_may_be_escaped(token, expected):
+    asked = xref.parse(b"sourceIdentifier=" + token.encode())
+    assert (asked.namespace, asked.value) == expected
+
+
+@pytest.mark.parametrize(
+    "text,wanted",
+    [
+        (b"", True),
+        (b"&_format=json", True),
+        (b"&_format=application/fhir%2Bjson", True),
+        (b"&_format=application/fhir+json", True),
+        (b"&_format=application/fhir%2Bjson;fhirVersion%3D4.0", True),
+        (b"&_format=xml", False),
+        (b"&_format=application/fhir%2Bxml", False),
+        (b"&_format=", True),
+    ],
+)
+def test_case_40_formats(text, wanted):
+    assert xref.parse(b"sourceIdentifier=n|1" + text).wants_json() is wanted
 
 
 @pytest.mark.parametrize(
@@ -48,10 +82,9 @@ def test_whatever_is_thrown_at_it(query):
 
 def test_answer_is_fhir_parameters():
     wires = [{**WIRE, "type": "MR", "use": "usual"}, {"system": "urn:b", "value": "2"}]
-    assert xref.answer("merged", wires) == {
+    assert xref.answer({"system": "urn:c", "value": "1"}, wires) == {
         "resourceType": "Parameters",
         "parameter": [
-            {"name": "sourceStatus", "valueCode": "merged"},
             {
                 "name": "targetIdentifier",
                 "valueIdentifier": {
@@ -67,6 +100,13 @@ def test_answer_is_fhir_parameters():
             },
         ],
     }
+
+
+def test_case_40_the_source_identifier_is_not_repeated():
+    other = {"system": "urn:own", "value": "2"}
+    found = xref.answer(WIRE, [WIRE, other])["parameter"]
+    assert [item["valueIdentifier"] for item in found] == [other]
+    assert xref.answer(WIRE, [WIRE]) == {"resourceType": "Parameters"}
 
 
 def test_parse_link():

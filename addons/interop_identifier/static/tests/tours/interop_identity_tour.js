@@ -38,6 +38,22 @@ registry.category("web_tour.tours").add("interop_identity_queue", {
       content: "So are their identifiers",
       trigger: ".o_interop_identifiers:contains('A-1'):contains('N-20')",
     },
+    {
+      content: "The message's side is hidden at first, and nothing can be decided",
+      trigger: ".o_interop_message_side:contains('Hidden')",
+    },
+    {
+      trigger: ".o_statusbar_buttons:not(:has(button[name='action_same']))",
+    },
+    press("action_show_message"),
+    {
+      content: "Name and numbers of the message stand beside both records",
+      trigger: ".o_interop_stated .o_interop_message_side:contains('Ada Lovelace')",
+    },
+    {
+      content: "The button says what it does",
+      trigger: "button[name='action_same']:contains('Same Person: Merge Numbers')",
+    },
     press("action_same"),
     {
       content: "Ada Byron's record stays",
@@ -78,6 +94,11 @@ registry.category("web_tour.tours").add("interop_identity_apart", {
       trigger: ".o_data_row .o_data_cell[name='about']:contains('Ada King')",
       run: "click",
     },
+    press("action_show_message"),
+    {
+      content: "The button says what it does",
+      trigger: "button[name='action_different']:contains('Different People')",
+    },
     press("action_different"),
     {
       content: "Messages that name both are about Ada King",
@@ -98,6 +119,41 @@ registry.category("web_tour.tours").add("interop_identity_apart", {
     },
     {
       trigger: ".modal:not(.o_inactive_modal) .modal-footer .btn-primary",
+      run: "click",
+    },
+    {
+      trigger: ".alert-secondary:contains('taken back')",
+    },
+  ],
+});
+
+registry.category("web_tour.tours").add("interop_identity_undo", {
+  url: "/odoo/interop-identity-cases",
+  steps: () => [
+    {
+      content: "No filter: the case is decided",
+      trigger: ".o_searchview .o_facet_remove",
+      run: "click",
+    },
+    {
+      trigger: ".o_data_row .o_data_cell[name='about']:contains('Ada King')",
+      run: "click",
+    },
+    press("action_unmerge"),
+    {
+      content: "What goes back",
+      trigger: ".modal .o_interop_undo_back:contains('N-20')",
+    },
+    {
+      content: "What stays, field by field",
+      trigger: ".modal .o_interop_undo_stays:contains('Name'):contains('Ada Lovelace')",
+    },
+    {
+      trigger: ".modal [name='reason'] input",
+      run: "edit Two sisters",
+    },
+    {
+      trigger: ".modal button[name='action_unmerge']",
       run: "click",
     },
     {

@@ -1,0 +1,163 @@
+"""What the messages of a case say about who is meant, for the steward who decides.
+
+The right to see it is narrow on purpose: stewards of the facility, while the case is
+open, for messages that wait for it, and only names, birth dates and numbers of the party
+that the question is about. Content beyond that needs the right "View message content".
+"""
+
+import json
+from typing import NamedTuple
+
+from odoo.tools import format_date
+
+from odoo.addons.interop_base.exceptions import BusinessError, ConfigurationError
+
+from ..tools import parties
+
+MESSAGES = 20  # so many waiting messages are read; the rest is counted
+
+
+class Number(NamedTuple):
+    """One number of a message: ``label`` names its namespace, ``place`` says whose it is
+    here: "left", "right", "other" or ""."""
+
+    label: str
+    value: str
+    place: str
+
+
+class Claims(NamedTuple):
+    """What waiting messages say, each text once. ``unread`` counts messages whose
+    content is not kept or does not tell who the question is about, ``more`` those that
+    were not looked at."""
+
+    names: list
+    birth_dates: list
+    numbers: list
+    unread: int
+    more: int
+
+
+class MessageSide:
+    """Reads the message's side of one case; the caller has checked the right to it.
+
+    :param case: ``interop.identity.case``, one record
+    """
+
+    def __init__(self, case):
+        self.case = case
+        self.env = case.env
+        self.identifiers = self.env["interop.identifier"]
+
+    def claims(self):
+        """Return the ``Claims`` of the messages that wait."""
+        waiting_sudo = self.case._waiting_sudo()
+        names, dates, numbers, unread = {}, {}, {}, 0
+        for message_sudo in waiting_sudo[:MESSAGES]:
+            found = self._parties(message_sudo)
+            unread += found is None
+            for party in found or ():
+                names.setdefault(parties.alike(party.name), party.name)
+                dates.setdefault(party.birth_date, self._date(party.birth_date))
+                for number in self._numbers(message_sudo, party):
+                    numbers[number] = number
+        return Claims(
+            [text for text in names.values() if text],
+            [text for text in dates.values() if text],
+            list(numbers),
+            unread,
+            max(0, len(waiting_sudo) - MESSAGES),
+        )
+
+    def _parties(self, message_sudo):
+        """Return the parties of a message that the case is about, None when its content
+        cannot be read."""
+        try:
+            content = message_sudo._payload_bytes()
+            data = json.loads(content)["data"] if content is not None else None
+        except (ConfigurationError, ValueError, KeyError, TypeError):
+            data = None
+        if data is None:
+            return None
+        # sudo: the catalogue and its mappings are closed to some stewards
+        handler_sudo = message_sudo.contract_id._handler().sudo()
+        found = handler_sudo._identity_parties(message_sudo, data)
+        meant = [party for party in found if self._is_meant(message_sudo, party)]
+        # sudo: the key is the engine's; it holds no value
+        about_message = self.case.sudo().question_key.startswith("message|")
+        if meant or len(found) <= 1 or about_message:
+            return meant or found[:1]
+        return None  # one of several, and nobody knows which: none is shown as the one
+
+    def _is_meant(self, message_sudo, party):
+        """Return whether a party has a number that the question is about."""
+        case = self.case
+        for number, named in self._named(message_sudo, party):
+            if self._place(named) in ("left", "right"):
+                return True
+            if named and self._is_asked(named):
+                return True
+            if case.kind == "namespace" and number[0] == (case.subject or ""):
+                return True
+        return False
+
+    def _is_asked(self, named):
+        """Return whether a number is the one that nobody has, or the second one of its
+        sender: the key of the question ends with its blind value."""
+        if named.namespace != self.case.namespace_id:
+            return False
+        # sudo: the key is the engine's; it holds no value
+        key = self.case.sudo().question_key
+        return key.endswith(f"|{self.identifiers._blind_value(named)}")
+
+    def _numbers(self, message_sudo, party):
+        """Return the numbers of a party as they are shown."""
+        return [
+            Number(
+                named.namespace.name if named else system or "–",
+                value,
+                self._place(named),
+            )
+            for (system, value), named in self._named(message_sudo, party)
+        ]
+
+    def _named(self, message_sudo, party):
+        """Return ``((system, value), Named or None)`` of each number of a party."""
+        # sudo: read as the message's sender is read, not as the steward
+        identifiers_sudo = self.identifiers.sudo()
+        result = []
+        for system, value in party.numbers:
+            wire = {"system": system, "value": value}
+            try:
+                named = identifiers_sudo._parse(
+                    [wire], message_sudo.company_id, message_sudo.system_id
+                )
+            except BusinessError:
+                named = [None]
+            result.append(((system, value), named[0]))
+        return result
+
+    def _place(self, named):
+        """Return whose number it is here: "left", "right", "other" or "" (nobody's)."""
+        if not named:
+            return ""
+        rows = self.identifiers.sudo()._rows([named], ("active", "merged"))
+        row_sudo = rows.get((named.namespace.id, named.normalized))
+        if not row_sudo:
+            return ""
+        before = self.env["interop.identifier.merge.line"]._first_records(row_sudo)
+        for side in ("left", "right"):
+            record = (self.case[f"{side}_model"], self.case[f"{side}_id"])
+            if record[1] and record in (
+                (row_sudo[:1].res_model, before[row_sudo[:1].id]),
+                (row_sudo[:1].res_model, row_sudo[:1].res_id),
+            ):
+                return side
+        return "other"
+
+    def _date(self, text):
+        """Return a date of a message as the user reads dates."""
+        try:
+            return format_date(self.env, text) if text else ""
+        except ValueError:
+            return text

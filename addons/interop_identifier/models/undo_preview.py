@@ -1,0 +1,282 @@
+"""What undoing a merge puts back and what stays, field by field, before it is done."""
+
+from typing import NamedTuple
+
+from odoo.tools import format_datetime
+
+from odoo.addons.interop_base.tools import ownership
+
+from .interop_identifier_merge_line import STAMPS
+
+# Columns that repeat what another one says, or that no person reads.
+UNTOLD = {
+    *STAMPS,
+    "res_model",
+    "partner_id",
+    "state_at",
+    "state_by_id",
+    "state_message_id",
+    "state_reason",
+    "stated_at",
+}
+MESSAGES = 200  # so many messages after the merge are read for what they stated
+
+
+class Effect(NamedTuple):
+    """One thing that is put back, or stays. ``what`` names record and field, ``text``
+    says what becomes of it; neither leaves the screen of the person who asks."""
+
+    what: str
+    text: str
+
+
+class Source(NamedTuple):
+    """Which message stated a value, of which system, and when (naive UTC)."""
+
+    message: str
+    system: str
+    at: object
+
+
+class UndoPreview:
+    """Plans the undoing of one merge, with the rights of whoever looks at it.
+
+    :param merge: ``interop.identifier.merge``, one record in force
+    """
+
+    def __init__(self, merge):
+        self.merge = merge
+        self.env = merge.env
+        self.model = self.env[merge.res_model]
+
+    def render(self):
+        """Return both lists as HTML."""
+        return self.env["ir.qweb"]._render(
+            "interop_identifier.interop_undo_preview",
+            {
+                "back": self.put_back(),
+                "stays": self.stays(),
+                "hidden": self.hidden_count(),
+            },
+        )
+
+    def put_back(self):
+        """Return the ``Effect`` list of what goes back."""
+        effects = []
+        for line, plan in self._plans():
+            if plan.row is not None:
+                effects += self._columns(line, plan)
+        for note in self.merge.sudo()._interop_undo_notes():  # sudo: texts only
+            effects.append(Effect(*note))
+        return effects
+
+    def stays(self):
+        """Return the ``Effect`` list of what keeps its present value."""
+        effects = []
+        for line, plan in self._plans():
+            if plan.row is None:
+                effects.append(
+                    Effect(self._row_name(line), self.env._("It was removed since."))
+                )
+            for name in plan.kept:
+                what = f"{self._row_name(line)}: {self._label(line.res_model, name)}"
+                effects.append(Effect(what, self.env._("It was changed since.")))
+        return effects + self._later_numbers() + self._stated_fields()
+
+    def stays_in_words(self):
+        """Return what stays besides recorded changes, without any value: it is kept for
+        ever."""
+        labels = [
+            f"#{res_id} {self._label(self.merge.res_model, name)}"
+            for res_id, name in sorted(self._sources())
+        ]
+        count = len(self._new_numbers())
+        told = []
+        if labels:
+            told.append(
+                self.env._(
+                    "Stated by messages after the merge, and unchanged: %s.",
+                    ", ".join(labels),
+                )
+            )
+        if count:
+            told.append(
+                self.env._(
+                    "Identifiers added after the merge, which stay with the survivor: %s.",
+                    count,
+                )
+            )
+        return told
+
+    # ------------------------------------------------------------------
+    # Recorded changes
+    # ------------------------------------------------------------------
+    def _lines(self):
+        """Return the lines that the user may see and that are not put back yet."""
+        return self.env["interop.identifier.merge.line"].search(
+            [("merge_id", "=", self.merge.id), ("restored", "=", False)]
+        )
+
+    def _plans(self):
+        """Return ``(line, Plan)`` of each line, the last one first, as they are put
+        back."""
+        plans = []
+        for line in self._lines().sorted(reverse=True):
+            line_sudo = line.sudo()  # sudo: the columns of a line are closed to groups
+            later_sudo = line_sudo._later().filtered(
+                lambda item: item.merge_id != self.merge
+            )
+            plans.append((line, line_sudo._plan(later_sudo)))
+        return plans
+
+    def hidden_count(self):
+        """Return how many changes go back that belong to other facilities."""
+        lines_sudo = self.merge.sudo().line_ids  # sudo: a number only
+        return len(lines_sudo.filtered(lambda line: not line.restored)) - len(
+            self._lines()
+        )
+
+    def _columns(self, line, plan):
+        effects = []
+        for name, value in sorted(plan.columns.items()):
+            if name in UNTOLD or plan.row.get(name) == value:
+                continue
+            text = self.env._(
+                "%(now)s → %(then)s",
+                now=self._text(line.res_model, name, plan.row.get(name)),
+                then=self._text(line.res_model, name, value),
+            )
+            what = f"{self._row_name(line)}: {self._label(line.res_model, name)}"
+            effects.append(Effect(what, text))
+        return effects
+
+    def _row_name(self, line):
+        """Return what the row of a line is called, as far as the user may know."""
+        model = line.res_model
+        # sudo: names of models are no secret
+        kind = self.env["ir.model"].sudo()._get(model).name or model
+        if model not in self.env:
+            return kind
+        record = self.env[model].sudo(False).browse(line.res_id).exists()
+        if not record or not record.has_access("read"):
+            return f"{kind} #{line.res_id}"
+        if model == "interop.identifier":
+            return f"{record.namespace_id.name} {record.value}"
+        return f"{kind} {record.display_name}"
+
+    def _label(self, model, name):
+        if model == "interop.identifier" and name == "res_id":
+            return self.env._("Record")
+        field = self.env[model]._fields.get(name) if model in self.env else None
+        return field._description_string(self.env) if field else name
+
+    def _text(self, model, name, value):
+        """Return one column of a row in words."""
+        field = self.env[model]._fields.get(name)
+        if model == "interop.identifier" and name == "res_id":
+            return self._record_name(self.merge.res_model, value)
+        if field and field.type == "boolean":
+            return self.env._("Yes") if value else self.env._("No")
+        if field and field.type == "selection":
+            labels = dict(field._description_selection(self.env))
+            return str(labels.get(value, value) or "–")
+        if field and field.type == "many2one" and value:
+            return self._record_name(field.comodel_name, value)
+        return str(value) if value not in (None, False, "") else "–"
+
+    def _record_name(self, model, res_id):
+        """Return name and number of a record: both sides of a merge may have one
+        name."""
+        record = self.env[model].sudo(False).browse(res_id).exists()
+        if not record or not record.has_access("read"):
+            return f"#{res_id}"
+        return f"{record.display_name} (#{res_id})"
+
+    # ------------------------------------------------------------------
+    # What came after the merge
+    # ------------------------------------------------------------------
+    def _new_numbers(self):
+        """Return the identifiers that the survivor got after the merge."""
+        moved = self.merge.sudo().line_ids.identifier_id  # sudo: compared, not shown
+        found = self.env["interop.identifier"].search(
+            [
+                ("res_model", "=", self.merge.res_model),
+                ("res_id", "=", self.merge.survivor_id),
+                ("create_date", ">", self.merge.merged_at),
+            ]
+        )
+        return found.filtered(lambda row: row.id not in moved.ids)
+
+    def _later_numbers(self):
+        return [
+            Effect(
+                f"{row.namespace_id.name} {row.value}",
+                self.env._(
+                    "The number was added after the merge and stays with the survivor."
+                ),
+            )
+            for row in self._new_numbers()
+        ]
+
+    def _stated_fields(self):
+        """Return the ``Effect`` list of fields that messages set after the merge.
+
+        Odoo keeps no former value of them: provenance and the report of a message say
+        who stated what and when, never what was there before.
+        """
+        return [
+            Effect(
+                f"{self._record_name(self.merge.res_model, res_id)}: "
+                f"{self._label(self.merge.res_model, name)}",
+                self.env._(
+                    "It stays “%(value)s”, as message %(message)s of %(system)s stated "
+                    "on %(date)s. Correct it by hand, or ask the sender to send it "
+                    "again.",
+                    value=self._present(res_id, name),
+                    message=source.message,
+                    system=source.system,
+                    date=format_datetime(self.env, source.at, dt_format="short"),
+                ),
+            )
+            for (res_id, name), source in sorted(self._sources().items())
+        ]
+
+    def _present(self, res_id, name):
+        """Return the value of a field as far as the user may read it."""
+        record = self.env[self.merge.res_model].sudo(False).browse(res_id).exists()
+        field = record._fields.get(name)
+        readable = field and record and record.has_access("read")
+        if not readable or not record._has_field_access(field, "read"):
+            return "…"
+        if field.relational:
+            # sudo: the name of what a record that the user reads refers to
+            return ", ".join(record[name].sudo().mapped("display_name")) or "–"
+        return self._text(record._name, name, record[name])
+
+    def _sources(self):
+        """Return ``{(record id, field): Source}`` of what messages set after the
+        merge."""
+        found = {}
+        sides = [
+            ("res_model", "=", self.merge.res_model),
+            ("res_id", "in", [self.merge.survivor_id, self.merge.merged_id]),
+        ]
+        # sudo: which field was stated by whom; values are read with the user's rights
+        messages_sudo = self.env["interop.message"].sudo()
+        since = [("direction", "=", "in"), ("done_at", ">=", self.merge.merged_at)]
+        for message in messages_sudo.search(sides + since, order="id", limit=MESSAGES):
+            source = Source(
+                message.external_id, message.system_id.name, message.done_at
+            )
+            for entry in message.field_report or []:
+                if entry["object"] == self.merge.res_model and (
+                    entry["outcome"] == ownership.APPLIED
+                ):
+                    found[entry["id"], entry["field"]] = source
+        rows_sudo = self.env["interop.provenance"].sudo()
+        since = [("system_id", "!=", False), ("set_at", ">=", self.merge.merged_at)]
+        for row in rows_sudo.search(sides + since):
+            found[row.res_id, row.field_name] = Source(
+                row.message_ref or "–", row.system_id.name, row.set_at
+            )
+        return found
