@@ -72,11 +72,11 @@ MESSAGE_STATES = [
     ("skipped", "Skipped"),
     ("cancelled", "Cancelled"),
 ]
-# These wait for the engine or for a person: retention never touches them.
 # Prefix of the lane of what was delivered in its turn and refused afterwards: it stands
 # in no order any more, until somebody sends it again.
 LEFT_LANE = "left:"
 
+# These wait for the engine or for a person: retention never touches them.
 OPEN_STATES = ("pending", "processing", "dead", "parked")
 FAILED_STATES = ("dead", "parked")
 

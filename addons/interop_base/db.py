@@ -9,6 +9,7 @@ import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from psycopg2 import DataError
 from psycopg2.extras import execute_values
 
 _quiet = ContextVar("interop_quiet_sql", default=False)
@@ -34,6 +35,59 @@ def quiet():
         yield
     finally:
         _quiet.reset(token)
+
+
+_unchecked = set()  # databases whose server cannot notice that its client is gone
+
+
+def limit(cr, seconds):
+    """Let the database end by itself what hangs in the transaction that begins now.
+
+    A statement and a pause between two of them may take ``seconds`` each. A second after
+    its client died, PostgreSQL (14 and later, where the system can tell) ends the session
+    and gives its locks back, also in the middle of a statement.
+
+    :param cr: cursor on which the transaction has done nothing yet
+    :param float seconds: at least a millisecond
+    """
+    names = ["statement_timeout", "idle_in_transaction_session_timeout"]
+    milliseconds = [str(max(1, int(1000 * seconds)))] * 2
+    if cr.connection.server_version >= 140000 and cr.dbname not in _unchecked:
+        try:
+            _set_local(
+                cr,
+                [*names, "client_connection_check_interval"],
+                [*milliseconds, "1000"],
+            )
+            return
+        except DataError:  # not on this operating system
+            _unchecked.add(cr.dbname)
+            cr.rollback()
+    _set_local(cr, names, milliseconds)
+
+
+def _set_local(cr, names, values):
+    cr.execute(
+        "SELECT set_config(name, value, true)"
+        " FROM unnest(%s::text[], %s::text[]) AS setting(name, value)",
+        [names, values],
+        log_exceptions=False,
+    )
+
+
+@contextmanager
+def reading(cr, seconds):
+    """Read for at most ``seconds`` per statement; nothing that is written stays.
+
+    :raises psycopg2.errors.QueryCanceled: a statement took longer
+    """
+    savepoint = cr.savepoint(flush=False)
+    try:
+        _set_local(cr, ["statement_timeout"], [str(max(1, int(1000 * seconds)))])
+        yield
+    finally:
+        savepoint.rollback()
+        savepoint.close(rollback=False)
 
 
 def values(cr, query, rows, template=None, fetch=False):

@@ -148,18 +148,3 @@ def unpack(archive: Path, folder: Path) -> None:
         what=f"Unpacking {archive.name}",
         remedy="Free some disk space, then run the same command again.",
     )
-
-
-def require_programs(wanted: dict[str, tuple[str, list[str]]]) -> None:
-    """Install what is missing of ``{label: (program, packages)}``."""
-    missing: list[str] = []
-    labels: list[str] = []
-    for label, (program, packages) in wanted.items():
-        if not shutil.which(program):
-            labels.append(label)
-            missing += [name for name in packages if name not in missing]
-    if missing:
-        install(missing, ", ".join(labels))
-        for label, (program, _packages) in wanted.items():
-            if not shutil.which(program):
-                warn(f"{label}: {program} is still not on PATH ({os.environ['PATH']})")

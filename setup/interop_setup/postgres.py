@@ -7,6 +7,7 @@ development and tests, and switched on where a test pulls the plug.
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -29,6 +30,7 @@ ELSEWHERE = Path("/var/tmp")
 MARKER = ".interop-complete"
 RECIPE = "1"
 SOCKET_LIMIT = 100  # the kernel's limit for a socket's path is 107 bytes
+CHECKS_CLIENTS = 14  # first version that notices in time that a client is gone
 SETTINGS = """\
 # Written by setup/ at each start.
 listen_addresses = ''
@@ -248,6 +250,9 @@ class Cluster:
         own = self.data / "interop.conf"
         switch = "on" if self.fsync else "off"
         text = SETTINGS.format(port=PORT, socket=self.socket, switch=switch)
+        if self._major() >= CHECKS_CLIENTS:
+            # A killed worker's session ends in the middle of its statement.
+            text += "client_connection_check_interval = 1s\n"
         write_text(own, text + self.settings)
         main = self.data / "postgresql.conf"
         include = "include = 'interop.conf'\n"
@@ -257,6 +262,11 @@ class Cluster:
         for path in (own, main):
             if user:
                 shutil.chown(path, user)
+
+    def _major(self) -> int:
+        """The server's major version, such as 15."""
+        found = re.search(r"\d+", (self.data / "PG_VERSION").read_text("utf-8"))
+        return int(found[0])
 
     def stop(self, mode: str = "fast") -> None:
         """Stop the server: ``smart``, ``fast`` or ``immediate``."""

@@ -300,23 +300,6 @@ class Server:
 
     # -- talking to it -----------------------------------------------------
 
-    def json2(self, model: str, method: str, key: str, **values: object) -> object:
-        """Call a method over Odoo's external JSON-2 API with an API key.
-
-        :raises urllib.error.HTTPError: it refused
-        """
-        request = urllib.request.Request(
-            f"{self.url}/json/2/{model}/{method}",
-            data=json.dumps(values).encode(),
-            headers={
-                "Authorization": f"bearer {key}",
-                "Content-Type": "application/json",
-            },
-            method="POST",
-        )
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
-
     def log_text(self) -> str:
         """Everything it has logged."""
         return self.log.read_text("utf-8", "replace")

@@ -162,3 +162,96 @@ def test_the_rule_on_functions_counts():
 )
 def test_the_rule_on_patches_sees(line, found):
     assert taken_over(f"from odoo import http\n{line}") == found
+
+
+# === PLANS === #
+
+
+def texts(text: str) -> list[tuple[int, str]]:
+    """Line and value of each text in a source; what is put into it is left out."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append((node.lineno, node.value))
+        elif isinstance(node, ast.JoinedStr):
+            parts = [
+                part.value if isinstance(part, ast.Constant) else " ? "
+                for part in node.values
+            ]
+            found.append((node.lineno, "".join(parts)))
+    return found
+
+
+def depends_on_statistics(sql: str) -> bool:
+    """Whether a statement compares with ``IN`` a query that is limited or skips locks.
+
+    PostgreSQL may run that query again for each outer row; then its limit says nothing.
+    ``= ANY(ARRAY(SELECT …))`` runs it once, whatever the statistics say.
+    """
+    for match in re.finditer(r"\bIN\s*\(\s*(?=SELECT\b|WITH\b)", sql, re.IGNORECASE):
+        depth, end = 1, match.end()
+        while end < len(sql) and depth:
+            depth += {"(": 1, ")": -1}.get(sql[end], 0)
+            end += 1
+        if re.search(r"\b(LIMIT|SKIP\s+LOCKED)\b", sql[match.end() : end], re.I):
+            return True
+    return False
+
+
+def test_no_plan_depends_on_statistics():
+    """Case 17: one such statement stopped the engine for minutes."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sources()
+        for number, sql in texts(path.read_text("utf-8"))
+        if depends_on_statistics(sql)
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("DELETE FROM a WHERE id IN (SELECT id FROM a LIMIT 5)", True),
+        ("x in (\n SELECT id FROM a ORDER BY f(id) FOR UPDATE SKIP  LOCKED)", True),
+        ("id = ANY(ARRAY(SELECT id FROM a LIMIT 5 FOR UPDATE SKIP LOCKED))", False),
+        ("id IN (SELECT id FROM a) ORDER BY id LIMIT 5", False),
+        ("state IN ('a', 'b') LIMIT 5", False),
+    ],
+)
+def test_the_rule_on_plans_sees(sql, found):
+    assert depends_on_statistics(sql) is found
+
+
+# === TABLE OBJECTS === #
+
+
+def table_objects() -> dict[tuple[str, str], list[str]]:
+    """Files of each index and constraint, by model and name."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in sorted(ROOT.glob("addons/*/models/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.ClassDef):
+                continue
+            values = {
+                target.id: item.value
+                for item in node.body
+                if isinstance(item, ast.Assign)
+                for target in item.targets
+                if isinstance(target, ast.Name)
+            }
+            named = values.get("_name", values.get("_inherit"))
+            if not isinstance(named, ast.Constant):
+                continue
+            for name, value in values.items():
+                kind = ast.unparse(value.func) if isinstance(value, ast.Call) else ""
+                if kind in ("models.Index", "models.UniqueIndex", "models.Constraint"):
+                    found.setdefault((named.value, name), []).append(str(path))
+    return found
+
+
+def test_no_index_or_constraint_replaces_another():
+    """Odoo keeps them by model and name: the second one of a name takes the first away."""
+    found = table_objects()
+    assert ("interop.message", "_test_idx") in found
+    assert not {key: paths for key, paths in found.items() if len(paths) > 1}

@@ -3,12 +3,17 @@
 import os
 import sys
 import tempfile
+import time
 from datetime import UTC, datetime
+
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
 from odoo import SUPERUSER_ID, api
 from odoo.cli import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
+
+ROTATE_WAITS = 30  # seconds for which contents that others hold are waited for
 
 
 class Interop(Command):
@@ -39,6 +44,9 @@ class Interop(Command):
             sys.exit("Name the database: -d NAME")
         name = names[0] if isinstance(names, list) else names
         with Registry(name).cursor() as cr:
+            # One statement sees what another session has just committed: rotation locks
+            # rows that others write, which fails under REPEATABLE READ.
+            cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
             self._on_database(action, api.Environment(cr, SUPERUSER_ID, {}))
 
     def _key_file(self, action, rest):
@@ -110,9 +118,22 @@ class Interop(Command):
     def _rotate(self, env):
         secrets = env["interop.secret"]._reencrypt_all()
         env.cr.commit()
-        contents = 0
-        while batch := env["interop.payload"]._reencrypt_batch():
+        contents, waits = 0, 0
+        while waits < ROTATE_WAITS:
+            batch = env["interop.payload"]._reencrypt_batch()
             contents += batch
             env.cr.commit()
-            sys.stdout.write(f"{contents} contents …\n")
+            if batch:
+                sys.stdout.write(f"{contents} contents …\n")
+            elif env["interop.payload"]._stale_count():
+                waits += 1  # others hold what is left: a batch leaves that out
+                time.sleep(1)
+            else:
+                break
         sys.stdout.write(f"{secrets} secrets and {contents} contents re-encrypted.\n")
+        left = env["interop.payload"]._stale_count()
+        if left:
+            sys.exit(
+                f"{left} contents are in use by other sessions and keep their old key. "
+                "Run rotate again before you remove that key."
+            )

@@ -4,6 +4,7 @@ from . import interop_audit_event
 from . import interop_vault
 from . import interop_guard
 from . import interop_team
+from . import interop_engine_problem
 from . import interop_system
 from . import interop_contract
 from . import interop_contract_part

@@ -160,6 +160,28 @@ class InteropContract(models.Model):
     def _check_field_paths(self):
         self.field_ids._check_path()
 
+    @api.constrains("active")
+    def _check_archive(self):
+        """An interface captures nothing of an archived contract, without a word."""
+        for contract in self.filtered(lambda item: not item.active):
+            # sudo: in every facility
+            using_sudo = (
+                self.env["interop.interface"]
+                .sudo()
+                .with_context(active_test=False)
+                .search([("contract_ids", "=", contract.id)])
+                .filtered(lambda item: item.active and item._is_in_use())
+            )
+            if using_sudo:
+                raise ValidationError(
+                    self.env._(
+                        "Contract %(contract)s cannot be archived: interfaces use it "
+                        "(%(interfaces)s). Retire the contract, or take it out of them.",
+                        contract=contract.display_name,
+                        interfaces=", ".join(using_sudo.mapped("name")),
+                    )
+                )
+
     @api.constrains("data_class", "field_ids")
     def _check_field_classes(self):
         order = [key for key, _label in const.DATA_CLASSES]
@@ -363,11 +385,3 @@ class InteropContract(models.Model):
         action["domain"] = [("contract_id", "in", self.ids)]
         action["context"] = {}
         return action
-
-    @api.model
-    def _require_usable(self, contract):
-        """Raise ``ConfigurationError`` unless ``contract`` may carry messages."""
-        if contract.state not in const.USABLE_CONTRACT_STATES:
-            raise ConfigurationError(
-                self.env._("Contract %s is not published.", contract.display_name)
-            )

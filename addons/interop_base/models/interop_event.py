@@ -45,7 +45,11 @@ class InteropEvent(models.Model):
     payload_id = fields.Integer("Content", readonly=True)
     correlation_id = fields.Char(readonly=True)
     parent_id = fields.Many2one(
-        "interop.message", "Resubmission Of", readonly=True, ondelete="set null"
+        "interop.message",
+        "Resubmission Of",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
     )
     error_class = fields.Selection(const.ERROR_CLASSES, readonly=True)
     error_code = fields.Char(readonly=True)

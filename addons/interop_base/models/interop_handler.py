@@ -27,25 +27,6 @@ class InteropHandler(models.AbstractModel):
             self.env._("%s does not build outbound messages.", self._name)
         )
 
-    def _build_many(self, records, build=None):
-        """Return ``{record id: dict or HandledError}``; one failure never spoils
-        others.
-
-        A failing query aborts the transaction of the business, therefore the
-        savepoints: one for the batch, and one per record only when the batch failed.
-
-        :param build: function of one record, default ``_build``
-        """
-        build = build or self._build
-        try:
-            with self.env.cr.savepoint(flush=False):
-                return {record.id: build(record) for record in records}
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise  # Odoo runs the whole business transaction again
-        except Exception:  # noqa: BLE001
-            records.invalidate_recordset(flush=False)
-            return {record.id: self._build_one(record, build) for record in records}
-
     def _build_one(self, record, build):
         try:
             with self.env.cr.savepoint(flush=False):

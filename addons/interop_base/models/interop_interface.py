@@ -283,6 +283,11 @@ class InteropInterface(models.Model):
         self.ensure_one()
         return list(safe_eval(self.filter_domain or "[]", {}))
 
+    def _is_in_use(self):
+        """Return whether what this interface relies on has to stay."""
+        self.ensure_one()
+        return self.state not in ("draft", "retired")
+
     def _moves(self):
         """Return whether messages of this interface may move now."""
         self.ensure_one()

@@ -74,33 +74,6 @@ class InteropMappingLine(models.Model):
         help="Without a value the message is not built; otherwise the path is left out."
     )
 
-    @api.constrains("kind", "field_path", "mapping_id", "parent_id")
-    def _check_field_path(self):
-        for line in self:
-            if line.kind == "constant":
-                continue
-            model = line._base_model()
-            for name in (line.field_path or "").split("."):
-                field = model._fields.get(name) if model is not None else None
-                if field is None:
-                    raise ValidationError(
-                        self.env._(
-                            "Line “%(path)s”: “%(field)s” is no field of this object.",
-                            path=line.path,
-                            field=line.field_path or "",
-                        )
-                    )
-                line._check_may_map(model, field)
-                model = self.env[field.comodel_name] if field.relational else None
-            if (line.kind == "list") != (field.type in ("one2many", "many2many")):
-                raise ValidationError(
-                    self.env._(
-                        "Line “%(path)s”: a sub-list needs a field with several records, "
-                        "any other line a field with one value.",
-                        path=line.path,
-                    )
-                )
-
     def _check_may_map(self, model, field):
         """Nobody maps what they could not read; key material never moves."""
         model = model.sudo(False)  # constraints run in superuser mode
@@ -114,17 +87,6 @@ class InteropMappingLine(models.Model):
                     field=field.string,
                 )
             )
-
-    def _base_model(self):
-        """Return the model that the field path starts from, or ``None``."""
-        self.ensure_one()
-        if self.parent_id:
-            model = self.parent_id._base_model()
-            for name in (self.parent_id.field_path or "").split("."):
-                model = self.env[model._fields[name].comodel_name]
-            return model
-        name = self.mapping_id.model_id.model
-        return self.env[name] if name else None
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -150,13 +112,6 @@ class InteropValueMap(models.Model):
     _code_uniq = models.Constraint(
         "UNIQUE (code)", "A value map with this code exists."
     )
-
-    def _to_external(self, value):
-        """Return the partner's code of an Odoo ``value`` (text), or ``None``."""
-        self.ensure_one()
-        return next(
-            (line.external for line in self.line_ids if line.internal == value), None
-        )
 
     def _to_internal(self, value):
         """Return the Odoo value (text) of a partner's code ``value``, or ``None``."""

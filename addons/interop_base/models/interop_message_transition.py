@@ -9,6 +9,8 @@ from ..tools import outcome as outcome_tools
 
 _logger = logging.getLogger(__name__)
 
+RECLAIM_BATCH = 1000  # expired leases that one statement takes back
+
 _CLEARED = {
     "error_class": False,
     "error_kind": False,
@@ -128,7 +130,7 @@ class InteropMessage(models.Model):
             allowed,
             **_CLEARED,
             **_NO_LEASE,
-            next_attempt_at=clock.now(),
+            next_attempt_at=clock.database_now(self.env.cr),
             attempt_count=0,
             try_count=0,
         )
@@ -218,11 +220,29 @@ class InteropMessage(models.Model):
         if result.outcome == "deferred":
             return "pending", result.retry_after or 1
         policy = message.interface_id.retry_policy_id
-        delay = policy._next_delay(message.attempt_count + 1) if policy else None
+        delay = self._policy_delay(policy, message, result) if policy else None
         if delay is None:
             return "dead", None
         longest = min(result.retry_after or 0, policy.max_retry_after)
         return "pending", max(delay, longest)
+
+    def _policy_delay(self, policy, message, result):
+        """Return the seconds that the policy waits before the next try, or ``None``."""
+        refused = result.http_status in outcome_tools.AUTH_REFUSALS
+        if not refused or policy.retry_other_4xx:
+            return policy._next_delay(message.attempt_count + 1)
+        # In a row: a message that an outage delayed is refused for the first time, too.
+        self.env.cr.execute(
+            """SELECT count(*) FROM interop_attempt
+                WHERE message_id = %(id)s AND id > COALESCE((
+                      SELECT max(id) FROM interop_attempt
+                       WHERE message_id = %(id)s
+                         AND COALESCE(http_status, 0) <> ALL(%(refusals)s)), 0)""",
+            {"id": message.id, "refusals": list(outcome_tools.AUTH_REFUSALS)},
+        )
+        # Tries from before a person retried it do not count.
+        before = min(self.env.cr.fetchone()[0], message.attempt_count)
+        return policy._next_auth_delay(before + 1)
 
     def _fenced_update(self, rows):
         """Write result rows where the lease token matches.
@@ -284,11 +304,13 @@ class InteropMessage(models.Model):
                   SET state = 'pending', lease_token = NULL, lease_until = NULL,
                       -- One moment for all of them: they go on in the order of their ids.
                       next_attempt_at = (SELECT clock_timestamp() AT TIME ZONE 'UTC')
-                WHERE id IN (SELECT id FROM interop_message
-                              WHERE state = 'processing'
-                                AND lease_until < clock_timestamp() AT TIME ZONE 'UTC'
-                              ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
-            RETURNING id, try_count - attempt_count"""
+                WHERE id = ANY(ARRAY(
+                      SELECT id FROM interop_message
+                       WHERE state = 'processing'
+                         AND lease_until < clock_timestamp() AT TIME ZONE 'UTC'
+                       ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
+            RETURNING id, try_count - attempt_count""",
+            [RECLAIM_BATCH],
         )
         rows = self.env.cr.fetchall()
         self.invalidate_model(flush=False)

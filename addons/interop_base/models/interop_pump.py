@@ -10,6 +10,7 @@ from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .. import clock
+from .engine_health import EngineHealth
 from .engine_types import Lane
 from .pump_run import PumpRun
 
@@ -28,19 +29,20 @@ CRON_SECONDS = 60
 WATCH_SECONDS = 15
 WATCH_KEY = "interop.pump.watch"
 # Started, and nobody holds the lock; or asked to start, and nobody did. The moments are
-# those between storing the state, taking the lock and the first statement.
+# those between storing the state, taking the lock and the first statement. queue_job
+# stores its times by the clock of the server, and so is ``now``.
 _DEAD_JOBS = """
     SELECT job.id
       FROM queue_job job
      WHERE (job.model_name, job.method_name)
            IN (('interop.pump', '_run'), ('interop.replay', '_run_batch'))
        AND (job.state = 'started'
-            AND job.date_started < clock_timestamp() AT TIME ZONE 'UTC' - interval '1 s'
-            AND job.id IN (SELECT queue_job_id FROM queue_job_lock
-                            WHERE queue_job_id = job.id
-                              FOR NO KEY UPDATE SKIP LOCKED)
+            AND job.date_started < %(now)s - interval '1 s'
+            AND job.id = ANY(ARRAY(SELECT queue_job_id FROM queue_job_lock
+                                    WHERE queue_job_id = job.id
+                                      FOR NO KEY UPDATE SKIP LOCKED))
             OR job.state = 'enqueued'
-            AND job.date_enqueued < clock_timestamp() AT TIME ZONE 'UTC' - interval '10 s')
+            AND job.date_enqueued < %(now)s - interval '10 s')
        FOR NO KEY UPDATE SKIP LOCKED"""
 _WAKE = """
     SELECT (SELECT pg_notify('queue_job', uuid) FROM queue_job
@@ -48,11 +50,10 @@ _WAKE = """
                AND state IN ('pending', 'enqueued') LIMIT 1) IS NOT NULL,
            EXISTS (SELECT 1 FROM queue_job job
                     WHERE job.model_name = 'interop.pump' AND job.state = 'started'
-                      AND job.date_started
-                          < clock_timestamp() AT TIME ZONE 'UTC' - interval '1 s'
-                      AND job.id IN (SELECT queue_job_id FROM queue_job_lock
-                                      WHERE queue_job_id = job.id
-                                        FOR NO KEY UPDATE SKIP LOCKED))"""
+                      AND job.date_started < %(now)s - interval '1 s'
+                      AND job.id = ANY(ARRAY(SELECT queue_job_id FROM queue_job_lock
+                                              WHERE queue_job_id = job.id
+                                                FOR NO KEY UPDATE SKIP LOCKED)))"""
 _last_armed = {}
 _last_looked = {}
 _lock = threading.Lock()
@@ -65,16 +66,18 @@ class InteropPump(models.AbstractModel):
     _description = "Message Pump"
 
     @api.model
-    def _arm(self, eta=None):
-        """Make sure that a pump job runs now, or at ``eta`` (naive UTC).
+    def _arm(self, due=None):
+        """Make sure that a pump job runs now, or at ``due`` (the database's clock).
 
         Now and later never share an identity key: queue_job answers an existing job even
         when its ETA is hours away.
         """
-        key = "interop.pump.now"
-        if eta:
+        key, eta = "interop.pump.now", None
+        if due:
             # One job per ten seconds at most; the first one wakes the pump for all of them.
-            key = f"interop.pump.{eta:%Y%m%d%H%M%S}"[:-1]
+            key = f"interop.pump.{due:%Y%m%d%H%M%S}"[:-1]
+            # queue_job's runner starts it by the clock of the server.
+            eta = clock.now() + (due - clock.database_now(self.env.cr))
         user = self.env.ref("interop_base.user_integration")
         # sudo: whoever caused the work, the engine does it
         pump = self.env(user=user.id, su=True, context={})[self._name]
@@ -82,7 +85,7 @@ class InteropPump(models.AbstractModel):
         job = pump.with_delay(
             identity_key=key, eta=eta, description="Move integration messages"
         )._run()
-        if not eta and getattr(job, "uuid", None):
+        if not due and getattr(job, "uuid", None):
             # A job that waits already tells the runner nothing new. Wake it: the request
             # that was to start this one may have been lost with a worker.
             self.env.cr.execute("SELECT pg_notify('queue_job', %s)", [job.uuid])
@@ -94,7 +97,7 @@ class InteropPump(models.AbstractModel):
         It is not when there is none, or when a run whose worker died keeps the channel
         from it: its job looks alive, and nobody holds its lock any more.
         """
-        self.env.cr.execute(_WAKE)
+        self.env.cr.execute(_WAKE, {"now": clock.now()})
         waits, dead = self.env.cr.fetchone()
         return bool(waits) and not dead
 
@@ -138,7 +141,9 @@ class InteropPump(models.AbstractModel):
         try:
             with self.env.cr.savepoint(flush=False):
                 # Another worker may move one of them just now: nothing to report.
-                self.env.cr.execute(_DEAD_JOBS, log_exceptions=False)
+                self.env.cr.execute(
+                    _DEAD_JOBS, {"now": clock.now()}, log_exceptions=False
+                )
                 # sudo: jobs are the engine's
                 dead_sudo = self.env["queue.job"].sudo()
                 dead_sudo = dead_sudo.browse([row[0] for row in self.env.cr.fetchall()])
@@ -203,7 +208,12 @@ class InteropPump(models.AbstractModel):
         """Return the engine settings (``ir.config_parameter``) as a dict of integers."""
         # sudo: system parameters
         params_sudo = self.env["ir.config_parameter"].sudo()
-        defaults = {"pump_seconds": 20, "pump_batch": 400, "lease_seconds": 90}
+        defaults = {
+            "pump_seconds": 20,
+            "pump_batch": 400,
+            "lease_seconds": 90,
+            "statement_seconds": 60,
+        }
         # At least 1: a pump that has no time would hand over to another one, for ever.
         return {
             name: max(1, int(params_sudo.get_param(f"interop_base.{name}") or default))
@@ -251,7 +261,8 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _next_due(self):
-        """Return when the next message is due (naive UTC), ``None`` when nothing waits.
+        """Return when the next message is due (naive UTC, the database's clock), ``None``
+        when nothing waits.
 
         What another worker has leased is due when its lease ends: it may be dead.
         """
@@ -267,7 +278,7 @@ class InteropPump(models.AbstractModel):
         )
         waiting, lease_end = self.env.cr.fetchone()
         if waiting:
-            return clock.now()
+            return clock.database_now(self.env.cr)
         return min(filter(None, (due, lease_end)), default=None)
 
     @api.model
@@ -281,6 +292,16 @@ class InteropPump(models.AbstractModel):
         """Arm the pump when something is due: what a crash or a lost job left behind."""
         if self.env["interop.guard"]._problems():
             return
-        now, due = clock.now(), self._next_due()
+        now, due = clock.database_now(self.env.cr), self._next_due()
         if due and due <= now + timedelta(seconds=CRON_SECONDS):
             self._arm(due if due > now else None)
+        self._tell_stall()
+
+    @api.model
+    def _tell_stall(self):
+        """Note that messages wait although they could move, or that it is over."""
+        problems, health = self.env["interop.engine.problem"], EngineHealth(self.env)
+        if health.ages().stalled():
+            problems._note("stall", self._name, " ".join(health.texts()))
+        else:
+            problems._clear("stall", self._name)

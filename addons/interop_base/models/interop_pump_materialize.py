@@ -54,9 +54,9 @@ class InteropPump(models.AbstractModel):
             return 0
         self._snapshot_leftovers()
         self.env.cr.execute(
-            """DELETE FROM interop_event WHERE id IN (
+            """DELETE FROM interop_event WHERE id = ANY(ARRAY(
                    SELECT id FROM interop_event WHERE state IN ('ready', 'failed')
-                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
                RETURNING id, contract_id, res_model, res_id, company_id, occurred_at,
                          interface_ids, payload_id, correlation_id, parent_id,
                          error_class, error_code, error_message,

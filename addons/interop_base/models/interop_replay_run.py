@@ -176,7 +176,7 @@ class InteropReplay(models.Model):
     @api.model
     def _cron_continue(self):
         """Queue running replays whose job was lost; a job that waits is not doubled."""
-        lost = clock.now() - timedelta(seconds=LOST_AFTER)
+        lost = clock.database_now(self.env.cr) - timedelta(seconds=LOST_AFTER)
         for replay in self.search(
             [("state", "=", "running"), ("write_date", "<", lost)]
         ):

@@ -3,8 +3,14 @@
 from odoo import api, models
 
 from .. import const
+from .removal import Removal
 
 BATCH = 2000
+# What the database refused to delete is left alone until the next daily run.
+_NOT_REFUSED = """NOT EXISTS (
+    SELECT 1 FROM interop_engine_problem p
+     WHERE p.kind = 'retention' AND p.subject = %s AND p.res_id = {}
+       AND p.last_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '12 hours')"""
 
 
 class InteropMessage(models.Model):
@@ -16,19 +22,20 @@ class InteropMessage(models.Model):
     def _gc_payloads(self):
         """Remove the content of closed messages; returns ``(done, more to do)``."""
         self.env.cr.execute(
-            """DELETE FROM interop_payload WHERE id IN (
-                   SELECT m.payload_id
-                     FROM interop_message m
-                     JOIN interop_interface i ON i.id = m.interface_id
-                    WHERE m.payload_id IS NOT NULL AND m.state <> ALL(%s)
-                      AND m.done_at < now() AT TIME ZONE 'UTC'
-                                      - make_interval(days => i.payload_retention_days)
-                    LIMIT %s)""",
-            [list(const.OPEN_STATES), BATCH],
+            f"""SELECT m.payload_id
+                  FROM interop_message m
+                  JOIN interop_interface i ON i.id = m.interface_id
+                 WHERE m.payload_id IS NOT NULL AND m.state <> ALL(%s)
+                   AND m.done_at < now() AT TIME ZONE 'UTC'
+                                   - make_interval(days => i.payload_retention_days)
+                   AND {_NOT_REFUSED.format("m.payload_id")}
+                 LIMIT %s""",
+            [list(const.OPEN_STATES), "interop.payload", BATCH],
         )
-        done = self.env.cr.rowcount
+        ids = [payload_id for (payload_id,) in self.env.cr.fetchall()]
+        done = Removal(self.env, "interop.payload", self._delete_payloads).run(ids)
         self.invalidate_model(flush=False)
-        return done, done == BATCH
+        return done, len(ids) == BATCH
 
     @api.autovacuum
     def _gc_messages(self):
@@ -37,23 +44,35 @@ class InteropMessage(models.Model):
         A message that an open one was resubmitted from stays with it.
         """
         self.env.cr.execute(
-            """WITH old AS (
-                   SELECT m.id, m.payload_id
-                     FROM interop_message m
-                     JOIN interop_interface i ON i.id = m.interface_id
-                    WHERE m.state <> ALL(%s)
-                      AND m.done_at < now() AT TIME ZONE 'UTC'
-                                      - make_interval(days => i.message_retention_days)
-                      AND NOT EXISTS (SELECT 1 FROM interop_message child
-                                       WHERE child.parent_id = m.id
-                                         AND child.state = ANY(%s))
-                    LIMIT %s),
-               gone AS (DELETE FROM interop_message m USING old WHERE m.id = old.id),
-               content AS (DELETE FROM interop_payload p USING old
-                            WHERE p.id = old.payload_id)
-               SELECT count(*) FROM old""",
-            [list(const.OPEN_STATES), list(const.OPEN_STATES), BATCH],
+            f"""SELECT m.id
+                  FROM interop_message m
+                  JOIN interop_interface i ON i.id = m.interface_id
+                 WHERE m.state <> ALL(%s)
+                   AND m.done_at < now() AT TIME ZONE 'UTC'
+                                   - make_interval(days => i.message_retention_days)
+                   AND NOT EXISTS (SELECT 1 FROM interop_message child
+                                    WHERE child.parent_id = m.id
+                                      AND child.state = ANY(%s))
+                   AND {_NOT_REFUSED.format("m.id")}
+                 LIMIT %s""",
+            [
+                list(const.OPEN_STATES),
+                list(const.OPEN_STATES),
+                "interop.message",
+                BATCH,
+            ],
         )
-        done = self.env.cr.fetchone()[0]
+        ids = [message_id for (message_id,) in self.env.cr.fetchall()]
+        done = Removal(self.env, "interop.message", self._delete_messages).run(ids)
         self.invalidate_model(flush=False)
-        return done, done == BATCH
+        return done, len(ids) == BATCH
+
+    def _delete_payloads(self, ids):
+        self.env.cr.execute("DELETE FROM interop_payload WHERE id = ANY(%s)", [ids])
+
+    def _delete_messages(self, ids):
+        """Delete messages together with their content."""
+        self.env.cr.execute(
+            "DELETE FROM interop_message WHERE id = ANY(%s) RETURNING payload_id", [ids]
+        )
+        self._delete_payloads([row[0] for row in self.env.cr.fetchall() if row[0]])

@@ -23,6 +23,13 @@ class InteropRetryPolicy(models.Model):
         default="0s, 5s, 5m, 30m, 2h, 5h, 10h, 14h, 20h, 24h",
         help="Delay before each try, the first one included: 0s, 5s, 5m, 30m, 2h, 1d.",
     )
+    auth_schedule = fields.Char(
+        "Schedule After 401 or 403",
+        default="0s, 1m, 5m, 30m",
+        help="Delay before each try while the receiver refuses our credentials, the "
+        "refused try included: its clock or a key rotation may be the cause. Leave "
+        "empty to let the message fail at once.",
+    )
     jitter_percent = fields.Integer(
         "Jitter (%)",
         default=20,
@@ -31,8 +38,9 @@ class InteropRetryPolicy(models.Model):
     )
     retry_other_4xx = fields.Boolean(
         "Retry Other 4xx",
-        help="408, 425, 429 and 5xx are always tried again. Tick this to try again after "
-        "any other refusal (4xx, redirects) too; otherwise the message fails at once.",
+        help="408, 425, 429 and 5xx are always tried again, 401 and 403 on a schedule of "
+        "their own. Tick this to try again after any refusal (4xx, redirects) on the "
+        "schedule above; otherwise the message fails at once.",
     )
     max_retry_after = fields.Integer(
         "Longest Retry-After (s)",
@@ -58,11 +66,13 @@ class InteropRetryPolicy(models.Model):
             except ScheduleError as error:
                 policy.preview = str(error)
 
-    @api.constrains("schedule")
+    @api.constrains("schedule", "auth_schedule")
     def _check_schedule(self):
         for policy in self:
             try:
                 backoff.parse_schedule(policy.schedule)
+                if policy.auth_schedule:
+                    backoff.parse_schedule(policy.auth_schedule)
             except ScheduleError as error:
                 raise ValidationError(
                     self.env._(
@@ -79,6 +89,19 @@ class InteropRetryPolicy(models.Model):
         return backoff.next_delay(
             backoff.parse_schedule(self.schedule),
             attempts_done,
+            self.jitter_percent,
+            random.SystemRandom(),
+        )
+
+    def _next_auth_delay(self, refusals):
+        """Return the seconds to wait after so many refusals (401, 403) in a row, jittered,
+        or ``None`` when no further try follows."""
+        self.ensure_one()
+        if not self.auth_schedule:
+            return None
+        return backoff.next_delay(
+            backoff.parse_schedule(self.auth_schedule),
+            refusals,
             self.jitter_percent,
             random.SystemRandom(),
         )

@@ -9,12 +9,13 @@ import random
 import time
 from contextlib import contextmanager
 
+from psycopg2.errors import IdleInTransactionSessionTimeout, QueryCanceled
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
-from odoo import api
+from odoo import api, tools
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from .. import clock
+from .. import clock, db
 from ..exceptions import HandledError
 from .engine_types import Result
 from .pump_exchange import Exchanges
@@ -31,6 +32,16 @@ START_WITHIN = 10.0  # seconds in which a claimed message has to be on its way
 SLOW = 2.0  # a lane that keeps a message out for longer than this is slow
 PUT_OFF = 5.0  # seconds after which the watch over a run is put off again
 DRAIN = 60.0  # seconds after the end for what is still out; below limit_time_real
+SPARE = 10.0  # seconds before limit_time_real that are left to end and to hand over
+RECORD_TRIES = 2
+# The database ended a statement, or a session that paused within a transaction.
+ENDED = (QueryCanceled, IdleInTransactionSessionTimeout)
+STEPS = {
+    "materialize": "turning events into messages",
+    "claim": "claiming messages",
+    "record": "recording results",
+    "hand over": "handing over to the next run",
+}
 
 
 class PumpRun:
@@ -43,6 +54,9 @@ class PumpRun:
         self.inline_env = inline_env
         self.exchanges = Exchanges()
         self.end = time.monotonic() + options["pump_seconds"]
+        # After limit_time_real Odoo kills the worker, and with it all that is out.
+        self._killed_at = time.monotonic() + tools.config["limit_time_real"]
+        self._ended_steps = set()
         self._plan_until = 0.0
         self._watched_until = 0.0
         self._alone_since = self._others_until = 0.0
@@ -63,8 +77,46 @@ class PumpRun:
         with self.registry.cursor() as cr:
             if read_committed:
                 cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+            db.limit(cr, self._statement_seconds())
             # sudo: the engine moves messages of every facility
             yield api.Environment(cr, self.uid, {}, su=True)
+
+    def _statement_seconds(self):
+        """Return for how long a statement may run: it ends well before the worker is
+        killed, whose session would go on with its locks."""
+        left = self._killed_at - SPARE - time.monotonic()
+        return max(1.0, min(self.options["statement_seconds"], left))
+
+    @contextmanager
+    def _ending(self, step):
+        """Let a step that the database ended spoil nothing but itself.
+
+        This run does not take the step again, tells in the log and in Settings, and goes
+        on with the others.
+        """
+        try:
+            yield
+        except ENDED as error:
+            self._ended_steps.add(step)
+            kind, text = type(error).__name__, STEPS[step]
+            _logger.error(
+                "%s took too long and was ended by the database (%s); other steps go on",
+                text,
+                kind,
+            )
+            with self._env(read_committed=True) as env:
+                env["interop.engine.problem"]._note(
+                    "statement",
+                    step,
+                    env._(
+                        "A database statement took too long and was ended: %(step)s "
+                        "(limit %(seconds)s s, Settings). The next run tries again. If "
+                        "this occurs again, look for a session that holds locks, or for "
+                        "an overloaded database.",
+                        step=text,
+                        seconds=self.options["statement_seconds"],
+                    ),
+                )
 
     # === RUNNING === #
 
@@ -135,8 +187,11 @@ class PumpRun:
         return moved
 
     def _materialize(self):
-        with self._env(read_committed=True) as env:
+        if "materialize" in self._ended_steps:
+            return 0
+        with self._ending("materialize"), self._env(read_committed=True) as env:
             return env["interop.pump"]._materialize()
+        return 0
 
     # === CLAIMING === #
 
@@ -144,6 +199,17 @@ class PumpRun:
         """Claim what lanes have room for; when time is over, only beside slow lanes."""
         if over and not self.exchanges.slow_lanes(SLOW):
             return []
+        if "claim" in self._ended_steps:
+            return []
+        claims = []
+        with self._ending("claim"):
+            claims = self._claim_due(over)
+        if any(claim.try_count > claim.attempt_count + 1 for claim in claims):
+            self._alone_since = time.monotonic()
+        return claims
+
+    def _claim_due(self, over):
+        """Claim in one transaction; suspects take turns with what was with no dead worker."""
         if self._alone_since and self.exchanges:
             # What is out was out when a worker died: nothing else beside it. Unless it is
             # slow: then the others take their turn before the next one of its kind.
@@ -168,8 +234,6 @@ class PumpRun:
                 # Nothing else is due: their turn has come already.
                 self._suspects_turn = True
                 claims = self._claim_from(env, lanes, True)
-        if any(claim.try_count > claim.attempt_count + 1 for claim in claims):
-            self._alone_since = time.monotonic()
         return claims
 
     def _claim_from(self, env, lanes, crashed):
@@ -250,8 +314,12 @@ class PumpRun:
 
     def _record(self, found):
         """Record ``[(result, claim, transport model)]`` in one transaction, fenced."""
-        if not found:
-            return
+        for _try in range(RECORD_TRIES if found else 0):
+            with self._ending("record"):
+                self._record_once(found)
+                return
+
+    def _record_once(self, found):
         with self._env(read_committed=True) as env:
             updated = set(
                 env["interop.message"]._set_results([result for result, *_ in found])
@@ -277,7 +345,8 @@ class PumpRun:
         started = clock.now()
         clocked = time.monotonic()
         try:
-            with self._env() as env:
+            # Quiet to the end of the transaction: the commit flushes what is left.
+            with db.quiet(), self._env() as env:
                 message = env["interop.message"].browse(claim.message_id)
                 if not message._lock_claim(claim.lease_token):
                     return
@@ -306,10 +375,18 @@ class PumpRun:
     # === HANDING OVER === #
 
     def _hand_over(self):
-        """Arm the next run for the moment when something is due."""
-        with self._env(read_committed=True) as env:
+        """Arm the next run for the moment when something is due.
+
+        After a step was ended, the watch stays instead: it wakes the next run soon, and
+        not at once.
+        """
+        with self._ending("hand over"), self._env(read_committed=True) as env:
             pump = env["interop.pump"]
+            if self._ended_steps:
+                pump._watch()
+                return
             due = pump._next_due()
             if due is not None:
-                pump._arm(None if due <= clock.now() else due)
+                now = clock.database_now(env.cr)
+                pump._arm(None if due <= now else due)
             pump._unwatch()

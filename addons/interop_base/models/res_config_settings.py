@@ -7,6 +7,7 @@ from odoo import api, fields, http, models, tools
 from odoo.addons.queue_job.jobrunner import queue_job_config
 
 from ..exceptions import GuardError
+from .engine_health import EngineHealth
 
 
 class ResConfigSettings(models.TransientModel):
@@ -23,6 +24,16 @@ class ResConfigSettings(models.TransientModel):
     interop_is_copy = fields.Boolean(compute="_compute_interop_status")
     interop_problems = fields.Text("Problems", compute="_compute_interop_status")
     interop_warnings = fields.Text("Warnings", compute="_compute_interop_status")
+    interop_engine_age = fields.Char(
+        "Waiting",
+        compute="_compute_interop_status",
+        help="Age of the oldest event and of the oldest message that could move now.",
+    )
+    interop_engine_texts = fields.Text(
+        "Engine",
+        compute="_compute_interop_status",
+        help="Why messages do not move, or move slowly, and what to do.",
+    )
     interop_source = fields.Char(
         "Name of This Odoo",
         config_parameter="interop_base.source",
@@ -65,6 +76,13 @@ class ResConfigSettings(models.TransientModel):
         "longer than the run time of a pump job and the longest exchange with a "
         "receiver together.",
     )
+    interop_statement_seconds = fields.Integer(
+        "Statement Limit (s)",
+        config_parameter="interop_base.statement_seconds",
+        default=60,
+        help="PostgreSQL ends a statement of the delivery engine after this time. Keep "
+        "it below limit_time_real of odoo.conf.",
+    )
     interop_secret_warning_days = fields.Integer(
         "Warn Before Expiry (days)",
         config_parameter="interop_base.secret_warning_days",
@@ -87,6 +105,9 @@ class ResConfigSettings(models.TransientModel):
             settings.interop_is_copy = recorded != self.env.cr.dbname
             settings.interop_problems = "\n".join(guard._problems())
             settings.interop_warnings = "\n".join(self._interop_warnings())
+            health = EngineHealth(self.env)
+            settings.interop_engine_age = health.summary()
+            settings.interop_engine_texts = "\n".join(health.texts())
 
     @api.model
     def _interop_warnings(self):

@@ -5,6 +5,7 @@ from . import test_catch_up
 from . import test_command
 from . import test_contract
 from . import test_dead_letter
+from . import test_engine_health
 from . import test_epoch
 from . import test_event
 from . import test_governed
@@ -21,6 +22,7 @@ from . import test_message
 from . import test_message_buttons
 from . import test_ownership_matrix
 from . import test_ownership_tours
+from . import test_plans
 from . import test_preview
 from . import test_publish
 from . import test_publish_action

@@ -35,6 +35,7 @@ ACCESS = {
     "interop.event": {"operator": "r", "admin": "r", "auditor": "r"},
     "interop.stream": {"operator": "r", "admin": "r", "auditor": "r"},
     "interop.payload": {"operator": "r", "admin": "r"},
+    "interop.engine.problem": {"operator": "r", "admin": "r", "auditor": "r"},
     "interop.audit.event": {"admin": "r", "steward": "r", "auditor": "r"},
     "interop.dead.letter.cause": _LOG,
     "interop.replay": {

@@ -285,9 +285,8 @@ class TestContract(EngineCase):
         self.contract.sunset_date = "2030-01-01"
         self.contract._set_deprecated()
         self.assertTrue(capturing(name), "a deprecated version still travels")
-        self.contract.active = False
-        self.assertFalse(capturing(name), "an archived one does not")
-        self.contract.active = True
-        self.assertTrue(capturing(name))
+        with self._refused(ValidationError, "interfaces use it"):
+            self.contract.active = False
+        self.assertTrue(capturing(name), "case 15: nothing is dropped in silence")
         self.contract._set_retired()
         self.assertFalse(capturing(name))

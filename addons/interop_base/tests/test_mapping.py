@@ -250,8 +250,7 @@ class TestMapping(MappingCase):
         with patch.object(
             cls, "_compile", autospec=True, side_effect=cls._compile
         ) as compiled:
-            built = handler._build_many(
-                partners, handler._builder(self.mapping, partners)
-            )
+            build = handler._builder(self.mapping, partners)
+            built = [build(partner) for partner in partners]
         self.assertEqual(compiled.call_count, 1)
         self.assertEqual(len(built), 50)

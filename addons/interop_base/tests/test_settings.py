@@ -26,6 +26,7 @@ TESTED = {
     "interop_pump_seconds": "test_pump_runs_for_so_long",
     "interop_pump_batch": "test_pump_claims_so_many",
     "interop_lease_seconds": "test_lease_lasts_so_long",
+    "interop_statement_seconds": "test_statements_end_after_so_long",
     "interop_secret_warning_days": "test_secrets_warn_so_early",
     "interop_secret_overlap_hours": "test_rotation_overlaps_for_so_long",
 }
@@ -122,6 +123,17 @@ class TestSettings(EngineCase):
         with patch.object(transport, "_prepare", prepare):
             self._run()
         self.assertAlmostEqual(leases[0], 77, delta=5)
+
+    def test_statements_end_after_so_long(self):
+        self._save(interop_statement_seconds=7)
+        options = self.env["interop.pump"]._options()
+        run = pump_run.PumpRun(None, 1, options, self.env)
+        self.assertEqual(run._statement_seconds(), 7)
+        with patch.dict(config.options, {"limit_time_real": 14}):
+            run = pump_run.PumpRun(None, 1, options, self.env)
+        self.assertLessEqual(
+            run._statement_seconds(), 4, "the worker is not killed in the middle"
+        )
 
     def _secret(self, **values):
         return self.env["interop.secret"]._create_value(

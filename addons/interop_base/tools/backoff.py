@@ -37,11 +37,6 @@ def parse_schedule(text: str) -> tuple[int, ...]:
     return tuple(_parse_part(part, number) for number, part in enumerate(parts, 1))
 
 
-def format_schedule(schedule: Sequence[int]) -> str:
-    """Return the text of a schedule, each part in its largest whole unit."""
-    return ", ".join(_format_part(seconds) for seconds in schedule)
-
-
 def total_seconds(schedule: Sequence[int]) -> int:
     """Return the time from the first to the last try, in seconds, without jitter."""
     return sum(schedule)
@@ -98,9 +93,3 @@ def _parse_part(part, number):
     if seconds > MAX_DELAY:
         raise ScheduleError("a delay of more than 30 days is not allowed.", number)
     return seconds
-
-
-def _format_part(seconds):
-    """Return one delay in its largest whole unit."""
-    unit = next((u for u in "dhm" if seconds and seconds % UNITS[u] == 0), "s")
-    return f"{seconds // UNITS[unit]}{unit}"

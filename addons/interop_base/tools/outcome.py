@@ -44,6 +44,8 @@ _EXCEPTIONS = {
 }
 _RETRIED_4XX = {408: "timeout", 425: "throttled", 429: "throttled"}
 _CLASS_4XX = {401: "auth", 403: "auth", 409: "conflict", 422: "business_rule"}
+# Credentials refused: a clock that jumped, or a key that is being rotated.
+AUTH_REFUSALS = (401, 403)
 _THROTTLING = frozenset((429, 502, 504))
 
 _SECONDS = re.compile(r"[0-9]{1,64}")
@@ -73,8 +75,8 @@ class Outcome:
 def classify_status(status: int, *, retry_other_4xx: bool) -> Outcome:
     """Return the outcome of an HTTP answer.
 
-    2xx is done. 408, 425, 429 and 5xx are retried. 410 is dead and disables the
-    endpoint. A redirect is a failure, never followed, and handled as other 4xx are:
+    2xx is done. 408, 425, 429 and 5xx are retried; 401 and 403, too, on a short schedule
+    of the retry policy. 410 is dead and disables the endpoint. A redirect is a failure, never followed, and handled as other 4xx are:
     retried or dead as ``retry_other_4xx`` says. Anything that is no final HTTP status
     is retried.
     """
@@ -89,7 +91,8 @@ def classify_status(status: int, *, retry_other_4xx: bool) -> Outcome:
     if status == 410:
         return Outcome(DEAD, "config", code, disable_endpoint=True)
     if 300 <= status <= 499:
-        result = RETRY if retry_other_4xx else DEAD
+        retried = retry_other_4xx or status in AUTH_REFUSALS
+        result = RETRY if retried else DEAD
         return Outcome(result, _CLASS_4XX.get(status, "config"), code)
     return Outcome(RETRY, "connect", "http_invalid_status")
 

@@ -49,27 +49,6 @@ _SCRUBBERS = (
 _URL = re.compile(r"(?i)\b([a-z][a-z0-9+.\-]{1,20}://)([^\s\"'<>]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]+")
 
-SAFE_HEADERS = frozenset(
-    (
-        "allow",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "date",
-        "deprecation",
-        "idempotent-replayed",
-        "ratelimit",
-        "ratelimit-policy",
-        "retry-after",
-        "sunset",
-        "traceparent",
-        "transfer-encoding",
-        "webhook-id",
-        "webhook-timestamp",
-    )
-)
-_HEADER_LIMIT = 200
-
 _TEXT_TYPES = frozenset(
     (
         "application/json",
@@ -155,18 +134,6 @@ def excerpt(
     if len(body) > _WINDOW:
         text = text[:-_TAIL]
     return _clean(text).strip()[:limit]
-
-
-def safe_headers(
-    mapping: Mapping[str, str] | Iterable[tuple[str, str]],
-) -> dict[str, str]:
-    """Return the headers that may be kept, names in lower case, values scrubbed."""
-    pairs = mapping.items() if hasattr(mapping, "items") else mapping
-    return {
-        name.lower(): " ".join(_clean(str(value)).split())[:_HEADER_LIMIT]
-        for name, value in pairs
-        if isinstance(name, str) and name.lower() in SAFE_HEADERS
-    }
 
 
 def _clean(text):

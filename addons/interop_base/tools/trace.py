@@ -19,11 +19,6 @@ class TraceContext:
     span_id: str
     flags: int = SAMPLED
 
-    @property
-    def sampled(self) -> bool:
-        """Whether the caller records this trace."""
-        return bool(self.flags & SAMPLED)
-
     def __str__(self):
         return format(self)
 

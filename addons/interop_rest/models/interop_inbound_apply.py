@@ -19,6 +19,9 @@ STATUS_PATH = "/interop/v1/messages/"
 _WAITS = """EXISTS (SELECT FROM interop_message AS earlier
                      WHERE earlier.lane = %s AND earlier.ordering_key = %s
                        AND earlier.state IN ('pending', 'processing', 'parked'))"""
+# By the database's clock: claims go by it.
+_NOW = "clock_timestamp() AT TIME ZONE 'UTC'"
+_TIMES = ("next_attempt_at", "create_date", "write_date")
 
 
 class InteropInbound(models.AbstractModel):
@@ -42,8 +45,8 @@ class InteropInbound(models.AbstractModel):
             call.content or call.body,
         )
         (sealed,) = payloads_sudo._sealed([content])
-        names = ", ".join(f'"{name}"' for name in values)
-        marks = ", ".join(["%s"] * len(values))
+        names = ", ".join(f'"{name}"' for name in (*values, *_TIMES))
+        marks = ", ".join(["%s"] * len(values) + [_NOW] * len(_TIMES))
         # Not with create(): if another transaction has just inserted the same message,
         # the statement must neither fail loudly nor be logged. Content and row are one
         # statement: they are there together or not at all.
@@ -56,14 +59,16 @@ class InteropInbound(models.AbstractModel):
                     RETURNING id)
                 INSERT INTO interop_message ({names}, payload_id)
                 SELECT {marks}, id FROM content
-                    ON CONFLICT DO NOTHING RETURNING id, payload_id, {waits}""",
+                    ON CONFLICT DO NOTHING
+                 RETURNING id, payload_id, {waits}, {", ".join(_TIMES)}""",
             [*sealed, *values.values(), *asked],
         )
         if not found:
             raise Problem(
                 "in_flight", headers={"Retry-After": "2"}, client=client_sudo.code
             )
-        ((message_id, values["payload_id"], has_to_wait),) = found
+        ((message_id, values["payload_id"], has_to_wait, *times),) = found
+        values.update(zip(_TIMES, times, strict=True))
         # sudo: the log is written for a caller that is no user of it
         message = client_sudo.env["interop.message"].sudo().browse(message_id)
         message._fill_cache(values)
@@ -76,7 +81,6 @@ class InteropInbound(models.AbstractModel):
         interface = route.interface
         vault = client_sudo.env["interop.vault"]
         data_class = interface.data_class
-        now = clock.now()
         keys = route.contract._handler()._inbound_keys(envelope)
         return {
             "direction": "in",
@@ -90,7 +94,6 @@ class InteropInbound(models.AbstractModel):
             "data_class": data_class,
             "test": envelope.test,
             "lane": interface._lane(),
-            "next_attempt_at": now,
             "try_count": 0,
             "attempt_count": 0,
             "correlation_id": envelope.correlation_id,
@@ -104,8 +107,6 @@ class InteropInbound(models.AbstractModel):
             **client_sudo.env["interop.message"]._key_values(data_class, *keys),
             "create_uid": client_sudo.env.uid,
             "write_uid": client_sudo.env.uid,
-            "create_date": now,
-            "write_date": now,
         }
 
     @api.model

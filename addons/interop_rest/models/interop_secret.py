@@ -110,10 +110,11 @@ class InteropSecret(models.Model):
             with self.env.registry.cursor() as cr:
                 cr.execute(
                     """UPDATE interop_secret SET last_used_at = %s
-                        WHERE id = (SELECT id FROM interop_secret
-                                     WHERE id = %s AND (last_used_at IS NULL
-                                                        OR last_used_at <= %s)
-                                       FOR UPDATE SKIP LOCKED)""",
+                        WHERE id = ANY(ARRAY(
+                              SELECT id FROM interop_secret
+                               WHERE id = %s AND (last_used_at IS NULL
+                                                  OR last_used_at <= %s)
+                                 FOR UPDATE SKIP LOCKED))""",
                     [now, self.id, before],
                     log_exceptions=False,
                 )

@@ -276,6 +276,22 @@ class InteropEndpoint(models.Model):
                     )
                 )
 
+    @api.constrains("active")
+    def _check_archive(self):
+        """An archived endpoint delivers nothing: nothing may rely on it."""
+        for endpoint in self.filtered(lambda item: not item.active):
+            using = endpoint.interface_ids.filtered(lambda item: item._is_in_use())
+            if using:
+                raise ValidationError(
+                    self.env._(
+                        "Endpoint “%(endpoint)s” cannot be archived: %(interfaces)s "
+                        "deliver to it. Retire these interfaces, or set them back to "
+                        "draft and choose another endpoint.",
+                        endpoint=endpoint.name,
+                        interfaces=", ".join(using.mapped("name")),
+                    )
+                )
+
     @api.constrains("company_id", "system_id")
     def _check_facility(self):
         for endpoint in self.filtered("company_id"):
@@ -349,6 +365,10 @@ class InteropEndpoint(models.Model):
         return header_guard.check_headers(
             (header.name, header.value) for header in self.header_ids
         )
+
+    def _delivers(self):
+        """Return whether messages may leave to this endpoint; none of an empty one."""
+        return self.active and self.state == "active"
 
     def _lane(self):
         """Return the lane of this endpoint's messages."""

@@ -78,7 +78,7 @@ class InteropEndpoint(models.Model):
             .search([("endpoint_id", "in", self.ids)])
         )
         by_endpoint = {row.endpoint_id.id: row for row in rows_sudo}
-        now = clock.now()
+        now = clock.database_now(self.env.cr)
         for endpoint in self:
             row = by_endpoint.get(endpoint.id, rows_sudo.browse())
             held = [row.paused_until or now]
@@ -130,14 +130,14 @@ class InteropEndpoint(models.Model):
 
     # === LEARNING FROM RESULTS === #
 
-    def _circuit_after(self, circuit, results):
-        """Return ``(circuit, row)`` after ``[(Result, is test)]``.
+    def _circuit_after(self, circuit, results, now):
+        """Return ``(circuit, row)`` after ``[(Result, is test)]`` at ``now`` (the
+        database's clock).
 
         A test that succeeds shows that the receiver is well; one that fails is somebody
         trying things out.
         """
         self.ensure_one()
-        now = clock.now()
         success_at = failure_at = paused_until = None
         for result, is_test in results:
             if result.outcome == "done" and circuit == _WELL:
@@ -176,13 +176,13 @@ class InteropEndpoint(models.Model):
             paused_until,
         )
 
-    def _is_failing_for_good(self, circuit):
+    def _is_failing_for_good(self, circuit, now):
         """Return whether this endpoint is to be suspended (Settings)."""
         if self.state != "active":
             return False
         return circuit_tools.is_sustained(
             circuit,
-            clock.now(),
+            now,
             hours=self._suspend_number(const.PARAM_SUSPEND_HOURS),
             failures=self._suspend_number(const.PARAM_SUSPEND_FAILURES),
         )

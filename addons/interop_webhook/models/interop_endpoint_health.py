@@ -42,7 +42,9 @@ class InteropEndpointHealth(models.Model):
     tokens = fields.Float(
         required=True, default=1, help="Deliveries that the rate allows at once."
     )
-    tokens_at = fields.Datetime(required=True, default=lambda self: clock.now())
+    tokens_at = fields.Datetime(
+        required=True, default=lambda self: clock.database_now(self.env.cr)
+    )
 
     _endpoint_uniq = models.UniqueIndex("(endpoint_id)", "One row per endpoint.")
 
@@ -64,13 +66,14 @@ class InteropEndpointHealth(models.Model):
         known = {
             row[0]: circuit_tools.Circuit(*row[1:]) for row in self.env.cr.fetchall()
         }
+        now = clock.database_now(self.env.cr)
         rows, sustained = [], {}
         for endpoint, own in results.items():
             if endpoint.id not in known:
                 continue  # deleted meanwhile
-            circuit, row = endpoint._circuit_after(known[endpoint.id], own)
+            circuit, row = endpoint._circuit_after(known[endpoint.id], own, now)
             rows.append(row)
-            if endpoint._is_failing_for_good(circuit):
+            if endpoint._is_failing_for_good(circuit, now):
                 sustained[endpoint] = circuit
         self._write_rows(rows)
         return sustained

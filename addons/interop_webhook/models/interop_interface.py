@@ -68,7 +68,7 @@ class InteropInterface(models.Model):
     def _moves(self):
         self.ensure_one()
         return super()._moves() and (
-            self.transport != "webhook" or self.endpoint_id.state == "active"
+            self.transport != "webhook" or self.endpoint_id._delivers()
         )
 
     def _may_test(self):
@@ -76,7 +76,7 @@ class InteropInterface(models.Model):
         self.ensure_one()
         return (
             self.transport == "webhook"
-            and self.endpoint_id.state == "active"
+            and self.endpoint_id._delivers()
             and not self.interop_stopped_at
             and not self.system_id.interop_stopped_at
             and self.system_id.environment == self.env["interop.guard"]._environment()
@@ -97,8 +97,12 @@ class InteropInterface(models.Model):
     def _missing_for_activation(self):
         missing = super()._missing_for_activation()
         if self.transport == "webhook":
-            if not self.endpoint_id:
-                missing.append(self.env._("endpoint"))
+            if not self.endpoint_id.active:
+                missing.append(
+                    self.env._("an endpoint that is not archived")
+                    if self.endpoint_id
+                    else self.env._("endpoint")
+                )
             elif not self.endpoint_id._has_usable_secret():
                 missing.append(
                     self.env._("a usable secret of endpoint %s", self.endpoint_id.name)

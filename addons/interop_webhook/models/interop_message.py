@@ -15,14 +15,7 @@ class InteropMessage(models.Model):
     )
     endpoint_id = fields.Many2one(related="interface_id.endpoint_id")
 
-    _test_idx = models.Index("(interface_id) WHERE test AND state = 'pending'")
-
-    def _may_leave(self):
-        """Return whether this message may be sent now; a test message also before its
-        interface is active."""
-        self.ensure_one()
-        interface = self.interface_id
-        return interface._may_test() if self.test else interface._moves()
+    _waiting_test_idx = models.Index("(interface_id) WHERE test AND state = 'pending'")
 
     def _retry_delay(self, message, result):
         """A test message is tried once: somebody is waiting for its result."""

@@ -63,6 +63,13 @@ class InteropMessage(models.Model):
                 name=interface_sudo.name,
                 state=states[interface_sudo.state],
             )
+        endpoint_sudo = interface_sudo.endpoint_id
+        if endpoint_sudo and not endpoint_sudo._delivers():
+            return self.env._(
+                "Its endpoint “%s” is archived or at rest. Restore or resume it, or "
+                "cancel this message.",
+                endpoint_sudo.name,
+            )
         if self.attempt_count:
             return self.env._("It failed and is tried again. Or cancel it.")
         return self.env._("It is on its way.")

@@ -216,7 +216,7 @@ class TestAuth(WebhookCase):
         server = self._token_server(["token-1", "token-2"])
         message = self._publish(self._oauth(receiver, server))
         self._run()
-        self.assertEqual((message.state, message.error_class), ("dead", "auth"))
+        self.assertEqual((message.state, message.error_class), ("pending", "auth"))
         self.assertEqual(len(receiver.requests), 2)
 
     def test_no_token_is_retried_and_says_nothing_of_the_answer(self):

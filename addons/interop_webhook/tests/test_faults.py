@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -68,16 +69,42 @@ class TestFaults(WebhookCase):
         self.assertEqual(message.state, "done")
 
     def test_archived_endpoint_keeps_what_waits(self):
+        """Case 15: archived before that was refused, it delivers nothing and says so."""
         receiver = self._start_receiver()
         interface = self._create_flow(receiver)
         message = self._publish(interface)
-        interface.endpoint_id.active = False
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE interop_endpoint SET active = false WHERE id = %s",
+            [interface.endpoint_id.id],
+        )
+        self.env.invalidate_all()
         self._run()
-        self.assertIn(message.state, ("pending", "done"))
+        self.assertEqual((message.state, receiver.requests), ("pending", []))
+        self.assertEqual(message.attempt_count, 0)
+        self.assertIn("archived or at rest", message.waiting_reason)
+        with self._refused(UserError, "not archived"):
+            interface._set_suspended()
+            interface._set_active()
         interface.endpoint_id.active = True
         self._run()
         self.assertEqual(message.state, "done")
         self.assertEqual(len(receiver.requests), 1)
+
+    def test_endpoint_in_use_cannot_be_archived(self):
+        """Case 15: for people and over RPC alike."""
+        interface = self._create_flow(self._start_receiver())
+        endpoint = interface.endpoint_id.with_user(self._create_user("admin"))
+        for archive in (
+            lambda: endpoint.write({"active": False}),
+            endpoint.action_archive,
+        ):
+            with self._refused(ValidationError, "deliver to it"):
+                archive()
+        interface._set_deprecated()
+        interface._set_retired()
+        endpoint.action_archive()
+        self.assertFalse(endpoint.active)
 
     def test_reset_after_receipt_repeats_with_the_same_id_and_bytes(self):
         receiver = self._start_receiver(hostile.reset_after_receipt)

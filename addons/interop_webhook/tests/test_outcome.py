@@ -18,7 +18,8 @@ class TestOutcome(WebhookCase):
             (204, "done", False),
             (302, "dead", "config"),
             (400, "dead", "config"),
-            (401, "dead", "auth"),
+            (401, "pending", "auth"),
+            (403, "pending", "auth"),
             (408, "pending", "timeout"),
             (425, "pending", "throttled"),
             (429, "pending", "throttled"),
@@ -36,6 +37,53 @@ class TestOutcome(WebhookCase):
         self.assertEqual(
             self._deliver(400, policy={"retry_other_4xx": True}).state, "pending"
         )
+
+    def test_refused_credentials_have_a_short_schedule(self):
+        """S10: a clock that jumped or a rotation does not make messages dead at once."""
+        message = self._deliver(401, policy={"auth_schedule": "0s, 40s, 70s"})
+        for tries, low, high in ((1, 30, 50), (2, 50, 90)):
+            self.assertEqual(
+                (message.state, message.attempt_count, message.error_class),
+                ("pending", tries, "auth"),
+            )
+            wait = message.next_attempt_at - clock.database_now(self.env.cr)
+            self.assertTrue(low < wait.total_seconds() < high, wait)
+            self._make_due(message)
+            self._run()
+        self.assertEqual((message.state, message.attempt_count), ("dead", 3))
+        message.action_retry()
+        self._make_due(message)
+        self._run()
+        self.assertEqual(message.state, "pending", "a person gives it all tries again")
+
+    def test_refused_credentials_count_in_a_row_only(self):
+        """S10: an outage before the refusal does not spend its schedule."""
+        receiver = self._start_receiver(503)
+        interface = self._create_flow(receiver)
+        interface.retry_policy_id = self.env["interop.retry.policy"].create(
+            {"name": "P", "schedule": "0s, 1s, 1s, 1s", "auth_schedule": "0s, 1s"}
+        )
+        message = self._publish(interface)
+        for answer, state in (
+            (503, "pending"),
+            (503, "pending"),
+            (401, "pending"),
+            (403, "dead"),
+        ):
+            receiver.answer = answer
+            self._make_due(message)
+            self._run()
+            self.assertEqual(message.state, state, message.attempt_count)
+
+    def test_refused_credentials_without_a_schedule_fail_at_once(self):
+        """S10: the policy decides."""
+        self.assertEqual(
+            self._deliver(401, policy={"auth_schedule": False}).state, "dead"
+        )
+        message = self._deliver(
+            401, policy={"auth_schedule": False, "retry_other_4xx": True}
+        )
+        self.assertEqual(message.state, "pending")
 
     def test_faults_of_the_network_are_retried(self):
         for answer, error_class in (

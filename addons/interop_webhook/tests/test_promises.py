@@ -54,6 +54,7 @@ class TestPromises(WebhookCase):
         for answer, owner in ((401, "owner_id"), (422, "exception_user_id")):
             receiver = self._start_receiver(answer)
             interface = self._create_flow(receiver)
+            interface.retry_policy_id.auth_schedule = False
             interface.exception_user_id = self._create_user("user")
             message = self._publish(interface)
             self._run()

@@ -43,11 +43,6 @@ def test_parse_says_which_part_is_wrong(text, part):
     assert part is None or f"Part {part} " in str(caught.value)
 
 
-@given(DELAYS)
-def test_text_and_seconds_round_trip(schedule):
-    assert backoff.parse_schedule(backoff.format_schedule(schedule)) == schedule
-
-
 @pytest.mark.parametrize(
     "text, words",
     [

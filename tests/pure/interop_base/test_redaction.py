@@ -185,24 +185,3 @@ def test_excerpt_takes_anything_and_fits_a_text_column(body, content_type, data_
     assert len(found) <= 80
     assert "\0" not in found
     found.encode("utf-8")
-
-
-def test_safe_headers():
-    found = redaction.safe_headers(
-        {
-            "Content-Type": "text/plain",
-            "Retry-After": "120",
-            "Authorization": f"Bearer {CANARY}",
-            "Set-Cookie": CANARY,
-            "X-Patient": CANARY,
-            "Location": f"https://x/{CANARY}",
-            "webhook-signature": CANARY,
-            "Date": "a\r\nb" + "x" * 300,
-            "Allow": f"Bearer {CANARY}",
-        }
-    )
-    assert set(found) == {"content-type", "retry-after", "date", "allow"}
-    assert CANARY not in str(found)
-    assert found["date"].startswith("a b")
-    assert len(found["date"]) == 200
-    assert redaction.safe_headers([("DATE", "now"), (None, "x")]) == {"date": "now"}

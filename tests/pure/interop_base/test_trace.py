@@ -12,9 +12,9 @@ def test_example_of_the_standard():
     context = trace.parse_traceparent(EXAMPLE)
     assert context.trace_id == "0af7651916cd43dd8448eb211c80319c"
     assert context.span_id == "b7ad6b7169203331"
-    assert context.sampled
+    assert context.flags & trace.SAMPLED
     assert trace.format(context) == str(context) == EXAMPLE
-    assert not trace.parse_traceparent(EXAMPLE[:-2] + "00").sampled
+    assert not trace.parse_traceparent(EXAMPLE[:-2] + "00").flags
 
 
 @pytest.mark.parametrize(
