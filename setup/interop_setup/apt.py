@@ -4,7 +4,6 @@ Fetching never touches the machine's own apt configuration or package lists: the
 lists live in ``var/apt``, and mirrors are read from ``apt-get indextargets``.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ from . import paths
 from .errors import SetupError
 from .files import write_text
 from .process import clean_environment, is_root, run
-from .progress import say, step, warn
+from .progress import say, step
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 OWN_SUITE = "own"

@@ -7,7 +7,6 @@ one worker at a time. Only processes it started itself are ever ended.
 
 import atexit
 import fcntl
-import json
 import random
 import socket
 import subprocess

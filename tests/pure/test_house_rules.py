@@ -193,7 +193,9 @@ def depends_on_statistics(sql: str) -> bool:
         while end < len(sql) and depth:
             depth += {"(": 1, ")": -1}.get(sql[end], 0)
             end += 1
-        if re.search(r"\b(LIMIT|SKIP\s+LOCKED)\b", sql[match.end() : end], re.I):
+        if re.search(
+            r"\b(LIMIT|SKIP\s+LOCKED)\b", sql[match.end() : end], re.IGNORECASE
+        ):
             return True
     return False
 

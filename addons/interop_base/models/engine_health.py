@@ -82,14 +82,14 @@ class EngineHealth:
 
     def summary(self):
         """Return the ages in words, for Settings."""
-        _, ages = self.env._, self.ages()
-        found = [
-            _("Oldest event: %s.", self._span(ages.event)),
-            _("Oldest due message: %s.", self._span(ages.message))
-            if not ages.slow
-            else _("Oldest due message: not found within %s s.", READ_SECONDS),
-        ]
-        return " ".join(found)
+        ages = self.ages()
+        event = self.env._("Oldest event: %s.", self._span(ages.event))
+        message = self.env._("Oldest due message: %s.", self._span(ages.message))
+        if ages.slow:
+            message = self.env._(
+                "Oldest due message: not found within %s s.", READ_SECONDS
+            )
+        return f"{event} {message}"
 
     def _span(self, seconds):
         if seconds is None:

@@ -6,7 +6,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import clock, const
-from ..exceptions import ConfigurationError
 from ..tools import schema as schema_tools
 from ..tools.errors import SchemaInvalid
 

@@ -251,7 +251,9 @@ class TestEngineHealth(EngineCase):
         self.assertEqual(
             settings.interop_engine_age, "Oldest event: none. Oldest due message: none."
         )
-        self.assertNotIn("although they could move", settings.interop_engine_texts or "")
+        self.assertNotIn(
+            "although they could move", settings.interop_engine_texts or ""
+        )
 
     def test_ages_of_what_waits_are_shown(self):
         message = self._publish(self.interface)
@@ -387,92 +389,3 @@ class TestEngineHealth(EngineCase):
         ):
             self.env["interop.pump"].sudo()._cron_rearm()
         self.assertFalse(armed, "it is due in ten minutes, whatever this clock says")
-
-
-@tagged("post_install", "-at_install")
-class TestUndeletable(EngineCase):
-    """Case 14: one row that the database keeps does not keep the others."""
-
-    def setUp(self):
-        super().setUp()
-        self.interface = self._create_interface(
-            payload_retention_days=1, message_retention_days=1
-        )
-        self.env.cr.execute("DELETE FROM interop_engine_problem")
-        self.env.cr.execute(
-            """CREATE TABLE interop_test_reference (
-                   message_id int REFERENCES interop_message,
-                   payload_id int REFERENCES interop_payload)"""
-        )
-
-    def _closed(self, count):
-        messages = self.env["interop.message"]
-        for _row in range(count):
-            messages |= self._publish(self.interface)
-        messages._transition({"state": "done"})
-        self._set_columns(messages, done_at=clock.now() - timedelta(days=9))
-        return messages
-
-    def _refer(self, **columns):
-        self.env.flush_all()
-        for name, value in columns.items():
-            self.env.cr.execute(
-                f"INSERT INTO interop_test_reference ({name}) VALUES (%s)", [value]
-            )
-
-    def test_undeletable_message_is_skipped_and_reported(self):
-        """Case 14."""
-        operator = self._create_user("operator")
-        team = self.env["interop.team"].create(
-            {"name": "Operators", "member_ids": [(6, 0, operator.ids)]}
-        )
-        self.env["ir.config_parameter"].set_param(
-            "interop_base.operators_team_id", team.id
-        )
-        messages = self._closed(9)
-        kept = messages[4] | messages[7]
-        for message in kept:
-            self._refer(message_id=message.id)
-        self.assertEqual(self.env["interop.message"]._gc_messages(), (7, False))
-        self.assertEqual(messages.exists(), kept)
-        problems = self.env["interop.engine.problem"].search([])
-        self.assertEqual(set(problems.mapped("res_id")), set(kept.ids))
-        self.assertEqual(set(problems.mapped("subject")), {"interop.message"})
-        self.assertIn("interop_test_reference", problems[0].text)
-        self.assertEqual(problems.activity_ids.user_id, operator)
-        self.assertEqual(len(problems.activity_ids), 1, "one task for one cause")
-        settings = self.env["res.config.settings"].create({})
-        self.assertIn("is past its retention", settings.interop_engine_texts)
-        # Again within the day: left alone, so that the run gets to the others.
-        self.assertEqual(self.env["interop.message"]._gc_messages(), (0, False))
-        # The next day, and nothing refers to them any more.
-        self.env.cr.execute("DELETE FROM interop_test_reference")
-        self._set_columns(problems, last_at=clock.now() - timedelta(days=1))
-        self.assertEqual(self.env["interop.message"]._gc_messages(), (2, False))
-        self.assertFalse(messages.exists())
-        self.assertFalse(problems.exists())
-
-    def test_undeletable_content_is_skipped_and_reported(self):
-        """Case 14, of contents."""
-        messages = self._closed(5)
-        payload_id = messages[2].payload_id.id
-        self._refer(payload_id=payload_id)
-        self.assertEqual(self.env["interop.message"]._gc_payloads(), (4, False))
-        self.assertEqual(messages.payload_id.ids, [payload_id])
-        problem = self.env["interop.engine.problem"].search([])
-        self.assertEqual(
-            (problem.subject, problem.res_id), ("interop.payload", payload_id)
-        )
-
-    def test_more_undeletable_rows_than_a_batch_holds_do_not_stop_the_rest(self):
-        """Case 14: however many there are, the run comes to the end of the table."""
-        from ..models import interop_retention
-
-        messages = self._closed(8)
-        for message in messages[:5]:
-            self._refer(message_id=message.id)
-        with patch.object(interop_retention, "BATCH", 2):
-            for _run in range(9):
-                if not self.env["interop.message"]._gc_messages()[1]:
-                    break
-        self.assertEqual(messages.exists(), messages[:5])

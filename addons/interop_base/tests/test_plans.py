@@ -191,7 +191,9 @@ class TestPlans(EngineCase):
                 )
 
         def empty():
-            self.env.cr.execute("DELETE FROM interop_message; DELETE FROM interop_payload")
+            self.env.cr.execute(
+                "DELETE FROM interop_message; DELETE FROM interop_payload"
+            )
 
         def check():
             before = self._count("interop_payload")

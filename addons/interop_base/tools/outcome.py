@@ -76,9 +76,9 @@ def classify_status(status: int, *, retry_other_4xx: bool) -> Outcome:
     """Return the outcome of an HTTP answer.
 
     2xx is done. 408, 425, 429 and 5xx are retried; 401 and 403, too, on a short schedule
-    of the retry policy. 410 is dead and disables the endpoint. A redirect is a failure, never followed, and handled as other 4xx are:
-    retried or dead as ``retry_other_4xx`` says. Anything that is no final HTTP status
-    is retried.
+    of the retry policy. 410 is dead and disables the endpoint. A redirect is a failure,
+    never followed, and handled as other 4xx are: retried or dead as ``retry_other_4xx``
+    says. Anything that is no final HTTP status is retried.
     """
     if 200 <= status <= 299:
         return Outcome(DONE)

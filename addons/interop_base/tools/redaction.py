@@ -6,7 +6,6 @@ made only of words listed here, so that nothing a receiver echoes can come throu
 """
 
 import re
-from collections.abc import Iterable, Mapping
 
 from . import jsonlimits
 from .errors import EnvelopeError
