@@ -47,6 +47,21 @@ def publish_rounds(env, keys, rounds):
             env.cr.commit()
 
 
+def suspend(env, interface):
+    """Let an interface rest: events become messages, and nothing is sent."""
+    env["interop.interface"].browse(interface)._set_suspended()
+
+
+def limit_statements(env, seconds):
+    """Let PostgreSQL end statements of the engine after ``seconds``."""
+    env["ir.config_parameter"].set_param("interop_base.statement_seconds", seconds)
+
+
+def engine_texts(env):
+    """What Settings says of the engine."""
+    return env["res.config.settings"].create({}).interop_engine_texts or ""
+
+
 def deprecate(env):
     """Close every interface to new traffic."""
     env["interop.interface"].search([("state", "=", "active")])._set_deprecated()

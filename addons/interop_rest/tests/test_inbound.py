@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -78,6 +79,21 @@ class TestInbound(RestEffectHttpCase):
         self.env["interop.pump"]._run_inline()
         self.assertEqual(self._effects(), ["Ada"])
         self.assertEqual(self._get_status(envelope["id"]).json()["status"], "done")
+
+    def test_a_worker_whose_clock_is_wrong_delays_nothing(self):
+        """Case 16: what waits for the pump is due now by the database's clock."""
+        self.interface.latency_tier = "near_real_time"
+        real = clock.now
+        for seconds in (120, -120):
+            later = timedelta(seconds=seconds)
+            with patch.object(clock, "now", lambda own=later: real() + own):
+                response = self._post(self._envelope())
+            self.assertEqual(response.status_code, 202, response.text)
+            message = self._messages()[-1:]
+            late = message.next_attempt_at - clock.database_now(self.env.cr)
+            self.assertLess(abs(late.total_seconds()), 30)
+            self.env.flush_all()
+            self.assertEqual(message.create_date, message.next_attempt_at)
 
     def test_a_test_message_is_verified_and_not_applied(self):
         response = self._post(self._envelope(test=True))

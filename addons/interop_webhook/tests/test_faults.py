@@ -53,6 +53,51 @@ class TestFaults(WebhookCase):
             self._run()
         self.assertEqual(len(receiver.requests), 1, "not due yet, whatever our clock")
 
+    def test_circuit_pause_and_rate_go_by_the_databases_clock(self):
+        """Case 16: all workers compare with the database's clock."""
+        for hours in (24, -24):
+            with self.subTest(hours=hours):
+                receiver = self._start_receiver(503)
+                with self._jump(-48):  # a secret counts from when it was made
+                    interface = self._create_flow(
+                        receiver, circuit_failures=1, circuit_seconds=60, rate_limit=600
+                    )
+                self.env.flush_all()
+                with self._jump(hours):
+                    other = self._create_endpoint(rate_limit=600, secret=False)
+                    self._publish(interface)
+                    self._run()
+                    health = self.env["interop.endpoint.health"].search(
+                        [("endpoint_id", "in", (interface.endpoint_id | other).ids)]
+                    )
+                    tokens_at = health.filtered(
+                        lambda row, own=other: row.endpoint_id == own
+                    ).tokens_at
+                    circuit = health.filtered("circuit_until")
+                    self.assertEqual(interface.endpoint_id.health, "open")
+                now = self._database_now()
+                self.assertLess(abs((tokens_at - now).total_seconds()), 60)
+                left = (circuit.circuit_until - now).total_seconds()
+                self.assertTrue(30 < left <= 60, left)
+
+    def test_pause_goes_by_the_databases_clock(self):
+        """Case 16: what a receiver asks for starts when it asks."""
+
+        def busy(connection, _received):
+            hostile.send(connection, 429, headers=[("Retry-After", "50")])
+            return True
+
+        receiver = self._start_receiver(busy)
+        interface = self._create_flow(receiver)
+        with self._jump(24):
+            self._publish(interface)
+            self._run()
+        health = self.env["interop.endpoint.health"].search(
+            [("endpoint_id", "=", interface.endpoint_id.id)]
+        )
+        left = (health.paused_until - self._database_now()).total_seconds()
+        self.assertTrue(30 < left <= 50, left)
+
     def test_endpoint_with_deliveries_pending_cannot_be_deleted(self):
         receiver = self._start_receiver()
         interface = self._create_flow(receiver)

@@ -1,4 +1,5 @@
 from . import test_automation
+from . import test_foreign_keys
 from . import test_tours
 from . import test_no_code
 from . import test_no_code_in
