@@ -4,6 +4,7 @@ from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..exceptions import ConfigurationError, HandledError, TechnicalError
+from ..tools import order_key
 
 
 class InteropHandler(models.AbstractModel):
@@ -127,6 +128,5 @@ class InteropHandler(models.AbstractModel):
 
     def _inbound_keys(self, envelope):
         """Return ``(business key, ordering key)`` of an inbound envelope."""
-        first = next(iter(envelope.subject or []), {})
-        value = first.get("value", "") if isinstance(first, dict) else ""
-        return value, envelope.ordering_key or value
+        value, key = order_key.of_first(envelope.subject)
+        return value, envelope.ordering_key or key

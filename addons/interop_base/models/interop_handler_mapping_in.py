@@ -11,7 +11,7 @@ from ..exceptions import (
     PossibleDuplicate,
     UnknownIdentifier,
 )
-from ..tools import ownership, value_parse
+from ..tools import order_key, ownership, value_parse
 from ..tools.errors import InteropError
 from .interop_mapping_line import VALUE_KINDS
 
@@ -310,14 +310,16 @@ class InteropHandlerMapping(models.AbstractModel):
 
     def _inbound_keys(self, envelope):
         """What the record is matched by is what people search for, and the order."""
-        value = self._matched_value(envelope)
-        if not value:
+        identifier = self._matched_identifier(envelope)
+        key = order_key.of_identifier(identifier)
+        if not key:
             return super()._inbound_keys(envelope)
-        return value, envelope.ordering_key or value
+        return identifier["value"], envelope.ordering_key or key
 
-    def _matched_value(self, envelope):
-        """Return the identifier that the record will be found by, or ``""``."""
-        return ""
+    def _matched_identifier(self, envelope):
+        """Return the identifier that the record will be found by, as ``{"system",
+        "value"}``; empty when the message has none."""
+        return {}
 
 
 class _Refusals:

@@ -428,8 +428,13 @@ class InteropMessage(models.Model):
         blind = self.env["interop.vault"]._blind
         return {
             "business_key": None,
-            "business_key_index": business_key and blind("business_key", business_key),
-            "ordering_key": ordering_key and blind("ordering_key", ordering_key),
+            # Messages without a key have no order: "" would be one that they share.
+            "business_key_index": blind("business_key", business_key)
+            if business_key
+            else None,
+            "ordering_key": blind("ordering_key", ordering_key)
+            if ordering_key
+            else None,
         }
 
     # === GUARDS === #

@@ -170,7 +170,7 @@ class InteropHandlerMapping(models.AbstractModel):
         self._check_facility(related)
         return related.id
 
-    def _matched_value(self, envelope):
+    def _matched_identifier(self, envelope):
         # sudo: the catalogue is closed to service users
         contract_sudo = (
             self.env["interop.contract"]
@@ -182,6 +182,9 @@ class InteropHandlerMapping(models.AbstractModel):
         ).line_ids.filtered(lambda line: line._names_record() and line.required)
         paths = set(lines_sudo.mapped("path"))
         if len(paths) != 1:
-            return ""  # interfaces of this contract differ: none is the one meant
+            return {}  # interfaces of this contract differ: none is the one meant
         value = self._stated(lines_sudo[0], envelope.data)
-        return "" if value is ABSENT or not isinstance(value, NUMBERS) else str(value)
+        if value is ABSENT or not isinstance(value, NUMBERS):
+            return {}
+        uris = set(lines_sudo.namespace_id.mapped("uri"))
+        return {"system": uris.pop() if len(uris) == 1 else "", "value": str(value)}
