@@ -60,11 +60,23 @@ IDENTIFIER_STATES = [
     ("active", "Active"),
     ("retired", "Retired"),
     ("merged", "Merged"),
+    ("held", "Held"),
     ("entered_in_error", "Entered in error"),
 ]
 # A look-up answers with the record of an identifier in one of these states. A merged
 # one points at the survivor, so that the prior number keeps finding the person.
 LOOKUP_STATES = ("active", "merged")
+
+# Two records have this number, or it is none: what names it waits for a steward.
+HELD = "held"
+# What the identifiers of a message are compared with.
+RESOLVED_STATES = (*LOOKUP_STATES, "retired", HELD)
+
+PLACEHOLDER_POLICIES = [
+    ("refuse", "Refuse"),
+    ("hold", "Hold for a steward"),
+    ("accept", "Accept"),
+]
 
 REUSE_POLICIES = [
     ("never", "Never"),
@@ -99,6 +111,9 @@ IDENTIFIER_USES = [
 ]
 
 MAX_VALUE_LENGTH = 255
+# Up to so many identifiers, a namespace gets other spelling rules at once; more take too
+# long while somebody waits.
+MAX_RESPELLED = 50000
 
 # --- the steward's queue ---
 CASE_KINDS = [
@@ -107,6 +122,7 @@ CASE_KINDS = [
     ("merge", "Merge to decide"),
     ("namespace", "Unknown assigning authority"),
     ("identifier", "Unknown identifier"),
+    ("placeholder", "Placeholder instead of a number"),
 ]
 
 # What waiting messages say is shown to a steward for so long after asking for it.

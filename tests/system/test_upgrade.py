@@ -161,3 +161,74 @@ def test_a_landed_database_upgrades(cluster, upgraded, make_database, make_serve
     assert opened["payloads"] == before["interop_payload"][1].count("\n") + 1
     assert opened["secrets"]
     assert "ERROR" not in server.log_text()
+
+
+# Numbers as a version before compared them: one number at two people, another one as it
+# stays, and a text that is none.
+NUMBERS = """
+    WITH space AS (
+        INSERT INTO interop_namespace SELECT (jsonb_populate_record(n,
+            jsonb_build_object('id', nextval('interop_namespace_id_seq'),
+                'code', 'upgrade-nhs', 'name', 'NHS', 'uri', 'http://upgrade.example',
+                'case_rule', 'keep', 'separator_rule', 'keep', 'validator', 'standard',
+                'validator_standard', 'gb.nhs', 'validation', 'warn',
+                'ignored_pattern', NULL, 'drop_leading_zeros', false,
+                'company_id', NULL, 'system_id', NULL))).*
+          FROM interop_namespace n
+         WHERE id = (SELECT min(id) FROM interop_namespace) RETURNING id),
+    numbers AS (
+        SELECT *, row_number() OVER () AS place FROM (VALUES
+            ('943 476 5870'), ('943-476-5870'), ('987 654 4321'), ('UNKNOWN')
+        ) AS v (value)),
+    people AS (
+        SELECT res_id, row_number() OVER (ORDER BY res_id) AS place FROM (
+            SELECT DISTINCT res_id FROM interop_identifier
+             WHERE res_model = 'res.partner' AND state = 'active') AS p),
+    model AS (
+        SELECT i AS row FROM interop_identifier i WHERE id = (
+            SELECT min(id) FROM interop_identifier
+             WHERE res_model = 'res.partner' AND state = 'active'))
+    INSERT INTO interop_identifier SELECT (jsonb_populate_record(model.row,
+        jsonb_build_object('id', nextval('interop_identifier_id_seq'),
+            'namespace_id', space.id, 'company_id', NULL, 'message_id', NULL,
+            'value', numbers.value, 'value_normalized', numbers.value,
+            'res_id', people.res_id, 'partner_id', people.res_id, 'single', true))).*
+      FROM numbers JOIN people USING (place), space, model"""
+
+
+def test_numbers_get_one_form_and_doubles_open_cases(cluster, tmp_path):
+    """The unique index stands while stored numbers become the same one (case 2)."""
+    version = VERSIONS[-1]
+    name = landed(cluster, version)
+    keys = tmp_path / "interop.keys"
+    shutil.copyfile(DATA / f"landed-{version}.keys", keys)
+    keys.chmod(0o600)
+    try:
+        cluster.psql(NUMBERS, database=name)
+        upgrade(cluster, name, keys)
+        rows = cluster.psql(
+            "SELECT i.value, i.value_normalized, i.state FROM interop_identifier i"
+            " JOIN interop_namespace n ON n.id = i.namespace_id"
+            " WHERE n.code = 'upgrade-nhs' ORDER BY i.id",
+            database=name,
+        ).splitlines()
+        assert rows == [
+            "943 476 5870\t9434765870\tactive",
+            "943-476-5870\t9434765870\theld",
+            "987 654 4321\t9876544321\tactive",
+            "UNKNOWN\tUNKNOWN\theld",
+        ]
+        cases = cluster.psql(
+            "SELECT kind, count(*) FROM interop_identity_case c WHERE state = 'open'"
+            " AND interface_id IS NULL GROUP BY kind ORDER BY kind",
+            database=name,
+        ).splitlines()
+        assert cases == ["duplicate\t1", "placeholder\t1"]
+        index = cluster.psql(
+            "SELECT count(*) FROM pg_indexes"
+            " WHERE indexname = 'interop_identifier_active_value_uniq'",
+            database=name,
+        )
+        assert index.strip() == "1"
+    finally:
+        databases.drop(cluster, name)

@@ -146,5 +146,5 @@ class AccountMoveLine(models.Model):
         for number in numbers_sudo:
             if number.state == "active":
                 number._set_retired(reason=self.env._("The charge left its draft"))
-            number.write({"res_model": "account.move", "res_id": moves[number.res_id]})
+            number._set_record("account.move", moves[number.res_id])
         self.env.flush_all()

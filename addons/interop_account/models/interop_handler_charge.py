@@ -12,7 +12,8 @@ from odoo.addons.interop_base.exceptions import (
     Skipped,
     UnknownIdentifier,
 )
-from odoo.addons.interop_base.tools import ownership
+from odoo.addons.interop_base.tools import order_key, ownership
+from odoo.addons.interop_identifier.located import located
 
 LINE = "account.move.line"
 CHARGE_UNKNOWN = "charge_unknown"
@@ -27,10 +28,8 @@ class InteropHandlerCharge(models.AbstractModel):
 
     def _inbound_keys(self, envelope):
         """The number of the charge: a reversal never overtakes its charge."""
-        first = next(iter(envelope.data.get("identifiers") or []), {})
-        value = first.get("value") if isinstance(first, dict) else ""
-        value = value if isinstance(value, str) else ""
-        return value, envelope.ordering_key or value
+        value, key = order_key.of_first(envelope.data.get("identifiers"))
+        return value, envelope.ordering_key or key
 
     def _resolve(self, message, identifiers, model):
         """Return the one record that these identifiers of ``message`` mean, or None."""
@@ -130,7 +129,9 @@ class InteropHandlerChargePosted(models.AbstractModel):
     # === WHAT AND FOR WHOM === #
 
     def _account(self, message, data):
-        partner = self._resolve(message, data["account"]["identifiers"], "res.partner")
+        wires = data["account"]["identifiers"]
+        with located("/data/account/identifiers"):
+            partner = self._resolve(message, wires, "res.partner")
         if not partner:
             raise UnknownIdentifier(
                 self.env._(
@@ -223,7 +224,8 @@ class InteropHandlerChargePosted(models.AbstractModel):
         return fitting
 
     def _provider(self, message, data):
-        provider = self._resolve(message, [data["provider"]], "res.partner")
+        with located("/data/provider", single=True):
+            provider = self._resolve(message, [data["provider"]], "res.partner")
         if not provider:
             raise UnknownIdentifier(
                 self.env._(

@@ -2,6 +2,8 @@
 
 from odoo import api, models
 
+from odoo.addons.interop_identifier.located import located
+
 
 class InteropHandlerLocationUpserted(models.AbstractModel):
     """Creates or updates the partner of a location.
@@ -28,7 +30,10 @@ class InteropHandlerLocationUpserted(models.AbstractModel):
         if "status" in data:
             values["active"] = data["status"] != "inactive"
         if "parent" in data:
-            parent = self._referenced(message, [data["parent"]], "interop_is_location")
+            with located("/data/parent", single=True):
+                parent = self._referenced(
+                    message, [data["parent"]], "interop_is_location"
+                )
             values["parent_id"] = parent.id
         return self._upsert(message, data, values)
 

@@ -10,6 +10,8 @@ from odoo.addons.interop_base.exceptions import (
     Skipped,
     UnknownIdentifier,
 )
+from odoo.addons.interop_base.tools import order_key
+from odoo.addons.interop_identifier.tools import placeholder
 
 COUNTRY_COLUMNS = ("code", "phone_code")
 # FHIR ContactPoint.system -> field; the first of each kind counts.
@@ -30,10 +32,15 @@ class InteropHandlerParty(models.AbstractModel):
 
     def _inbound_keys(self, envelope):
         """The first identifier is what people search for and what keeps the order."""
-        first = next(iter(envelope.data.get("identifiers") or []), {})
-        value = first.get("value") if isinstance(first, dict) else ""
-        value = value if isinstance(value, str) else ""
-        return value, envelope.ordering_key or value
+        value, key = self._first_keys(envelope.data.get("identifiers"))
+        return value, envelope.ordering_key or key
+
+    @api.model
+    def _first_keys(self, wires):
+        """Return ``(value, order key)`` of the first identifier. A placeholder gives no
+        order: people without a number do not wait for each other."""
+        value, key = order_key.of_first(wires)
+        return value, "" if placeholder.is_usual(value) else key
 
     def _upsert(self, message, data, values):
         """Create or update the partner of ``data`` with field ``values`` and

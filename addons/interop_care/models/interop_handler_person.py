@@ -3,6 +3,7 @@
 from odoo import api, models
 
 from odoo.addons.interop_base.exceptions import BusinessError
+from odoo.addons.interop_identifier.located import located
 
 
 class InteropHandlerPerson(models.AbstractModel):
@@ -64,9 +65,7 @@ class InteropHandlerPerson(models.AbstractModel):
         if "communication_consent" in data:
             values["interop_communication_consent"] = data["communication_consent"]
         if "guarantor" in data:
-            values["interop_guarantor_id"] = self._other_id(
-                message, data, data["guarantor"]["identifiers"]
-            )
+            values["interop_guarantor_id"] = self._other_id(message, data, "guarantor")
         values.update(self._payer_values(message, data))
         language = self._language(data.get("language"))
         if language:
@@ -74,21 +73,21 @@ class InteropHandlerPerson(models.AbstractModel):
         return values
 
     @api.model
-    def _other_id(self, message, data, wires):
-        """Return the id of the partner that the person of ``data`` refers to, False for
-        the person himself, who may not be known yet."""
+    def _other_id(self, message, data, member):
+        """Return the id of the partner that the person of ``data`` refers to in a
+        member, False for the person himself, who may not be known yet."""
+        wires = data[member]["identifiers"]
         own = self._numbers(message, data["identifiers"])
-        if self._numbers(message, wires) <= own:
-            return False
-        return self._referenced(message, wires).id
+        with located(f"/data/{member}/identifiers"):
+            if self._numbers(message, wires) <= own:
+                return False
+            return self._referenced(message, wires).id
 
     @api.model
     def _payer_values(self, message, data):
         values, payer = {}, data.get("payer", {})
         if "identifiers" in payer:
-            values["interop_payer_id"] = self._other_id(
-                message, data, payer["identifiers"]
-            )
+            values["interop_payer_id"] = self._other_id(message, data, "payer")
         if "member_number" in payer:
             values["interop_payer_number"] = payer["member_number"]
         return values

@@ -8,6 +8,7 @@ from odoo.addons.interop_base.exceptions import (
     PossibleDuplicate,
     UnknownIdentifier,
 )
+from odoo.addons.interop_identifier.located import located
 from odoo.addons.interop_identifier.tools import question
 
 
@@ -31,26 +32,26 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         """
         prior = envelope.data.get("prior")
         first = prior[0] if isinstance(prior, list) and prior else None
-        return (
-            self._first_value(envelope.data.get("survivor")),
-            envelope.ordering_key or self._first_value(first),
-        )
+        value, _key = self._first_number(envelope.data.get("survivor"))
+        _value, key = self._first_number(first)
+        return value, envelope.ordering_key or key
 
     @api.model
-    def _first_value(self, party):
-        """Return the first number of a party, whatever the sender made of it."""
+    def _first_number(self, party):
+        """Return ``(value, order key)`` of the first number of a party, whatever the
+        sender made of it."""
         wires = party.get("identifiers") if isinstance(party, dict) else None
-        first = wires[0] if isinstance(wires, list) and wires else None
-        value = first.get("value") if isinstance(first, dict) else None
-        return value if isinstance(value, str) else ""
+        return self._first_keys(wires)
 
     def _apply(self, message, data):
         self.env["res.partner"].check_access("write")
         wires = data["survivor"]["identifiers"]
-        survivor = self._referenced(message, wires)
+        with located("/data/survivor/identifiers"):
+            survivor = self._referenced(message, wires)
         for position, prior in enumerate(data["prior"]):
-            self._check_apart(message, wires, prior["identifiers"], position)
-            self._merge_prior(message, survivor, wires, prior["identifiers"], data)
+            with located(f"/data/prior/{position}/identifiers"):
+                self._check_apart(message, wires, prior["identifiers"], position)
+                self._merge_prior(message, survivor, wires, prior["identifiers"], data)
         return survivor
 
     @api.model

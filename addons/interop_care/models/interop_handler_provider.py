@@ -3,6 +3,7 @@
 from odoo import Command, api, models
 
 from odoo.addons.interop_base.exceptions import BusinessError
+from odoo.addons.interop_identifier.located import located
 
 
 class InteropHandlerProviderUpserted(models.AbstractModel):
@@ -41,8 +42,8 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
         )
         by_code = {role.code: role for role in present}
         stated = set()
-        for role in roles:
-            values = self._role_values(role, message)
+        for position, role in enumerate(roles):
+            values = self._role_values(role, message, position)
             if values["code"] in stated:
                 raise BusinessError(
                     self.env._("The message states the same role twice."),
@@ -63,15 +64,18 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
         present.filtered(lambda role: role.code not in stated).write({"active": False})
 
     @api.model
-    def _role_values(self, role, message):
-        """Return the values of one role of the message."""
+    def _role_values(self, role, message, position):
+        """Return the values of one role of the message, at a position of the list."""
         span = role.get("period", {})
         specialties = self.env["interop.care.specialty"]._from_codings(
             role.get("specialties")
         )
         locations = self.env["res.partner"]
-        for identifier in role.get("locations", ()):
-            locations |= self._referenced(message, [identifier], "interop_is_location")
+        for place, identifier in enumerate(role.get("locations", ())):
+            with located(f"/data/roles/{position}/locations/{place}", single=True):
+                locations |= self._referenced(
+                    message, [identifier], "interop_is_location"
+                )
         return {
             "code": role["code"],
             "name": role.get("display") or role["code"],

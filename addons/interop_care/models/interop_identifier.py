@@ -42,6 +42,14 @@ class InteropIdentifier(models.Model):
             columns["partner_facility_key"] = None if key is False else key
         return columns
 
+    def _facility_of_case(self):
+        """Ask a facility that knows the person."""
+        for partner in self.partner_id:
+            known = partner._interop_known_at()
+            if known and not self.company_id:
+                return known[:1]
+        return super()._facility_of_case()
+
     @api.model
     def _rows(self, named, states):
         """Find people who are known elsewhere, too: a message that registers somebody

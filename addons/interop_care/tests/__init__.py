@@ -10,6 +10,7 @@ from . import test_facility_matrix
 from . import test_person
 from . import test_person_doubt
 from . import test_person_merged
+from . import test_person_numbers
 from . import test_identity_case
 from . import test_join
 from . import test_partner_merge

@@ -1,9 +1,21 @@
 """One external identifier of one record."""
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
+
+from odoo.addons.interop_base.tools import text
 
 from .. import const
+
+# What an identifier is and whose it is: given once. Another number is another row.
+GIVEN_ONCE = {
+    *("namespace_id", "value"),
+    *("res_model", "res_id", "partner_id", "record_ref"),
+}
+# Worked out from those, from the namespace or by the database.
+WORKED_OUT = {"value_normalized", "check_failed", "company_id", "single", "once"}
+# What a person may correct, with a line in the audit trail.
+CORRECTED = {"use", "period_start", "period_end"}
 
 
 class InteropIdentifier(models.Model):
@@ -23,7 +35,9 @@ class InteropIdentifier(models.Model):
         "interop.namespace", required=True, ondelete="restrict", index=True
     )
     value = fields.Char(
-        required=True, size=const.MAX_VALUE_LENGTH, help="As it was received."
+        required=True,
+        size=const.MAX_VALUE_LENGTH,
+        help="As it was received, without blanks around it.",
     )
     value_normalized = fields.Char(
         "Normalized",
@@ -135,10 +149,11 @@ class InteropIdentifier(models.Model):
             if not namespace:  # a new form
                 identifier.value_normalized = identifier.check_failed = False
                 continue
-            identifier.value_normalized = namespace._normalize(identifier.value)
+            value = self._clean_value(identifier.value or "") or ""
+            identifier.value_normalized = namespace._normalize(value)
             identifier.check_failed = bool(
                 identifier.value_normalized
-            ) and not namespace._passes(identifier.value_normalized)
+            ) and not namespace._passes(value)
 
     @api.depends("res_model", "res_id")
     def _compute_record_ref(self):
@@ -162,6 +177,7 @@ class InteropIdentifier(models.Model):
         for identifier in self:
             if not identifier.value_normalized:
                 raise ValidationError(self.env._("An identifier needs a value."))
+            identifier._check_no_placeholder()
             if (
                 identifier.check_failed
                 and identifier.namespace_id.validation == "block"
@@ -173,6 +189,57 @@ class InteropIdentifier(models.Model):
                     )
                 )
 
+    def _check_no_placeholder(self):
+        """Refuse a text that stands where a number is missing."""
+        self.ensure_one()
+        if self.namespace_id._is_placeholder(self.value):
+            raise ValidationError(
+                self.env._(
+                    "The value is a placeholder, not a number of “%s”. Leave the "
+                    "identifier out until the number is known. If this authority "
+                    "hands the value out, an administrator can change the placeholders "
+                    "of the namespace.",
+                    self.namespace_id.name,
+                )
+            )
+
+    @api.model
+    def _clean_value(self, value):
+        """Return ``value`` (text) as it is kept: in NFC, without blanks and invisible
+        characters around it; ``""`` when nothing is left.
+
+        Returns ``None`` for a value that cannot be kept or sent: one with a line end,
+        tab or control character inside.
+        """
+        inner = value.strip()
+        if text.has_break(inner) or text.has_control(inner):
+            return None
+        return text.clean(inner)
+
+    @api.model
+    def _checked_value(self, value):
+        """Return a value that somebody enters as it is kept, or say what is wrong."""
+        if value is None or value is False:
+            return value  # the field is required
+        cleaned = self._clean_value(str(value))
+        if cleaned is None:
+            raise ValidationError(
+                self.env._(
+                    "An identifier is one line of text. Remove line ends, tabs and "
+                    "control characters from the value."
+                )
+            )
+        if len(cleaned) > const.MAX_VALUE_LENGTH:
+            raise ValidationError(
+                self.env._(
+                    "An identifier has at most %(limit)s characters, this value has "
+                    "%(length)s.",
+                    limit=const.MAX_VALUE_LENGTH,
+                    length=len(cleaned),
+                )
+            )
+        return cleaned
+
     @api.model_create_multi
     def create(self, vals_list):
         """Create identifiers, reference and partner column in step."""
@@ -180,14 +247,70 @@ class InteropIdentifier(models.Model):
         # written.
         self.flush_model(["state", "period_end"])
         vals_list = [self._prepare_record_vals(vals) for vals in vals_list]
+        for vals in vals_list:
+            for name in WORKED_OUT & vals.keys():
+                raise AccessError(self._guarded_message(name))
+            # Odoo cuts a default that is too long, so it is read where it stands.
+            if "value" not in vals and "default_value" in self.env.context:
+                vals["value"] = self.env.context["default_value"]
+            elif "value" not in vals:
+                vals |= self.default_get(["value"])
+            if "value" in vals:
+                vals["value"] = self._checked_value(vals["value"])
         self._check_kinds({vals.get("res_model") for vals in vals_list})
-        return super().create(vals_list)
+        # Callers can forge the defaults of a context.
+        forged = {f"default_{name}" for name in WORKED_OUT}
+        kept = {k: v for k, v in self.env.context.items() if k not in forged}
+        creator = self.with_context(kept)  # pylint: disable=context-overridden
+        return super(InteropIdentifier, creator).create(vals_list)
 
     def write(self, vals):
-        """Write with reference and partner column in step."""
-        if {"res_model", "res_id", "partner_id", "record_ref"} & vals.keys():
-            vals = self._prepare_record_vals(vals)
-        return super().write(vals)
+        """Refuse to make another identifier of one: messages and merges went by it.
+
+        The buttons retire it or withdraw it; then the right one is a new identifier.
+        Values that are the present ones already, as an import repeats them, are no
+        change.
+        """
+        for name in (GIVEN_ONCE | WORKED_OUT) & vals.keys():
+            if any(not row._is_present(name, vals[name]) for row in self):
+                raise AccessError(self._given_once_message(name))
+        vals = {
+            name: value
+            for name, value in vals.items()
+            if name not in GIVEN_ONCE | WORKED_OUT
+        }
+        if not vals:
+            return True
+        corrected = CORRECTED & vals.keys()
+        result = super().write(vals)
+        if corrected:
+            labels = [self._fields[name].string for name in sorted(corrected)]
+            self.env["interop.audit.event"]._log("changed", self, ", ".join(labels))
+        return result
+
+    def _is_present(self, name, value):
+        """Say whether ``value``, as ``write`` gets it, is what this row has already."""
+        if name == "value" and value:
+            value = self._clean_value(str(value))
+        present = self._fields[name].convert_to_write(self[name], self)
+        return (value or False) == (present or False)
+
+    def _given_once_message(self, name):
+        return self.env._(
+            "“%(field)s” of an identifier never changes. Retire the identifier, or mark "
+            "it as entered in error, and add the right one.",
+            field=self._fields[name].string,
+        )
+
+    def _set_record(self, model, res_id):
+        """Hand these identifiers over to another record. Only a merge calls this, and
+        a record that leaves its numbers to what it was part of.
+
+        :param str model: name of the model
+        :param int res_id: id of the record
+        """
+        vals = self._prepare_record_vals({"res_model": model, "res_id": res_id})
+        return self._transition(vals)
 
     @api.model
     def _check_kinds(self, names):

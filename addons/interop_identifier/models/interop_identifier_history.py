@@ -3,6 +3,8 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+from .. import const
+
 
 class InteropIdentifier(models.Model):
     """Questions about the past, from period and state of each identifier.
@@ -18,7 +20,9 @@ class InteropIdentifier(models.Model):
         """Say whether this identifier was good at a moment (naive UTC), as what it is
         now: an alias finds its record whenever it became one."""
         self.ensure_one()
-        if self.state == "entered_in_error" or (self.period_start or at) > at:
+        if self.state in ("entered_in_error", const.HELD):
+            return False
+        if (self.period_start or at) > at:
             return False
         return self.period_end > at if self.period_end else self.state != "retired"
 

@@ -25,9 +25,10 @@ class InteropIdentifier(models.Model):
 
     def write(self, vals):
         """Note that what a person states is as of now."""
-        if STATED & vals.keys() and "stated_at" not in vals:
-            vals = {**vals, "stated_at": self._stated_as_of(None)}
-        return super().write(vals)
+        result = super().write(vals)
+        if STATED & vals.keys():
+            self._transition({"stated_at": self._stated_as_of(None)})
+        return result
 
     def _hold_record(self):
         """Queue up with merges of the records of these rows, before the rows are
@@ -79,7 +80,7 @@ class InteropIdentifier(models.Model):
         else:
             decision = ownership.Decision(ownership.APPLIED)
             self._hold_record()
-            self.write({**vals, "stated_at": self._stated_as_of(message)})
+            self._transition({**vals, "stated_at": self._stated_as_of(message)})
         if message.id:
             decisions = dict.fromkeys(vals, decision)
             message._note_fields(ownership.entries(self._name, self.id, decisions))

@@ -261,7 +261,10 @@ class InteropIdentifierMerge(models.Model):
         )
         with self._recording(rows):
             prior._set_merged(message=self.message_id, reason=self.reason)
-            rows.write({"res_model": survivor._name, "res_id": survivor.id})
+            rows._set_record(survivor._name, survivor.id)
+        held = self.env["interop.identifier"]._held_twice(survivor)
+        with self._recording(held):
+            held._set_same_number(self.env._("Another spelling of the same number"))
 
     def _point_anchors(self):
         """Let the prior record, and what was merged into it, stand for the

@@ -8,7 +8,10 @@ from odoo.addons.interop_base.exceptions import (
     UnknownIdentifier,
 )
 
+from .. import const
 from ..tools import question
+
+MAX_SHOWN = 40  # characters of a value that is no number
 
 
 class InteropIdentifier(models.Model):
@@ -102,6 +105,119 @@ class InteropIdentifier(models.Model):
         raise PossibleDuplicate(
             self.env._("The sender knows this record under another number of its own."),
             question=asked,
+        )
+
+    @api.model
+    def _doubtful(self, held, row, item, company):
+        """Return the records, as ``{(model, id)}``, that a held number may mean.
+
+        :param held: its held rows
+        :param row: the one that is not held, empty if there is none
+        :raises PossibleDuplicate: there is none, and nobody has decided whose it is
+        """
+        records = {(other.res_model, other.res_id) for other in held}
+        if row:
+            return records
+        cases = self.env["interop.identity.case"]
+        for record in sorted(records):
+            asked = self._number_question(record, item, company)
+            decision = cases._decided(asked).decision
+            if decision == "same":
+                return {record}
+            if decision != "create":
+                raise PossibleDuplicate(
+                    self.env._(
+                        "An identifier of this message is held. A steward has to "
+                        "decide which record has it."
+                    ),
+                    question=asked,
+                )
+        return set()
+
+    @api.model
+    def _of_record(self, record, states):
+        """Return the identifiers of ``record``, as ``(model, id)``, in these states."""
+        model, res_id = record
+        return self.search(
+            [
+                ("res_model", "=", model),
+                ("res_id", "=", res_id),
+                ("state", "in", states),
+            ],
+            order="id",
+        )
+
+    def _holder(self):
+        """Return who has this number now: the active identifier, or alias, with the
+        same value."""
+        self.ensure_one()
+        return self.search(
+            [
+                ("namespace_id", "=", self.namespace_id.id),
+                ("value_normalized", "=", self.value_normalized),
+                ("state", "in", const.LOOKUP_STATES),
+            ],
+            limit=1,
+        )
+
+    def _facility_of_case(self):
+        """Return the facility whose steward decides about stored numbers.
+
+        An addon that knows more about the records overrides this.
+        """
+        for found in (self.company_id, self.message_id.company_id):
+            if found:
+                return found[:1]
+        for row in self:
+            records = self.env[row.res_model].browse(row.res_id).exists()
+            if "company_id" in records._fields and records.company_id:
+                return records.company_id
+        return self.env.company
+
+    @api.model
+    def _held_twice(self, record):
+        """Return the held identifiers of ``record`` whose number it has besides."""
+        held = self._of_record((record._name, record.id), [const.HELD])
+        return held.filtered(
+            lambda row: (
+                (row._holder().res_model, row._holder().res_id)
+                == (record._name, record.id)
+            )
+        )
+
+    @api.model
+    @api.private
+    def _give_held(self, about, other, reason=""):
+        """Give ``about`` the numbers that it and ``other`` both have: a steward told
+        the two apart, and who they belong to.
+
+        :param about: ``(model, id)``, as ``other``
+        """
+        # sudo: the decision is the steward's; the rows may be another facility's
+        rows_sudo = self.sudo()
+        for row in rows_sudo._of_record(about, [const.HELD]):
+            holder = row._holder()
+            if (holder.res_model, holder.res_id) == other:
+                holder._set_entered_in_error(reason=reason)
+                row._set_active(reason=reason)
+        for row in rows_sudo._of_record(other, [const.HELD]):
+            holder = row._holder()
+            if (holder.res_model, holder.res_id) == about:
+                row._set_entered_in_error(reason=reason)
+
+    @api.model
+    def _placeholder_question(self, namespace, value, company, system, record=()):
+        """Return the question what becomes of a value that is no number; of a stored
+        one its ``record``, as ``(model, id)``."""
+        blind = self.env["interop.vault"]._blind("identity_question", value)
+        system_id = system.id if system else 0
+        return question.placeholder(
+            company.id,
+            system_id,
+            namespace.id,
+            blind,
+            question.mask(value) if namespace.person_adjacent else value[:MAX_SHOWN],
+            record,
         )
 
     @api.model

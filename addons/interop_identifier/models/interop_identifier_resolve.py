@@ -11,6 +11,7 @@ from odoo.addons.interop_base.exceptions import (
     HandledError,
     OwnershipError,
     TechnicalError,
+    UnknownIdentifier,
 )
 from odoo.addons.interop_base.tools import rfc3339
 
@@ -51,18 +52,21 @@ class InteropIdentifier(models.Model):
     def _parse(self, identifiers, company, system=None):
         """Return the identifiers of a message as ``Named``.
 
-        Raises what ``interop.namespace._find`` raises, and ``BusinessError`` for a
-        value or a period that cannot be read.
+        Raises what ``interop.namespace._find`` raises, ``BusinessError`` for a value or
+        a period that cannot be read, and for a placeholder what its namespace says
+        (:meth:`_refuse_placeholder`).
         """
         named = []
         for position, item in enumerate(identifiers or ()):
             namespace = self.env["interop.namespace"]._find(
                 item.get("system"), company, system
             )
-            value = item.get("value") or ""
-            normalized = namespace._normalize(value)
+            value = self._clean_value(item.get("value") or "")
+            normalized = value and namespace._normalize(value)
             if not normalized or len(value) > const.MAX_VALUE_LENGTH:
                 raise self._invalid(position)
+            if namespace._is_placeholder(value):
+                self._refuse_placeholder(namespace, value, company, system, position)
             span = item.get("period") or {}
             try:
                 start = period.moment(span.get("start"), read_time=rfc3339.parse)
@@ -82,7 +86,7 @@ class InteropIdentifier(models.Model):
     def _known(self, identifiers, company, system=None):
         """Return ``Known``, with one look-up; raises what :meth:`_parse` raises."""
         named = self._parse(identifiers, company, system)
-        return Known(named, self._rows(named, (*const.LOOKUP_STATES, "retired")))
+        return Known(named, self._rows(named, const.RESOLVED_STATES))
 
     @api.model
     def _resolve(
@@ -116,7 +120,7 @@ class InteropIdentifier(models.Model):
                 parsed.append(error)
         rows = self._rows(
             [item for named in parsed if isinstance(named, list) for item in named],
-            (*const.LOOKUP_STATES, "retired"),
+            const.RESOLVED_STATES,
         )
         at = at or clock.now()
         found = []
@@ -140,8 +144,13 @@ class InteropIdentifier(models.Model):
         """
         records = set()
         for item in named:
-            key = (item.namespace.id, item.normalized)
-            row = rows[key]._valid_at(at) if key in rows else None
+            found = rows.get((item.namespace.id, item.normalized))
+            if not found:
+                continue
+            held = found.filtered(lambda row: row.state == const.HELD)
+            row = (found - held)._valid_at(at)
+            if held:
+                records |= self._doubtful(held, row, item, company)
             if row:
                 records.add((row.res_model, row.res_id))
         again = not records and self._again(named, rows, company)
@@ -186,7 +195,10 @@ class InteropIdentifier(models.Model):
         for position, item in enumerate(named):
             known = rows.get((item.namespace.id, item.normalized), self.browse())
             former = known.filtered(lambda found: found.state == "retired")
-            row = (known - former).sorted(lambda found: found.state != "active")[:1]
+            held = known.filtered(lambda found: found.state == const.HELD)
+            row = (known - former - held).sorted(lambda found: found.state != "active")[
+                :1
+            ]
             if former and self._was_then(record, former, message):
                 continue
             if row and (row.res_model, row.res_id) != (record._name, record.id):
@@ -194,6 +206,14 @@ class InteropIdentifier(models.Model):
                 continue
             if row:
                 row._update_from(item, message)
+                continue
+            own = held.filtered(
+                lambda found: (
+                    (found.res_model, found.res_id) == (record._name, record.id)
+                )
+            )
+            if own:  # a steward has decided that it is this record's
+                own[:1]._set_active(message=message)
                 continue
             self._check_new(item, message, position)
             state, first = "active", item.namespace.id not in numbered
@@ -297,7 +317,7 @@ class InteropIdentifier(models.Model):
                 pointer=f"/data/identifiers/{position}",
             )
         if item.namespace.validation == "block" and not item.namespace._passes(
-            item.normalized
+            item.value
         ):
             raise self._invalid(position)
 
@@ -310,6 +330,28 @@ class InteropIdentifier(models.Model):
             code="identifier_invalid",
             pointer=f"/data/identifiers/{position}",
         )
+
+    @api.model
+    def _refuse_placeholder(self, namespace, value, company, system, position):
+        """Raise the error of a value that stands where a number is missing.
+
+        :raises UnknownIdentifier: the namespace lets it wait for a steward
+        :raises BusinessError: the namespace refuses it
+        """
+        text = self.env._(
+            "Identifier %(number)s is a placeholder, not a number of “%(namespace)s”. "
+            "Send the record without it, or with its number.",
+            number=position + 1,
+            namespace=namespace.name,
+        )
+        where = {
+            "code": "identifier_placeholder",
+            "pointer": f"/data/identifiers/{position}/value",
+        }
+        if namespace.placeholder_policy != "hold":
+            raise BusinessError(text, **where)
+        asked = self._placeholder_question(namespace, value, company, system)
+        raise UnknownIdentifier(text, question=asked, **where)
 
     @api.model
     def _insert(self, record, item, message, state="active"):
@@ -368,7 +410,7 @@ class InteropIdentifier(models.Model):
             "single": namespace.one_active_per_record,
             "value": item.value,
             "value_normalized": item.normalized,
-            "check_failed": not namespace._passes(item.normalized),
+            "check_failed": not namespace._passes(item.value),
             "res_model": record._name,
             "res_id": record.id,
             "partner_id": record.id if record._name == "res.partner" else None,

@@ -3,7 +3,10 @@
 from odoo import api, models, tools
 from odoo.tools import SQL
 
+from odoo.addons.interop_base import clock
+
 from .. import const
+from ..tools import placeholder
 from ..tools.normalization import Rule, normalize
 
 PAIR = ("namespace_id", "value_normalized")
@@ -27,7 +30,8 @@ class InteropIdentifier(models.Model):
         wanted = self.env["interop.namespace"]._normalized_in_all(value)
         if not wanted:
             return []
-        domain = [("res_model", "=", model), ("state", "in", const.LOOKUP_STATES)]
+        states = (*const.LOOKUP_STATES, const.HELD)
+        domain = [("res_model", "=", model), ("state", "in", states)]
         return list({row.res_id for row in self._of_pairs(wanted, domain)})
 
     @api.model
@@ -61,9 +65,10 @@ class InteropNamespace(models.Model):
         """Return ``[(namespace id, value as that namespace compares it)]``."""
         spelled = {}
         pairs = []
+        today = clock.now().date()
         for namespace_id, rule in self._spelling_rules():
             if rule not in spelled:
-                spelled[rule] = normalize(value, rule)
+                spelled[rule] = normalize(value, rule, today)
             if spelled[rule]:
                 pairs.append((namespace_id, spelled[rule]))
         return pairs
@@ -82,10 +87,22 @@ class InteropNamespace(models.Model):
     @api.model
     @tools.ormcache("namespace_id")
     def _facts(self, namespace_id):
-        """Return ``(Rule, id of the facility or False)``: what each look-up asks."""
+        """Return ``(Rule, id of the facility or False, Placeholders or None)``: what
+        each look-up asks."""
         # sudo: spelling shows nothing; who may use the namespace is checked by callers
         namespace_sudo = self.sudo().browse(namespace_id)
-        return namespace_sudo._spelling(), namespace_sudo.company_id.id
+        return (
+            namespace_sudo._spelling(),
+            namespace_sudo.company_id.id,
+            namespace_sudo._placeholders(),
+        )
+
+    def _placeholders(self):
+        """Return what this namespace takes for placeholders, None where it accepts
+        them."""
+        if self.placeholder_policy == "accept":
+            return None
+        return placeholder.read(self.placeholder_words, self.placeholder_pattern)
 
     def _spelling(self):
         return Rule(
@@ -93,4 +110,5 @@ class InteropNamespace(models.Model):
             self.separator_rule,
             self.drop_leading_zeros,
             self.ignored_pattern or "",
+            (self.validator == "standard" and self.validator_standard) or "",
         )

@@ -4,8 +4,11 @@ from odoo import api, fields, models
 
 from odoo.addons.interop_base import clock
 
-# Kept by transitions only, as the state itself is.
+from .. import const
+
+# Kept by transitions only, as the state itself is, and where it came from.
 HISTORY = {"state_at", "state_by_id", "state_reason", "state_message_id"}
+ORIGIN = {"message_id", "stated_at"}
 
 
 class InteropIdentifier(models.Model):
@@ -36,7 +39,7 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _guarded_fields(self):
-        return super()._guarded_fields() | HISTORY
+        return super()._guarded_fields() | HISTORY | ORIGIN
 
     def _set_state(self, state, allowed, message=None, reason="", **vals):
         """Move as usual, and keep who did, when, why and which message said so."""
@@ -76,7 +79,11 @@ class InteropIdentifier(models.Model):
         moved = self.browse()
         for end, rows in self.grouped(lambda row: row._end_at(now)).items():
             moved |= rows._set_state(
-                "retired", {"active"}, message=message, reason=reason, period_end=end
+                "retired",
+                {"active", "held"},
+                message=message,
+                reason=reason,
+                period_end=end,
             )
         return moved._log_state(reason)
 
@@ -110,16 +117,39 @@ class InteropIdentifier(models.Model):
         """Withdraw the identifiers: they never were right."""
         return self._set_state(
             "entered_in_error",
-            {"active", "retired", "merged"},
+            {"active", "retired", "merged", "held"},
             message=message,
             reason=reason,
         )._log_state(reason)
 
     def _set_active(self, message=None, reason=""):
-        """Bring retired identifiers back."""
+        """Bring retired or held identifiers back."""
+        for identifier in self:
+            identifier._check_no_placeholder()
         self._hold_record()
         return self._set_state(
-            "active", {"retired"}, message=message, reason=reason, period_end=False
+            "active",
+            {"retired", "held"},
+            message=message,
+            reason=reason,
+            period_end=False,
+        )._log_state(reason)
+
+    def _set_held(self, reason=""):
+        """Let messages that name these numbers wait: a steward has to decide."""
+        return self._set_state(
+            const.HELD, {"active", "merged"}, reason=reason, once=False
+        )._log_state(reason)
+
+    def _set_same_number(self, reason=""):
+        """Retire identifiers that are another spelling of a number that their record
+        has anyway."""
+        return self._set_state(
+            "retired",
+            {"active", "merged", "held"},
+            reason=reason,
+            once=False,
+            period_end=clock.now().replace(microsecond=0),
         )._log_state(reason)
 
     # ------------------------------------------------------------------

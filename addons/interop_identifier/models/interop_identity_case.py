@@ -254,6 +254,8 @@ class InteropIdentityCase(models.Model):
         """Return the decisions that answer this kind of question."""
         self.ensure_one()
         allowed = {"rejected", "retried"}
+        if self.kind == "placeholder":
+            return allowed
         if self._one_already():
             if self.kind == "merge":  # the other way round than an earlier merge
                 allowed.add("same")
@@ -267,11 +269,15 @@ class InteropIdentityCase(models.Model):
             if self.left_model == self.right_model:
                 allowed.add("same")
         elif self.kind == "namespace":
-            if self.subject or self._names_nothing():
-                allowed.add("namespace")
+            allowed |= self._allowed_of_authority()
         elif self.namespace_id:  # an unknown identifier, or a second number
             allowed |= {"same", "create"} if self.creates else {"same"}
         return allowed
+
+    def _allowed_of_authority(self):
+        """Return what may be decided about an authority that is not set up."""
+        named = self.subject or self._names_nothing()
+        return {"namespace"} if named else set()
 
     def _names_nothing(self):
         """Say whether the sender names no assigning authority at all."""

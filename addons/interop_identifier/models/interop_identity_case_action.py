@@ -13,6 +13,20 @@ class InteropIdentityCase(models.Model):
     different_label = fields.Char(compute="_compute_labels")
     create_label = fields.Char(compute="_compute_labels")
 
+    def _placeholder_question(self):
+        """Return what is asked about a text that is no number."""
+        if self.left_id:
+            return self.env._(
+                "This record has a placeholder instead of a number, so that messages "
+                "about different people may have changed it. Check the record, mark "
+                "the identifier as entered in error, then choose Try Again."
+            )
+        return self.env._(
+            "The sender wrote a placeholder instead of a number. Have the sender "
+            "correct it and reject the messages. If it is a number, change the "
+            "placeholders of the namespace, then choose Try Again."
+        )
+
     @api.depends("kind", "creates", "left_id", "right_id", "left_model", "right_model")
     def _compute_question(self):
         for case in self:
@@ -63,6 +77,8 @@ class InteropIdentityCase(models.Model):
                 "These two were merged already. Try again, or undo that merge first if "
                 "the message is right that it was the other way round."
             )
+        if self.kind == "placeholder":
+            return self._placeholder_question()
         if self.kind == "merge":
             return self._merge_question()
         if self.left_id and self.right_id:

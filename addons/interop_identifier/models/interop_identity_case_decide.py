@@ -2,6 +2,7 @@
 
 from odoo import models
 from odoo.exceptions import LockError, UserError
+from odoo.fields import Domain
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base import const as base_const
@@ -129,6 +130,11 @@ class InteropIdentityCase(models.Model):
                 reason or self.env._("Decided in “%s”", self.display_name)
             )
         about = (self[f"{side}_model"], self[f"{side}_id"]) if side else ()
+        if about:
+            other = "right" if side == "left" else "left"
+            self.env["interop.identifier"]._give_held(
+                about, (self[f"{other}_model"], self[f"{other}_id"]), reason
+            )
         self._answer("different", reason, about)
 
     def _decide_create(self, reason=""):
@@ -318,10 +324,22 @@ class InteropIdentityCase(models.Model):
                 ],
                 limit=1,
             )
-            if not waits:
+            if not waits and not case._about_held():
                 text = self.env._("No message waits for an answer any more.")
                 case._set_decided("settled", text)
                 case._tell(text)
+
+    def _about_held(self):
+        """Say whether a stored number waits for the answer, not only messages."""
+        domain = Domain.FALSE
+        for side in ("left", "right"):
+            if self[f"{side}_id"]:
+                domain |= Domain("res_model", "=", self[f"{side}_model"]) & Domain(
+                    "res_id", "=", self[f"{side}_id"]
+                )
+        identifiers = self.env["interop.identifier"]
+        held = Domain("state", "=", const.HELD)
+        return bool(identifiers.search_count(domain & held, limit=1))
 
     # ------------------------------------------------------------------
     # Taking back

@@ -5,11 +5,13 @@ import re
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import OwnershipError, UnknownIdentifier
 
 from .. import const
-from ..tools import checkdigit, question
-from ..tools.normalization import normalize
+from ..tools import checkdigit, placeholder, question
+from ..tools.normalization import normalize, written_forms
+from .respelling import Respelling
 
 # Two spellings of a stored value would part if one of these changed under it.
 SPELLING_FIELDS = {
@@ -19,8 +21,19 @@ SPELLING_FIELDS = {
     "ignored_pattern",
 }
 
+# What decides whether a stored value passes its check; the standard also decides how
+# values are compared.
+CHECK_FIELDS = {"validator", "validator_pattern", "validator_standard", "validation"}
+
+PLACEHOLDER_FIELDS = {"placeholder_policy", "placeholder_words", "placeholder_pattern"}
+
 # What look-ups keep at hand.
-CACHED_FIELDS = SPELLING_FIELDS | {"uri", "active", "system_id", "company_id"}
+CACHED_FIELDS = (
+    SPELLING_FIELDS
+    | CHECK_FIELDS
+    | PLACEHOLDER_FIELDS
+    | {"uri", "active", "system_id", "company_id"}
+)
 
 
 class InteropNamespace(models.Model):
@@ -100,7 +113,10 @@ class InteropNamespace(models.Model):
     validator_standard = fields.Char(
         "Standard",
         tracking=True,
-        help="Name in python-stdnum, for example gb.nhs or nl.bsn.",
+        help="Name in python-stdnum, for example gb.nhs or nl.bsn. Spellings that the "
+        "standard treats as equal are one number: with or without separators, leading "
+        "zeros, country prefix or century. The check runs on the value as it was "
+        "written.",
     )
     validation = fields.Selection(
         const.VALIDATION_LEVELS,
@@ -116,6 +132,32 @@ class InteropNamespace(models.Model):
         tracking=True,
         help="A record has one active identifier here at a time; a new one retires the "
         "old.",
+    )
+    placeholder_policy = fields.Selection(
+        const.PLACEHOLDER_POLICIES,
+        "Placeholders",
+        required=True,
+        default="refuse",
+        tracking=True,
+        help="What happens to a value that stands where a number is missing, such as "
+        "UNKNOWN or 000000000. It never identifies a record. Refuse: the message fails "
+        "and its owner acts. Hold: the message waits for a steward. Accept: the value "
+        "is a number like any other, so two people with it become one.",
+    )
+    placeholder_words = fields.Text(
+        "Placeholder Values",
+        default="\n".join(placeholder.WORDS),
+        help="Values that are no number, one on each line. Spaces, punctuation, "
+        "accents and letter case do not count. A value without any letter or digit is "
+        "always a placeholder. Remove a line if this authority hands that value out.",
+    )
+    placeholder_pattern = fields.Char(
+        default=placeholder.PATTERN,
+        tracking=True,
+        help="Regular expression for further placeholders. It has to match the whole "
+        "value, written in small letters and digits only. The default matches zeros "
+        "only, and three or more x. Add |9{5,} for authorities whose senders write "
+        "nines. Leave empty to use the list only.",
     )
     person_adjacent = fields.Boolean(
         "Identifies a Person",
@@ -152,6 +194,11 @@ class InteropNamespace(models.Model):
     def _check_ignored_pattern(self):
         for namespace in self.filtered("ignored_pattern"):
             namespace._check_pattern(namespace.ignored_pattern)
+
+    @api.constrains("placeholder_pattern")
+    def _check_placeholder_pattern(self):
+        for namespace in self.filtered("placeholder_pattern"):
+            namespace._check_pattern(namespace.placeholder_pattern)
 
     @api.constrains("validator", "validator_pattern", "validator_standard")
     def _check_validator(self):
@@ -193,14 +240,27 @@ class InteropNamespace(models.Model):
         return namespaces
 
     def write(self, vals):
-        """Refuse a change of spelling once values are stored."""
+        """Refuse a change of spelling once values are stored.
+
+        Another check is possible: stored values are checked, and compared by its
+        standard, from then on. Numbers that become the same one open cases.
+        """
         changing = SPELLING_FIELDS & vals.keys()
         for namespace in self if changing else ():
             if any(namespace[name] != vals[name] for name in changing):
                 namespace._check_unused()
+        checked_anew = self.browse()
+        for namespace in self if CHECK_FIELDS & vals.keys() else ():
+            if any(
+                namespace[name] != vals[name] for name in CHECK_FIELDS & vals.keys()
+            ):
+                checked_anew |= namespace
+        checked_anew._check_few()
         result = super().write(vals)
         if CACHED_FIELDS & vals.keys():
             self.env.registry.clear_cache()
+        if checked_anew:
+            Respelling(self.env, checked_anew).run()
         return result
 
     def unlink(self):
@@ -223,6 +283,25 @@ class InteropNamespace(models.Model):
                     self.name,
                 )
             )
+
+    def _check_few(self):
+        """Refuse another check where too many stored values would be read for it."""
+        # sudo: identifiers of other facilities count as well
+        identifiers_sudo = self.env["interop.identifier"].sudo()
+        for namespace in self:
+            stored = identifiers_sudo.search_count(
+                [("namespace_id", "=", namespace.id)], limit=const.MAX_RESPELLED + 1
+            )
+            if stored > const.MAX_RESPELLED:
+                raise UserError(
+                    self.env._(
+                        "“%(name)s” has more than %(limit)s identifiers, so that its "
+                        "check cannot change while you wait. Create a namespace with "
+                        "the new check for new numbers.",
+                        name=namespace.name,
+                        limit=const.MAX_RESPELLED,
+                    )
+                )
 
     # ------------------------------------------------------------------
     # Looking up and applying the rules
@@ -308,20 +387,29 @@ class InteropNamespace(models.Model):
             )
         return self.browse(namespace_id)
 
-    def _normalize(self, value):
-        """Return the comparable form of ``value`` (text) in this namespace."""
-        return normalize(value or "", self._rule())
+    def _normalize(self, value, today=None):
+        """Return the comparable form of ``value`` (text) in this namespace.
 
-    def _passes(self, normalized):
-        """Say whether the normalized value passes this namespace's check."""
-        if self.validation == "off":
+        :param today: the day on which the value was written (default: today)
+        """
+        return normalize(value or "", self._rule(), today or clock.now().date())
+
+    def _passes(self, value):
+        """Say whether a value, as it was written, passes this namespace's check."""
+        if self.validation == "off" or self.validator == "none":
             return True
-        return checkdigit.is_valid(
+        return checkdigit.passes(
             self.validator,
-            normalized,
+            written_forms(value or "", self._rule()),
             pattern=self.validator_pattern or "",
             standard=self.validator_standard or "",
         )
+
+    def _is_placeholder(self, value):
+        """Say whether ``value`` (text) stands where a number is missing, and this
+        namespace does not accept that."""
+        rule = self._facts(self.id)[2]
+        return rule is not None and placeholder.is_placeholder(value, rule)
 
     def action_view_identifiers(self):
         """Open the identifiers of this namespace."""

@@ -22,3 +22,5 @@ from . import test_identity_order
 from . import test_stale
 from . import test_message_side
 from . import test_undo_preview
+from . import test_identity_numbers
+from . import test_respelling

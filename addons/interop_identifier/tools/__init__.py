@@ -3,5 +3,6 @@
 from . import checkdigit
 from . import normalization
 from . import period
+from . import placeholder
 from . import question
 from . import wire_order

@@ -5,6 +5,8 @@
 """
 
 import re
+from datetime import date
+from functools import lru_cache
 
 from stdnum import luhn as stdnum_luhn
 from stdnum.iso7064 import mod_97_10
@@ -15,6 +17,9 @@ NPI_PREFIX = (
 )
 _STANDARD = re.compile(r"(?P<country>[a-z]{2})\.(?P<number>[a-z][a-z0-9_]*)")
 _WEIGHTS = (2, 3, 4, 5, 6, 7)
+# What python-stdnum may raise for a text that is no such number: besides its own
+# ValidationError (a ValueError) whatever a slip in one of 200 modules brings.
+_NO_NUMBER = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def is_luhn(value: str) -> bool:
@@ -60,7 +65,35 @@ def is_standard(value: str, name: str) -> bool:
 
     Raises LookupError when there is no such format.
     """
-    return bool(_standard(name).is_valid(value))
+    module = _standard(name)
+    try:
+        return bool(module.is_valid(value))
+    except _NO_NUMBER:
+        return False
+
+
+def canonical(value: str, name: str, today: date | None = None) -> str:
+    """Return the one form of all spellings that a standard treats as equal.
+
+    It is what ``python-stdnum`` calls compact, and where that leaves two forms of one
+    number (``_EQUAL``) one of them. A value that is no valid number comes back as near
+    to it as the standard can bring it; at worst as it was.
+
+    :param str name: ``python-stdnum``'s format, for example ``se.personnummer``
+    :param today: the day on which the value was written: a number without a century
+        belongs to the last hundred years then. ``None`` leaves such a number as it is.
+    :raises LookupError: there is no such format
+    """
+    module = _standard(name)
+    form = value
+    for step in (module.validate, module.compact):
+        try:
+            form = step(value)
+            break
+        except _NO_NUMBER:
+            continue
+    settle = _EQUAL.get(name)
+    return settle(form, today) if settle else form
 
 
 def has_standard(name: str) -> bool:
@@ -91,6 +124,58 @@ def is_valid(validator: str, value: str, pattern: str = "", standard: str = "") 
 _VALIDATORS = {"npi": is_npi, "luhn": is_luhn, "mod11": is_mod11, "mod97": is_mod97}
 
 
+def passes(validator: str, forms: tuple, pattern: str = "", standard: str = "") -> bool:
+    """Say whether :func:`is_valid` accepts one of the forms in which a value may be
+    written (see ``normalization.written_forms``)."""
+    return any(is_valid(validator, form, pattern, standard) for form in forms)
+
+
+# ----------------------------------------------------------------------
+# Two forms of one number that python-stdnum leaves apart
+# ----------------------------------------------------------------------
+_PERSONNUMMER = re.compile(r"(?P<century>\d\d)?(?P<year>\d\d)(?P<day>\d{4})[-+]\d{4}")
+_SWISS_WORD = re.compile("(?<=[0-9])(IVA|MWST|TPV|TVA)$")
+_CUI = re.compile(r"(\d{8})[0-9A-Z]")
+
+
+def _with_century(form, today):
+    """Return a Swedish personal or coordination number with its century.
+
+    Ten digits and a hyphen are of somebody who turns less than a hundred this year, a
+    plus sign is of somebody older (Folkbokföringslagen 1991:481, section 18).
+    """
+    match = _PERSONNUMMER.fullmatch(form) if form.isascii() else None
+    if not match:
+        return form
+    century = match["century"]
+    if not century:
+        if not today:
+            return form
+        century = today.year // 100
+        century -= (int(match["year"]) > today.year % 100) + (form[-5] == "+")
+    return f"{century}{match['year']}{match['day']}-{form[-4:]}"
+
+
+def _without_tax_word(form, _today):
+    """Return a Swiss VAT number without the word, which is one of four languages."""
+    return _SWISS_WORD.sub("", form)
+
+
+def _without_check(form, _today):
+    """Return a Peruvian identity number without the check character, which many leave
+    out."""
+    match = _CUI.fullmatch(form)
+    return match[1] if match else form
+
+
+_EQUAL = {
+    "se.personnummer": _with_century,
+    "ch.vat": _without_tax_word,
+    "pe.cui": _without_check,
+}
+
+
+@lru_cache(maxsize=256)
 def _standard(name):
     """Return the python-stdnum module of a format; LookupError when there is none."""
     match = _STANDARD.fullmatch(name or "")

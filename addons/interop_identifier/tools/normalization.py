@@ -6,7 +6,10 @@ The raw value is kept by the caller; what comes out of here is only for comparin
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
+
+from . import checkdigit
 
 CASES = ("keep", "upper", "lower")
 SEPARATORS = {
@@ -17,6 +20,14 @@ SEPARATORS = {
 
 MAX_PASSES = 8
 
+# Signs of Unicode's Default_Ignorable_Code_Point that are letters, marks or symbols by
+# category, and the Braille blank: they show nothing. (The rest is of category Cf.)
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+_UNSEEN = ("Cc", "Cf", "Cs")
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -25,28 +36,64 @@ class Rule:
     ``case`` is ``keep``, ``upper`` or ``lower``; ``separators`` is ``keep``, ``spaces``
     or ``punctuation``; ``drop_leading_zeros`` is a boolean; ``ignored`` is a regular
     expression of text that does not count, such as ``^MRN``, empty for none. It sees
-    the value after the other rules.
+    the value after the other rules. ``standard`` names the ``python-stdnum`` format of
+    the numbers, empty for none: spellings that it treats as equal are one number.
     """
 
     case: str = "keep"
     separators: str = "keep"
     drop_leading_zeros: bool = False
     ignored: str = ""
+    standard: str = ""
 
 
-def normalize(value: str, rule: Rule) -> str:
+def normalize(value: str, rule: Rule, today: date | None = None) -> str:
     """Return the comparable form of ``value``, which is ``""`` when nothing is left.
 
     Unicode is brought to NFKC first (full-width digits become digits, HL7 partners
-    paste from anywhere), control characters go, and outer blanks never count. A value
-    of zeros only keeps one zero. Idempotent: normalizing twice changes nothing.
+    paste from anywhere), control and invisible characters go, and outer blanks never
+    count. A value of zeros only keeps one zero. Idempotent: normalizing twice changes
+    nothing.
+
+    :param today: the day on which the value was written, for standards that leave the
+        century out (see :func:`checkdigit.canonical`)
     """
     text = value
+    if rule.standard:
+        text = _standard_form(text, rule, today)
     for _pass in range(MAX_PASSES):  # taking a character out can bring two together
-        before, text = text, _step(text, rule)
+        before, text = text, _step(text, rule, today)
         if text == before:
             break
     return text
+
+
+def written_forms(value: str, rule: Rule) -> tuple:
+    """Return the value as it was written, in the forms that a check may run on.
+
+    Checks need signs that do not count when values are compared: the century sign of a
+    Finnish number, the leading zero of a Polish one. So leading zeros stay in all
+    forms; the first has its separators, the second has not. Text that the namespace
+    ignores, and the other letter case, are no part of the number.
+    """
+    plain = visible(value).strip()
+    cased = _cased(plain, rule)
+    bare = _without_ignored(_separated(cased, rule), rule)
+    forms = (plain, _without_ignored(cased, rule).strip(), bare)
+    return tuple(dict.fromkeys(form for form in forms if form))
+
+
+def visible(value: str) -> str:
+    """Return ``value`` in NFKC without control and invisible characters; spaces stay."""
+    text = unicodedata.normalize("NFKC", value)
+    if text.isascii() and text.isprintable():
+        return text
+    text = "".join(
+        char
+        for char in text
+        if char.isspace() or unicodedata.category(char) not in _UNSEEN
+    )
+    return _BLANK.sub("", text)
 
 
 @lru_cache(maxsize=256)
@@ -55,20 +102,41 @@ def _compiled(pattern):
     return re.compile(pattern)
 
 
-def _step(text, rule):
+def _standard_form(text, rule, today):
+    """Return the form of the standard, of the value as it was written where that is
+    valid, else as near as the standard comes."""
+    forms = written_forms(text, rule)
+    for form in forms:
+        if checkdigit.is_standard(form, rule.standard):
+            return checkdigit.canonical(form, rule.standard, today)
+    return text
+
+
+def _step(text, rule, today=None):
     """Return the text after one pass of every rule."""
-    text = unicodedata.normalize("NFKC", text)
-    text = "".join(
-        char
-        for char in text
-        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
-    )
-    pattern = SEPARATORS[rule.separators]
-    text = pattern.sub("", text) if pattern else text.strip()
-    if rule.case != "keep":
-        text = text.upper() if rule.case == "upper" else text.lower()
-    if rule.ignored:
-        text = _compiled(rule.ignored).sub("", text)
+    text = visible(text)
+    if rule.standard:
+        text = checkdigit.canonical(text.strip(), rule.standard, today)
+    text = _cased(_separated(text, rule), rule)
+    text = _without_ignored(text, rule)
     if rule.drop_leading_zeros and text:
         text = text.lstrip("0") or "0"
     return unicodedata.normalize("NFKC", text)
+
+
+def _separated(text, rule):
+    """Return the text without separators that do not count."""
+    pattern = SEPARATORS[rule.separators]
+    return pattern.sub("", text) if pattern else text.strip()
+
+
+def _cased(text, rule):
+    """Return the text in the letter case of the rule."""
+    if rule.case == "keep":
+        return text
+    return text.upper() if rule.case == "upper" else text.lower()
+
+
+def _without_ignored(text, rule):
+    """Return the text without what the namespace ignores."""
+    return _compiled(rule.ignored).sub("", text) if rule.ignored else text

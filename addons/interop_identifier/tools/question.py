@@ -78,6 +78,21 @@ def authority(company_id: int, system_id: int, name: str) -> Question:
     return Question("namespace", key, subject=name if len(name) <= MAX_SUBJECT else "")
 
 
+def placeholder(
+    company_id: int,
+    system_id: int,
+    namespace_id: int,
+    blind: str,
+    subject: str,
+    record: tuple = (),
+) -> Question:
+    """Return the question what becomes of a value that stands where a number is
+    missing; ``record`` is the one that has it, ``()`` for that of a message."""
+    whose = f"{record[0]},{record[1]}" if record else system_id
+    key = f"placeholder|{company_id}|{whose}|{namespace_id}|{blind}"
+    return Question("placeholder", key, record, (), namespace_id, subject)
+
+
 def unspecified(kind: str, message_id: int) -> Question:
     """Return the question of a message that waits for no more than a decision."""
     return Question(kind, f"message|{message_id}")

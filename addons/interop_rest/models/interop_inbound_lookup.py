@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import BusinessError
 from odoo.addons.interop_base.tools import rfc3339
+from odoo.addons.interop_identifier import const
 from odoo.addons.interop_identifier.tools import period
 
 from ..exceptions import Problem
@@ -16,6 +17,7 @@ REFUSALS = {
     "unknown_namespace": "namespace_unknown",
     "namespace_not_allowed": "lookup_not_allowed",
     "identifier_invalid": "identifier_not_found",
+    "identifier_placeholder": "identifier_not_found",
 }
 
 
@@ -107,9 +109,12 @@ class InteropInbound(models.AbstractModel):
     def _lookup_row(self, identifiers, named, at=None):
         """Return the row that is meant now, or that was good ``at`` a moment, if the
         service user may read its record."""
-        rows = identifiers._rows([named], ("active", "merged", "retired"))
+        rows = identifiers._rows([named], const.RESOLVED_STATES)
         key = (named.namespace.id, named.normalized)
-        row = rows.get(key, identifiers.browse())._valid_at(at or clock.now())
+        found = rows.get(key, identifiers.browse())
+        if const.HELD in found.mapped("state"):
+            return found.browse()  # two records have it: a steward has to decide
+        row = found._valid_at(at or clock.now())
         if not row or (at and not row._was_good(at)):
             return row.browse()
         record = identifiers.env[row.res_model].browse(row.res_id).exists()

@@ -21,6 +21,7 @@ REFUSALS = {
     "namespace_not_allowed": "link_not_allowed",
     "namespace_not_owned": "link_not_allowed",
     "identifier_invalid": "identifier_invalid",
+    "identifier_placeholder": "identifier_invalid",
 }
 
 

@@ -147,6 +147,20 @@ class TestMappingIn(MappingInCase):
         self.assertEqual(self._last().business_key, "C-1")
         self.assertTrue(self._last().ordering_key)
 
+    def test_case_35_the_order_is_by_authority_and_value(self):
+        self._send()
+        key = f"{self.namespace.uri}|C-1"
+        self.assertEqual(self._last().ordering_key, key)
+
+    def test_case_12_a_number_is_one_line_and_case_1_no_placeholder(self):
+        self._send(number="\tC-1\r\n")
+        self.assertTrue(self._found("C-1"))
+        for number in ("C\n1", "UNKNOWN", "000"):
+            self._send(number=number, status=422)
+            self.assertEqual(self._last().state, "dead")
+        self._send(number="C-1", belongs_to="N/A", status=422)
+        self.assertEqual(self._last().error_code, "identifier_placeholder")
+
     def test_what_the_database_refuses_is_the_owners(self):
         self.env.cr.execute(
             "CREATE UNIQUE INDEX test_phone_uniq ON res_partner (phone)"

@@ -203,6 +203,12 @@ KINDS = {
         "Invalid identifier",
         "An identifier does not pass the check of its authority.",
     ),
+    "identifier_placeholder": Kind(
+        422,
+        "Placeholder instead of a number",
+        "An identifier is a text such as UNKNOWN or 000000000, which identifies nobody. "
+        "Send the record without it, or with its number.",
+    ),
     "not_owner": Kind(
         422,
         "Not the owner of the data",

@@ -1,0 +1,24 @@
+"""Errors about identifiers say where in the message these stand."""
+
+from contextlib import contextmanager
+
+from odoo.addons.interop_base.exceptions import BusinessError
+
+# Where the identifiers stand of what a message is about.
+OWN = "/data/identifiers"
+
+
+@contextmanager
+def located(pointer, single=False):
+    """Let errors about identifiers of another member of the message point there.
+
+    :param str pointer: JSON Pointer of the list of identifiers
+    :param bool single: whether the member is one identifier instead of a list
+    """
+    try:
+        yield
+    except BusinessError as error:
+        own = f"{OWN}/0" if single else OWN
+        if (error.pointer or "").startswith(own):
+            error.pointer = pointer + error.pointer.removeprefix(own)
+        raise
