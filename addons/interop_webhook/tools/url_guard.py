@@ -5,9 +5,9 @@ that a name that changes its address between the two (DNS rebinding) gains nothi
 
 The address tables follow the IANA special-purpose address registries (RFC 6890 and its
 updates). They are spelled out instead of relying on ``ipaddress.is_global``, whose
-answers differ between Python releases. IPv6 is public only inside 2000::/3, and an
-address that carries an IPv4 address (mapped, compatible, 6to4, NAT64, ISATAP) is judged
-by what it carries.
+answers differ between Python releases. IPv6 is public only inside 2000::/3. Transition
+mechanisms embed IPv4 addresses in IPv6 addresses (mapped, compatible, translated, 6to4,
+Teredo, NAT64, ISATAP): then both the IPv6 address and every embedded address are judged.
 """
 
 import ipaddress
@@ -86,8 +86,22 @@ _SPECIAL = tuple(
     )
 )
 _PUBLIC_V6 = ipaddress.ip_network("2000::/3")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_COMPATIBLE = ipaddress.ip_network("::/96")
+_TEREDO = ipaddress.ip_network("2001::/32")
+_LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
+# Of these only the last 32 bits say where a packet goes: the prefix has no verdict.
+_WRAPPERS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "::ffff:0:0/96",  # mapped, RFC 4291 2.5.5.2
+        "::ffff:0:0:0/96",  # translated, RFC 2765
+        "::/96",  # compatible, RFC 4291 2.5.5.1
+        "64:ff9b::/96",  # NAT64, RFC 6052 2.1
+    )
+)
+_NOT_COMPATIBLE = (ipaddress.ip_address("::"), ipaddress.ip_address("::1"))
+# RFC 6052 2.2: bits of the embedded address before the reserved bits 64 to 71, bits
+# after them, and zero bits to its right; for prefixes of 48, 56 and 64 bits.
+_LOCAL_NAT64_FORMS = ((16, 16, 40), (8, 24, 32), (0, 32, 24))
 
 
 class GuardRefusal(ValueError):
@@ -247,27 +261,54 @@ def parse_networks(text: str) -> tuple[IPNetwork, ...]:
     return tuple(networks)
 
 
-def carried_address(address: IPAddress) -> IPAddress:
-    """Return the IPv4 address an IPv6 address stands for, or the address itself."""
+def is_wrapper(address: IPAddress) -> bool:
+    """Return whether an address is only another way to write an IPv4 address."""
+    return address not in _NOT_COMPATIBLE and any(
+        address in network for network in _WRAPPERS
+    )
+
+
+def embedded_addresses(address: IPAddress) -> list[ipaddress.IPv4Address]:
+    """Return the IPv4 addresses that an IPv6 address embeds, for every transition
+    mechanism; the list is empty for most addresses."""
     if address.version == 4:
-        return address
-    if address.ipv4_mapped:
-        return address.ipv4_mapped
-    if address.sixtofour:
-        return address.sixtofour
+        return []
     number = int(address)
-    if address in _NAT64 or (address in _COMPATIBLE and number > 1):
-        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
+    found = []
+    if is_wrapper(address):
+        found.append(number & 0xFFFFFFFF)
+    if address.sixtofour:  # RFC 3056
+        found.append(int(address.sixtofour))
+    if address in _TEREDO:  # RFC 4380: the server, and the client with inverted bits
+        found += [(number >> 64) & 0xFFFFFFFF, ~number & 0xFFFFFFFF]
+    if address in _LOCAL_NAT64:
+        found += _local_nat64(number)
     if (number >> 32) & 0xFDFFFFFF == 0x5EFE:  # ISATAP, RFC 5214
-        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
-    return address
+        found.append(number & 0xFFFFFFFF)
+    return [ipaddress.IPv4Address(item) for item in found]
+
+
+def _local_nat64(number):
+    """Return what an address of 64:ff9b:1::/48 may embed.
+
+    RFC 8215 leaves the length of the prefix open, so each length that fits is read.
+    """
+    found = {number & 0xFFFFFFFF}
+    for before, after, zeros in _LOCAL_NAT64_FORMS:
+        if not number & ((1 << zeros) - 1):
+            high = (number >> 64) & ((1 << before) - 1)
+            low = (number >> zeros) & ((1 << after) - 1)
+            found.add(high << after | low)
+    # What starts with a zero is the padding of another form, if any other fits.
+    return sorted(item for item in found if item >> 24) or [0]
 
 
 def check_address(text: str, networks: tuple[IPNetwork, ...] = ()) -> IPAddress:
-    """Judge one address and return it.
+    """Judge one address, and every address that it embeds, and return it.
 
     :param networks: networks the administrator allows for the endpoint
-    :raise GuardRefusal: when the address is not public and not in an allowed network
+    :raise GuardRefusal: when one of the addresses is not public and not in an allowed
+        network
     """
     try:
         address = ipaddress.ip_address(text)
@@ -275,23 +316,34 @@ def check_address(text: str, networks: tuple[IPNetwork, ...] = ()) -> IPAddress:
         raise GuardRefusal("A resolved address is malformed.") from exc
     if getattr(address, "scope_id", None):
         raise GuardRefusal("An IPv6 address with a zone is not allowed.")
-    inner = carried_address(address)
-    if inner in _METADATA or address in _METADATA:
+    judged = embedded_addresses(address)
+    if not judged or not is_wrapper(address):
+        judged.insert(0, address)
+    if address in _METADATA or any(item in _METADATA for item in judged):
         raise GuardRefusal(f"{address} is a metadata service, which is never allowed.")
-    for network, why in _NEVER:
-        if inner in network:
-            raise GuardRefusal(f"{address} is {why}, which is never allowed.")
-    if any(inner in network or address in network for network in networks):
-        return address
-    why = next((why for network, why in _SPECIAL if inner in network), None)
-    if not why and inner.version == 6 and inner not in _PUBLIC_V6:
-        why = "not a public address"
-    if why:
-        raise GuardRefusal(
-            f"{address} is {why}. An administrator can allow its network for this "
-            "endpoint."
-        )
+    for item in judged:
+        for network, why in _NEVER:
+            if item in network:
+                raise GuardRefusal(f"{address} is {why}, which is never allowed.")
+    for item in judged:
+        why = _not_public(item)
+        if why and not any(item in network for network in networks):
+            raise GuardRefusal(
+                f"{address} is {why}. An administrator can allow its network for this "
+                "endpoint."
+                if item == address
+                else f"{address} embeds {item}, which is {why}. An administrator can "
+                "allow its network for this endpoint."
+            )
     return address
+
+
+def _not_public(address):
+    """Return why an address is not public, or None."""
+    why = next((why for network, why in _SPECIAL if address in network), None)
+    if not why and address.version == 6 and address not in _PUBLIC_V6:
+        why = "not a public address"
+    return why
 
 
 def check_addresses(texts, networks: tuple[IPNetwork, ...] = ()) -> list[IPAddress]:

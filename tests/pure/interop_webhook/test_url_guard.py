@@ -161,6 +161,20 @@ REFUSED_ADDRESSES = [
     "4000::1",
     "2a00:1450:4001::5efe:10.0.0.1",
     "2a00:1450:4001:0:200:5efe:192.168.0.1",
+    # S5: the outer address of an ISATAP address has to be public as well
+    "fd12:3456::5efe:8.8.8.8",
+    "fe80::5efe:8.8.8.8",
+    "fe80::200:5efe:8.8.8.8",
+    "fec0::5efe:8.8.8.8",
+    "ff02::5efe:8.8.8.8",
+    "2001:db8::5efe:8.8.8.8",
+    "4000::5efe:8.8.8.8",
+    "64:ff9b:1:0:0:5efe:808:808",
+    # S5: Teredo, translated, and both halves of 6to4 with ISATAP
+    "2001:0:808:808::f7f7:f7f7",
+    "::ffff:0:10.0.0.1",
+    "2002:a00:1::5efe:8.8.8.8",
+    "2002:808:808::5efe:10.0.0.1",
     "not an address",
     "",
 ]
@@ -195,6 +209,36 @@ def test_allowed_networks(text):
     assert url_guard.check_address(text, networks)
     with pytest.raises(url_guard.GuardRefusal):
         url_guard.check_address("10.21.0.5", networks)
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        ("fd12::5efe:10.20.0.5", "fd12::/32 10.20.0.0/16"),
+        ("fd12::5efe:8.8.8.8", "fd12::/32"),
+        ("2606:4700::5efe:10.20.0.5", "10.20.0.0/16"),
+        ("2001:0:a14:5::f7f7:f7f7", "2001::/32 10.20.0.0/16"),
+        ("2001:0:808:808::f5eb:fffa", "2001::/32 10.20.0.0/16"),
+        ("64:ff9b:1::10.20.0.5", "64:ff9b:1::/48 10.20.0.0/16"),
+        ("64:ff9b:1:a14:0:500::", "64:ff9b:1::/48 10.20.0.0/16"),
+        ("64:ff9b:1:a:14:5::", "64:ff9b:1::/48 10.20.0.0/16"),
+        ("64:ff9b:1:0:a:1400:500:0", "64:ff9b:1::/48 10.20.0.0/16"),
+        ("64:ff9b:1::8.8.8.8", "64:ff9b:1::/48"),
+    ],
+)
+def test_every_part_of_a_transition_address_has_to_be_allowed(text, needed):
+    """S5: the networks of the outer and of the embedded address, each on its own."""
+    networks = url_guard.parse_networks(needed)
+    assert url_guard.check_address(text, networks) == ipaddress.ip_address(text)
+    for left_out in networks:
+        rest = tuple(network for network in networks if network != left_out)
+        with pytest.raises(url_guard.GuardRefusal):
+            url_guard.check_address(text, rest)
+
+
+def test_a_refusal_names_the_embedded_address():
+    with pytest.raises(url_guard.GuardRefusal, match="embeds 10.0.0.1"):
+        url_guard.check_address("2606:4700::5efe:10.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -255,15 +299,33 @@ def test_what_carries_a_bad_address_is_bad(address):
     assert [welcome(form) for form in forms] == [welcome(address)] * 3
 
 
+@given(st.ip_addresses(v=6), st.ip_addresses(v=4))
+def test_isatap_is_judged_by_both_addresses(prefix, address):
+    """S5: never more welcome than its prefix, nor than the address inside."""
+    whole = (int(prefix) >> 64 << 64) | (0x5EFE << 32) | int(address)
+
+    def welcome(item):
+        try:
+            return bool(url_guard.check_address(str(item)))
+        except url_guard.GuardRefusal:
+            return False
+
+    if welcome(ipaddress.IPv6Address(whole)):
+        # The prefix with an interface identifier that embeds nothing.
+        plain = (int(prefix) >> 64 << 64) | 0x0123_4567_89AB_CDEF
+        assert welcome(ipaddress.IPv6Address(plain))
+        assert welcome(address)
+
+
 @given(st.ip_addresses())
 def test_never_kinder_than_python(address):
     """Whatever Python calls private, reserved, multicast or link-local is refused."""
-    inner = url_guard.carried_address(address)
-    if (
-        inner.is_private
-        or inner.is_multicast
-        or inner.is_link_local
-        or inner.is_loopback
-    ):
-        with pytest.raises(url_guard.GuardRefusal):
-            url_guard.check_address(str(address))
+    for inner in (address, *url_guard.embedded_addresses(address)):
+        if (
+            inner.is_private
+            or inner.is_multicast
+            or inner.is_link_local
+            or inner.is_loopback
+        ) and not url_guard.is_wrapper(inner):
+            with pytest.raises(url_guard.GuardRefusal):
+                url_guard.check_address(str(address))
