@@ -191,7 +191,12 @@ class ResConfigSettings(models.TransientModel):
         }
 
     def action_interop_check(self):
-        """Check the guards and say what is wrong, or that all is well."""
+        """Check the guards and say what is wrong, or that all is well.
+
+        :raises AccessError: the user neither administers Odoo nor integrations
+        """
+        if not self.env.is_system():
+            self.env["interop.guard"]._require_group("interop_base_group_admin")
         try:
             self.env["interop.guard"]._check()
         except GuardError as error:

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from lxml import etree
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import config
 
@@ -184,6 +184,23 @@ class TestSettings(EngineCase):
             action = settings.action_interop_check()
             self.assertEqual(action["params"]["type"], "danger")
             self.assertIn("generate-key", action["params"]["message"])
+
+    def test_only_administrators_may_check(self):
+        """S11: the check names the set-up of the server; over RPC anybody could ask."""
+        settings = self.env["res.config.settings"]
+        portal = self.env["res.users"].create(
+            {
+                "name": "Portal",
+                "login": "interop-portal",
+                "group_ids": [(6, 0, self.env.ref("base.group_portal").ids)],
+            }
+        )
+        for user in (portal, self._create_user("operator"), self._create_user("user")):
+            with self.assertRaises(AccessError):
+                settings.with_user(user).action_interop_check()
+        for user in (self._create_user("admin"), self.env.ref("base.user_admin")):
+            action = settings.with_user(user).action_interop_check()
+            self.assertEqual(action["params"]["type"], "success")
 
     def test_warnings_name_what_to_change_outside_odoo(self):
         model = self.env["res.config.settings"]
