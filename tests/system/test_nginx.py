@@ -1,12 +1,15 @@
 """The nginx configuration that the suite ships, in front of a real Odoo."""
 
+import contextlib
 import json
 import re
+import socket
 import ssl
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPResponse
 
 import pytest
 from cryptography import x509
@@ -125,10 +128,70 @@ def check_headers(proxy, near):
     assert json.loads(body)["servers"] == [{"url": proxy.url}]
     assert headers["Server"] == "nginx"
     assert headers["Strict-Transport-Security"]
-    status, _body, _headers = ask(
-        f"http://127.0.0.1:{proxy.plain_port}/interop/v1/health"
-    )
-    assert status == 403
+
+
+# What nginx refuses before it looks for a location, and the status and code of it.
+REFUSED_EARLY = [
+    (b"NONE\r\n\r\n", 400, "bad_request"),
+    (b"GET /interop/v1/health HTTP/1.1\r\n\r\n", 400, "bad_request"),
+    (b"GET /interop/v1/health HTTP/9.9\r\nHost: a\r\n\r\n", 400, "bad_request"),
+    (b"GET /interop/%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_request"),
+    (
+        b"GET /interop/" + b"a" * 70000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        *(400, "bad_request"),
+    ),
+    (
+        b"GET /interop HTTP/1.1\r\nHost: a\r\nX-A: " + b"a" * 70000 + b"\r\n\r\n",
+        *(400, "bad_request"),
+    ),
+    (
+        b"POST /interop/v1/messages HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: a\r\n\r\n",
+        *(400, "bad_request"),
+    ),
+    (b"TRACE /interop HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"),
+]
+
+
+def raw(port, data, over_tls):
+    """Send bytes as they are; status, body and headers of the answer."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(
+            socket.create_connection(("127.0.0.1", port), 30)
+        )
+        if over_tls:
+            connection = stack.enter_context(context.wrap_socket(connection))
+        connection.sendall(data)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.read(), answer.headers
+
+
+def check_early_refusals(proxy):
+    """S11: what never reaches a location, and all on port 80, is problem+json, too."""
+    for data, status, code in REFUSED_EARLY:
+        for port, over_tls in ((proxy.port, True), (proxy.plain_port, False)):
+            answer = raw(port, data, over_tls)
+            check_early(answer, status, code, over_tls)
+            assert (status == 405) == ("Allow" in answer[2])
+    asked = b"GET /interop/v1/health HTTP/1.1\r\nHost: a\r\n\r\n"
+    check_early(raw(proxy.plain_port, asked, False), 403, "https_required", False)
+    check_early(raw(proxy.port, asked, False), 400, "bad_request", True)
+
+
+def check_early(answer, status, code, strict):
+    """The answer is a problem of ours, under the name of the server."""
+    found, body, headers = answer
+    problem = json.loads(body)
+    assert (found, problem["status"], problem["code"]) == (status, status, code)
+    assert headers["Content-Type"] == "application/problem+json"
+    assert problem["type"] == f"https://odoo.example/interop/v1/problems#{code}"
+    assert re.fullmatch("[0-9a-f]{32}", problem["trace_id"]), problem
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert ("Strict-Transport-Security" in headers) == strict
 
 
 def check_strangers_are_not_believed(proxy, near, far):
@@ -177,6 +240,7 @@ def check_flood(proxy, near):
 def test_what_the_shipped_configuration_promises(proxied):
     server, proxy, near, far = proxied
     check_headers(proxy, near)
+    check_early_refusals(proxy)
     check_strangers_are_not_believed(proxy, near, far)
     check_sizes(proxy, near)
     check_flood(proxy, near)
