@@ -29,14 +29,20 @@ def parse(
     max_bytes: int = DEFAULT_MAX_BYTES,
     max_depth: int = DEFAULT_MAX_DEPTH,
     max_items: int = DEFAULT_MAX_ITEMS,
+    any_integer: bool = False,
 ):
     """Return the JSON value of ``body``.
+
+    Integers beyond ±(2**53 - 1) are refused, because a reader that keeps numbers as
+    doubles would read another one (RFC 7493 2.2). ``any_integer`` takes them exactly, up
+    to 64 digits, for bodies of senders that cannot change them.
 
     ``max_depth`` counts nested arrays and objects; ``max_items`` counts members and
     elements of the whole document, as commas plus opening brackets. Raises
     EnvelopeError with code ``too_large`` (bytes, or a number), ``invalid_utf8``,
     ``invalid_json``, ``duplicate_key``, ``too_deep``, ``too_many_items`` or
-    ``not_finite``. No message holds a value of the body.
+    ``not_finite``; one about a number has a pointer to it. No message holds a value of the
+    body.
     """
     if len(body) > max_bytes:
         raise EnvelopeError(
@@ -44,7 +50,7 @@ def parse(
         )
     text = _decode(bytes(body))
     _check_structure(text, max_depth, max_items)
-    value = _load(text)
+    value = _load(text, any_integer)
     if _SURROGATE_ESCAPE.search(text):
         _check_surrogates(value)
     return value
@@ -89,18 +95,63 @@ def _check_structure(text, max_depth, max_items):
             raise EnvelopeError("too_many_items", "", f"More than {max_items} items.")
 
 
-def _load(text):
+class _NumberRefused(Exception):
+    """A number that is no number of ours; it is told with the member it stands in."""
+
+
+class _Odd:
+    """Takes the place of a refused number while its member is looked for."""
+
+    def __init__(self, code, message):
+        self.code = code
+        self.message = message
+
+
+def _load(text, any_integer):
     """Return the value of JSON text; our own errors only."""
+    where = odd = ""
     try:
-        return _DECODER.decode(text)
+        return (_DECODER_ANY if any_integer else _DECODER).decode(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
+    except _NumberRefused:
+        odd = _SEEKER_ANY if any_integer else _SEEKER
     except RecursionError:
-        where = ""
+        pass
     # Raised out here: a JSONDecodeError holds the whole document.
+    if odd:
+        raise _odd_number(text, odd)
     if where:
         raise EnvelopeError("invalid_json", "", f"The body is not JSON ({where}).")
     raise EnvelopeError("too_deep", "", "The body is nested too deep.")
+
+
+def _odd_number(text, decoder):
+    """Return the error of the first refused number, with its place.
+
+    The pointer ends before a name that does not look like a name: it may be content.
+    """
+    try:
+        value = decoder.decode(text)
+    except json.JSONDecodeError:
+        value = None
+    stack = [("", True, value)]
+    while stack:
+        pointer, named, item = stack.pop()
+        if isinstance(item, _Odd):
+            text = f"At {pointer}: {item.message}" if pointer else item.message
+            return EnvelopeError(item.code, pointer, text[0].upper() + text[1:])
+        steps = ()
+        if isinstance(item, dict):
+            steps = item.items()
+        elif isinstance(item, list):
+            steps = ((str(at), child) for at, child in enumerate(item))
+        found = []
+        for name, child in steps:
+            told = named and bool(SAFE_NAME.fullmatch(name))
+            found.append((f"{pointer}/{name}" if told else pointer, told, child))
+        stack.extend(reversed(found))
+    return EnvelopeError("invalid_json", "", "The body is not JSON.")
 
 
 def _object(pairs):
@@ -116,32 +167,53 @@ def _object(pairs):
     )
 
 
+def _number(read):
+    """Return a hook of the decoder that stops at a refused number."""
+
+    def hook(text):
+        value = read(text)
+        if isinstance(value, _Odd):
+            raise _NumberRefused
+        return value
+
+    return hook
+
+
 def _integer(text):
     """Return an integer every reader reads alike."""
     if len(text) <= 17:
         value = int(text)
         if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
             return value
-    raise EnvelopeError(
-        "too_large", "", "An integer is beyond 2**53 - 1; send it as text."
+    return _Odd(
+        "too_large",
+        "an integer is beyond 2**53 - 1, and readers that keep numbers as doubles would "
+        "change it. Send it as text.",
     )
+
+
+def _any_integer(text):
+    """Return an integer exactly."""
+    return int(text) if len(text) <= MAX_NUMBER_LENGTH else _too_long()
 
 
 def _float(text):
     """Return a finite double."""
     if len(text) > MAX_NUMBER_LENGTH:
-        raise EnvelopeError(
-            "too_large", "", f"A number has over {MAX_NUMBER_LENGTH} characters."
-        )
+        return _too_long()
     value = float(text)
     if math.isfinite(value):
         return value
-    raise EnvelopeError("not_finite", "", "A number is too large for a double.")
+    return _Odd("not_finite", "a number is too large for a double.")
+
+
+def _too_long():
+    return _Odd("too_large", f"a number has over {MAX_NUMBER_LENGTH} characters.")
 
 
 def _constant(_text):
     """Refuse NaN, Infinity and -Infinity, which are not JSON."""
-    raise EnvelopeError("not_finite", "", "NaN and Infinity are not JSON.")
+    return _Odd("not_finite", "NaN and Infinity are not JSON.")
 
 
 def _check_surrogates(value):
@@ -160,9 +232,19 @@ def _check_surrogates(value):
             raise EnvelopeError("invalid_utf8", "", "A string holds a lone surrogate.")
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object,
-    parse_float=_float,
-    parse_int=_integer,
-    parse_constant=_constant,
+_DECODER, _DECODER_ANY = (
+    json.JSONDecoder(
+        object_pairs_hook=_object,
+        parse_float=_number(_float),
+        parse_int=_number(read_integer),
+        parse_constant=_number(_constant),
+    )
+    for read_integer in (_integer, _any_integer)
+)
+# The same once more for a document with a refused number: it is kept as ``_Odd``.
+_SEEKER, _SEEKER_ANY = (
+    json.JSONDecoder(
+        parse_float=_float, parse_int=read_integer, parse_constant=_constant
+    )
+    for read_integer in (_integer, _any_integer)
 )

@@ -61,6 +61,40 @@ def test_accepted():
     assert parse(b"9007199254740991") == 2**53 - 1
 
 
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        (b'{"a": {"b": [1, 9007199254740992]}}', "/a/b/1", "too_large"),
+        (b'{"a": 1, "b": -9007199254740992, "c": NaN}', "/b", "too_large"),
+        (b'[{"x": 1e999}]', "/0/x", "not_finite"),
+        (b'{"a": {"Jane Doe": {"n": [Infinity]}}}', "/a", "not_finite"),
+        (b"9007199254740992", "", "too_large"),
+    ],
+)
+def test_an_odd_number_is_told_with_its_member(body, pointer, code):
+    """case 34: which member, and why."""
+    with pytest.raises(EnvelopeError) as caught:
+        parse(body)
+    error = caught.value
+    assert (error.code, error.pointer) == (code, pointer)
+    assert error.__context__ is None
+    assert "90071" not in error.message and "Jane" not in error.message
+    assert (f"At {pointer}: " in error.message) is bool(pointer)
+    if code == "too_large":
+        assert "2**53 - 1" in error.message and "as text" in error.message
+
+
+def test_integers_of_any_size_where_the_sender_cannot_change_them():
+    """case 34: exactly, as a documented sample of Shopify has them."""
+    body = b'{"id": 820982911946154508, "n": -9007199254740993, "f": 1.5}'
+    found = parse(body, any_integer=True)
+    assert found == {"id": 820982911946154508, "n": -9007199254740993, "f": 1.5}
+    assert parse(b"1" * 64, any_integer=True) == int("1" * 64)
+    assert refused(b'{"a": ' + b"1" * 65 + b"}", any_integer=True) == "too_large"
+    assert refused(b'{"a": NaN}', any_integer=True) == "not_finite"
+    assert refused(b'{"a": 1, "a": 2}', any_integer=True) == "duplicate_key"
+
+
 def test_limit_of_bytes():
     assert parse(b'"abc"', max_bytes=5) == "abc"
     assert refused(b'"abcd"', max_bytes=5) == "too_large"
