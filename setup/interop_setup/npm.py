@@ -4,6 +4,8 @@ The FHIR example resources are the input; ``standardwebhooks`` and ``svix`` are 
 libraries a receiver in JavaScript uses.
 """
 
+from pathlib import Path
+
 from . import node, paths
 from .files import built_folder, has_marker, write_text
 from .process import run
@@ -15,17 +17,41 @@ MARKER = ".interop-complete"
 EXAMPLES = paths.NPM / "node_modules" / PACKAGE
 
 
+# What partners use on our OpenAPI document: linters, and a client in JavaScript.
+PARTNER_PACKAGES = (
+    "@redocly/cli@2.77.0",
+    "@stoplight/spectral-cli@6.16.3",
+    "openapi-typescript@7.13.0",
+    "openapi-fetch@0.17.0",
+    "typescript@5.9.3",
+)
+
+
 def ensure() -> None:
     """Install the packages into ``var/npm``."""
-    wanted = " ".join(PACKAGES)
-    if has_marker(paths.NPM / MARKER, wanted):
+    _installed(paths.NPM, PACKAGES)
+
+
+def ensure_partner_tools() -> Path:
+    """Install the packages for OpenAPI documents; answer the folder with their modules.
+
+    Only the tests that need them ask for them.
+    """
+    _installed(paths.NPM_PARTNER, PARTNER_PACKAGES)
+    return paths.NPM_PARTNER / "node_modules"
+
+
+def _installed(where: Path, packages: tuple[str, ...]) -> None:
+    """Install exactly these packages into a folder of their own."""
+    wanted = " ".join(packages)
+    if has_marker(where / MARKER, wanted):
         return
-    with step(f"Fetching {wanted} with npm"), built_folder(paths.NPM) as folder:
+    with step(f"Fetching {wanted} with npm"), built_folder(where) as folder:
         write_text(folder / "package.json", '{"private": true}\n')
         run(
             [
                 *("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"),
-                *("--loglevel=error", *PACKAGES),
+                *("--loglevel=error", *packages),
             ],
             what=f"npm install {wanted}",
             remedy="Check the network and npm's registry setting, then run again.",
