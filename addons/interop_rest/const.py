@@ -35,6 +35,9 @@ APPROVED_FIELDS = {
     "event_data_path",
     "event_facility_path",
     "event_time_path",
+    "event_time_format",
+    "event_time_zone",
+    "event_list_path",
     "namespace_ids",
     "may_link",
 }
@@ -49,6 +52,7 @@ PARAM_TOKEN_DAYS = "interop_rest.token_days"  # noqa: S105 (a setting's name)
 PARAM_RATE = "interop_rest.rate_per_minute"
 PARAM_FAILURES = "interop_rest.failures_per_minute"
 PARAM_PUBLIC_OPENAPI = "interop_rest.public_openapi"  # "True", or absent
+PARAM_PUBLIC_URL = "interop_rest.public_url"
 
 # parameter -> (default, lowest, highest). Out of bounds or unreadable counts as the
 # default: no setting can switch a check off.

@@ -13,6 +13,12 @@ problem+json: a host that is none, and doubled slashes where no route allows any
 werkzeug redirects to a path with single ones. A wish to speak another protocol is not heard
 (RFC 9110, 7.8).
 
+**What fails before a route is found**, such as a query over a connection that PostgreSQL
+has just closed, leaves core as an HTML page or as an exception. It becomes problem+json, too.
+
+**Failing statements stay out of the log** for the whole request: core writes them with
+their values, also in a flush or a commit after the dispatcher has ended.
+
 **The server's banner** does not tell which versions run here.
 
 Middleware as in PEP 3333 rather than changes to core's classes; whoever wraps
@@ -20,6 +26,7 @@ Middleware as in PEP 3333 rather than changes to core's classes; whoever wraps
 """
 
 import json
+import logging
 import time
 from urllib.parse import unquote, urlsplit
 
@@ -32,11 +39,14 @@ from odoo import http
 from odoo.service.server import CommonRequestHandler
 from odoo.tools import config
 
+from odoo.addons.interop_base import db
 from odoo.addons.interop_base.tools import trace
 
-from .const import PREFIX
+from .const import PARAM_RETRY_AFTER, PREFIX, SETTINGS
 from .controllers.dispatcher import InteropDispatcher
 from .tools import headers, problems
+
+_logger = logging.getLogger(__name__)
 
 BANNER = "interop"
 DATABASE = "HTTP_X_ODOO_DATABASE"
@@ -74,6 +84,24 @@ class MachineRequests:
             return _refuse("bad_request", environ, start_response)
         if environ["PATH_INFO"].startswith(("//", f"{PREFIX}//")):
             return _refuse("not_found", environ, start_response)
+        answer = _Answer(start_response)
+        body = ()
+        try:
+            self._choose_database(environ, host)
+            with db.quiet():
+                body = self.app(environ, answer.start)
+        except Exception as exc:  # noqa: BLE001 (no foreign text may get out)
+            # Odoo logs what it handles: this failed before that, or while it did so.
+            _logger.error("interop request failed: %s", type(exc).__name__)
+            answer.code = "database_unavailable"
+        if not answer.code:
+            return body
+        if hasattr(body, "close"):
+            body.close()
+        return _refuse(answer.code, environ, start_response)
+
+    def _choose_database(self, environ, host):
+        """Name the one database of a host to core, unless the caller names one."""
         if environ.get(DATABASE):
             # Core answers an HTML page when a session is of another database.
             environ.pop("HTTP_COOKIE", None)
@@ -81,7 +109,6 @@ class MachineRequests:
             if name := self._only(host):
                 environ[DATABASE] = name
         # else a person reads the documentation
-        return self.app(environ, start_response)
 
     def _only(self, host):
         """Return the one database of a host; None when there is none, or several."""
@@ -97,6 +124,27 @@ class MachineRequests:
             self.found.clear()
         self.found[host] = (names[0], now + KNOWN_FOR)
         return names[0]
+
+
+class _Answer:
+    """Passes an answer's status and headers on, unless it is an HTML page about an error,
+    which no route of ours answers with: then ``code`` names the problem to tell."""
+
+    def __init__(self, start_response):
+        self.start_response = start_response
+        self.code = ""
+
+    def start(self, status, headers, exc_info=None):
+        """Take the place of ``start_response`` (PEP 3333)."""
+        found = int(status.partition(" ")[0])
+        kinds = [value for name, value in headers if name.lower() == "content-type"]
+        if found < 400 or not "".join(kinds).startswith("text/html"):
+            return self.start_response(status, headers, exc_info)
+        # Before a route is found only the database can fail, and nothing was stored.
+        self.code = (
+            problems.code_for_status(found) if found < 500 else "database_unavailable"
+        )
+        return lambda _data: None
 
 
 def _is_ours(path):
@@ -127,6 +175,8 @@ def _refuse(code, environ, start_response):
         headers=headers.SECURITY,
         content_type=problems.MEDIA_TYPE,
     )
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(SETTINGS[PARAM_RETRY_AFTER][0])
     return response(environ, start_response)
 
 

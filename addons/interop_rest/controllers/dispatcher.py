@@ -11,6 +11,7 @@ import logging
 import traceback
 
 import psycopg2
+from psycopg2.pool import PoolError
 from werkzeug.exceptions import HTTPException
 
 from odoo.exceptions import AccessDenied, ConcurrencyError
@@ -23,6 +24,25 @@ from ..exceptions import Problem
 from ..tools import headers, problems, rates
 
 _logger = logging.getLogger(__name__)
+
+
+# SQLSTATE: no connection (class 08), and a server that ends or starts (57P01 to 57P05).
+LOST = ("08", "57P")
+
+
+def _is_lost(exc):
+    """Return whether an exception says that the connection to PostgreSQL is gone.
+
+    psycopg2 names it in three ways: ``OperationalError``, ``InterfaceError`` once it
+    knows of it, and a bare ``DatabaseError`` in the middle of an answer.
+    """
+    if isinstance(exc, psycopg2.InterfaceError):
+        return True
+    if type(exc) is not psycopg2.DatabaseError and not isinstance(
+        exc, psycopg2.OperationalError
+    ):
+        return False
+    return not exc.pgcode or exc.pgcode.startswith(LOST)
 
 
 class InteropDispatcher(Dispatcher):
@@ -80,7 +100,8 @@ class InteropDispatcher(Dispatcher):
             raise  # ours, or Odoo runs the request again
         except Exception as exc:  # noqa: BLE001 (no foreign text may get out)
             self._log_fault(exc)
-            problem = Problem("internal", reason=type(exc).__name__)
+            problem = self._as_problem(exc)
+            problem.reason = type(exc).__name__
         # Raised out here: neither the text nor the statement of a foreign exception,
         # both of which may hold content, stays attached to what Odoo logs.
         raise problem
@@ -135,9 +156,11 @@ class InteropDispatcher(Dispatcher):
         return body
 
     def json(self, body, status=200, extra=None, media_type="application/json"):
-        """Return a JSON response."""
+        """Return a JSON response; a text is answered as it is."""
+        if not isinstance(body, str):
+            body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return Response(
-            json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+            body,
             status=status,
             headers=list((extra or {}).items()),
             content_type=media_type,
@@ -165,10 +188,10 @@ class InteropDispatcher(Dispatcher):
             return Problem(problems.code_for_status(exc.code))
         if isinstance(exc, AccessDenied):
             return Problem("unauthorized")
-        if isinstance(exc, ConcurrencyError | psycopg2.OperationalError):
-            return Problem(
-                "busy" if getattr(exc, "pgcode", None) else "database_unavailable"
-            )
+        if _is_lost(exc):
+            return Problem("database_unavailable")
+        if isinstance(exc, ConcurrencyError | psycopg2.OperationalError | PoolError):
+            return Problem("busy")
         return Problem("internal")
 
     def _log_fault(self, exc):

@@ -63,7 +63,7 @@ class InteropMessages(Controller):
     )
     def receive_webhook(self, client):
         """Take one webhook of a vendor that signs in its own way."""
-        self._check_type()
+        self._check_type(may_be_form=True)
         call = self._call()._replace(vendor=client)
         return self._respond(request.env["interop.inbound"]._receive_vendor(call))
 
@@ -180,10 +180,13 @@ class InteropMessages(Controller):
     # ------------------------------------------------------------------
     # Reading and answering
     # ------------------------------------------------------------------
-    def _check_type(self, lines=False):
-        """Refuse a body that is not plain JSON (or lines of it) before reading it."""
+    def _check_type(self, lines=False, may_be_form=False):
+        """Refuse a body that is not plain JSON (or lines of it, or where a third party
+        may send one, a form) before reading it."""
         received = request.httprequest.headers
-        if not lines and not headers.is_json(received.get("Content-Type")):
+        kind = received.get("Content-Type")
+        is_form = may_be_form and headers.is_form(kind)
+        if not (lines or is_form or headers.is_json(kind)):
             raise Problem(
                 "unsupported_media_type", headers={"Accept": headers.MEDIA_TYPES[0]}
             )

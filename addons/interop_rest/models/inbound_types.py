@@ -29,11 +29,11 @@ class Call(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What to answer; ``body`` is a JSON object without anything that only staff may
-    see."""
+    """What to answer; ``body`` is a JSON object, or a text of another ``media_type``,
+    without anything that only staff may see."""
 
     status: int
-    body: dict
+    body: dict | str
     headers: dict
     media_type: str = "application/json"
 

@@ -1,12 +1,21 @@
 """How a client proves who it is."""
 
-from odoo import api, models
+import logging
+import time
 
+from odoo import SUPERUSER_ID, api, models
+
+from odoo.addons.interop_base.exceptions import ConfigurationError, GuardError
 from odoo.addons.interop_base.tools.signing import VerifyingKey
 
 from .. import const
 from ..tools import message_signatures, networks
 
+_logger = logging.getLogger(__name__)
+
+QUIET = 60  # minutes without a use of an unreadable key after which it is told again
+NOTE_EVERY = 60.0  # seconds between notes of one worker about one key
+_noted = {}  # (database, secret) -> moment of the monotonic clock
 VERIFYING_KINDS = ("hmac", "ed25519_public")
 # way of proof -> the field that allows it
 METHODS = {
@@ -33,8 +42,8 @@ class InteropClient(models.Model):
         first."""
         secrets = self.secret_ids.filtered(lambda item: item.kind in VERIFYING_KINDS)
         return [
-            VerifyingKey.from_text(secret._get_value(), secret.id)
-            for secret in secrets._usable(now)
+            VerifyingKey.from_text(text, secret.id)
+            for secret, text in self._readable(secrets._usable(now))
         ]
 
     @api.private
@@ -45,10 +54,74 @@ class InteropClient(models.Model):
             message_signatures.Key(
                 secret.uuid,
                 ALGORITHMS[secret.kind],
-                VerifyingKey.from_text(secret._get_value()).material,
+                VerifyingKey.from_text(text).material,
             )
-            for secret in secrets._usable(now)
+            for secret, text in self._readable(secrets._usable(now))
         ]
+
+    @api.private
+    def _readable(self, secrets):
+        """Return ``(secret, plaintext)`` of those secrets that this server can decrypt.
+
+        One that it cannot decrypt proves nothing, but the client may have another one.
+        The owner of the system is told of it.
+
+        :raises ConfigurationError: there are secrets, and not one of them can be read
+        :raises GuardError: without a key file
+        """
+        found, problem = [], None
+        for secret in secrets:
+            try:
+                found.append((secret, secret._get_value()))
+            except GuardError:
+                raise
+            except ConfigurationError as error:
+                problem = error
+                self._note_unreadable(secret)
+        if problem and not found:
+            raise problem
+        return found
+
+    def _note_unreadable(self, secret):
+        """Tell the owner of the system of a key that cannot be read, once per episode."""
+        key = (self.env.cr.dbname, secret.id)
+        now = time.monotonic()
+        if _noted.get(key, 0) > now:
+            return
+        if len(_noted) > 1000:
+            _noted.clear()
+        _noted[key] = now + NOTE_EVERY
+        subject = f"unreadable:{secret.id}"
+        if not self.env["interop.rate.counter"]._begins(subject, QUIET):
+            return
+        _logger.warning(
+            "a key cannot be read: client=%s secret=%s", self.code, secret.uuid
+        )
+        # On a cursor of its own: a refusal undoes what the request did.
+        with self.env.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            env["interop.client"].browse(self.id)._alert_unreadable(
+                env["interop.secret"].browse(secret.id)
+            )
+
+    def _alert_unreadable(self, secret):
+        """Tell the owner of the system of a key that cannot be read."""
+        self.ensure_one()
+        owner = self.system_id.owner_id
+        if not owner:
+            return
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            user_id=owner.id,
+            summary=self.env._("A key of %s cannot be read", self.name),
+            note=self.env._(
+                "This server cannot decrypt the key “%(secret)s”. Calls that are proven "
+                "with it are refused, calls with other keys are not. Put the key that "
+                "encrypted it back into the key file, or revoke it and give the partner "
+                "a new one.",
+                secret=secret.name,
+            ),
+        )
 
     @api.private
     def _tokens(self, now):

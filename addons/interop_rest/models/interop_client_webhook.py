@@ -5,11 +5,19 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.base.models.res_partner import _tz_get
 from odoo.addons.interop_base.tools.signing import VerifyingKey
 
 from ..tools import vendor_envelope, vendor_signatures
 
-PATHS = ("event_id_path", "event_data_path", "event_facility_path", "event_time_path")
+# Places in an event, and the one of the events in a body.
+EVENT_PATHS = (
+    "event_id_path",
+    "event_data_path",
+    "event_facility_path",
+    "event_time_path",
+)
+PATHS = (*EVENT_PATHS, "event_list_path")
 HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -53,11 +61,18 @@ class InteropClient(models.Model):
     event_type_ids = fields.One2many(
         "interop.client.event.type", "client_id", "Events", copy=True
     )
+    event_list_path = fields.Char(
+        "List of Events",
+        tracking=True,
+        help="The place in the body of a list of events, such as /events. Each of them "
+        "becomes a message, and all other places are looked for in each event. Empty: "
+        "the body is one event; if it is a list itself, it is the list of events.",
+    )
     event_id_path = fields.Char(
         "Id",
         tracking=True,
-        help="The place in the body that tells events apart, such as /id. Empty: the id "
-        "that the signature covers, or else the body itself: the same body again is the "
+        help="The place that tells events apart, such as /id. Empty: the id that the "
+        "signature covers, or else the content itself: the same content again is the "
         "same event.",
     )
     event_data_path = fields.Char(
@@ -74,13 +89,34 @@ class InteropClient(models.Model):
     event_time_path = fields.Char(
         "Time",
         tracking=True,
-        help="The place in the body that says when it happened. Empty: the signed time, "
-        "or when it came in.",
+        help="The place that says when it happened. A time that cannot be read counts as "
+        "the signed time, and without a signed time the webhook is refused. Leave empty "
+        "to use the signed time, or the time of arrival if none is signed.",
+    )
+    event_time_format = fields.Selection(
+        [
+            ("auto", "Recognize it"),
+            ("unix", "Seconds since 1970"),
+            ("unix_ms", "Milliseconds since 1970"),
+        ],
+        "Time Is Written As",
+        required=True,
+        default="auto",
+        tracking=True,
+        help="Recognized are RFC 3339 and ISO 8601, dates, the dates of mail (RFC 5322), "
+        "and numbers since 1970: up to 11 digits are seconds, up to 14 milliseconds.",
+    )
+    event_time_zone = fields.Selection(
+        _tz_get,
+        "Time Zone",
+        tracking=True,
+        help="The zone of dates and of times without an offset. Without a zone they "
+        "cannot be read.",
     )
 
     @api.depends("code")
     def _compute_webhook_url(self):
-        base_url = self.get_base_url()
+        base_url = self.env["interop.inbound"]._public_url()
         for client in self:
             client.webhook_url = f"{base_url}/interop/v1/webhooks/{client.code or ''}"
 
@@ -107,6 +143,11 @@ class InteropClient(models.Model):
                     text=text,
                 )
             )
+
+    def _event_places(self):
+        """Return the names of the fields that hold places in an event."""
+        kinds = ["event_type_name"] if self.event_type_from == "path" else []
+        return [*EVENT_PATHS, *kinds]
 
     def _missing_for_activation(self):
         missing = super()._missing_for_activation()
@@ -140,14 +181,12 @@ class InteropClient(models.Model):
     def _vendor_keys(self, now):
         """Return the raw keys for webhooks of the vendor at ``now``, newest first."""
         scheme = self.signature_scheme_id
-        keys = []
-        for secret in self._vendor_secrets(now):
-            text = secret._get_value()
-            if scheme.algorithm == vendor_signatures.ED25519:
-                keys.append(VerifyingKey.from_text(text).material)
-            else:
-                keys.append(scheme._decode_key(text))
-        return keys
+        return [
+            VerifyingKey.from_text(text).material
+            if scheme.algorithm == vendor_signatures.ED25519
+            else scheme._decode_key(text)
+            for _secret, text in self._readable(self._vendor_secrets(now))
+        ]
 
     @api.private
     def _event_type(self, call, value):

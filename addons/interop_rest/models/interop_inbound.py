@@ -10,6 +10,7 @@ import hashlib
 import time
 
 from odoo import api, models
+from odoo.http import request
 from odoo.tools import ormcache
 
 from odoo.addons.interop_base import const as base_const
@@ -107,6 +108,20 @@ class InteropInbound(models.AbstractModel):
         return found
 
     @api.model
+    def _public_url(self):
+        """Return the root address of this server as partners know it.
+
+        The Settings name it; else it is the address of the request that is served, such
+        as that of a person at the screen, and without one Odoo's own.
+        """
+        # sudo: system parameters are readable by administrators only
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        named = params_sudo.get_param(const.PARAM_PUBLIC_URL)
+        if not named and request:
+            named = request.httprequest.url_root
+        return (named or self.get_base_url()).rstrip("/")
+
+    @api.model
     def _max_body_bytes(self):
         """Return the largest body that is read at all."""
         return 1024 * self._setting(const.PARAM_MAX_BODY_KB)
@@ -148,14 +163,19 @@ class InteropInbound(models.AbstractModel):
                 raise Problem("invalid_envelope", reason="invalid", errors=[entry])
 
     @api.model
-    def _parse(self, body):
-        """Return the JSON value of the verified bytes, within the limits."""
+    def _parse(self, body, any_integer=False):
+        """Return the JSON value of the verified bytes, within the limits.
+
+        :param bool any_integer: take integers beyond 2**53 - 1 exactly, where the sender
+            cannot change its bodies
+        """
         try:
             return jsonlimits.parse(
                 body,
                 max_bytes=self._max_body_bytes(),
                 max_depth=self._setting(const.PARAM_MAX_DEPTH),
                 max_items=self._setting(const.PARAM_MAX_ITEMS),
+                any_integer=any_integer,
             )
         except EnvelopeError as error:
             raise self._refused(problems.READER_CODES.get(error.code), error) from None

@@ -141,11 +141,11 @@ class InteropInbound(models.AbstractModel):
     def _matching_token(self, call, client_sudo, now):
         """Return the secret whose token was sent, perhaps none."""
         token = tokens.bearer(headers.find(call.headers, "Authorization"))
-        secrets_sudo = client_sudo._tokens(now)
-        position = tokens.matching(
-            token, [secret._get_value() for secret in secrets_sudo]
+        found = client_sudo._readable(client_sudo._tokens(now)) if client_sudo else []
+        position = tokens.matching(token, [digest for _secret, digest in found])
+        return (
+            client_sudo.secret_ids.browse() if position is None else found[position][0]
         )
-        return secrets_sudo.browse() if position is None else secrets_sudo[position]
 
     @api.model
     def _require_id(self, client_sudo, proven, asked):

@@ -61,6 +61,14 @@ class InteropInbound(models.AbstractModel):
                 answer = self._take(client_sudo, envelope, item, pauses=())
         except Problem as problem:
             answer = self._refusal(problem, item)
+        return self._item_result(known, answer)
+
+    @api.model
+    def _item_result(self, known, answer):
+        """Return the result of one message of several.
+
+        :param dict known: the member ``id``, if it is known
+        """
         member = "message" if answer.status < 400 else "problem"
         result = {**known, "status": answer.status, member: answer.body}
         for header, name in const.BATCH_HEADERS.items():

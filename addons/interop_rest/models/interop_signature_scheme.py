@@ -3,7 +3,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..tools import vendor_keys, vendor_signatures
+from odoo.addons.interop_base.tools import jsonlimits
+
+from ..tools import vendor_envelope, vendor_keys, vendor_signatures
+from ..tools.vendor_challenge import Challenge
 from ..tools.vendor_signatures import Scheme
 
 ALGORITHMS = [
@@ -14,6 +17,16 @@ ALGORITHMS = [
     ("ecdsa-p256-sha256", "ECDSA P-256 with SHA-256 (public key)"),
     ("rsa-sha256", "RSA with SHA-256 (public key)"),
 ]
+
+
+CHALLENGE_FIELDS = (
+    "challenge_answer",
+    "challenge_kind_path",
+    "challenge_kind",
+    "challenge_token_path",
+    "challenge_member",
+    "challenge_proof_member",
+)
 
 
 class InteropSignatureScheme(models.Model):
@@ -61,8 +74,9 @@ class InteropSignatureScheme(models.Model):
         default="{body}",
         trim=False,
         tracking=True,
-        help="With {body} and, as the vendor does it, {timestamp}, {id}, {method} and "
-        "{path} (with the query). Everything else is taken as it stands.",
+        help="With {body} and, as the vendor does it, {timestamp}, {id}, {method}, {path} "
+        "(with the query) and {url} (the whole address). Everything else is taken as it "
+        "stands. Between {id} and the next part stands a separator that no id has.",
     )
     timestamp_header = fields.Char(
         tracking=True,
@@ -109,6 +123,58 @@ class InteropSignatureScheme(models.Model):
         required=True,
         tracking=True,
     )
+    body_format = fields.Selection(
+        [("json", "JSON"), ("form", "Form (x-www-form-urlencoded)")],
+        "Body",
+        required=True,
+        default="json",
+        tracking=True,
+        help="How the vendor writes the body. The fields of a form become texts.",
+    )
+    challenge_answer = fields.Selection(
+        [
+            ("text", "The text itself"),
+            ("json", "JSON with the text"),
+            ("hmac", "JSON with the text and its HMAC"),
+        ],
+        "Answer",
+        tracking=True,
+        help="What the vendor wants to hear when it asks whether this address is the "
+        "receiver's. Leave empty if it does not ask. Only a question with a valid "
+        "signature is answered.",
+    )
+    challenge_kind_path = fields.Char(
+        "Asked At",
+        tracking=True,
+        help="The place in the body that says that it is a question, such as /type.",
+    )
+    challenge_kind = fields.Char(
+        "Asked By",
+        tracking=True,
+        help="What stands there, such as url_verification.",
+    )
+    challenge_token_path = fields.Char(
+        "Text to Repeat",
+        tracking=True,
+        help="The place in the body of the text to repeat, such as /challenge.",
+    )
+    challenge_member = fields.Char(
+        "Member of the Text",
+        tracking=True,
+        help="The name of the text in the answer, such as challenge.",
+    )
+    challenge_proof_member = fields.Char(
+        "Member of the HMAC",
+        tracking=True,
+        help="The name of its HMAC in the answer, such as encryptedToken. It is made "
+        "with the algorithm and encoding of the signature.",
+    )
+    is_ambiguous = fields.Boolean(
+        "Without Separators",
+        compute="_compute_is_weak",
+        help="Parts of what is signed follow each other without a separator, so that "
+        "bytes can move from one to the other.",
+    )
     is_weak = fields.Boolean("Weak", compute="_compute_is_weak")
     client_ids = fields.One2many("interop.client", "signature_scheme_id", readonly=True)
 
@@ -121,6 +187,7 @@ class InteropSignatureScheme(models.Model):
     @api.depends("template", "algorithm")
     def _compute_is_weak(self):
         for scheme in self:
+            scheme.is_ambiguous = scheme._scheme().ambiguous
             scheme.is_weak = scheme._scheme().weak
 
     def _scheme(self):
@@ -128,6 +195,12 @@ class InteropSignatureScheme(models.Model):
         self.ensure_one()
         values = {name: self[name] or "" for name in Scheme._fields}
         return Scheme(**{**values, "tolerance": self.tolerance or 0})
+
+    def _challenge(self):
+        """Return the vendor's question and its answer as the pure code wants them."""
+        self.ensure_one()
+        values = {name: self[f"challenge_{name}"] or "" for name in Challenge._fields}
+        return Challenge(**values)
 
     def _is_public(self):
         """Return whether what proves a signature is a public key (PEM)."""
@@ -144,13 +217,62 @@ class InteropSignatureScheme(models.Model):
             return vendor_keys.read(text, self.algorithm)
         return vendor_signatures.decode_key(text, self.key_encoding)
 
+    @api.constrains("template")
+    def _check_separators(self):
+        """Refuse what can be read in two ways; a scheme that was saved before goes on and
+        is shown as weak."""
+        for scheme in self.filtered("is_ambiguous"):
+            raise ValidationError(
+                self.env._(
+                    "“%s”: parts of what is signed need a separator, or bytes can move "
+                    "from one to the other. Put a text that no id contains between {id} "
+                    "and the next part, such as a dot, and name {body} once. A time needs "
+                    "no separator.",
+                    scheme.name,
+                )
+            )
+
+    @api.constrains("algorithm", *CHALLENGE_FIELDS)
+    def _check_challenge(self):
+        for scheme in self.filtered("challenge_answer"):
+            challenge = scheme._challenge()
+            needed = [*CHALLENGE_FIELDS[1:4]]
+            needed += CHALLENGE_FIELDS[4:5] if challenge.answer != "text" else []
+            needed += CHALLENGE_FIELDS[5:] if challenge.answer == "hmac" else []
+            missing = [self._fields[name].string for name in needed if not scheme[name]]
+            paths = (challenge.kind_path, challenge.token_path)
+            members = filter(None, (challenge.member, challenge.proof_member))
+            if missing:
+                problem = self.env._("fill in %s", ", ".join(missing))
+            elif not all(map(vendor_envelope.is_pointer, paths)):
+                problem = self.env._(
+                    "a place in the body is a JSON Pointer such as /payload/plainToken"
+                )
+            elif not all(map(jsonlimits.SAFE_NAME.fullmatch, members)):
+                problem = self.env._(
+                    "a member has up to 64 letters, digits, dots, hyphens and underscores"
+                )
+            elif challenge.answer == "hmac" and (
+                scheme.algorithm not in vendor_signatures.HASHES
+            ):
+                problem = self.env._("an HMAC needs an HMAC algorithm")
+            else:
+                continue
+            raise ValidationError(
+                self.env._(
+                    "The answer of “%(name)s” to the vendor's question: %(problem)s.",
+                    name=scheme.name,
+                    problem=problem,
+                )
+            )
+
     @api.constrains(*Scheme._fields)
     def _check_scheme(self):
         texts = {
             "no_body": self.env._("what is signed has to contain {body}"),
             "unknown_place": self.env._(
-                "what is signed may only contain {body}, {timestamp}, {id}, {method} and "
-                "{path} in braces"
+                "what is signed may only contain {body}, {timestamp}, {id}, {method}, "
+                "{path} and {url} in braces"
             ),
             "no_timestamp_header": self.env._("name the header that holds the time"),
             "timestamp_not_signed": self.env._(
@@ -179,7 +301,7 @@ class InteropSignatureScheme(models.Model):
 
     def write(self, vals):
         """A scheme in use is what was approved with its clients."""
-        if set(Scheme._fields) & vals.keys():
+        if {*Scheme._fields, *CHALLENGE_FIELDS, "body_format"} & vals.keys():
             # sudo: clients of facilities that the user does not see count, too
             using = self.sudo().client_ids.filtered(
                 lambda client: client.state not in ("requested", "revoked")

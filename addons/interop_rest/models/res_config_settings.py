@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import config
 
 from .. import const
+from ..tools import headers
 
 
 class ResConfigSettings(models.TransientModel):
@@ -73,6 +74,14 @@ class ResConfigSettings(models.TransientModel):
         help="Let anybody read the routes and errors of this API. Message types are "
         "shown to clients only.",
     )
+    interop_rest_public_url = fields.Char(
+        "Address for Partners",
+        config_parameter=const.PARAM_PUBLIC_URL,
+        help="The address under which partners reach this server, such as "
+        "https://api.hospital.example. It is shown in the API description and in the "
+        "webhook addresses of clients. Leave empty to show the address by which you "
+        "reach Odoo yourself.",
+    )
     interop_rest_server_wide = fields.Boolean(
         compute="_compute_interop_rest_server_wide",
         help="Whether callers get problem details when no database can be reached.",
@@ -84,6 +93,19 @@ class ResConfigSettings(models.TransientModel):
             settings.interop_rest_server_wide = (
                 "interop_rest" in config["server_wide_modules"]
             )
+
+    @api.constrains("interop_rest_public_url")
+    def _check_interop_rest_public_url(self):
+        for settings in self:
+            text = settings.interop_rest_public_url or ""
+            if text and not headers.is_root_url(text):
+                raise ValidationError(
+                    self.env._(
+                        "Address for Partners: %s is not the root of a server. Enter "
+                        "scheme and host only, such as https://api.hospital.example.",
+                        text,
+                    )
+                )
 
     @api.constrains(
         "interop_rest_tolerance_seconds",

@@ -25,7 +25,9 @@ from . import test_settings
 from . import test_lookup
 from . import test_openapi
 from . import test_token
+from . import test_unreadable_key
 from . import test_vendor_public_key
+from . import test_vendor_events
 from . import test_vendor_webhook
 from . import test_mapping_in
 from . import test_mapping_dry_run

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import psycopg2
+import psycopg2.pool
 from werkzeug.test import EnvironBuilder
 
 from odoo.http import (
@@ -20,7 +21,7 @@ from odoo.http import (
 )
 from odoo.tests import tagged
 from odoo.tests.common import HOST
-from odoo.tools import config
+from odoo.tools import config, mute_logger
 
 from ..controllers.dispatcher import InteropDispatcher
 from ..models.inbound_types import Answer
@@ -178,15 +179,29 @@ class TestDispatcher(RestEffectHttpCase):
         self.assertNotIn("canary-of", logged + response.text)
 
     def test_a_lost_database_connection_asks_to_come_back(self):
+        """Whichever way psycopg2 tells of it (engine.md, 3)."""
         pipeline = self.env.registry["interop.inbound"]
+        text = "server closed the connection unexpectedly"
+        for error, code in (
+            (psycopg2.OperationalError(text), "database_unavailable"),
+            (psycopg2.errors.AdminShutdown(text), "database_unavailable"),
+            (psycopg2.DatabaseError(text), "database_unavailable"),
+            (psycopg2.InterfaceError("connection already closed"), None),
+            (psycopg2.pool.PoolError("exhausted"), "busy"),
+        ):
 
-        def fail(*_args):
-            raise psycopg2.OperationalError("server closed the connection unexpectedly")
+            def fail(*_args, own=error):
+                raise own
 
-        with patch.object(pipeline, "_read", fail):
-            response = self._post()
-        self._assert_problem(response, 503, "database_unavailable")
-        self.assertTrue(response.headers["Retry-After"])
+            with (
+                self.subTest(error=type(error).__name__),
+                patch.object(pipeline, "_read", fail),
+                mute_logger("odoo.addons.interop_rest.controllers.dispatcher"),
+            ):
+                response = self._post()
+                self._assert_problem(response, 503, code or "database_unavailable")
+                self.assertTrue(response.headers["Retry-After"])
+                self.assertNotIn("closed", response.text)
 
     def test_without_a_database(self):
         """As Odoo serves it when interop_rest is in server_wide_modules."""

@@ -134,7 +134,7 @@ class TestVendorWebhook(RestEffectHttpCase):
         )
         ignored = self._hook({"type": "ping"}, vendor)
         self.assertEqual(ignored.json(), {"status": "ignored"})
-        for refused in ({"type": "other"}, {"type": ["ping"]}, {}, []):
+        for refused in ({"type": "other"}, {"type": ["ping"]}, {}, [{}], "text"):
             response = self._hook(refused, vendor)
             self._assert_problem(response, 422, "event_not_expected")
         for broken in ({"id": ""}, {"data": {}}, {"data": {"object": "x"}}):

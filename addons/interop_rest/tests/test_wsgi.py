@@ -1,16 +1,18 @@
 """Which database a machine's request belongs to: remembered per host, never a session."""
 
 import json
+import logging
 from contextlib import contextmanager
 from types import SimpleNamespace
 from unittest.mock import patch
 
+import psycopg2
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from odoo import http
 from odoo.http import HTTPRequest, Request, root
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import config
+from odoo.tools import config, mute_logger
 
 from .. import wsgi
 
@@ -209,6 +211,74 @@ class TestMachineRequests(TransactionCase):
             self.assertEqual(headers["Content-Type"], "application/problem+json")
             self.assertEqual(json.loads(body)["code"], "not_found")
         self.assertEqual(self.core.seen, [])
+
+    def test_what_fails_before_a_route_is_found_is_a_problem(self):
+        """PostgreSQL restarts: core answers in HTML, or not at all (engine.md, 3)."""
+
+        def page(status):
+            def app(_environ, start_response):
+                start_response(status, [("Content-Type", "text/html; charset=utf-8")])
+                return [b"<title>canary</title>"]
+
+            return app
+
+        def fails(error):
+            def app(_environ, _start_response):
+                raise error
+
+            return app
+
+        gone = (503, "database_unavailable")
+        for app, told in (
+            (page("500 INTERNAL SERVER ERROR"), gone),
+            (page("404 NOT FOUND"), (404, "not_found")),
+            (fails(psycopg2.InterfaceError("canary")), gone),
+            (fails(psycopg2.DatabaseError("canary")), gone),
+        ):
+            with (
+                patch.dict(vars(self.app), app=app),
+                self._databases("one"),
+                mute_logger("odoo.addons.interop_rest.wsgi"),
+            ):
+                _status, headers, body = self._call()
+            problem = json.loads(body)
+            self.assertEqual((problem["status"], problem["code"]), told)
+            self.assertEqual(headers["Content-Type"], "application/problem+json")
+            self.assertEqual("Retry-After" in headers, told == gone)
+            self.assertNotIn("Set-Cookie", headers)
+
+        with (
+            patch.object(http, "db_list", side_effect=psycopg2.InterfaceError("x")),
+            mute_logger("odoo.addons.interop_rest.wsgi"),
+        ):
+            _status, _headers, body = self._call(host="unknown.example")
+        self.assertEqual(json.loads(body)["status"], 503)
+
+    def test_other_pages_and_paths_are_cores(self):
+        """A page that is no error passes, and so does an error page for people."""
+
+        def app(environ, start_response):
+            status = "200 OK" if environ["PATH_INFO"] == DOCS else "500 OOPS"
+            start_response(status, [("Content-Type", "text/html; charset=utf-8")])
+            return [b"page"]
+
+        with patch.dict(vars(self.app), app=app), self._databases("one"):
+            for path in (DOCS, "/web"):
+                self.assertEqual(self._call(path)[2], b"page", path)
+
+    def test_failing_statements_of_a_request_stay_out_of_the_log(self):
+        """Also in a flush or commit after the dispatcher has ended."""
+
+        def app(_environ, start_response):
+            logging.getLogger("odoo.sql_db").error("bad query: canary")
+            start_response("204 No Content", [])
+            return []
+
+        with patch.dict(vars(self.app), app=app), self._databases("one"):
+            with self.assertNoLogs("odoo.sql_db", "ERROR"):
+                self._call()
+            with self.assertLogs("odoo.sql_db", "ERROR"):
+                self._call("/web")
 
     def test_no_other_protocol_is_spoken(self):
         """werkzeug would look for a route of websockets, and answer in HTML."""

@@ -8,18 +8,22 @@ import hashlib
 import json
 from html import escape
 
-from . import problems
+from . import openapi_components, problems
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 
 STYLE = (
     "body{font-family:sans-serif;line-height:1.5;max-width:62rem;margin:2rem auto;"
-    "padding:0 1rem;color:#1f2933}table{border-collapse:collapse;width:100%}"
+    "padding:0 1rem;color:#1f2933}table{border-collapse:collapse;width:100%;"
+    "overflow-wrap:anywhere}"
     "th,td{border:1px solid #cbd2d9;padding:.3rem .6rem;text-align:left;"
-    "vertical-align:top}th{background:#f0f4f8}pre{background:#f0f4f8;padding:.8rem;"
+    "vertical-align:top;overflow-wrap:anywhere}code,dt{overflow-wrap:anywhere}"
+    "th{background:#f0f4f8}pre{background:#f0f4f8;padding:.8rem;"
     "overflow-x:auto}h2{margin-top:2.5rem;border-bottom:2px solid #cbd2d9}"
     "h3{margin-top:1.8rem}dt{margin-top:1rem}dt code{font-weight:bold}"
-    "dd{margin-left:1.5rem}dt:target,dt:target+dd{background:#fff3c4}"
+    "dd{margin-left:1.5rem}"
+    "@media(max-width:40rem){body{margin:1rem auto}td,th{padding:.2rem .3rem}"
+    "dd{margin-left:.5rem}}dt:target,dt:target+dd{background:#fff3c4}"
 )
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -161,7 +165,7 @@ def _contract(document, name, operation):
             )
     parts.append(
         "<details><summary>JSON Schema of data</summary>"
-        f"{_json(schemas[name])}</details>"
+        f"{_json(openapi_components.restored(schemas, name))}</details>"
     )
     return "\n".join(parts)
 

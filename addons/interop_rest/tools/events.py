@@ -5,7 +5,11 @@ from typing import NamedTuple
 
 from . import query as query_tools
 
-MEMBERS = ("cursor", "limit")
+DESCRIPTIONS = {
+    "cursor": "Where to go on: the cursor of an earlier answer, unchanged.",
+    "limit": "How many events one answer has at most.",
+}
+MEMBERS = tuple(DESCRIPTIONS)
 LABEL = "events"
 MAX_QUERY_BYTES = 16384
 MAX_CURSOR = 8192  # characters: some two hundred interfaces; longer lines are cut off

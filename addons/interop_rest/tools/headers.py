@@ -16,9 +16,13 @@ PROOFS = frozenset(
 READING = ("GET", "HEAD")
 MEDIA_TYPES = ("application/json", "application/cloudevents+json")
 
+FORM = "application/x-www-form-urlencoded"
 MEDIA_TYPE_LINES = "application/x-ndjson"
 
 _MESSAGE_ID = re.compile(r"[!-+\-/-~]{1,128}")
+_ROOT_URL = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+)
 _CLIENT_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 
 SECURITY = {
@@ -45,6 +49,11 @@ def target_url(scheme, host, target) -> str:
     if not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]
     return f"{scheme}://{host}{target}"
+
+
+def is_root_url(text) -> bool:
+    """Say whether a text is the root of a server, without a final slash."""
+    return bool(_ROOT_URL.fullmatch(text))
 
 
 def client_code(value) -> str:
@@ -94,6 +103,11 @@ def is_json(content_type) -> bool:
 def is_lines(content_type) -> bool:
     """Say whether a ``Content-Type`` is one JSON document per line, in UTF-8."""
     return _is_one_of(content_type, (MEDIA_TYPE_LINES,))
+
+
+def is_form(content_type) -> bool:
+    """Say whether a ``Content-Type`` is an HTML form's, in UTF-8."""
+    return _is_one_of(content_type, (FORM,))
 
 
 def _is_one_of(content_type, media_types):

@@ -11,6 +11,8 @@ DESCRIPTIONS = {
     "facility": "The code of the facility; required if you serve several.",
     "as_of": "A date or date-time in ISO 8601: what was so at that moment.",
 }
+# What the values of parameters look like, in JSON Schema.
+FORMATS = {"as_of": {"anyOf": [{"format": "date"}, {"format": "date-time"}]}}
 MEMBERS = tuple(DESCRIPTIONS)
 REQUIRED = ("namespace", "value")
 MAX_QUERY_BYTES = 2048

@@ -34,6 +34,7 @@ GOVERNING = ("idempotency-key",)
 
 _NONCE = re.compile(r"[!-~]{16,128}")
 _DIGITS = 10, 11  # of a Unix time
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 class SignatureRefused(Exception):
@@ -122,18 +123,41 @@ def _verify(request, keys, now, tolerance):
             key = candidate
     if parameters.get("alg", key.algorithm) != key.algorithm:
         raise SignatureRefused("algorithm_not_of_the_key")
-    try:
-        authentic(request, key)
-    except Exception:  # noqa: BLE001 (the library raises several families)
+    hits = 0
+    for url in _spellings(request):
+        hits += _matches(request._replace(url=url), key)
+    if not hits:
         raise SignatureRefused(
             "unknown_key" if key is _DECOY else "no_matching_signature"
-        ) from None
+        )
     return Verified(
         key.key_id,
         parameters["created"],
         parameters.get("expires"),
         parameters["nonce"],
     )
+
+
+def _matches(request, key):
+    """Return whether ``key`` made the signature of a request."""
+    try:
+        authentic(request, key)
+    except Exception:  # noqa: BLE001 (the library raises several families)
+        return False
+    return True
+
+
+def _spellings(request):
+    """Return the spellings of a request's address that a signer may have used.
+
+    The address as sent; and with scheme and host in lower case and without the default
+    port, which is the same address (RFC 9421 2.2.3, RFC 9110 4.2.3).
+    """
+    scheme, mark, rest = request.url.partition("://")
+    authority, slash, path = rest.partition("/")
+    scheme, authority = scheme.lower(), authority.lower()
+    authority = authority.removesuffix(_DEFAULT_PORTS.get(scheme, ""))
+    return dict.fromkeys((request.url, f"{scheme}{mark}{authority}{slash}{path}"))
 
 
 def _signature_input(headers):

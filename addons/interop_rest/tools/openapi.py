@@ -3,9 +3,16 @@
 Without contracts it is the skeleton: every route, no message type.
 """
 
-from . import events, headers, openapi_identifiers, openapi_reconcile, problems
+from . import (
+    headers,
+    openapi_events,
+    openapi_identifiers,
+    openapi_reconcile,
+    openapi_vendors,
+    problems,
+)
 from . import openapi_parts as parts
-from .lookup import DESCRIPTIONS, REQUIRED
+from .lookup import DESCRIPTIONS, FORMATS, REQUIRED
 from .openapi_schemas import common, embedded, envelope, examples
 
 VERSION = "3.1.0"
@@ -18,6 +25,10 @@ webhook-id is what each of them says. A client that
 may use tokens sends one as Authorization: Bearer instead, and no webhook- header; one
 that signs by RFC 9421 sends Signature-Input and Signature instead, and covers
 idempotency-key if it sends one."""
+
+_NUMBERS = """Integers are between -9007199254740991 and 9007199254740991 (2**53 - 1), as
+RFC 7493 recommends: a larger one is refused, and the error names the member. Send it as
+text."""
 
 
 def document(base_url, inbound=(), outbound=()) -> dict:
@@ -32,25 +43,39 @@ def document(base_url, inbound=(), outbound=()) -> dict:
         "info": {
             "title": "Interop",
             "version": API_VERSION,
-            "description": " ".join(_SIGNING.split()),
+            "description": " ".join(f"{_SIGNING}\n{_NUMBERS}".split()),
+            "contact": {
+                "name": "Whoever runs this server",
+                "url": f"{base_url or 'http://localhost'}/interop/v1/docs",
+            },
+            "license": {"name": "LGPL-3.0", "identifier": "LGPL-3.0-only"},
         },
+        "tags": parts.tags(),
         "servers": [{"url": base_url or "/"}],
         "paths": parts.limited(_paths(inbound)),
         "webhooks": {item.name: _webhook(item) for item in outbound},
         "components": {
             "schemas": {
                 **common(),
-                **{name: embedded(item) for name, item in contracts.items()},
+                **_embedded(contracts.values()),
                 **{
                     f"{name}.message": envelope(item)
                     for name, item in contracts.items()
                 },
                 "Message": _any_message(inbound),
             },
-            "parameters": parts.parameters(),
+            "parameters": parts.parameters(required=bool(outbound)),
             "securitySchemes": parts.schemes(),
         },
     }
+
+
+def _embedded(contracts):
+    """Return the schemas of contracts and of their parts."""
+    found = {}
+    for contract in contracts:
+        found.update(embedded(contract))
+    return found
 
 
 def _paths(inbound):
@@ -58,7 +83,7 @@ def _paths(inbound):
         "/interop/v1/messages": {"post": _receive(inbound)},
         "/interop/v1/messages:batch": {"post": _receive_batch()},
         "/interop/v1/messages:reconcile": {"post": openapi_reconcile.reconcile()},
-        "/interop/v1/webhooks/{client}": {"post": _receive_webhook()},
+        "/interop/v1/webhooks/{client}": {"post": openapi_vendors.receive_webhook()},
         "/interop/v1/messages/{id}": {"get": _status()},
         "/interop/v1/identifiers": {
             "get": _lookup(),
@@ -67,7 +92,7 @@ def _paths(inbound):
         "/interop/v1/identifiers/$ihe-pix": {
             "get": openapi_identifiers.cross_reference()
         },
-        "/interop/v1/events": {"get": _events()},
+        "/interop/v1/events": {"get": openapi_events.events_page()},
         "/interop/v1/openapi.json": {"get": _openapi()},
         "/interop/v1/docs": {"get": _docs()},
         "/interop/v1/health": {"get": _health()},
@@ -99,7 +124,10 @@ def _receive(inbound):
     }
     return {
         "operationId": "sendMessage",
+        "tags": ["Messages"],
         "summary": "Send one message",
+        "description": "The same message may be sent again at any time: it has one effect, "
+        "and the answer is the stored one as it stands then.",
         "security": parts.SIGNED,
         "parameters": [*parts.signature_parameters(), parts.key_parameter()],
         "requestBody": {"required": True, "content": {parts.JSON: content}},
@@ -125,6 +153,7 @@ def _receive_batch():
     lines = {"type": "string", "description": "One message per line."}
     return {
         "operationId": "sendMessages",
+        "tags": ["Messages"],
         "summary": "Send up to 1,000 messages under one signature",
         "description": "The signature covers the whole body; webhook-id names the batch "
         "and may be any id. Each message is taken, refused and answered for itself, in "
@@ -148,56 +177,19 @@ def _receive_batch():
     }
 
 
-def _receive_webhook():
-    status = {"$ref": "#/components/schemas/MessageStatus"}
-    ignored = {
-        "type": "object",
-        "required": ["status"],
-        "properties": {"status": {"const": "ignored"}},
-    }
-    told = {headers.REPLAYED: parts.header("Present when it was answered before.")}
-    return {
-        "operationId": "sendWebhook",
-        "summary": "Send a webhook of a third party that signs in its own way",
-        "description": "What the body means is set up with the client. An event whose "
-        "signature covers no id is known by its id in the body, or by the body.",
-        "security": [{"vendorSignature": []}],
-        "parameters": [
-            {
-                "name": "client",
-                "in": "path",
-                "required": True,
-                "description": "The code of the client.",
-                "schema": {"type": "string"},
-            }
-        ],
-        "requestBody": {"required": True, "content": parts.content({})},
-        "responses": {
-            "200": {
-                "description": "Applied, skipped on purpose, or ignored on purpose.",
-                "headers": {**told, **parts.ending()},
-                "content": parts.content({"anyOf": [status, ignored]}),
-            },
-            "202": {
-                "description": "Accepted.",
-                "headers": {**told, **parts.ending()},
-                "content": parts.content(status),
-            },
-            **parts.refusals(parts.WEBHOOK),
-        },
-    }
-
-
 def _status():
     return {
         "operationId": "getMessage",
+        "tags": ["Messages"],
         "summary": "What became of a message of yours; webhook-id is its id",
+        "description": "Its present state, for as long as the message is kept.",
         "security": parts.SIGNED,
         "parameters": [
             {
                 "name": "id",
                 "in": "path",
                 "required": True,
+                "description": "The id of the message.",
                 "schema": {"type": "string"},
             },
             *parts.signature_parameters(),
@@ -222,7 +214,7 @@ def _lookup():
             "in": "query",
             "required": name in REQUIRED,
             "description": told,
-            "schema": text,
+            "schema": {**text, **FORMATS.get(name, {})},
         }
         for text in ({"type": "string", "minLength": 1, "maxLength": 512},)
         for name, told in DESCRIPTIONS.items()
@@ -230,6 +222,7 @@ def _lookup():
     identifiers = {"$ref": "#/components/schemas/Identifiers"}
     return {
         "operationId": "getIdentifiers",
+        "tags": ["Identifiers"],
         "summary": "The other identifiers of the record that has one; webhook-id is "
         "lookup_ and the SHA-256 of the query string as sent, in hexadecimal digits",
         "description": "With as_of, a date or date-time in ISO 8601 (UTC unless it has "
@@ -255,58 +248,14 @@ def _lookup():
     }
 
 
-def _events():
-    asked = {
-        "cursor": {
-            "type": "string",
-            "maxLength": events.MAX_CURSOR,
-            "pattern": "^[A-Za-z0-9_-]*$",
-        },
-        "limit": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": events.MAX_LIMIT,
-            "default": events.DEFAULT_LIMIT,
-        },
-    }
-    return {
-        "operationId": "getEvents",
-        "summary": "What this server sent or has to send, for a receiver that missed "
-        f"something; webhook-id is {events.LABEL}_ and the SHA-256 of the query string "
-        "as sent, in hexadecimal digits",
-        "description": "Start without a cursor, or with the last one kept; repeat with "
-        "the cursor of the answer while more is true.",
-        "security": parts.SIGNED,
-        "parameters": [
-            *(
-                {"name": name, "in": "query", "schema": asked[name]}
-                for name in events.MEMBERS
-            ),
-            *parts.signature_parameters(),
-        ],
-        "responses": {
-            "200": {
-                "description": "The next page.",
-                "content": parts.content({"$ref": "#/components/schemas/Events"}),
-            },
-            **parts.refusals(
-                (
-                    *parts.EVENTS,
-                    "id_mismatch",
-                    "not_ready",
-                    "unauthorized",
-                    *parts.EVERYWHERE,
-                )
-            ),
-        },
-    }
-
-
 def _openapi():
     return {
         "operationId": "getOpenApi",
+        "tags": ["Description"],
         "summary": "This document; signed, with your own message types. webhook-id is "
         f"{headers.OPENAPI_ID}",
+        "description": "Without a signature it has routes and errors only, if the "
+        "receiver allows that.",
         "security": [*parts.SIGNED, {}],
         "parameters": parts.signature_parameters(),
         "responses": {
@@ -337,8 +286,10 @@ def _docs():
 def _health():
     return {
         "operationId": "getHealth",
+        "tags": ["Health"],
         "summary": "Whether this server and its database answer; signed, also what is "
         f"not finished of your messages. webhook-id is {headers.HEALTH_ID}",
+        "description": "Without a signature it says only that the server is up.",
         "security": [*parts.SIGNED, {}],
         "parameters": parts.signature_parameters(),
         "responses": {
@@ -354,7 +305,9 @@ def _health():
 def _problem_page():
     return {
         "operationId": "getProblems",
+        "tags": ["Description"],
         "summary": "The page that explains every code",
+        "description": "The type of every problem leads to its place on this page.",
         "security": [],
         "responses": {
             "200": {
@@ -373,9 +326,11 @@ def _webhook(contract):
         content["examples"] = shown
     operation = {
         "operationId": f"receive.{contract.name}",
+        "tags": ["Messages"],
         "summary": f"We send {contract.message_type}, version {contract.version}",
         "description": "Verify the signature over the raw bytes, then answer 2xx. The "
         "same webhook-id may come again: apply it once.",
+        "security": [{"standardWebhooks": []}, {"httpMessageSignature": []}],
         "parameters": parts.signature_parameters(required=True),
         "requestBody": {"required": True, "content": {parts.JSON: content}},
         "responses": {

@@ -1,6 +1,12 @@
 """The schemas of the members of a message, with what each of them says."""
 
 LARGEST_NUMBER = 2**31 - 1  # what the log has room for
+# As interop_base reads the texts of an envelope.
+TEXT = {
+    "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+    "maxLength": 255,
+}
+_NO_CONTROLS = "Without control characters, and not blank."
 _KEYS = {
     "ordering_key": "Messages that have it in common are applied in order of arrival.",
     "correlation_id": "The same in all messages of one process of yours.",
@@ -15,7 +21,13 @@ _SUBJECT = {
         "additionalProperties": False,
         "required": ["system", "value"],
         "properties": {
-            name: {"type": "string"} for name in ("system", "value", "type", "use")
+            name: {"type": "string", **TEXT, "description": told}
+            for name, told in (
+                ("system", "The URI of its assigning authority."),
+                ("value", "The identifier."),
+                ("type", "Which kind of identifier it is."),
+                ("use", "What it is used for, such as official."),
+            )
         },
     },
 }
@@ -31,7 +43,7 @@ def facility(contract) -> dict:
     if contract.facilities:
         told += f" Codes: {', '.join(contract.facilities)}."
     kind = "string" if contract.names_facility else ["string", "null"]
-    schema = {"type": kind, "maxLength": 255, "description": told}
+    schema = {"type": kind, **TEXT, "description": f"{told} {_NO_CONTROLS}"}
     if contract.facilities:
         schema["examples"] = list(contract.facilities)
     return schema
@@ -40,7 +52,7 @@ def facility(contract) -> dict:
 def members() -> dict:
     """Return the schemas of the members of every message, but for those that its
     contract decides."""
-    key = {"type": ["string", "null"], "maxLength": 128}
+    key = {"type": ["string", "null"], **TEXT, "maxLength": 128}
     number = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_NUMBER}
     return {
         "id": {
@@ -50,8 +62,10 @@ def members() -> dict:
         },
         "source": {
             "type": "string",
-            "maxLength": 255,
-            "description": "Which application sends it, such as a URI of yours.",
+            **TEXT,
+            "minLength": 1,
+            "description": "Which application sends it, such as a URI of yours. "
+            + _NO_CONTROLS,
         },
         "occurred_at": {
             "type": "string",

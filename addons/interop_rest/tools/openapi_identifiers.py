@@ -40,6 +40,7 @@ def cross_reference() -> dict:
     """Return the operation ``$ihe-pix``."""
     return {
         "operationId": "crossReference",
+        "tags": ["Identifiers"],
         "summary": "All identifiers of the record that has one, as FHIR Parameters",
         "description": "As IHE PIXm (ITI-83), with problem details for errors. Only "
         "namespaces that the client may look up are answered. The answer does not repeat "
@@ -104,6 +105,7 @@ def link() -> dict:
     }
     return {
         "operationId": "linkIdentifier",
+        "tags": ["Identifiers"],
         "summary": "Link an identifier of your own to a known record",
         "description": "Only the source system of a namespace links there. Repeating it "
         "changes nothing. Where it contradicts what is recorded, a steward decides: send "

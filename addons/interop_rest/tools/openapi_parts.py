@@ -6,6 +6,7 @@ JSON = "application/json"
 
 EVERYWHERE = (
     "bad_request",
+    "https_required",
     "method_not_allowed",
     "too_large",
     "operation_not_allowed",
@@ -33,7 +34,7 @@ LOOKUP = (
 CROSS_REFERENCE = ("not_acceptable",)
 LINK = ("invalid_link", "link_not_allowed", "identifier_conflict")
 EVENTS = ("invalid_query", "invalid_cursor", "events_not_allowed")
-VENDOR = ("event_not_expected",)
+VENDOR = ("event_not_expected", "several_events", "invalid_form")
 RECONCILE = ("invalid_reconciliation",)
 KEYS = (
     "idempotency_key_missing",
@@ -68,6 +69,7 @@ SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
 WEBHOOK = (
     *(code for code in MESSAGE if code not in ("id_mismatch", *KEYS)),
     *VENDOR,
+    "batch_too_long",
     "unauthorized",
     "unsupported_media_type",
     *EVERYWHERE,
@@ -79,6 +81,21 @@ SIGNED = [
     {"interopClient": [], "bearerToken": []},
     {"interopClient": [], "httpMessageSignature": []},
 ]
+
+
+_TAGS = {
+    "Messages": "Send messages, ask what became of them, and receive ours.",
+    "Webhooks": "Webhooks of third parties that sign in their own ways.",
+    "Identifiers": "Look identifiers up and link them.",
+    "Events": "Fetch what a receiver missed.",
+    "Description": "This document, and what the codes of errors mean.",
+    "Health": "Whether the server answers.",
+}
+
+
+def tags() -> list:
+    """Return the groups of operations."""
+    return [{"name": name, "description": told} for name, told in _TAGS.items()]
 
 
 def limited(paths) -> dict:
@@ -127,8 +144,8 @@ def _refusal(status, codes):
     return response
 
 
-def parameters() -> dict:
-    """Return the headers of a signature, each required and optional."""
+def parameters(required: bool) -> dict:
+    """Return the headers of a signature, optional, and if asked for, required as well."""
     described = {
         "webhook-id": "The id of the message, or what the operation says.",
         "webhook-timestamp": "Unix seconds of now.",
@@ -142,7 +159,7 @@ def parameters() -> dict:
             "schema": {"type": "string"},
         }
         for name, text in described.items()
-        for suffix in ("", ".optional")
+        for suffix in (("", ".optional") if required else (".optional",))
     }
 
 

@@ -24,6 +24,7 @@ def reconcile() -> dict:
     """Return the operation."""
     return {
         "operationId": "reconcileMessages",
+        "tags": ["Messages"],
         "summary": "Which of the messages that you have sent are here, and what became "
         "of them",
         "description": "State up to 1,000 messages by id, perhaps with the SHA-256 of "

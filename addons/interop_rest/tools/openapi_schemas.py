@@ -2,15 +2,9 @@
 
 from typing import NamedTuple
 
-from . import openapi_envelope
+from . import openapi_components, openapi_envelope
 from .problems import KINDS
 from .reconcile import MESSAGE_STATES
-
-# Keywords whose value is a plain value, in which "$ref" is no reference.
-_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
-# Keywords whose value maps names, which may be any, to schemas.
-_NAMED = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
-
 
 _STATES = (
     "pending and processing: accepted, not applied yet. done: applied. parked: kept, a "
@@ -46,19 +40,20 @@ class Contract(NamedTuple):
 
 
 def embedded(contract) -> dict:
-    """Return the schema of a contract as a part of a larger document.
+    """Return the schema of a contract as components of a larger document, by name.
 
-    Its references, which lead from its own root, lead from the document's afterwards.
+    Every part that a reference leads to is a component of its own: generators of
+    clients drop operations whose references lead into a component.
     """
-    schema = {key: value for key, value in contract.schema.items() if key != "$schema"}
-    schema.pop("$id", None)  # else the rewritten references would start here
-    root = f"#/components/schemas/{contract.name}"
-    return _rerooted(schema, root, _anchors(schema, root))
+    return openapi_components.lifted(contract.schema, contract.name)
 
 
 def envelope(contract) -> dict:
     """Return the schema of a whole message of one contract."""
-    described = {"title": contract.name, "description": contract.description}
+    described = {
+        "title": f"{contract.name} message",
+        "description": contract.description,
+    }
     if contract.sunset:
         described["description"] += f" Deprecated until {contract.sunset}."
     return {
@@ -138,7 +133,7 @@ def _problem():
         "type": "object",
         "required": ["type", "title", "status", "detail", "code"],
         "properties": {
-            "type": {"type": "string", "format": "uri"},
+            "type": {"type": "string", "format": "uri-reference"},
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string"},
@@ -293,48 +288,3 @@ def _status():
             "fields": {"type": "array", "items": {"type": "object"}},
         },
     }
-
-
-def _rerooted(part, root, anchors):
-    """Return a schema (or list of schemas) with references from the document's root."""
-    if isinstance(part, list):
-        return [_rerooted(item, root, anchors) for item in part]
-    if not isinstance(part, dict):
-        return part
-    found = {}
-    for keyword, value in part.items():
-        if keyword in _VALUES or keyword in ("$anchor", "$dynamicAnchor"):
-            if keyword in _VALUES:
-                found[keyword] = value
-        elif keyword in ("$ref", "$dynamicRef") and isinstance(value, str):
-            found["$ref"] = _reference(value, root, anchors)
-        elif keyword in _NAMED and isinstance(value, dict):
-            found[keyword] = {
-                name: _rerooted(child, root, anchors) for name, child in value.items()
-            }
-        else:
-            found[keyword] = _rerooted(value, root, anchors)
-    return found
-
-
-def _reference(value, root, anchors):
-    if value == "#" or value.startswith("#/"):
-        return root + value[1:]
-    return anchors.get(value.removeprefix("#"), value)
-
-
-def _anchors(part, pointer):
-    """Return where the named parts of a schema are in the document."""
-    found = {}
-    if isinstance(part, list):
-        for number, item in enumerate(part):
-            found.update(_anchors(item, f"{pointer}/{number}"))
-    elif isinstance(part, dict):
-        for name in ("$anchor", "$dynamicAnchor"):
-            if isinstance(part.get(name), str):
-                found[part[name]] = pointer
-        for keyword, value in part.items():
-            if keyword not in _VALUES:
-                step = keyword.replace("~", "~0").replace("/", "~1")
-                found.update(_anchors(value, f"{pointer}/{step}"))
-    return found

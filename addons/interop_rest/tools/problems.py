@@ -46,6 +46,12 @@ KINDS = {
         "Send application/json in UTF-8, without a content encoding.",
     ),
     # --- who is calling
+    "https_required": Kind(
+        403,
+        "HTTPS required",
+        "Send the request over https. A token that was sent in clear may be known to "
+        "others: replace it.",
+    ),
     "operation_not_allowed": Kind(
         403, "Not allowed", "This operation was not approved for this client."
     ),
@@ -104,6 +110,18 @@ KINDS = {
         "Event not expected",
         "Events of this kind are not set up for the client. List the kind with the "
         "client, with a contract or to be ignored, or stop sending it.",
+    ),
+    "several_events": Kind(
+        422,
+        "Several events in one body",
+        "The client is set up for one event per body. Name the place of the list of "
+        "events with the client, or send one event at a time.",
+    ),
+    "invalid_form": Kind(
+        400,
+        "Invalid form",
+        "The body is not a form (application/x-www-form-urlencoded) in UTF-8 in which "
+        "each field is there once.",
     ),
     "contract_retired": Kind(
         410, "Contract retired", "This version is no longer accepted. Use a newer one."

@@ -28,7 +28,8 @@ ENCODINGS = ("hex", "base64")
 KEY_ENCODINGS = ("text", "base64", "hex")
 TIMESTAMPS = ("unix", "unix_ms", "rfc3339", "http")
 LISTS = {"": None, "comma": ",", "space": " "}
-PLACES = ("timestamp", "id", "method", "path", "body")
+PLACES = ("timestamp", "id", "method", "path", "url", "body")
+BODIES = ("json", "form")
 
 MIN_KEY_BYTES = 16
 MAX_SIGNATURES = 8
@@ -38,15 +39,21 @@ KEY_PREFIX = "whsec_"  # before keys in base64, as Standard Webhooks writes them
 
 _PLACE = re.compile(r"\{([a-z]*)\}")
 _ID = re.compile(rf"[!-+\-/-~]{{1,{MAX_ID}}}")  # as the id of a message
-_DIGITS = re.compile(r"[1-9][0-9]{9,13}")
-_RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)"
+# No text of these forms begins or ends with another one of the same form, and none of
+# them has a sender to choose from: beside {body} they need no separator.
+_DIGITS = {
+    "unix": re.compile(r"[1-9][0-9]{9}"),
+    "unix_ms": re.compile(r"[1-9][0-9]{12}"),
+}
+_HTTP = re.compile(
+    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} "
+    r"(?:GMT|UTC|[+-][0-9]{4})"
 )
 _UNUSABLE = secrets.token_bytes(32)
 
 
 class Scheme(NamedTuple):
-    """How one vendor signs.
+    """How one vendor signs, and how its bodies are written.
 
     ``header`` holds the signatures: one, or several in a ``listed`` one (``comma``,
     ``space``), of which those that begin with ``prefix`` count. ``template`` is what is
@@ -69,32 +76,49 @@ class Scheme(NamedTuple):
 
     @property
     def weak(self) -> bool:
-        """Whether what it signs could be sent again at any time, or is easy to
-        forge."""
-        return "{timestamp}" not in self.template or self.algorithm == "hmac-sha1"
+        """Whether what it signs could be sent again at any time, is easy to forge, or
+        can be read in two ways."""
+        return (
+            "{timestamp}" not in self.template
+            or self.algorithm == "hmac-sha1"
+            or self.ambiguous
+        )
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether bytes can move from one part of what is signed to another."""
+        return (
+            any(
+                place == "id" and not separator
+                for place, separator, _side in _separators(self.template)
+            )
+            or _PLACE.findall(self.template).count("body") > 1
+        )
 
 
 class Sent(NamedTuple):
-    """One request: ``path`` with the query as sent, ``headers`` (name, value) pairs."""
+    """One request: ``path`` with the query as sent, ``headers`` (name, value) pairs,
+    ``url`` the whole address as sent."""
 
     method: str
     path: str
     headers: list
     body: bytes
+    url: str = ""
 
 
 class Proven(NamedTuple):
     """What a signature proves: an id that it covers (``""`` if none) and its time in
-    Unix seconds (None if none)."""
+    Unix seconds with their fraction (None if none)."""
 
     msg_id: str
-    timestamp: int | None
+    timestamp: float | None
 
 
 def problems(scheme: Scheme) -> list[str]:
-    """Return what is wrong with a scheme, one code each: ``no_body``, ``unknown_place``,
-    ``no_timestamp_header``, ``timestamp_not_signed``, ``no_id_header``,
-    ``id_not_signed``, ``no_list``."""
+    """Return why a scheme would accept nothing, one code each: ``no_body``,
+    ``unknown_place``, ``no_timestamp_header``, ``timestamp_not_signed``,
+    ``no_id_header``, ``id_not_signed``, ``no_list``."""
     places = _PLACE.findall(scheme.template)
     plain = _PLACE.sub("", scheme.template)
     checks = {
@@ -123,15 +147,17 @@ def decode_key(text: str, encoding: str) -> bytes:
     return raw
 
 
-def verify(scheme: Scheme, sent: Sent, keys, now: int) -> Proven:
+def verify(scheme: Scheme, sent: Sent, keys, now: int, read_time) -> Proven:
     """Return what a request proves; ``keys`` are raw, ``now`` is Unix seconds.
+
+    :param read_time: ``rfc3339.parse`` of ``interop_base``
 
     Keys are an HMAC secret, a raw Ed25519 key, or what ``vendor_keys.read`` returns.
     Every signature is compared with every key in constant time and without an early
     exit; without keys the work is the same.
     """
     try:
-        return _verify(scheme, sent, keys, now)
+        return _verify(scheme, sent, keys, now, read_time)
     except SignatureRefused:
         raise
     except Exception:  # noqa: BLE001, S110 (hostile input is a refusal, never a fault)
@@ -151,16 +177,17 @@ def sign(scheme: Scheme, sent: Sent, key: bytes, timestamp: str, msg_id: str) ->
     return (LISTS[scheme.listed] or "").join(items)
 
 
-def _verify(scheme, sent, keys, now):
+def _verify(scheme, sent, keys, now, read_time):
     """Verify without the last safety net of :func:`verify`."""
     if problems(scheme) or scheme.tolerance < 0:
         raise SignatureRefused("not_configured")
     items = _items(scheme, _header(sent, scheme.header))
     timestamp = _timestamp_text(scheme, sent, items)
-    moment = _moment(scheme, timestamp, now) if timestamp else None
+    moment = _moment(scheme, timestamp, now, read_time) if timestamp else None
     msg_id = _header(sent, scheme.id_header) if scheme.id_header else ""
     if scheme.id_header and not _ID.fullmatch(msg_id):
         raise SignatureRefused("malformed_id")
+    _check_separators(scheme, sent, msg_id)
     candidates = [
         _decoded(scheme, item.removeprefix(scheme.prefix))
         for item in items
@@ -179,6 +206,45 @@ def _verify(scheme, sent, keys, now):
     if not hits:
         raise SignatureRefused("no_matching_signature")
     return Proven(msg_id, moment)
+
+
+def _separators(template):
+    """Return ``(place, separator, side)`` of the places beside the body that a sender
+    fills in freely.
+
+    Before the body (side 0) the separator is the text after the place; behind it (side
+    -1) the text before the place. It ends the place towards the body.
+    """
+    parts = _PLACE.split(template)
+    places = parts[1::2]
+    if "body" not in places:
+        return []
+    middle = places.index("body")
+    return [
+        (place, parts[2 * number + 2], 0)
+        if number < middle
+        else (place, parts[2 * number], -1)
+        for number, place in enumerate(places)
+        if place in ("id", "path", "url")
+    ]
+
+
+def _check_separators(scheme, sent, msg_id):
+    """Refuse a value that holds the separator behind it: then the same signed bytes could
+    be another id, query or body.
+
+    Of path and address only the query is free: the route fixes all before it. Without a
+    separator there is no query.
+    """
+    for place, separator, side in _separators(scheme.template):
+        if place == "id":
+            if separator and separator[side] in msg_id:
+                raise SignatureRefused("ambiguous_id")
+            continue
+        target = sent.path if place == "path" else sent.url
+        _path, mark, query = target.partition("?")
+        if (mark and not separator) or (separator and separator[side] in query):
+            raise SignatureRefused("ambiguous_path")
 
 
 def _matches(scheme, key, signed, candidate):
@@ -202,6 +268,7 @@ def _signed(scheme, sent, timestamp, msg_id):
         "id": msg_id.encode("ascii"),
         "method": sent.method.encode("ascii"),
         "path": sent.path.encode("latin-1"),
+        "url": sent.url.encode("latin-1"),
         "body": sent.body,
     }
     parts = _PLACE.split(scheme.template)
@@ -251,10 +318,10 @@ def _timestamp_text(scheme, sent, items):
     return found[0].removeprefix(scheme.timestamp_prefix)
 
 
-def _moment(scheme, text, now):
+def _moment(scheme, text, now, read_time):
     """Return the time in Unix seconds if it is near enough."""
     try:
-        moment = _parsed(scheme.timestamp_format, text)
+        moment = _parsed(scheme.timestamp_format, text, read_time)
     except (ValueError, OverflowError):
         moment = None
     if moment is None:
@@ -263,20 +330,25 @@ def _moment(scheme, text, now):
         raise SignatureRefused("timestamp_too_old")
     if moment > now + scheme.tolerance:
         raise SignatureRefused("timestamp_too_new")
-    return int(moment)
+    return moment
 
 
-def _parsed(form, text):
-    """Return the Unix seconds of a time, None when it is not written as it should."""
-    if form in ("unix", "unix_ms"):
-        if not _DIGITS.fullmatch(text):
+def _parsed(form, text, read_time):
+    """Return the Unix seconds of a time, None when it is not written as it should.
+
+    :raises ValueError: not written as it should, too
+    """
+    if form in _DIGITS:
+        if not _DIGITS[form].fullmatch(text):
             return None
         return int(text) if form == "unix" else int(text) / 1000
     if form == "rfc3339":
-        if not _RFC3339.fullmatch(text):
-            return None
-        return datetime.fromisoformat(text).timestamp()
-    return parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp()
+        return read_time(text).timestamp()
+    if not _HTTP.fullmatch(text):
+        return None
+    # "GMT" comes back without an offset, "-0000" too: both are UTC.
+    moment = parsedate_to_datetime(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _decoded(scheme, text):
@@ -317,11 +389,12 @@ def written(form: str, now: int) -> str:
     return forms.get(form, str(now))
 
 
-def named_time(scheme: Scheme, sent: Sent) -> int | None:
+def named_time(scheme: Scheme, sent: Sent, read_time) -> int | None:
     """Return the time that a request names, None if it names none; for samples."""
     try:
         items = _items(scheme, _header(sent, scheme.header))
-        moment = _parsed(scheme.timestamp_format, _timestamp_text(scheme, sent, items))
+        text = _timestamp_text(scheme, sent, items)
+        moment = _parsed(scheme.timestamp_format, text, read_time)
     except (SignatureRefused, ValueError, OverflowError):
         return None
     return None if moment is None else int(moment)

@@ -33,6 +33,6 @@ class InteropClientDocsWizard(models.TransientModel):
                 continue
             client.check_access("read")
             # sudo: contracts and interfaces as the client gets them, whoever looks
-            document = inbound._document_of(client.sudo(), client.get_base_url())
+            document = inbound._document_of(client.sudo(), inbound._public_url())
             # The tool escapes every text.
             wizard.content = Markup(docs_page.fragment(document))

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.tools import rfc3339
 
 from ..tools import vendor_signatures
 from ..tools.message_signatures import SignatureRefused
@@ -50,7 +51,9 @@ class InteropSignatureTryWizard(models.TransientModel):
         """Return the values of a sample."""
         pure = scheme._scheme()._replace(key_encoding="text")
         path = "/interop/v1/webhooks/example"
-        sent = vendor_signatures.Sent("POST", path, [], SAMPLE_BODY.encode())
+        sent = vendor_signatures.Sent(
+            "POST", path, [], SAMPLE_BODY.encode(), self._address(path)
+        )
         timestamp = vendor_signatures.written(pure.timestamp_format, clock.timestamp())
         signature = vendor_signatures.sign(
             pure, sent, SAMPLE_SECRET.encode(), timestamp, "evt_1"
@@ -98,14 +101,25 @@ class InteropSignatureTryWizard(models.TransientModel):
             if separator
         ]
         sent = vendor_signatures.Sent(
-            self.method or "POST", self.path or "/", pairs, body
+            self.method or "POST",
+            self.path or "/",
+            pairs,
+            body,
+            self._address(self.path or "/"),
         )
         now = clock.timestamp()
         if self.at_its_time:
-            now = vendor_signatures.named_time(scheme, sent) or now
-        proven = vendor_signatures.verify(scheme, sent, [self._key()], now)
+            now = vendor_signatures.named_time(scheme, sent, rfc3339.parse) or now
+        proven = vendor_signatures.verify(
+            scheme, sent, [self._key()], now, rfc3339.parse
+        )
         known = proven.msg_id or vendor_signatures.body_id(body)
         return self.env._("Accepted. The signature makes it known as %s.", known)
+
+    @api.model
+    def _address(self, path):
+        """Return the address that a vendor would call."""
+        return self.env["interop.inbound"]._public_url() + path
 
     def _key(self):
         """Return the key that was typed in, raw."""
@@ -139,6 +153,13 @@ class InteropSignatureTryWizard(models.TransientModel):
             ),
             "timestamp_too_old": self.env._("Refused: the time is too long ago."),
             "timestamp_too_new": self.env._("Refused: the time is in the future."),
+            "ambiguous_id": self.env._(
+                "Refused: the id contains the separator that stands beside it."
+            ),
+            "ambiguous_path": self.env._(
+                "Refused: the query of the address contains the separator that stands "
+                "beside it, or there is a query and no separator."
+            ),
             "malformed_id": self.env._("Refused: the id is missing or no id."),
             "too_many_signatures": self.env._("Refused: too many signatures."),
         }

@@ -18,6 +18,7 @@ from interop_rest_tools import message_signatures as ms
 
 NOW = 1_700_000_000
 TOLERANCE = 300
+NO_MATCH = "no_matching_signature"
 URL = "https://odoo.example/interop/v1/messages?x=1&y=%C3%A9"
 BODY = b'{"a": 1}'
 HMAC_KEY = ms.Key("hmac-1", ms.HMAC_SHA256, bytes(range(32)))
@@ -190,6 +191,30 @@ def test_names_of_headers_in_any_case():
     message = signed()
     headers = [(name.upper(), value) for name, value in message.headers.items()]
     assert ms.verify(message.request(headers=headers), KEYS, NOW, TOLERANCE)
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize(
+    "covered", [COVERED, ("@method", "@authority", "@path", "@query")]
+)
+@pytest.mark.parametrize(
+    "sent", ["https://ODOO.Example", "HTTPS://odoo.example:443", "https://odoo.example"]
+)
+def test_the_host_is_compared_as_one_name(key, covered, sent):
+    """S9: signed in lower case without the default port (RFC 9421 2.2.3), sent in any
+    spelling; or signed as sent."""
+    rest = URL.removeprefix("https://odoo.example")
+    message = signed(key, covered=covered)
+    assert ms.verify(message.request(url=sent + rest), KEYS, NOW, TOLERANCE)
+    message = signed(key, Message(url=sent + rest), covered=covered)
+    assert ms.verify(message.request(), KEYS, NOW, TOLERANCE)
+    for other in ("https://odoo.example:8443", "https://odoo.example.", "http://ODOO"):
+        refused(message.request(url=other + rest), "no_matching_signature")
+
+
+def test_only_the_host_is_compared_without_case():
+    """S9: a path in another case is another path."""
+    refused(signed().request(url=URL.replace("messages", "Messages")), NO_MATCH)
 
 
 # --- and nothing else is

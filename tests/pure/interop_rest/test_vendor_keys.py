@@ -1,7 +1,7 @@
 """Vendors that sign with a private key: ECDSA P-256 and RSA with SHA-256."""
 
 import base64
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from interop_base_tools import rfc3339
 from interop_rest_tools import vendor_keys
 from interop_rest_tools import vendor_signatures as vs
 from interop_rest_tools.message_signatures import SignatureRefused
 
 NOW = 1800000000
+verify = partial(vs.verify, read_time=rfc3339.parse)
 BODY = b'[{"event":"delivered"}]\r\n'
 SCHEMES = {
     name: vs.Scheme(
@@ -67,7 +69,7 @@ def sent(value, body=BODY):
 def refused(algorithm, request, keys):
     """The reason of a refusal."""
     with pytest.raises(SignatureRefused) as caught:
-        vs.verify(SCHEMES[algorithm], request, keys, NOW)
+        verify(SCHEMES[algorithm], request, keys, NOW)
     return caught.value.reason
 
 
@@ -81,9 +83,9 @@ def test_its_own_and_nothing_else(algorithm):
     good = signature(algorithm, signed)
     scheme = SCHEMES[algorithm]
     assert not vs.problems(scheme) and not scheme.weak
-    assert vs.verify(scheme, sent(good), keys, NOW).timestamp == NOW
+    assert verify(scheme, sent(good), keys, NOW).timestamp == NOW
     hexadecimal = scheme._replace(encoding="hex")
-    assert vs.verify(hexadecimal, sent(good.hex()), keys, NOW)
+    assert verify(hexadecimal, sent(good.hex()), keys, NOW)
     wrong = "no_matching_signature"
     assert refused(algorithm, sent(good, BODY + b" "), keys) == wrong
     assert refused(algorithm, sent(good), keys[:1]) == wrong
@@ -99,7 +101,7 @@ def test_ecdsa_as_two_numbers():
     signed = str(NOW).encode() + BODY
     numbers = utils.decode_dss_signature(signature(vendor_keys.ECDSA, signed))
     raw = b"".join(number.to_bytes(32, "big") for number in numbers)
-    assert vs.verify(SCHEMES[vendor_keys.ECDSA], sent(raw), [key], NOW)
+    assert verify(SCHEMES[vendor_keys.ECDSA], sent(raw), [key], NOW)
     for odd in (bytes(64), b"\xff" * 64, bytes(32) + raw[32:], raw[:32] + bytes(32)):
         assert refused(vendor_keys.ECDSA, sent(odd), [key]) == "no_matching_signature"
 

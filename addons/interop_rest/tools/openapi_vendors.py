@@ -1,0 +1,72 @@
+"""OpenAPI of the operation that takes webhooks of third parties."""
+
+from . import headers
+from . import openapi_parts as parts
+
+_CLIENT = {
+    "name": "client",
+    "in": "path",
+    "required": True,
+    "description": "The code of the client.",
+    "schema": {"type": "string"},
+}
+_STATUS = {"$ref": "#/components/schemas/MessageStatus"}
+_RESULTS = {"$ref": "#/components/schemas/BatchResults"}
+_IGNORED = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"const": "ignored"}},
+}
+_ANSWERED = {
+    "description": "The answer to a question.",
+    "type": "object",
+    "additionalProperties": {"type": "string"},
+}
+
+
+def receive_webhook() -> dict:
+    """Return the operation."""
+    return {
+        "operationId": "sendWebhook",
+        "tags": ["Webhooks"],
+        "summary": "Send a webhook of a third party that signs in its own way",
+        "description": "What the body means is set up with the client. An event whose "
+        "signature covers no id is known by its id in the body, or by the body. A list of "
+        "events is taken as a whole or not at all, with one result per event. The "
+        "question of a vendor whether this address is the receiver's is answered as set "
+        "up with its signature scheme.",
+        "security": [{"vendorSignature": []}],
+        "parameters": [_CLIENT],
+        "requestBody": {
+            "required": True,
+            "content": {
+                **parts.content({}),
+                headers.FORM: {"schema": {"type": "object"}},
+            },
+        },
+        "responses": {**_accepted(), **parts.refusals(parts.WEBHOOK)},
+    }
+
+
+def _accepted():
+    """Return the responses to what was taken."""
+    told = {
+        headers.REPLAYED: parts.header("Present when it was answered before."),
+        **parts.ending(),
+    }
+    return {
+        "200": {
+            "description": "Applied, skipped on purpose, ignored on purpose, or the "
+            "answer to a question.",
+            "headers": told,
+            "content": {
+                **parts.content({"anyOf": [_STATUS, _IGNORED, _RESULTS, _ANSWERED]}),
+                "text/plain": {"schema": {"type": "string"}},
+            },
+        },
+        "202": {
+            "description": "Accepted.",
+            "headers": dict(told),
+            "content": parts.content({"anyOf": [_STATUS, _RESULTS]}),
+        },
+    }

@@ -1,0 +1,101 @@
+"""Times as third parties write them in a body, read as a moment in UTC.
+
+Nothing is guessed: a text without an offset, or a date, is read in a time zone that is
+configured, and is unreadable without one.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
+
+AUTO, UNIX, UNIX_MS = "auto", "unix", "unix_ms"
+FORMS = (AUTO, UNIX, UNIX_MS)
+
+MAX_TEXT = 64  # characters
+_MICROSECONDS = {UNIX: 10**6, UNIX_MS: 10**3}
+# From so many digits before the point a number counts smaller units. Seconds of twelve
+# digits begin in the year 5138, milliseconds of eleven end in 1973.
+_UNITS = ((12, Decimal(10**6)), (15, Decimal(10**3)), (18, Decimal(1)))
+_NANOSECOND = Decimal("0.001")
+_NUMBER = re.compile(r"([0-9]{1,20})(?:\.[0-9]{1,20})?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_ISO = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:[.,][0-9]+)?)?"
+    r" ?([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
+# RFC 5322 3.3 and 4.3; a zone of another name would be read as UTC.
+_MAIL = re.compile(
+    r"(?:[A-Za-z]{3}, )?[0-9]{1,2} [A-Za-z]{3} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})? "
+    r"(?:[+-][0-9]{4}|GMT|UTC?|[ECMP][SD]T)"
+)
+
+
+def read(value, form: str, zone: str, read_time) -> datetime | None:
+    """Return a moment as naive UTC, None for a value that cannot be read.
+
+    Read are, as numbers or digits in a text, seconds and smaller units since 1970; and
+    as text RFC 3339 and its neighbors in ISO 8601, dates, and dates of mail (RFC 5322).
+
+    :param value: any JSON value
+    :param form: ``unix`` or ``unix_ms`` for numbers of that unit only; ``auto`` for every
+        form, with the unit of a number by its length
+    :param zone: IANA name of the time zone of texts without an offset, or ``""``
+    :param read_time: ``rfc3339.parse`` of ``interop_base``
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    text = value.strip() if isinstance(value, str) else format(Decimal(str(value)), "f")
+    if not text or len(text) > MAX_TEXT:
+        return None
+    try:
+        if match := _NUMBER.fullmatch(text):
+            return _since_1970(text, match[1], form)
+        return None if form != AUTO else _of_text(text, zone, read_time)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _since_1970(text, whole, form):
+    """Return the moment of a number; zero is the placeholder of programs for no time."""
+    factor = _MICROSECONDS.get(form)
+    if not factor:
+        digits = len(whole.lstrip("0"))
+        factor = next((unit for end, unit in _UNITS if digits < end), _NANOSECOND)
+    microseconds = int(Decimal(text) * factor)
+    if not microseconds:
+        return None
+    return _naive(_EPOCH + timedelta(microseconds=microseconds))
+
+
+def _of_text(text, zone, read_time):
+    """Return the moment of a text, None without an offset and zone."""
+    if match := _ISO.fullmatch(text):
+        return _of_iso(*match.groups(), zone, read_time)
+    if _MAIL.fullmatch(text):
+        moment = parsedate_to_datetime(text)
+        # "-0000" comes back without an offset: UTC of an unknown place.
+        return _naive(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return None
+
+
+def _of_iso(day, clock, seconds, offset, zone, read_time):
+    """Return the moment of the parts of an ISO 8601 text."""
+    seconds = (seconds or ":00").replace(",", ".")
+    local = f"{day}T{clock or '00:00'}{seconds}"
+    if offset:
+        if offset not in "Zz":
+            digits = offset[1:].replace(":", "").ljust(4, "0")
+            offset = f"{offset[0]}{digits[:2]}:{digits[2:]}"
+        return _naive(read_time(local + offset))
+    if not zone:
+        return None
+    return _naive(read_time(local + "Z").replace(tzinfo=ZoneInfo(zone)))
+
+
+def _naive(moment):
+    """Return an aware moment as naive UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
