@@ -8,6 +8,10 @@ from odoo import api, fields, models
 
 from .. import const, db
 from ..exceptions import ConfigurationError, GuardError
+from ..tools import compression
+
+# Columns that ``_sealed`` answers, in their order.
+SEALED = "uuid, company_id, data_class, key_id, content, size, compressed"
 
 
 class InteropPayload(models.Model):
@@ -31,6 +35,11 @@ class InteropPayload(models.Model):
     )
     content = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
     size = fields.Integer(readonly=True)
+    compressed = fields.Boolean(
+        readonly=True,
+        groups=fields.NO_ACCESS,
+        help="The content was compressed before it was encrypted.",
+    )
     created_at = fields.Datetime(readonly=True)
 
     _stale_idx = models.Index("(key_id) WHERE key_id IS NOT NULL")
@@ -57,15 +66,22 @@ class InteropPayload(models.Model):
         """Return the columns of contents, encrypted where their class says so.
 
         :param items: list of ``(company_id or None, data_class, bytes)``
-        :returns: list of ``(uuid, company_id, data_class, key_id, content, size)``
+        :returns: list of ``(uuid, company_id, data_class, key_id, content, size,
+            compressed)``, see ``SEALED``
         :raises GuardError: see ``_store_many``
         """
         random = os.urandom(16 * len(items)).hex()
         uids = [random[at : at + 32] for at in range(0, len(random), 32)]
-        protected = [
-            (content, self._name, uid, company_id)
-            for uid, (company_id, data_class, content) in zip(uids, items, strict=True)
+        # PostgreSQL compresses what is in clear by itself.
+        packed = {
+            uid: compression.pack(content)
+            for uid, (_company_id, data_class, content) in zip(uids, items, strict=True)
             if data_class in const.PROTECTED_CLASSES
+        }
+        protected = [
+            (packed[uid][0], self._name, uid, company_id)
+            for uid, (company_id, _data_class, _content) in zip(uids, items, strict=True)
+            if uid in packed
         ]
         encrypted = dict(
             zip(
@@ -77,8 +93,17 @@ class InteropPayload(models.Model):
         rows = []
         for uid, (company_id, data_class, content) in zip(uids, items, strict=True):
             key_id, blob = encrypted.get(uid, (None, content))
+            compressed = uid in packed and packed[uid][1]
             rows.append(
-                (uid, company_id, data_class, key_id, Binary(blob), len(content))
+                (
+                    uid,
+                    company_id,
+                    data_class,
+                    key_id,
+                    Binary(blob),
+                    len(content),
+                    compressed,
+                )
             )
         return rows
 
@@ -87,11 +112,10 @@ class InteropPayload(models.Model):
         """Insert ``rows`` as columns: psycopg2 quotes whole lists many times faster."""
         return db.fetch(
             self.env.cr,
-            """INSERT INTO interop_payload
-                   (uuid, company_id, data_class, key_id, content, size, created_at)
+            f"""INSERT INTO interop_payload ({SEALED}, created_at)
                SELECT v.*, now() AT TIME ZONE 'UTC'
                  FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::bytea[],
-                             %s::int[]) AS v
+                             %s::int[], %s::bool[]) AS v
             RETURNING uuid, id""",
             [list(column) for column in zip(*rows, strict=True)],
         )
@@ -106,18 +130,20 @@ class InteropPayload(models.Model):
         if not self:
             return {}
         self.env.cr.execute(
-            """SELECT id, uuid, company_id, key_id, content
+            """SELECT id, uuid, company_id, key_id, content, size, compressed
                  FROM interop_payload WHERE id = ANY(%s) AND content IS NOT NULL""",
             [self.ids],
             log_exceptions=False,
         )
         vault = self.env["interop.vault"]
         contents = {}
-        for row_id, uid, company_id, key_id, content in self.env.cr.fetchall():
-            blob = bytes(content)
+        for row_id, uid, company_id, key_id, content, *form in self.env.cr.fetchall():
+            blob, (size, compressed) = bytes(content), form
             try:
                 if key_id:
                     blob = vault._decrypt(key_id, blob, self._name, uid, company_id)
+                if compressed:
+                    blob = compression.unpack(blob, size)
             except ConfigurationError as error:
                 if not tolerant or isinstance(error, GuardError):
                     raise

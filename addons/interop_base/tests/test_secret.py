@@ -330,3 +330,35 @@ class TestSecret(InteropCase):
         self.assertEqual(self.secret.fingerprint, fingerprint)
         self.assertEqual(self.env["interop.secret"]._reencrypt_all(), 0)
         self.assertEqual(payloads._reencrypt_batch(), 0)
+
+
+@tagged("post_install", "-at_install")
+class TestContents(InteropCase):
+    """Contents at rest."""
+
+    def _stored(self, ids):
+        self.env.cr.execute(
+            "SELECT octet_length(content), compressed FROM interop_payload"
+            " WHERE id = ANY(%s) ORDER BY id",
+            [ids],
+        )
+        return self.env.cr.fetchall()
+
+    def test_protected_contents_are_compressed_before_they_are_encrypted(self):
+        payloads = self.env["interop.payload"]
+        bundle = b'{"resourceType": "Patient", "name": "Ada"}' * 500
+        ids = payloads._store_many(
+            [
+                (self.facility.id, "patient_adjacent", bundle),
+                (self.facility.id, "none", bundle),
+                (self.facility.id, "personal", b"{}"),
+            ]
+        )
+        found = self._stored(ids)
+        self.assertLess(found[0][0], len(bundle) / 20)
+        self.assertEqual([row[1] for row in found], [True, False, False])
+        self.assertEqual(list(payloads.browse(ids)._read_many().values()), [bundle, bundle, b"{}"])
+        self.assertEqual(payloads.browse(ids).mapped("size"), [len(bundle), len(bundle), 2])
+        self.env.cr.execute("UPDATE interop_payload SET compressed = NULL, content = %s,"
+                            " size = 2, key_id = NULL WHERE id = %s", [b"{}", ids[0]])
+        self.assertEqual(payloads.browse(ids[0])._read(), b"{}", "from before the upgrade")

@@ -6,6 +6,7 @@ from odoo import api, models
 
 from odoo.addons.interop_base import clock, db
 from odoo.addons.interop_base.exceptions import TechnicalError
+from odoo.addons.interop_base.models.interop_payload import SEALED
 from odoo.addons.interop_base.tools import trace
 
 from ..exceptions import Problem
@@ -53,9 +54,8 @@ class InteropInbound(models.AbstractModel):
         found = db.fetch(
             client_sudo.env.cr,
             f"""WITH content AS (
-                    INSERT INTO interop_payload
-                        (uuid, company_id, data_class, key_id, content, size, created_at)
-                    VALUES (%s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')
+                    INSERT INTO interop_payload ({SEALED}, created_at)
+                    VALUES (%s, %s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')
                     RETURNING id)
                 INSERT INTO interop_message ({names}, payload_id)
                 SELECT {marks}, id FROM content
