@@ -80,7 +80,9 @@ class InteropPayload(models.Model):
         }
         protected = [
             (packed[uid][0], self._name, uid, company_id)
-            for uid, (company_id, _data_class, _content) in zip(uids, items, strict=True)
+            for uid, (company_id, _data_class, _content) in zip(
+                uids, items, strict=True
+            )
             if uid in packed
         ]
         encrypted = dict(

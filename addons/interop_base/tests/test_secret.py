@@ -357,8 +357,17 @@ class TestContents(InteropCase):
         found = self._stored(ids)
         self.assertLess(found[0][0], len(bundle) / 20)
         self.assertEqual([row[1] for row in found], [True, False, False])
-        self.assertEqual(list(payloads.browse(ids)._read_many().values()), [bundle, bundle, b"{}"])
-        self.assertEqual(payloads.browse(ids).mapped("size"), [len(bundle), len(bundle), 2])
-        self.env.cr.execute("UPDATE interop_payload SET compressed = NULL, content = %s,"
-                            " size = 2, key_id = NULL WHERE id = %s", [b"{}", ids[0]])
-        self.assertEqual(payloads.browse(ids[0])._read(), b"{}", "from before the upgrade")
+        self.assertEqual(
+            list(payloads.browse(ids)._read_many().values()), [bundle, bundle, b"{}"]
+        )
+        self.assertEqual(
+            payloads.browse(ids).mapped("size"), [len(bundle), len(bundle), 2]
+        )
+        self.env.cr.execute(
+            "UPDATE interop_payload SET compressed = NULL, content = %s,"
+            " size = 2, key_id = NULL WHERE id = %s",
+            [b"{}", ids[0]],
+        )
+        self.assertEqual(
+            payloads.browse(ids[0])._read(), b"{}", "from before the upgrade"
+        )
