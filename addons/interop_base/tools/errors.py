@@ -93,6 +93,12 @@ class SchemaInvalid(InteropError):
         self.path = path
 
 
+class PatternError(InteropError):
+    """A regular expression cannot be used; the text says why, without the pattern."""
+
+    code = "pattern"
+
+
 class ScheduleError(InteropError):
     """A retry schedule cannot be read; ``part`` (from 1) is at fault, or None."""
 

@@ -18,9 +18,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 
-from .canonical import canonical_bytes
-from .errors import CanonicalError, SchemaInvalid
-from .formats import FORMATS, compile_pattern, format_checker, is_regex
+from . import schema_dialect, schema_forms
+from .errors import SchemaInvalid
+from .formats import FORMATS, compile_pattern, format_checker
 from .jsonlimits import SAFE_NAME
 from .schema_quick import compile_quick
 from .schema_words import sentence
@@ -42,6 +42,8 @@ _REFERENCES = ("$ref", "$dynamicRef")
 _cache = OrderedDict()
 _cache_lock = Lock()
 _format_checker = format_checker()
+# Patterns and references have checks of their own.
+_no_formats = format_checker(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,13 @@ def check_schema(schema: dict) -> None:
     """Raise SchemaInvalid unless this is a schema that we can check completely.
 
     Refused beside what the standard refuses: another dialect, references that leave the
-    schema or lead nowhere, formats without a checker, patterns that do not compile, and
-    schemas over 512 KiB or 64 levels.
+    schema or lead nowhere, formats without a checker, schemas over 512 KiB or 64
+    levels, keywords that 2020-12 does not know, and patterns that cannot have the
+    meaning of ECMAScript here. The last two are refused here only, not where a value is
+    checked: a contract that was published before stays what it is.
     """
     _compiled(schema)
+    schema_dialect.check(_parts(schema))
 
 
 def violations(schema: dict, value, *, limit: int = DEFAULT_LIMIT) -> list[Violation]:
@@ -169,10 +174,12 @@ def _compile(schema):
     if str(schema.get("$schema", DIALECT)).rstrip("#") != DIALECT:
         raise SchemaInvalid(f"The dialect is not supported; use {DIALECT}.", "/$schema")
     try:
-        Draft202012Validator.check_schema(schema)
+        Draft202012Validator.check_schema(schema, format_checker=_no_formats)
     except SchemaError as error:
+        steps = [step for step in error.absolute_path if not isinstance(step, int)]
         raise SchemaInvalid(
-            error.message[:500], _pointer(error.absolute_path)
+            schema_dialect.old_form(steps, error.instance) or error.message[:500],
+            _pointer(error.absolute_path),
         ) from None
     except RecursionError:
         raise SchemaInvalid("The schema is nested too deep.") from None
@@ -183,12 +190,10 @@ def _compile(schema):
     # With "$schema" in it, the library would go on with its own validator below a
     # "$ref": "#".
     schema.pop("$schema", None)
-    validator = _Validator(schema, format_checker=_format_checker)
-    quick = compile_quick(
-        schema,
-        [part for _path, part in parts],
-        lambda reference: _resolve(schema, reference),
+    validator = _Validator(
+        schema_forms.for_python(schema, _parts), format_checker=_format_checker
     )
+    quick = compile_quick(schema, _parts, lambda reference: _resolve(schema, reference))
     return _Compiled(validator, quick)
 
 
@@ -243,10 +248,7 @@ def _check_part(schema, path, part, checked):
             f"This format cannot be checked; use one of {', '.join(FORMATS)}.",
             f"{path}/format",
         )
-    patterns = [part["pattern"]] if "pattern" in part else []
-    for pattern in (*patterns, *part.get("patternProperties", ())):
-        if not is_regex(pattern):
-            raise SchemaInvalid("A pattern is not a regular expression.", path)
+    schema_dialect.check_patterns(path, part, compile_pattern)
 
 
 def _resolve(schema, reference):
@@ -358,20 +360,23 @@ def _pattern_keyword(_validator, pattern, instance, _schema):
 
 def _unique_keyword(_validator, unique, instance, _schema):
     """Check ``uniqueItems`` in linear time; the library takes quadratic time."""
-    if not unique or not isinstance(instance, list):
-        return
-    seen = set()
-    for item in instance:
-        try:
-            form = canonical_bytes(item)
-        except CanonicalError:
-            form = repr(item)
-        if form in seen:
+    if unique and isinstance(instance, list):
+        if len({schema_forms.identity(item) for item in instance}) != len(instance):
             yield ValidationError("Two elements are equal.")
-            return
-        seen.add(form)
+
+
+def _multiple_keyword(validator, divisor, instance, _schema):
+    """Check ``multipleOf`` by decimals; the library divides doubles."""
+    if validator.is_type(instance, "number"):
+        if not schema_forms.is_multiple(instance, divisor):
+            yield ValidationError("The number is no multiple.")
 
 
 _Validator = extend(
-    Draft202012Validator, {"pattern": _pattern_keyword, "uniqueItems": _unique_keyword}
+    Draft202012Validator,
+    {
+        "pattern": _pattern_keyword,
+        "uniqueItems": _unique_keyword,
+        "multipleOf": _multiple_keyword,
+    },
 )

@@ -5,9 +5,10 @@ two hundred times faster than ``jsonschema``, which then has no need to look at 
 those that are not valid the latter says all that is wrong, in the schema's order.
 """
 
-from jsonschema_rs import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, RegexOptions
 from jsonschema_rs import ValidationError as Refused
 
+from . import schema_forms
 from .formats import FORMATS
 
 # Keywords whose parts look at the same value as the part they are in.
@@ -16,7 +17,7 @@ _HERE_MANY = ("allOf", "anyOf", "oneOf")
 _REFERENCES = ("$ref", "$dynamicRef")
 
 
-def compile_quick(schema, parts, resolve):
+def compile_quick(schema, parts_of, resolve):
     """Return ``check(value) -> bool``: True if the value is valid, False if unsure.
 
     Formats are checked by our own functions. Nothing is fetched: a reference that leads
@@ -24,15 +25,20 @@ def compile_quick(schema, parts, resolve):
 
     :param schema: a schema that was checked; one that goes round in circles, or with
         something in it that cannot be compiled, is never sure
-    :param parts: the schema and all parts of it
+    :param parts_of: function from a schema to (pointer, part) of it and all its parts
     :param resolve: function from a reference to the part it leads to
     """
     seen = set()
-    if any(_goes_round(part, resolve, (), seen) for part in parts):
+    if any(_goes_round(part, resolve, (), seen) for _path, part in parts_of(schema)):
+        return _unsure
+    written = schema_forms.for_rust(schema, parts_of)
+    if written is None:
         return _unsure
     try:
         validator = Draft202012Validator(
-            schema,
+            written,
+            keywords=schema_forms.KEYWORDS,
+            pattern_options=RegexOptions(),
             formats={name: function for name, (function, _words) in FORMATS.items()},
             validate_formats=True,
             offline=True,

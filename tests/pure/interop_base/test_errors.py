@@ -7,11 +7,11 @@ from interop_base_tools import errors
 
 def test_one_family_with_codes_of_their_own():
     family = [c for _n, c in inspect.getmembers(errors, inspect.isclass)]
-    assert len(family) == 10
+    assert len(family) == 11
     assert all(issubclass(c, errors.InteropError) for c in family)
     assert (
         len({c("x").code if c is errors.EnvelopeError else c.code for c in family})
-        == 10
+        == 11
     )
 
 
