@@ -13,6 +13,7 @@
         "security/interop_account_rules.xml",
         "data/interop_contract_data.xml",
         "data/interop_contract_end_data.xml",
+        "data/interop_contract_invoice_v2_data.xml",
         "data/interop_contract_charge_data.xml",
         "views/account_move_views.xml",
     ],

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from odoo import models
+from odoo import fields, models
 from odoo.fields import Domain
 
 from odoo.addons.interop_base.exceptions import (
@@ -13,6 +13,7 @@ from odoo.addons.interop_base.exceptions import (
     UnknownIdentifier,
 )
 from odoo.addons.interop_base.tools import order_key, ownership
+from odoo.addons.interop_base.tools.value_format import exact
 from odoo.addons.interop_identifier.located import located
 
 LINE = "account.move.line"
@@ -110,21 +111,40 @@ class InteropHandlerChargePosted(models.AbstractModel):
         """
         if not line:
             raise Skipped(self.env._("This charge was taken back already."))
-        line_sudo = line.sudo()  # sudo: compared, not shown
-        same = (
-            line_sudo.product_id == self._product(message, data)
-            and Decimal(repr(line_sudo.quantity)) == Decimal(data["quantity"])
-            and line_sudo.interop_service_date.isoformat() == data["service_date"]
-        )
-        if same or line_sudo.interop_reversal_line_id:
+        differing = self._differing(line.sudo(), message, data)  # sudo: not shown
+        if not differing:
             raise Skipped(self.env._("This charge was billed already."))
         raise ConflictError(
             self.env._(
-                "This charge number is billed with another product, quantity or date. "
-                "Take the charge back and post it under a new number."
+                "This charge number is billed already, and differs here: %s. Take the "
+                "charge back and post it under a new number.",
+                ", ".join(differing),
             ),
             code="charge_differs",
+            pointer=f"/data/{differing[0]}",
         )
+
+    def _differing(self, line, message, data):
+        """Return the members that say something else than the line that bills it."""
+        product = self._product(message, data)
+        unit = self._unit(product, data["unit"]) if "unit" in data else product.uom_id
+        same = {
+            "account": line.move_id.partner_id == self._account(message, data),
+            "code": line.product_id == product,
+            "quantity": exact(line.quantity) == Decimal(data["quantity"]),
+            "unit": line.product_uom_id == unit,
+            "service_date": line.interop_service_date
+            == fields.Date.to_date(data["service_date"]),
+            "currency": line.move_id.currency_id == self._currency(data),
+        }
+        # A person may have added these where the charge says nothing.
+        if "provider" in data:
+            provider = self._provider(message, data)
+            same["provider"] = line.interop_provider_id == provider
+        if "cost_center" in data:
+            account = self._cost_center(data)
+            same["cost_center"] = str(account.id) in (line.analytic_distribution or {})
+        return [name for name, is_same in same.items() if not is_same]
 
     # === WHAT AND FOR WHOM === #
 
@@ -153,7 +173,7 @@ class InteropHandlerChargePosted(models.AbstractModel):
         product = self._product(message, data)
         values = {
             "product_id": product.id,
-            "quantity": float(data["quantity"]),
+            "quantity": self._quantity(data),
             "interop_service_date": data["service_date"],
         }
         if "unit" in data:
@@ -161,9 +181,32 @@ class InteropHandlerChargePosted(models.AbstractModel):
         if "provider" in data:
             values["interop_provider_id"] = self._provider(message, data).id
         if "cost_center" in data:
-            account = self._one("account.analytic.account", "code", data, "cost_center")
+            account = self._cost_center(data)
             values["analytic_distribution"] = {str(account.id): 100}
         return values
+
+    def _quantity(self, data):
+        """Return the quantity as Odoo keeps it; nothing is rounded.
+
+        :raises BusinessError: it has more decimals than Odoo keeps
+        """
+        stated = Decimal(data["quantity"])
+        _total, places = self.env[LINE]._fields["quantity"].get_digits(self.env)
+        if stated != round(stated, places) or exact(float(stated)) != stated:
+            raise BusinessError(
+                self.env._(
+                    "Quantities have at most %s decimals here. Send another unit, or "
+                    "raise the decimal accuracy “Product Unit” in Odoo.",
+                    places,
+                ),
+                code="quantity_precision",
+                error_class="schema",
+                pointer="/data/quantity",
+            )
+        return float(stated)
+
+    def _cost_center(self, data):
+        return self._one("account.analytic.account", "code", data, "cost_center")
 
     def _product(self, message, data):
         code = data["code"]
@@ -272,8 +315,7 @@ class InteropHandlerChargePosted(models.AbstractModel):
         if "unit_price" not in data:
             return
         line_sudo = line.sudo()  # sudo: compared, not shown
-        expected = float(data["unit_price"])
-        same = not line_sudo.currency_id.compare_amounts(line_sudo.price_unit, expected)
+        same = exact(line_sudo.price_unit) == Decimal(data["unit_price"])
         decision = (
             ownership.Decision(ownership.UNCHANGED)
             if same

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from odoo import models
 
+from odoo.addons.interop_base.tools.value_format import decimal_text
+
 from .. import const
 
 
@@ -39,15 +41,19 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
         return {
             "number": record.name,
             "type": const.DOCUMENT_TYPES[record.move_type],
-            "state": record.state,
-            "invoice_date": record.invoice_date.isoformat(),
-            "due_date": (record.invoice_date_due or record.invoice_date).isoformat(),
+            "state": "posted",
+            "invoice_date": self._day(record).isoformat(),
+            "due_date": (record.invoice_date_due or self._day(record)).isoformat(),
             "currency": record.currency_id.name,
             "partner": {"identifiers": self._subject(record, known)},
             "lines": self._build_lines(record, known),
             **self._build_totals(record),
             **self._build_optional(record),
         }
+
+    def _day(self, record):
+        """Return the day of the invoice; a reopened one may have lost it."""
+        return record.invoice_date or record.date
 
     def _build_optional(self, record):
         """Return the members that only some invoices have."""
@@ -85,8 +91,8 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
         members = {
             "number": number,
             "description": line.name or line.product_id.display_name or "-",
-            "quantity": _plain(line.quantity),
-            "unit_price": _plain(line.price_unit),
+            "quantity": decimal_text(line.quantity),
+            "unit_price": decimal_text(line.price_unit),
             "net": _money(line.price_subtotal, money),
             "tax": _money(line.price_total - line.price_subtotal, money),
             "total": _money(line.price_total, money),
@@ -94,7 +100,7 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
         optional = {
             "code": line.product_id.default_code,
             "unit": line.product_uom_id.name,
-            "discount_percent": _plain(line.discount) if line.discount else None,
+            "discount_percent": decimal_text(line.discount) if line.discount else None,
             "charges": charges,
         }
         members.update({name: value for name, value in optional.items() if value})
@@ -131,18 +137,85 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
         return (own,) if own == "invoice.paid" else (*life, "invoice.paid")
 
     def _ordering_key(self, record):
-        return record.name
+        """Return the first number that the document had.
+
+        What is told of one number stays in order: of the document that is posted again
+        under another one, and of another document that is given the old one.
+        """
+        return record.interop_number_ids[:1].number or record.name
 
     def _business_key(self, record):
-        return record.name
+        return self._known_number(record)
+
+    def _known_number(self, record):
+        """Return the number under which receivers know the document just now."""
+        if record.state == "posted":
+            return record.name
+        return record.interop_number_ids[-1:].number or record.name
+
+
+class InteropHandlerInvoicePosted2(models.AbstractModel):
+    """``invoice.posted`` v2: says whether prices include taxes, what rounding makes of
+    the sums of the lines, and which posting this one replaces."""
+
+    _name = "interop.handler.invoice.posted.v2"
+    _inherit = "interop.handler.invoice.posted"
+    _description = "Invoice Message Handler, Version 2"
+
+    def _build(self, record, known=None):
+        data = super()._build(record, known)
+        data["rounding"] = rounding(data, record.currency_id)
+        replaces = record.interop_number_ids[-1:].number
+        if replaces:
+            data["replaces"] = replaces
+        return data
+
+    def _build_line(self, number, line, charges):
+        return with_tax_included(super()._build_line(number, line, charges), line)
+
+
+class InteropHandlerInvoiceReopened(models.AbstractModel):
+    """``invoice.reopened`` v1: a document that was told counts no more until it is
+    posted again, perhaps under another number, or cancelled."""
+
+    _name = "interop.handler.invoice.reopened"
+    _inherit = "interop.handler.invoice.posted"
+    _description = "Reopened Invoice Message Handler"
+
+    def _build(self, record, known=None):
+        return {
+            "number": record.interop_number_ids[-1:].number or record.name,
+            "type": const.DOCUMENT_TYPES[record.move_type],
+            "state": "reopened",
+            "currency": record.currency_id.name,
+            "partner": {"identifiers": self._subject(record, known)},
+        }
+
+    def _business_key(self, record):
+        return record.interop_number_ids[-1:].number or record.name
+
+
+def with_tax_included(members, line):
+    """Return the members of a line with whether its unit price includes taxes."""
+    taxes = line.tax_ids.flatten_taxes_hierarchy()
+    return {**members, "unit_price_includes_tax": any(taxes.mapped("price_include"))}
+
+
+def rounding(data, currency):
+    """Return by how much the document's sums differ from those of its lines.
+
+    Taxes that are rounded per document, and cash rounding, are in no line.
+    """
+    rest = {
+        name: Decimal(data[name]) - sum(Decimal(line[name]) for line in data["lines"])
+        for name in ("net", "tax", "total")
+    }
+    return {
+        name: decimal_text(value, currency.decimal_places)
+        for name, value in rest.items()
+    }
 
 
 def _money(amount, currency):
     """Return an amount as decimal text with the digits of its currency."""
-    return f"{currency.round(amount) + 0.0:.{currency.decimal_places}f}"
-
-
-def _plain(number):
-    """Return a number as decimal text without exponent or trailing zeros."""
-    text = format(Decimal(repr(number)), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return decimal_text(currency.round(amount), currency.decimal_places)

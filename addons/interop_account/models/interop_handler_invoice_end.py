@@ -2,6 +2,8 @@
 
 from odoo import models
 
+from .interop_handler_invoice import rounding, with_tax_included
+
 
 class InteropHandlerInvoicePaid(models.AbstractModel):
     """``invoice.paid`` v1: the invoice as in ``invoice.posted``, and how it was
@@ -41,11 +43,50 @@ class InteropHandlerInvoiceCancelled(models.AbstractModel):
 
     def _build(self, record, known=None):
         data = super()._build(record, known)
+        data["number"] = self._known_number(record)
         data["state"] = "cancelled"
-        data["reason"] = "cancelled" if record.state == "cancel" else "reversed"
+        data["reason"] = self._reason(record)
         credit_notes = record.reversal_move_ids.filtered(
             lambda move: move.state == "posted"
         )
         if credit_notes:
             data["reversed_by"] = sorted(credit_notes.mapped("name"))
         return data
+
+    def _reason(self, record):
+        """Return why it counts no more; a reopened one may have been deleted."""
+        return "reversed" if record.state == "posted" else "cancelled"
+
+
+class InteropHandlerInvoicePaid2(models.AbstractModel):
+    """``invoice.paid`` v2: with the members of ``invoice.posted`` v2."""
+
+    _name = "interop.handler.invoice.paid.v2"
+    _inherit = "interop.handler.invoice.paid"
+    _description = "Paid Invoice Message Handler, Version 2"
+
+    def _build(self, record, known=None):
+        data = super()._build(record, known)
+        return {**data, "rounding": rounding(data, record.currency_id)}
+
+    def _build_line(self, number, line, charges):
+        return with_tax_included(super()._build_line(number, line, charges), line)
+
+
+class InteropHandlerInvoiceCancelled2(models.AbstractModel):
+    """``invoice.cancelled`` v2: with the members of ``invoice.posted`` v2, and the end of
+    a document that was reopened and deleted."""
+
+    _name = "interop.handler.invoice.cancelled.v2"
+    _inherit = "interop.handler.invoice.cancelled"
+    _description = "Cancelled Invoice Message Handler, Version 2"
+
+    def _build(self, record, known=None):
+        data = super()._build(record, known)
+        return {**data, "rounding": rounding(data, record.currency_id)}
+
+    def _build_line(self, number, line, charges):
+        return with_tax_included(super()._build_line(number, line, charges), line)
+
+    def _reason(self, record):
+        return "deleted" if record.state == "draft" else super()._reason(record)

@@ -60,6 +60,55 @@ class TestChargePosted(ChargeCase):
             self._failed(self._post(**data), "dead", "charge_differs")
         self.assertEqual(line.move_id.invoice_line_ids, line)
 
+    def test_quantities_that_odoo_would_round_are_refused(self):
+        """Case 18."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        self.assertEqual(digits, 2)
+        for quantity in ("0.001", "0.125", "1.005", "2.000001"):
+            message = self._post(quantity=quantity)
+            self._failed(message, "dead", "quantity_precision")
+        self.assertFalse(
+            self.env["account.move"].search([("interop_charge", "=", True)])
+        )
+        line = self._line(self._post(quantity="0.12"))
+        self.assertEqual(line.quantity, 0.12)
+        self.assertEqual(self._post(quantity="0.120000").state, "skipped")
+
+    def test_a_known_number_for_something_else_is_refused(self):
+        """Case 19: another account, currency, unit, provider or cost center."""
+        self.setup_other_currency("EUR", rates=[("2026-01-01", 2)])
+        self._identify(self.partner_b, self.accounts, "ACC-2")
+        dozen = self.env.ref("uom.product_uom_dozen")
+        plan = self.env["account.analytic.plan"].create({"name": "Wards"})
+        self.env["account.analytic.account"].create(
+            [{"name": code, "code": code, "plan_id": plan.id} for code in ("W1", "W2")]
+        )
+        other = {"system": self.accounts.uri, "value": "ACC-2"}
+        line = self._line(self._post(cost_center="W1"))
+        for member, value in (
+            ("account", {"identifiers": [other]}),
+            ("currency", "EUR"),
+            ("unit", dozen.name),
+            ("provider", other),
+            ("cost_center", "W2"),
+            ("quantity", "3"),
+            ("service_date", "2026-02-01"),
+        ):
+            message = self._post(**{member: value})
+            self._failed(message, "dead", "charge_differs")
+            self.assertIn(f": {member}.", message.error_message)
+        self.assertEqual(line.move_id.invoice_line_ids, line)
+        company = self.facility.currency_id.name
+        unit = self.product_a.uom_id.name
+        self.assertEqual(self._post(currency=company, unit=unit).state, "skipped")
+
+    def test_expected_prices_are_compared_exactly(self):
+        """A price below the digits of the currency is another price."""
+        self.product_a.list_price = 350
+        message = self._post(unit_price="350.004")
+        self.assertEqual(message.state, "done")
+        self.assertIn("ignored", str(message.field_report))
+
     def test_after_posting_a_new_draft_is_opened(self):
         first = self._line(self._post()).move_id
         first.action_post()

@@ -112,12 +112,14 @@ class InteropContract(models.Model):
                 interfaces.filtered(lambda item, own=contract: own in item.contract_ids)
             )
 
-    @api.depends("message_type")
+    @api.depends("message_type", "version")
     def _compute_handler_name(self):
+        """A version may have a handler of its own: ``interop.handler.<type>.v2``."""
         for contract in self:
             name = f"interop.handler.{contract.message_type}"
-            known = name in self.env.registry
-            contract.handler_name = name if known else "interop.handler.mapping"
+            names = (f"{name}.v{contract.version}", name)
+            known = [name for name in names if name in self.env.registry]
+            contract.handler_name = next(iter(known), "interop.handler.mapping")
 
     # === CHECKS === #
 

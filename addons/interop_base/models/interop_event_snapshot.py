@@ -35,6 +35,21 @@ class InteropEvent(models.Model):
             self._snapshot_where("id = ANY(%s) AND state = 'new'", ids)
 
     @api.model
+    @api.private
+    def _snapshot_before_unlink(self, records):
+        """Build what this transaction published about records that are deleted next.
+
+        Before commit it would be too late: the records are gone then.
+        """
+        self.env.flush_all()
+        self._snapshot_where(
+            "txid = txid_current()::text AND res_model = %s AND res_id = ANY(%s) "
+            "AND state = 'new'",
+            records._name,
+            records.ids,
+        )
+
+    @api.model
     def _snapshot(self, event_ids):
         """Build the events, keep content and the interfaces that want it.
 

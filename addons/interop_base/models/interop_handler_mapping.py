@@ -133,7 +133,7 @@ class InteropHandlerMapping(models.AbstractModel):
             decimals = line.decimals
         elif field.type == "monetary":
             currency = field.get_currency_field(self.env[field.model_name])
-            return lambda record, value: write(value, record[currency].decimal_places)
+            return lambda record, value: write(value, _decimals_of(record[currency]))
         else:
             digits = field.get_digits(self.env) if field.type == "float" else None
             decimals = digits[1] if digits else None  # 0: as exact as it is
@@ -175,3 +175,8 @@ class InteropHandlerMapping(models.AbstractModel):
             error_class="schema",
             pointer="/" + path.replace(".", "/"),
         )
+
+
+def _decimals_of(currency):
+    """Return the digits of an amount, None (exact) when the record has no currency."""
+    return currency.decimal_places if currency else None

@@ -13,6 +13,7 @@ from ..exceptions import (
 )
 from ..tools import order_key, ownership, value_parse
 from ..tools.errors import InteropError
+from ..tools.schema_forms import is_multiple
 from .interop_mapping_line import VALUE_KINDS
 
 ABSENT = object()
@@ -32,6 +33,7 @@ class InteropHandlerMapping(models.AbstractModel):
         mapping = self._mapping_of(message)
         record = self._match(mapping, message, data)
         values = self._values(mapping, message, data)
+        self._check_amounts(mapping, record, values)
         if record:
             self._update_record(record, message, values)
         else:
@@ -166,6 +168,34 @@ class InteropHandlerMapping(models.AbstractModel):
                 problem = self.env._("It has more than %s decimals.", digits[1])
         if problem:
             raise self._unfit(line, problem)
+
+    def _check_amounts(self, mapping, record, values):
+        """Refuse amounts that their currency would round.
+
+        :param record: the one that the message is about, None for a new one
+        """
+        model = self.env[mapping.model_id.model]
+        for line in mapping.line_ids.filtered(lambda item: item._starts_at_field()):
+            field = line._field_chain()[0]
+            amount = values.get(field.name)
+            if field.type != "monetary" or not amount:
+                continue
+            currency = self._currency_of(model, field, record, values)
+            if currency and not is_multiple(amount, currency.rounding):
+                problem = self.env._("%s has no such amount.", currency.name)
+                raise self._unfit(line, problem)
+
+    def _currency_of(self, model, field, record, values):
+        """Return the currency in which the amount will be kept."""
+        name = field.get_currency_field(model)
+        if name in values:
+            return self.env["res.currency"].browse(values[name] or ())
+        if record:
+            return record.sudo()[name]  # sudo: compared, not shown
+        default = model.sudo().default_get([name]).get(name)
+        if default:
+            return self.env["res.currency"].browse(default)
+        return self.env.company.sudo().currency_id
 
     def _unfit(self, line, problem):
         return BusinessError(

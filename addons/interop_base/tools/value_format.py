@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from .envelope import format_timestamp
 from .errors import InteropError
 
+_NOISE = Decimal("1e-15")  # of the number itself
+_MAX_NOISY = 1e12  # beyond it 15 digits leave too few for a fraction
 DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 
 
@@ -119,13 +121,27 @@ def decimal_text(number, decimals: int | None = None) -> str:
 
     With ``decimals``, rounded half up to so many; without, as short as it is exact.
     """
-    value = Decimal(repr(number) if isinstance(number, float) else number)
+    value = exact(number)
     if decimals is not None:
         value = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     text = format(value, "f")
     if decimals is None and "." in text:
         text = text.rstrip("0").rstrip(".")
     return text.lstrip("-") if value == 0 else text
+
+
+def exact(number) -> Decimal:
+    """Return the decimal that a number stands for.
+
+    The last digits of a double are noise of arithmetic: 3 times 13.161 is
+    39.483000000000004. A decimal of 15 digits that is as near as that noise is meant.
+    """
+    if not isinstance(number, float):
+        return Decimal(number)
+    written, meant = Decimal(repr(number)), Decimal(format(number, ".15g"))
+    if number.is_integer() or abs(number) >= _MAX_NOISY:
+        return written
+    return meant if abs(meant - written) <= abs(written) * _NOISE else written
 
 
 def _local_writer(form, zone):
@@ -153,7 +169,7 @@ def _day(value):
 
 def _whole(value, decimals):
     """Round half up to a whole number."""
-    return int(Decimal(repr(value)).quantize(Decimal(1), ROUND_HALF_UP))
+    return int(exact(value).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _epoch(value, decimals):
@@ -161,9 +177,9 @@ def _epoch(value, decimals):
     return int(value.replace(tzinfo=UTC).timestamp())
 
 
-def _same(value, decimals):
-    """Return the value, which is JSON already."""
-    return value
+def _number(value, decimals):
+    """Return a JSON number without the noise of arithmetic."""
+    return float(exact(value)) if isinstance(value, float) else value
 
 
 _WRITERS = {
@@ -182,6 +198,6 @@ _WRITERS = {
     "upper": lambda value, decimals: str(value).upper(),
     "lower": lambda value, decimals: str(value).lower(),
     "trim": lambda value, decimals: str(value).strip(),
-    "number": _same,
+    "number": _number,
     "epoch": _epoch,
 }

@@ -11,14 +11,20 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from . import rfc3339
-from .value_format import BOOLEAN_WORDS, DECIMAL_PATTERN, FORMATS, FormatError
+from .value_format import (
+    BOOLEAN_WORDS,
+    DECIMAL_PATTERN,
+    FORMATS,
+    FormatError,
+    exact,
+)
 
 MAX_INTEGER = 2**31 - 1
 MAX_AMOUNT = Decimal(10) ** 15  # beyond it a double loses cents
 _EXPECTED = {
     "text": "a text",
     "integer": "a whole number",
-    "decimal": "a number",
+    "decimal": "a number that Odoo can hold exactly",
     "boolean": "true or false",
     "date": "a date",
     "datetime": "a date and time with its offset from UTC",
@@ -97,6 +103,8 @@ def _number(value):
     number = Decimal(repr(value) if isinstance(value, float) else value)
     if not number.is_finite() or abs(number) >= MAX_AMOUNT:
         raise ValueError
+    if exact(float(number)) != number:
+        raise ValueError  # Odoo keeps a double, which would round it
     return number
 
 

@@ -97,7 +97,7 @@ def _interface(cast: Cast, contract: str, **values: object) -> int:
     """Create one interface with everything that activation asks for."""
     administrator = cast["administrator"]
     domain = [["message_type", "=", contract], ["state", "=", "published"]]
-    (found,) = administrator.read("interop.contract", domain, "data_class")
+    found, *_older = administrator.read("interop.contract", domain, "data_class")
     return administrator.create(
         "interop.interface",
         contract_ids=[[6, 0, [found["id"]]]],

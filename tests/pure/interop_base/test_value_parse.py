@@ -58,6 +58,8 @@ def test_read(kind, form, value, expected):
         ("decimal", None, float("inf")),
         ("decimal", None, 10**15),
         ("decimal", None, "1e3"),
+        ("decimal", None, "1.00000000000000001"),
+        ("decimal", None, "0.1234567890123456789"),
         ("boolean", None, 1),
         ("boolean", None, "TRUE"),
         ("boolean", "y_n", "y"),
