@@ -4,6 +4,7 @@ from . import test_charge_http
 from . import test_charge_reversed
 from . import test_invoice_end
 from . import test_invoice_life
+from . import test_mapped_amounts
 from . import test_dealings
 from . import test_posted_entries
 from . import test_recall

@@ -37,6 +37,23 @@ class TestContract(EngineCase):
         self.assertIn("'strin' is not valid under any", str(caught.exception))
         self.assertIn("/properties/name/type", str(caught.exception))
 
+    def test_keywords_that_2020_12_does_not_know_are_refused_when_saved(self):
+        """Case 42: they would check nothing, and nobody would notice."""
+        for part, words in (
+            ({"dependencies": {"name": ["zip"]}}, "dependentRequired"),
+            ({"definitions": {}}, r"\$defs"),
+            ({"minLenght": 3}, "minLength"),
+            ({"minimum": 1, "exclusiveMinimum": True}, "the limit itself"),
+        ):
+            with self._refused(ValidationError, words):
+                self.contract.schema = self._schema(name=part)
+
+    def test_patterns_that_cannot_mean_what_ecmascript_says_are_refused(self):
+        """Case 25."""
+        for pattern in (r"^\p{L}+$", r"(a)\1", "(?i)a"):
+            with self._refused(ValidationError, "pattern cannot be used"):
+                self.contract.schema = self._schema(name={"pattern": pattern})
+
     def test_example_that_breaks_the_schema_is_refused_and_names_every_place(self):
         with self.assertRaises(ValidationError) as caught:
             self.contract.example_ids = [
