@@ -1,5 +1,7 @@
 """Amounts that a mapping writes: what the currency would round is refused."""
 
+from types import SimpleNamespace
+
 from odoo.tests import tagged
 
 from odoo.addons.interop_base.exceptions import BusinessError
@@ -12,19 +14,13 @@ from .account_common import AccountCase
 class TestMappedAmounts(InteropMixin, AccountCase):
     def setUp(self):
         super().setUp()
-        contract = self.env["interop.contract"].create(
-            {
-                "message_type": "payment.told",
-                "model_id": self.env["ir.model"]._get_id("account.payment"),
-            }
+        field = self.env["account.payment"]._fields["amount"]
+        line = SimpleNamespace(
+            path="paid", display_name="paid", _field_chain=lambda: [field]
         )
-        self.mapping = self.env["interop.mapping"].new(
-            {
-                "contract_id": contract.id,
-                "line_ids": [
-                    (0, 0, {"kind": "field", "path": "paid", "field_path": "amount"})
-                ],
-            }
+        self.mapping = SimpleNamespace(
+            model_id=SimpleNamespace(model="account.payment"),
+            line_ids=SimpleNamespace(filtered=lambda _condition: [line]),
         )
         self.handler = self.env["interop.handler.mapping"]
 

@@ -52,7 +52,7 @@ class TestContract(EngineCase):
         """Case 25."""
         for pattern in (r"^\p{L}+$", r"(a)\1", "(?i)a"):
             with self._refused(ValidationError, "pattern cannot be used"):
-                self.contract.schema = self._schema(name={"pattern": pattern})
+                self.contract.schema = self._schema(zip={"pattern": pattern})
 
     def test_example_that_breaks_the_schema_is_refused_and_names_every_place(self):
         with self.assertRaises(ValidationError) as caught:

@@ -133,7 +133,7 @@ def decimal_text(number, decimals: int | None = None) -> str:
 def exact(number) -> Decimal:
     """Return the decimal that a number stands for.
 
-    The last digits of a double are noise of arithmetic: 3 times 13.161 is
+    The last digits of a double are noise of arithmetic, as in
     39.483000000000004. A decimal of 15 digits that is as near as that noise is meant.
     """
     if not isinstance(number, float):

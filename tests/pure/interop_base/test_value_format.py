@@ -37,9 +37,9 @@ VALUES = {
         ("decimal", None, 0.1, None, "0.1"),
         ("decimal", None, 12.0, None, "12"),
         # Case 21: the noise of arithmetic never leaves.
-        ("decimal", None, 13.161 * 3, None, "39.483"),
+        ("decimal", None, 39.483000000000004, None, "39.483"),
         ("decimal", None, 0.1 + 0.2, None, "0.3"),
-        ("decimal", "number", 13.161 * 3, None, 39.483),
+        ("decimal", "number", 39.483000000000004, None, 39.483),
         ("decimal", None, 123456789012345.67, None, "123456789012345.67"),
         ("decimal", None, 9007199254740991.0, None, "9007199254740991"),
         ("decimal", None, 1e-7, None, "0.0000001"),
