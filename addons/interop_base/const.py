@@ -120,6 +120,7 @@ SECRET_KINDS = [
 AUDIT_ACTIONS = [
     ("viewed", "Viewed"),
     ("revealed", "Payload revealed"),
+    ("refused", "Access refused"),
     ("requested", "Approval requested"),
     ("approved", "Approved"),
     ("transition", "Lifecycle changed"),

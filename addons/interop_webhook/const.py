@@ -34,6 +34,7 @@ CIRCUITS = [
 HEALTHS = [
     ("unknown", "Nothing delivered yet"),
     ("healthy", "Healthy"),
+    ("unsteady", "Delivering again after failures"),
     ("failing", "Failing"),
     ("throttled", "Paused by the receiver"),
     ("half_open", "Trying with one message"),
@@ -41,6 +42,7 @@ HEALTHS = [
     ("resting", "Not delivering"),
 ]
 HEALTH_HOURS = 24
+HEALTHY_PERCENT = 90  # of the tries of these hours; below, one success makes no health
 THROTTLE_SECONDS = 5  # pause after 429 without Retry-After
 
 CLOUDEVENTS = [

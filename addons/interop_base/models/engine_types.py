@@ -15,6 +15,13 @@ class Lane(NamedTuple):
     ordering: str = "none"
 
 
+class Hold(NamedTuple):
+    """Why messages wait, in words, and until when (naive UTC) if that is known."""
+
+    text: str
+    until: datetime | None = None
+
+
 class Claim(NamedTuple):
     """One message leased to this worker; ``lease_token`` fences its result."""
 

@@ -101,7 +101,8 @@ class InteropContract(models.Model):
     @api.depends("message_type", "version")
     def _compute_display_name(self):
         for contract in self:
-            contract.display_name = f"{contract.message_type} v{contract.version}"
+            named = contract.message_type  # Odoo calls what has no name yet new
+            contract.display_name = named and f"{named} v{contract.version}"
 
     def _compute_interface_count(self):
         interfaces = self.env["interop.interface"].search(

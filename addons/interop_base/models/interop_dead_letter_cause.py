@@ -43,7 +43,7 @@ class InteropDeadLetterCause(models.Model):
         help="Messages of this cause that newer messages about the same records "
         "replace. A retry skips them. Counted among the first 1000 messages.",
     )
-    message_count = fields.Integer(readonly=True)
+    message_count = fields.Integer("Messages", readonly=True)
     first_seen = fields.Datetime(readonly=True)
     last_seen = fields.Datetime(readonly=True)
     example_id = fields.Many2one("interop.message", readonly=True)

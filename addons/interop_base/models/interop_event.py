@@ -59,6 +59,15 @@ class InteropEvent(models.Model):
     # ready in its page costs the business half of what an index would make of it.
     _txid_idx = models.Index("(txid, res_id)")
 
+    @api.depends("contract_id")
+    def _compute_display_name(self):
+        for event in self:
+            event.display_name = event.contract_id.display_name and self.env._(
+                "%(contract)s, event %(number)s",
+                contract=event.contract_id.display_name,
+                number=event.id,
+            )
+
     def init(self):
         """Leave room in each page for the second version of its rows."""
         self.env.cr.execute("ALTER TABLE interop_event SET (fillfactor = 45)")

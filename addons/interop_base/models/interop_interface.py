@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
 from .. import clock, const
+from .engine_types import Hold
 from .res_users import AREA_FIELDS
 
 
@@ -96,6 +97,12 @@ class InteropInterface(models.Model):
         compute="_compute_attainment",
         help="Share of the messages of the last 30 days that were done in time.",
     )
+    attainment_count = fields.Integer(
+        "Messages Measured",
+        compute="_compute_attainment",
+        help="Delivered and failed messages of the last 30 days. Without any, there is "
+        "no share in time.",
+    )
     retry_policy_id = fields.Many2one(
         "interop.retry.policy",
         ondelete="restrict",
@@ -124,6 +131,10 @@ class InteropInterface(models.Model):
         "'out_invoice')]",
     )
     filter_model = fields.Char(compute="_compute_filter_model")
+    filter_model_readable = fields.Boolean(
+        compute="_compute_filter_model",
+        help="Whether you may read the records that the filter is about.",
+    )
     state = fields.Selection(
         const.INTERFACE_STATES,
         required=True,
@@ -145,7 +156,28 @@ class InteropInterface(models.Model):
         "interop.mapping", "interface_id", "Mappings", copy=True
     )
     failed_count = fields.Integer("Failed", compute="_compute_message_counts")
+    parked_count = fields.Integer(
+        "To Decide",
+        compute="_compute_message_counts",
+        help="Messages that wait for a decision. They have not failed.",
+    )
     waiting_count = fields.Integer("Waiting", compute="_compute_message_counts")
+    hold_level = fields.Selection(
+        [
+            ("none", "Nothing is held back"),
+            ("held", "Held back"),
+            ("part", "Partly stopped"),
+            ("all", "Stopped"),
+        ],
+        "Held Back",
+        compute="_compute_hold",
+        help="Whether a stop, the environment or the receiver keeps messages back.",
+    )
+    hold_text = fields.Text(
+        "Why Messages Wait",
+        compute="_compute_hold",
+        help="What keeps messages back, who stopped it, when and why.",
+    )
     color = fields.Integer(compute="_compute_color")
 
     _code_uniq = models.Constraint(
@@ -180,10 +212,15 @@ class InteropInterface(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends("contract_ids.model_id")
+    @api.depends_context("uid")
     def _compute_filter_model(self):
         for interface in self:
             models_ = interface.contract_ids.model_id
             interface.filter_model = models_.model if len(models_) == 1 else False
+            records = self.env.get(interface.filter_model)
+            interface.filter_model_readable = records is not None and records.sudo(
+                False
+            ).has_access("read")
 
     def _compute_message_counts(self):
         groups = self.env["interop.message"]._read_group(
@@ -191,21 +228,46 @@ class InteropInterface(models.Model):
             ["interface_id", "state"],
             ["__count"],
         )
-        failed = dict.fromkeys(self.ids, 0)
-        waiting = dict.fromkeys(self.ids, 0)
-        for interface, state, count in groups:
-            target = failed if state in const.FAILED_STATES else waiting
-            target[interface.id] += count
+        counts = {(interface.id, state): count for interface, state, count in groups}
         for interface in self:
-            interface.failed_count = failed.get(interface.id, 0)
-            interface.waiting_count = waiting.get(interface.id, 0)
+            failed, parked, pending, processing = (
+                counts.get((interface._origin.id, state), 0)
+                for state in ("dead", "parked", "pending", "processing")
+            )
+            interface.failed_count = failed
+            interface.parked_count = parked
+            interface.waiting_count = pending + processing
 
-    @api.depends("state", "interop_stopped_at")
+    @api.depends("state", "hold_level")
     def _compute_color(self):
         colors = {"active": 10, "suspended": 2, "approved": 4, "deprecated": 3}
+        held = {"all": 1, "part": 2, "held": 3}
         for interface in self:
-            stopped = interface.interop_stopped_at
-            interface.color = 1 if stopped else colors.get(interface.state, 0)
+            color = colors.get(interface.state, 0)
+            interface.color = held.get(interface.hold_level, color)
+
+    @api.depends("state", "interop_stopped_at", "system_id", "company_ids")
+    @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
+    def _compute_hold(self):
+        known = set(self.env.user._get_company_ids())
+        for interface in self:
+            # sudo: whoever sees the interface is told why it stands still
+            interface_sudo = interface.sudo()
+            in_use = interface.state in const.CAPTURING_STATES
+            stops = interface_sudo._stops() if in_use else []
+            facilities = [
+                Hold(company._stop_text())
+                for company in interface_sudo.company_ids
+                if in_use and company.id in known and company.interop_stopped_at
+            ]
+            held = interface_sudo._receiver_holds() if in_use else []
+            levels = ["all"] * bool(stops or interface.interop_stopped_at)
+            levels += ["part"] * bool(facilities) + ["held"] * bool(held) + ["none"]
+            if facilities and len(facilities) == len(interface_sudo.company_ids):
+                levels[0] = "all"
+            interface.hold_level = levels[0]
+            texts = [hold.text for hold in (*stops, *facilities, *held)]
+            interface.hold_text = "\n".join(texts) or False
 
     @api.depends("objective_seconds")
     def _compute_attainment(self):
@@ -216,23 +278,27 @@ class InteropInterface(models.Model):
                       100.0 * count(*) FILTER (
                           WHERE m.state = 'done' AND m.done_at - m.occurred_at
                                 <= make_interval(secs => i.objective_seconds)
-                      ) / count(*)
+                      ) / count(*), count(*)
                  FROM interop_message m JOIN interop_interface i ON i.id = m.interface_id
                 WHERE m.interface_id = ANY(%s) AND m.create_date >= %s
                   AND m.state IN ('done', 'dead', 'parked')
              GROUP BY m.interface_id""",
             [self.ids, since],
         )
-        shares = dict(self.env.cr.fetchall())
+        found = {key: measured for key, *measured in self.env.cr.fetchall()}
         for interface in self:
-            interface.attainment = shares.get(interface.id, 100.0)
+            share, count = found.get(interface._origin.id, (0.0, 0))
+            interface.attainment = share
+            interface.attainment_count = count
 
     # === CHECKS === #
 
     @api.constrains("company_ids", "system_id")
     def _check_facilities(self):
         for interface in self:
-            outside = interface.company_ids - interface.system_id.company_ids
+            # sudo: also facilities that are not chosen in the switcher
+            interface_sudo = interface.sudo()
+            outside = interface_sudo.company_ids - interface_sudo.system_id.company_ids
             if outside:
                 raise ValidationError(
                     self.env._(
@@ -297,6 +363,53 @@ class InteropInterface(models.Model):
             and not self.system_id.interop_stopped_at
             and self.system_id.environment == self.env["interop.guard"]._environment()
         )
+
+    def _stops(self):
+        """Return what keeps all messages back besides a stop of this interface itself:
+        a list of ``Hold``."""
+        self.ensure_one()
+        system, guard = self.system_id, self.env["interop.guard"]
+        holds = [Hold(problem) for problem in guard._problems()]
+        if system.interop_stopped_at:
+            holds.append(Hold(system._stop_text()))
+        if guard._environment() and system.environment != guard._environment():
+            names = dict(const.ENVIRONMENTS)
+            text = self.env._(
+                "System “%(system)s” belongs to environment “%(theirs)s”, this server is "
+                "“%(ours)s”.",
+                system=system.name,
+                theirs=names.get(system.environment),
+                ours=names.get(guard._environment(), guard._environment()),
+            )
+            holds.append(Hold(text))
+        return holds
+
+    def _receiver_holds(self):
+        """Return why nothing is delivered at the moment, as a list of ``Hold``;
+        transports know."""
+        self.ensure_one()
+        return []
+
+    def _holds(self, company, test=False):
+        """Return everything that keeps a message back, as a list of ``Hold``.
+
+        :param company: facility of the message, may be empty
+        :param bool test: whether it is a test, which also moves before activation
+        """
+        self.ensure_one()
+        holds = self._stops()
+        for record in (self, company):
+            if record.interop_stopped_at:
+                holds.append(Hold(record._stop_text()))
+        if self.state != "active" and not test:
+            states = dict(self._fields["state"]._description_selection(self.env))
+            text = self.env._(
+                "Its interface “%(name)s” is not active (%(state)s).",
+                name=self.name,
+                state=states[self.state],
+            )
+            holds.append(Hold(text))
+        return holds + self._receiver_holds()
 
     def _lane(self):
         """Return the name of the lane that isolates this interface's messages."""

@@ -39,9 +39,8 @@ class InteropMapping(models.Model):
     @api.depends("interface_id", "contract_id")
     def _compute_display_name(self):
         for mapping in self:
-            mapping.display_name = (
-                f"{mapping.interface_id.name} / {mapping.contract_id.display_name}"
-            )
+            names = (mapping.interface_id.name, mapping.contract_id.display_name)
+            mapping.display_name = all(names) and " / ".join(names)
 
 
 class InteropMappingLine(models.Model):

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .. import const
+from .. import clock, const
 from .superseded import Superseded
 
 FEW_FOUND = 1000  # messages that a search by business key names one by one
@@ -56,6 +56,22 @@ class InteropMessage(models.Model):
     # --- engine ---
     lane = fields.Char(required=True, readonly=True)
     next_attempt_at = fields.Datetime("Next Try", readonly=True)
+    waiting_reason = fields.Char(
+        "Why It Waits",
+        compute="_compute_waiting",
+        help="What keeps this message back, and what to do about it.",
+    )
+    waiting_until = fields.Datetime(
+        "Waits Until",
+        compute="_compute_waiting",
+        help="When the next try is due. Empty when the message is due now, or when a "
+        "person has to act first.",
+    )
+    is_held = fields.Boolean(
+        "Held Back",
+        compute="_compute_waiting",
+        help="A stop, the environment, the interface or the receiver keeps it back.",
+    )
     lease_token = fields.Char(readonly=True, copy=False)
     lease_until = fields.Datetime(readonly=True, copy=False)
     try_count = fields.Integer("Times Claimed", readonly=True)
@@ -118,6 +134,21 @@ class InteropMessage(models.Model):
         "interop.message", "Resubmission Of", readonly=True, ondelete="set null"
     )
     child_ids = fields.One2many("interop.message", "parent_id", "Resubmissions")
+    is_resubmitted = fields.Boolean(
+        "Resubmitted",
+        compute="_compute_resubmission",
+        help="A new message was built from the record, or is being built.",
+    )
+    resubmission_id = fields.Many2one(
+        "interop.message",
+        "New Message",
+        compute="_compute_resubmission",
+        help="The latest message that was built anew for this one.",
+    )
+    may_view_payload = fields.Boolean(
+        compute="_compute_may_view_payload",
+        help="Whether you have the access right to see the content.",
+    )
     # --- what it is about ---
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(
@@ -137,6 +168,13 @@ class InteropMessage(models.Model):
         "Business Key Search",
         compute="_compute_search_key",
         search="_search_search_key",
+    )
+    search_all = fields.Char(
+        "ID, Record or Number",
+        compute="_compute_search_key",
+        search="_search_search_all",
+        help="Finds a message by its ID, its correlation ID, its number or key, or the "
+        "name of its record.",
     )
     # --- content ---
     payload_id = fields.Many2one(
@@ -249,6 +287,33 @@ class InteropMessage(models.Model):
                 )
             message.next_step = failed and step
 
+    @api.depends("child_ids", "state")
+    @api.depends_context("uid")
+    def _compute_resubmission(self):
+        self.env.flush_all()
+        self.env.cr.execute(
+            """SELECT old.id, (SELECT max(m.id) FROM interop_message m
+                                WHERE m.parent_id = old.id)
+                 FROM unnest(%s::int[]) AS old(id)""",
+            [self._origin.ids],
+        )
+        newest = dict(self.env.cr.fetchall())
+        self.env.cr.execute(
+            "SELECT parent_id FROM interop_event WHERE parent_id = ANY(%s)",
+            [self._origin.ids],
+        )
+        building = {parent_id for (parent_id,) in self.env.cr.fetchall()}
+        for message in self:
+            child = self.browse(newest.get(message._origin.id) or ())
+            message.is_resubmitted = child or message._origin.id in building
+            message.resubmission_id = child._filtered_access("read")
+
+    @api.depends("data_class")
+    @api.depends_context("uid")
+    def _compute_may_view_payload(self):
+        for message in self:
+            message.may_view_payload = message._may_view_payload()
+
     @api.model
     def _next_step_of(self, failure, steps):
         """Return the next step of a failed message, or of a cause of failures."""
@@ -260,6 +325,48 @@ class InteropMessage(models.Model):
                 "sender correct it and send it under a new id."
             )
         return steps.get(failure.error_class, "")
+
+    @api.depends("state", "attempt_count", "next_attempt_at", "interface_id", "test")
+    @api.depends_context("uid", "lang", "tz")
+    def _compute_waiting(self):
+        """The log shows it: looked up per interface and facility, not per message."""
+        now, known = clock.database_now(self.env.cr), {}
+        for message in self:
+            # sudo: the reason is told to whoever may see the message
+            message_sudo = message.sudo()
+            reason, until, held = message_sudo._waiting(now, known)
+            message.waiting_reason = reason
+            message.waiting_until = until
+            message.is_held = held
+
+    def _waiting(self, now, known):
+        """Return ``(why this message is still open, until when, whether it is held)``.
+
+        :param datetime now: naive UTC
+        :param dict known: what was found for other messages of the same interface
+        """
+        self.ensure_one()
+        if self.state not in const.OPEN_STATES:
+            return False, False, False
+        if self.state in const.FAILED_STATES:
+            text = self.env._(
+                "It failed. Correct the cause and retry it, or cancel it."
+            )
+            return text, False, False
+        if self.state == "processing":
+            return self.env._("It is being exchanged now."), False, False
+        key = (self.interface_id, self.company_id, self.test)
+        if key not in known:
+            known[key] = self.interface_id._holds(self.company_id, self.test)
+        holds = known[key]
+        due = self.next_attempt_at if (self.next_attempt_at or now) > now else False
+        if holds:
+            ends = [hold.until for hold in holds]
+            until = max([*ends, due or now]) if all(ends) else False
+            return " ".join(hold.text for hold in holds), until, True
+        if self.attempt_count:
+            return self.env._("The last try failed. The next one follows."), due, False
+        return self.env._("It is on its way."), due, False
 
     @api.depends("next_step", "direction", "error_class", "error_kind", "is_superseded")
     def _compute_next_action(self):
@@ -313,7 +420,7 @@ class InteropMessage(models.Model):
     @api.depends("business_key")
     def _compute_search_key(self):
         for message in self:
-            message.search_key = message.business_key
+            message.search_key = message.search_all = message.business_key
 
     def _search_search_key(self, operator, value):
         """Find by business key: in clear where it is so, else by blind index."""
@@ -345,6 +452,65 @@ class InteropMessage(models.Model):
         if len(ids) <= FEW_FOUND:
             return Domain("id", "in", ids)
         return Domain.custom(to_sql=to_sql)
+
+    def _search_search_all(self, operator, value):
+        """Find by whatever a person has at hand: an id, a number, a name."""
+        if operator not in ("=", "ilike", "=ilike", "like", "in"):
+            return NotImplemented
+        values = [value] if isinstance(value, str) else list(value or [])
+        values = [item.strip() for item in values if isinstance(item, str)]
+        values = [item for item in values if item]
+        if not values:
+            return Domain.FALSE
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT id FROM interop_message"
+            " WHERE external_id = ANY(%(values)s) OR correlation_id = ANY(%(values)s)"
+            " LIMIT %(limit)s",
+            {"values": values, "limit": FEW_FOUND},
+            log_exceptions=False,
+        )
+        exact = [message_id for (message_id,) in self.env.cr.fetchall()]
+        if exact:  # an id is no name: looking on could only take time
+            return Domain("id", "in", exact)
+        return Domain.OR(
+            [
+                Domain(
+                    "search_key", operator, values[0] if len(values) == 1 else values
+                ),
+                *self._record_domains(values),
+            ]
+        )
+
+    @api.model
+    def _record_domains(self, names):
+        """Return domains of the messages about records that the user finds by name."""
+        # Each object once, by its index: the log has millions of lines and few objects.
+        self.env.cr.execute(
+            """WITH RECURSIVE object(name) AS (
+                   SELECT min(res_model) FROM interop_message
+                    UNION ALL
+                   SELECT (SELECT min(m.res_model) FROM interop_message m
+                            WHERE m.res_model > object.name)
+                     FROM object WHERE object.name IS NOT NULL)
+               SELECT name FROM object WHERE name IS NOT NULL"""
+        )
+        domains = []
+        for (model,) in self.env.cr.fetchall():
+            records = self.env.get(model)
+            if records is None or not records.sudo(False).has_access("read"):
+                continue
+            records = records.sudo(False)
+            ids = {
+                record_id
+                for name in names
+                for record_id, _label in records.name_search(name, limit=FEW_FOUND)
+            }
+            if ids:
+                domains.append(
+                    Domain("res_model", "=", model) & Domain("res_id", "in", list(ids))
+                )
+        return domains
 
     @api.model
     def _key_condition(self, alias, values, prefixes, blind):

@@ -283,20 +283,45 @@ class InteropMessage(models.Model):
             },
         }
 
-    def _check_may_view_payload(self):
+    def _may_view_payload(self):
         """Content of protected classes needs the group made for it, other content an
         operator; auditors read everything but content."""
         user = self.env.user
         if user.has_group("interop_base.interop_base_group_payload"):
-            return
+            return True
         protected = self.data_class in const.PROTECTED_CLASSES
-        if protected or not user.has_group("interop_base.interop_base_group_operator"):
+        return not protected and user.has_group(
+            "interop_base.interop_base_group_operator"
+        )
+
+    def _check_may_view_payload(self):
+        """Refuse who may not see the content; the attempt stays in the audit trail."""
+        if not self._may_view_payload():
+            self.env["interop.audit.event"]._log_aside(
+                "refused", self, self.env._("content")
+            )
             raise AccessError(
                 self.env._(
                     "You may not see the content of this message. It needs the access "
                     "right “View message content”."
                 )
             )
+
+    def action_view_resubmission(self):
+        """Open the message that was built anew for this one."""
+        self.ensure_one()
+        self.check_access("read")
+        if not self.resubmission_id:
+            return self._notify(
+                self.env._("The new message is being built. Try again in a moment."),
+                "info",
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.resubmission_id.id,
+            "view_mode": "form",
+        }
 
     @api.model
     def _pretty(self, content):

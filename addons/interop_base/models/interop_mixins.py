@@ -5,6 +5,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_datetime
 
 from .. import clock, const
 
@@ -176,6 +177,19 @@ class InteropStopMixin(models.AbstractModel):
 
     def _stop_message(self):
         return self.env._("An emergency stop is set and lifted by its buttons only.")
+
+    def _stop_text(self):
+        """Return who stopped this record, when and why, in one sentence."""
+        self.ensure_one()
+        # sudo: whoever wonders why nothing moves is told who stopped it
+        record_sudo = self.sudo()
+        return self.env._(
+            "“%(name)s” is stopped since %(when)s by %(who)s: %(why)s",
+            name=record_sudo.display_name,
+            when=format_datetime(self.env, record_sudo.interop_stopped_at),
+            who=record_sudo.interop_stopped_by_id.name or "?",
+            why=record_sudo.interop_stop_reason or "?",
+        )
 
     def _set_stopped(self, reason):
         """Stop the records with a ``reason`` (text); a repeat changes nothing."""

@@ -32,7 +32,8 @@ class InteropOwnership(models.Model):
         """
         self.browse().check_access("read")
         company = self.env["res.company"].browse(company_id or self.env.company.id)
-        if company not in self.env.user.company_ids:
+        own = self.env.user._get_company_ids()
+        if company.id not in own:
             raise AccessError(self.env._("This facility is not one of yours."))
         systems = self.env["interop.system"].search(
             ["|", ("company_ids", "=", False), ("company_ids", "in", company.ids)]
@@ -42,10 +43,11 @@ class InteropOwnership(models.Model):
         for key, ids in self._matrix_writers(company, systems).items():
             writes[key] |= ids
         return {
-            "facility": {"id": company.id, "name": company.name},
+            # sudo: names of the user's own facilities, chosen in the switcher or not
+            "facility": {"id": company.id, "name": company.sudo().name},
             "facilities": [
                 {"id": facility.id, "name": facility.name}
-                for facility in self.env.user.company_ids
+                for facility in self.env["res.company"].sudo().browse(own)
             ],
             "systems": [
                 {"id": ODOO, "name": self.env._("Odoo")},

@@ -183,8 +183,13 @@ class InteropReplay(models.Model):
         """Return ``interop.message`` as whoever asked for it may see it."""
         self.ensure_one()
         user = self.requested_by_id or self.env.user
-        allowed = self.company_id & user.company_ids
-        context = {"allowed_company_ids": allowed.ids}
+        # By id: in the switcher a user may have chosen one of several facilities, and
+        # reads no others then.
+        own = set(user._get_company_ids())
+        allowed = [
+            company_id for company_id in self.company_id.ids if company_id in own
+        ]
+        context = {"allowed_company_ids": allowed}
         return self.env(user=user, su=False, context=context)["interop.message"]
 
     def _domain(self):

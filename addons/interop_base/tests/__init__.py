@@ -15,6 +15,7 @@ from . import test_governed_loops
 from . import test_interface
 from . import test_interface_facts
 from . import test_leaks
+from . import test_log_screens
 from . import test_mapping
 from . import test_mapping_schema
 from . import test_mapping_model

@@ -120,7 +120,7 @@ class TestInterfaceFacts(EngineCase):
 
     def test_attainment_is_the_share_done_within_the_objective(self):
         interface = self._create_interface(objective_seconds=60)
-        self.assertEqual(interface.attainment, 100.0)
+        self.assertEqual((interface.attainment, interface.attainment_count), (0.0, 0))
         ages = (10, 59, 61, 600)
         for seconds in ages:
             message = self._publish(interface)

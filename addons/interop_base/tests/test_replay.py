@@ -268,6 +268,30 @@ class TestReplay(ReplayCase):
         form.operation = "close"
         form.save()
 
+    def test_b6_form_of_an_operator_who_works_in_one_of_two_facilities(self):
+        """A system that serves both; one of them is chosen in the switcher."""
+        both = self.facility | self.other_facility
+        operator = self._create_user("operator", companies=both)
+        interface = self._create_interface(
+            system_id=self._create_system(
+                company_ids=[(6, 0, both.ids)], facility_code_ids=[]
+            ).id,
+            company_ids=[(6, 0, both.ids)],
+        )
+        message = self._done(interface)
+        replays = self.env["interop.replay"].with_user(operator)
+        replays = replays.with_context(allowed_company_ids=self.facility.ids)
+        self.env.invalidate_all()
+        form = Form(replays)
+        form.reason = "Why"
+        self.assertEqual(form.matching_count, 1)
+        form.interface_ids.add(interface.with_env(replays.env))
+        self.assertEqual(form.matching_count, 1)
+        replay = form.save()
+        replay.action_start()
+        self._run_replay(replay)
+        self.assertEqual(message.state, "pending")
+
     def test_many_are_moved_by_a_few_statements_per_batch(self):
         ids = self._copies(self._done(), MANY)
         replay = self._replay()

@@ -65,6 +65,21 @@ class TestTours(InteropMixin, HttpCase):
         self.assertEqual(audit.mapped("action"), ["retried"])
         self.assertEqual(audit.login, "interop_clerk")
 
+    def test_b7_and_b13_an_old_message_is_found_and_skipped(self):
+        clerk = self._create_named_user("interop_clerk", "user")
+        interface = self._create_interface(
+            activate=False, transport=False, exception_user_id=clerk.id
+        )
+        interface._transition({"state": "active"})
+        old = self._create_message(interface)
+        newer = old.copy({"external_id": "msg_tour_newer"})
+        newer._transition({"state": "done"})
+        old._set_dead("business_rule", "business_rule", "The city is unknown.")
+        interface.system_id._set_stopped("The tour stops it")
+
+        self.start_tour("/odoo", "interop_base_replaced", login="interop_clerk")
+        self.assertEqual((old.state, old.superseded_by_id), ("skipped", newer))
+
     def test_a_new_secret_is_shown_once(self):
         self._create_named_user("interop_admin", "admin")
         secrets = self.env["interop.secret"]

@@ -92,7 +92,8 @@ class InteropMessagePreview(models.TransientModel):
         candidates = self.env[model].search(
             self.interface_id._filter(), order="id desc", limit=SEARCHED
         )
-        companies = self.interface_id.company_ids
+        # sudo: also facilities that are not chosen in the switcher
+        companies = self.interface_id.sudo().company_ids.sudo(False)
         fitting = candidates.filtered(
             lambda record: handler._company(record) in companies
         )
@@ -193,7 +194,7 @@ class InteropMessagePreview(models.TransientModel):
     def _why_not(self, record, company):
         """Return why this very record would not be published here, or ``False``."""
         reasons = []
-        if company not in self.interface_id.company_ids:
+        if company not in self.interface_id.sudo().company_ids:  # sudo: as above
             reasons.append(
                 self.env._(
                     "It belongs to %s, which this interface does not cover: it would "

@@ -31,7 +31,8 @@ class InteropFacilityWizard(models.TransientModel):
     @api.depends("operation", "partner_id")
     def _compute_choice_ids(self):
         for wizard in self:
-            own = wizard.env.user.company_ids
+            # By id: in the switcher a user may have chosen one of several facilities.
+            own = wizard.env["res.company"].browse(wizard.env.user._get_company_ids())
             present = own & wizard.partner_id._interop_known_at()
             wizard.choice_ids = (
                 present if wizard.operation == "leave" else own - present
@@ -42,7 +43,7 @@ class InteropFacilityWizard(models.TransientModel):
         self.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         self.partner_id.check_access("read")
-        if self.company_id not in self.env.user.company_ids:
+        if self.company_id.id not in self.env.user._get_company_ids():
             raise AccessError(
                 self.env._(
                     "You do not work for “%s”: a steward of that facility decides who is "

@@ -150,7 +150,7 @@ class InteropClient(models.Model):
         "res.users", "Approved by", readonly=True, copy=False, tracking=True
     )
     approved_at = fields.Datetime("Approved On", readonly=True, copy=False)
-    message_count = fields.Integer(compute="_compute_message_count")
+    message_count = fields.Integer("Messages", compute="_compute_message_count")
 
     _code_uniq = models.Constraint("UNIQUE (code)", "A client with this code exists.")
     _user_uniq = models.Constraint(

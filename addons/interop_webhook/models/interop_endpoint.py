@@ -1,6 +1,7 @@
 """Where deliveries go."""
 
 import socket
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 
@@ -149,6 +150,11 @@ class InteropEndpoint(models.Model):
     )
     interface_ids = fields.One2many("interop.interface", "endpoint_id", "Interfaces")
     failed_count = fields.Integer("Failed", compute="_compute_message_counts")
+    parked_count = fields.Integer(
+        "To Decide",
+        compute="_compute_message_counts",
+        help="Messages that wait for a decision. They have not failed.",
+    )
     waiting_count = fields.Integer("Waiting", compute="_compute_message_counts")
     color = fields.Integer(compute="_compute_color")
 
@@ -199,14 +205,17 @@ class InteropEndpoint(models.Model):
             ["interface_id", "state"],
             ["__count"],
         )
-        failed = dict.fromkeys(self.ids, 0)
-        waiting = dict.fromkeys(self.ids, 0)
+        counts = Counter()
         for interface, state, count in groups:
-            target = failed if state in ("dead", "parked") else waiting
-            target[interface.endpoint_id.id] += count
+            counts[interface.endpoint_id.id, state] += count
         for endpoint in self:
-            endpoint.failed_count = failed.get(endpoint.id, 0)
-            endpoint.waiting_count = waiting.get(endpoint.id, 0)
+            failed, parked, pending, processing = (
+                counts[endpoint._origin.id, state]
+                for state in ("dead", "parked", "pending", "processing")
+            )
+            endpoint.failed_count = failed
+            endpoint.parked_count = parked
+            endpoint.waiting_count = pending + processing
 
     @api.depends("state")
     def _compute_color(self):
@@ -295,7 +304,8 @@ class InteropEndpoint(models.Model):
     @api.constrains("company_id", "system_id")
     def _check_facility(self):
         for endpoint in self.filtered("company_id"):
-            if endpoint.company_id not in endpoint.system_id.company_ids:
+            # sudo: also facilities that are not chosen in the switcher
+            if endpoint.company_id not in endpoint.system_id.sudo().company_ids:
                 raise ValidationError(
                     self.env._(
                         "“%(endpoint)s” serves %(facility)s, which %(system)s does "

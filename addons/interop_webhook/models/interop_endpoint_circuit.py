@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.models.engine_types import Hold
 
 from .. import const
 from ..tools import circuit as circuit_tools
@@ -44,10 +45,23 @@ class InteropEndpoint(models.Model):
     health = fields.Selection(const.HEALTHS, compute="_compute_health")
     held_until = fields.Datetime("Held Back Until", compute="_compute_health")
     failures_in_row = fields.Integer("Failures Since", compute="_compute_health")
-    last_success_at = fields.Datetime("Last Success", compute="_compute_health")
+    last_success_at = fields.Datetime(
+        "Last Success",
+        compute="_compute_health",
+        help="A successful test message counts here, because it shows that the receiver "
+        "answers.",
+    )
     last_failure_at = fields.Datetime("Last Failure", compute="_compute_health")
-    success_rate = fields.Float("Success Rate, 24 h", compute="_compute_rate")
-    tries = fields.Integer("Tries, 24 h", compute="_compute_rate")
+    success_rate = fields.Float(
+        "Success Rate, 24 h",
+        compute="_compute_rate",
+        help="Share of the tries that the receiver took. Test messages are not counted.",
+    )
+    tries = fields.Integer(
+        "Tries, 24 h",
+        compute="_compute_rate",
+        help="Deliveries that were tried. Test messages are not counted.",
+    )
     oldest_waiting_at = fields.Datetime("Oldest Waiting", compute="_compute_oldest")
 
     _circuit_limits = models.Constraint(
@@ -99,7 +113,10 @@ class InteropEndpoint(models.Model):
             return "throttled"
         if row.failing_count:
             return "failing"
-        return "healthy" if row.last_success_at else "unknown"
+        if not row.last_success_at:
+            return "unknown"
+        unsteady = self.tries and self.success_rate < const.HEALTHY_PERCENT
+        return "unsteady" if unsteady else "healthy"
 
     def _compute_rate(self):
         since = self._health_since()
@@ -127,6 +144,40 @@ class InteropEndpoint(models.Model):
                 [endpoint._lane()],
             )
             endpoint.oldest_waiting_at = self.env.cr.fetchone()[0]
+
+    def _holds(self):
+        """Return why nothing is delivered here now, as a list of ``Hold``."""
+        self.ensure_one()
+        if not self.active:
+            text = self.env._("Endpoint “%s” is archived.", self.name)
+            return [Hold(text)]
+        if self.state != "active":
+            states = dict(self._fields["state"]._description_selection(self.env))
+            text = self.env._(
+                "Endpoint “%(name)s” does not deliver (%(state)s). %(reason)s",
+                name=self.name,
+                state=states[self.state],
+                reason=self.state_reason or "",
+            )
+            return [Hold(text.strip())]
+        lane = self._lane()
+        until = self.env["interop.pump"]._held_until({lane: None}).get(lane)
+        if not until:
+            return []
+        if self.health in ("open", "half_open"):
+            text = self.env._(
+                "Tries at endpoint “%(name)s” failed %(count)s times in a row. One "
+                "message tries next whether the receiver is back.",
+                name=self.name,
+                count=self.failures_in_row,
+            )
+        elif self.health == "throttled":
+            text = self.env._("The receiver of endpoint “%s” asked to wait.", self.name)
+        else:
+            text = self.env._(
+                "Endpoint “%s” has reached its deliveries per minute.", self.name
+            )
+        return [Hold(text, until)]
 
     # === LEARNING FROM RESULTS === #
 

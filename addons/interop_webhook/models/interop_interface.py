@@ -38,7 +38,9 @@ class InteropInterface(models.Model):
                         interface=interface.name,
                     )
                 )
-            if endpoint.company_id and interface.company_ids - endpoint.company_id:
+            # sudo: also facilities that are not chosen in the switcher
+            companies = interface.sudo().company_ids
+            if endpoint.company_id and companies - endpoint.sudo().company_id:
                 raise ValidationError(
                     self.env._(
                         "Endpoint “%(endpoint)s” serves %(facility)s alone, but "
@@ -70,6 +72,12 @@ class InteropInterface(models.Model):
         return super()._moves() and (
             self.transport != "webhook" or self.endpoint_id._delivers()
         )
+
+    def _receiver_holds(self):
+        holds = super()._receiver_holds()
+        if self.transport == "webhook" and self.endpoint_id:
+            holds += self.endpoint_id._holds()
+        return holds
 
     def _may_test(self):
         """Return whether a test message may leave now, active or not."""

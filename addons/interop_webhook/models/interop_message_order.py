@@ -1,9 +1,7 @@
 """What waits for what on ordered lanes."""
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
-
-from odoo.addons.interop_base import const
 
 # As the claim sees it: whatever is still open comes first.
 _OPEN = SQL("('pending', 'processing', 'dead', 'parked')")
@@ -20,59 +18,6 @@ class InteropMessage(models.Model):
     blocked_reason = fields.Char("Why That One Waits", compute="_compute_blocked")
     blocking_count = fields.Integer("Holds Back", compute="_compute_blocking")
     blocking_since = fields.Datetime("Holds Back Since", compute="_compute_blocking")
-    waiting_reason = fields.Char(
-        "Why It Waits",
-        compute="_compute_waiting_reason",
-        help="Why this message holds others back, and what can be done.",
-    )
-
-    @api.depends("state", "attempt_count", "interface_id", "company_id")
-    def _compute_waiting_reason(self):
-        for message in self:
-            message.waiting_reason = message._waiting_reason()
-
-    def _waiting_reason(self):
-        """Return why this message is still open and what to do about it, or False."""
-        self.ensure_one()
-        if self.state not in const.OPEN_STATES:
-            return False
-        if self.state in ("dead", "parked"):
-            return self.env._(
-                "It failed. Correct the cause and retry it, or cancel it."
-            )
-        # sudo: the reason is told to whoever may see the message
-        message_sudo = self.sudo()
-        interface_sudo = message_sudo.interface_id
-        for held_sudo in (
-            interface_sudo,
-            interface_sudo.system_id,
-            message_sudo.company_id,
-        ):
-            if held_sudo.interop_stopped_at:
-                return self.env._(
-                    "“%s” is stopped. Let it go on, or cancel this message.",
-                    held_sudo.name,
-                )
-        if interface_sudo.state != "active":
-            states = dict(
-                interface_sudo._fields["state"]._description_selection(self.env)
-            )
-            return self.env._(
-                "Its interface “%(name)s” is at rest (%(state)s). Activate it, or cancel "
-                "this message.",
-                name=interface_sudo.name,
-                state=states[interface_sudo.state],
-            )
-        endpoint_sudo = interface_sudo.endpoint_id
-        if endpoint_sudo and not endpoint_sudo._delivers():
-            return self.env._(
-                "Its endpoint “%s” is archived or at rest. Restore or resume it, or "
-                "cancel this message.",
-                endpoint_sudo.name,
-            )
-        if self.attempt_count:
-            return self.env._("It failed and is tried again. Or cancel it.")
-        return self.env._("It is on its way.")
 
     def _ordering(self):
         """Return the ordering that holds for this message."""

@@ -12,6 +12,7 @@ from . import test_outcome
 from . import test_promises
 from . import test_proxy
 from . import test_replay
+from . import test_screens
 from . import test_send_test
 from . import test_request_signature
 from . import test_settings

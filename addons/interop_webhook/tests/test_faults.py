@@ -127,7 +127,7 @@ class TestFaults(WebhookCase):
         self._run()
         self.assertEqual((message.state, receiver.requests), ("pending", []))
         self.assertEqual(message.attempt_count, 0)
-        self.assertIn("archived or at rest", message.waiting_reason)
+        self.assertIn("is archived", message.waiting_reason)
         with self._refused(UserError, "not archived"):
             interface._set_suspended()
             interface._set_active()

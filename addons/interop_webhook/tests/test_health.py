@@ -99,7 +99,7 @@ class TestHealth(WebhookCase):
         self.assertEqual(set(messages.mapped("state")), {"done"})
         row = self._health(interface.endpoint_id)
         self.assertEqual((row.circuit, row.failures), ("closed", 0))
-        self.assertEqual(interface.endpoint_id.health, "healthy")
+        self.assertEqual(interface.endpoint_id.health, "unsteady", "most tries failed")
 
     def test_button_and_successful_test_message_close_the_circuit(self):
         receiver = self._start_receiver(503)

@@ -125,7 +125,7 @@ class TestOrdering(WebhookCase):
         contracts = [(6, 0, resting.contract_ids.ids)]
         other = self._create_interface(endpoint_id=endpoint.id, contract_ids=contracts)
         for hold, go_on, why in (
-            (resting._set_suspended, resting._set_active, "at rest (Suspended)"),
+            (resting._set_suspended, resting._set_active, "not active (Suspended)"),
             (
                 lambda: resting._set_stopped("Test"),
                 resting._set_resumed,

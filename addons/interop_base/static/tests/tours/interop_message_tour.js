@@ -36,7 +36,71 @@ registry.category("web_tour.tours").add("interop_base_retry", {
     },
     {
       content: "Nothing waits for me any more",
-      trigger: ".o_view_nocontent:contains('Nothing waits for you')",
+      trigger: ".o_view_nocontent:contains('No message that waits for you matches')",
+    },
+  ],
+});
+
+/** Type into the search field of a list and press Enter. */
+function searchFor(text) {
+  return [
+    {
+      content: `Search for ${text}`,
+      trigger: ".o_searchview_input",
+      run: `edit ${text}`,
+    },
+    {
+      trigger: ".o_searchview_autocomplete .o-dropdown-item:first",
+    },
+    {
+      trigger: ".o_searchview_input",
+      run: "press Enter",
+    },
+  ];
+}
+
+registry.category("web_tour.tours").add("interop_base_replaced", {
+  url: "/odoo",
+  steps: () => [
+    ...openApp(),
+    {
+      trigger: ".o_data_row:contains('The city is unknown')",
+      run: "click .o_data_cell[name='state']",
+    },
+    {
+      content: "The primary button is the next step",
+      trigger:
+        "button[name='action_skip_superseded'].btn-primary:not(:has(~ button[name='action_retry']))",
+    },
+    {
+      content: "The newer message is linked",
+      trigger: ".alert:contains('A newer message about the same record')",
+    },
+    ...pressAndConfirm("action_skip_superseded"),
+    {
+      trigger: ".o_statusbar_status .o_arrow_button_current:contains('Skipped')",
+    },
+    ...openMenu(
+      "messages",
+      "interop_base.interop_base_menu_messages_all",
+      "All Messages"
+    ),
+    ...searchFor("Tour Partner"),
+    {
+      content: "The name of the record finds it",
+      trigger: ".o_facet_values:contains('Tour Partner')",
+    },
+    {
+      trigger: ".o_data_row:contains('Skipped')",
+    },
+    {
+      trigger: ".o_searchview_facet .o_facet_remove",
+      run: "click",
+    },
+    ...searchFor("No such thing"),
+    {
+      content: "An empty result does not claim that nothing exists",
+      trigger: ".o_view_nocontent:contains('No message matches')",
     },
   ],
 });

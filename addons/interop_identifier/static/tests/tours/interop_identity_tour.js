@@ -82,7 +82,7 @@ registry.category("web_tour.tours").add("interop_identity_queue", {
     },
     {
       content: "Nothing is open any more",
-      trigger: ".o_view_nocontent:contains('No question is open')",
+      trigger: ".o_view_nocontent:contains('No identity case matches')",
     },
   ],
 });
