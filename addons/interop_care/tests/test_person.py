@@ -260,7 +260,15 @@ class TestPerson(PersonCase):
         waits = self._last()
         self.assertEqual((parked.state, waits.state), ("parked", "pending"))
         steward = self._create_user("steward", companies=self.other_facility)
-        parked.identity_case_id.with_user(steward)._decide_create("Came by referral")
+        case = parked.identity_case_id.with_user(steward)
+        case.action_show_message()
+        text = str(case.comparison)
+        self.assertIn("N-77", text)
+        self.assertIn("Not known here", text)
+        self.assertNotIn(
+            "Another record", text, "others know him: nobody here learns it"
+        )
+        case._decide_create("Came by referral")
         self.env["interop.pump"]._run_inline()
         self.assertEqual((parked.state, waits.state), ("done", "done"))
         self.assertEqual((parked.res_id, waits.res_id), (person.id, person.id))

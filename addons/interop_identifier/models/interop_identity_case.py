@@ -129,7 +129,8 @@ class InteropIdentityCase(models.Model):
     can_forget = fields.Boolean(compute="_compute_allowed")
     must_look = fields.Boolean(
         compute="_compute_look",
-        help="You have not seen yet what the waiting messages say about who is meant.",
+        help="You have not seen yet what each of the waiting messages says about who is "
+        "meant.",
     )
     side_shown = fields.Boolean(
         compute="_compute_look",
@@ -320,8 +321,9 @@ class InteropIdentityCase(models.Model):
             case.side_shown = bool(
                 looked and looked > now - timedelta(minutes=const.SHOWN_MINUTES)
             )
-            case.must_look = bool(
-                case.state == "open" and not looked and case._waiting_sudo()
+            case.must_look = case.state == "open" and any(
+                not looked or message.create_date > looked
+                for message in case._waiting_sudo()
             )
 
     def _looked_at(self):

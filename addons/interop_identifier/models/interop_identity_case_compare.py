@@ -84,7 +84,9 @@ class InteropIdentityCase(models.Model):
     def _claims(self):
         """Return the ``Claims`` of the waiting messages, None unless they are shown to
         this user now."""
-        return MessageSide(self).claims() if self.side_shown else None
+        if not self.side_shown:
+            return None
+        return MessageSide(self, self._looked_at()).claims()
 
     @api.model
     def _stated_as(self, model):

@@ -42,18 +42,23 @@ class MessageSide:
     """Reads the message's side of one case; the caller has checked the right to it.
 
     :param case: ``interop.identity.case``, one record
+    :param until: naive UTC moment of the recorded look: what came later is not shown
     """
 
-    def __init__(self, case):
+    def __init__(self, case, until):
         self.case = case
+        self.until = until
         self.env = case.env
         self.identifiers = self.env["interop.identifier"]
 
     def claims(self):
         """Return the ``Claims`` of the messages that wait."""
         waiting_sudo = self.case._waiting_sudo()
+        seen_sudo = waiting_sudo.filtered(
+            lambda message: message.create_date <= self.until
+        )[:MESSAGES]
         names, dates, numbers, unread = {}, {}, {}, 0
-        for message_sudo in waiting_sudo[:MESSAGES]:
+        for message_sudo in seen_sudo:
             found = self._parties(message_sudo)
             unread += found is None
             for party in found or ():
@@ -66,7 +71,7 @@ class MessageSide:
             [text for text in dates.values() if text],
             list(numbers),
             unread,
-            max(0, len(waiting_sudo) - MESSAGES),
+            len(waiting_sudo) - len(seen_sudo),
         )
 
     def _parties(self, message_sudo):
@@ -75,12 +80,12 @@ class MessageSide:
         try:
             content = message_sudo._payload_bytes()
             data = json.loads(content)["data"] if content is not None else None
+            # sudo: the catalogue and its mappings are closed to some stewards
+            handler_sudo = message_sudo.contract_id._handler().sudo()
         except (ConfigurationError, ValueError, KeyError, TypeError):
             data = None
         if data is None:
             return None
-        # sudo: the catalogue and its mappings are closed to some stewards
-        handler_sudo = message_sudo.contract_id._handler().sudo()
         found = handler_sudo._identity_parties(message_sudo, data)
         meant = [party for party in found if self._is_meant(message_sudo, party)]
         # sudo: the key is the engine's; it holds no value
@@ -138,7 +143,8 @@ class MessageSide:
         return result
 
     def _place(self, named):
-        """Return whose number it is here: "left", "right", "other" or "" (nobody's)."""
+        """Return whose number it is here: "left", "right", "other" or "": nobody's, as
+        far as the user may know."""
         if not named:
             return ""
         rows = self.identifiers.sudo()._rows([named], ("active", "merged"))
@@ -153,7 +159,8 @@ class MessageSide:
                 (row_sudo[:1].res_model, row_sudo[:1].res_id),
             ):
                 return side
-        return "other"
+        other = self.env[row_sudo[:1].res_model].sudo(False).browse(row_sudo[:1].res_id)
+        return "other" if other.has_access("read") else ""
 
     def _date(self, text):
         """Return a date of a message as the user reads dates."""

@@ -3,6 +3,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.tests.fakes import EngineCase
 
 from .. import const
@@ -82,7 +83,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         self.ada.name = "anne  LANGEVELD"
         case = self._case(self._send_data())
         case.action_show_message()
-        claims = MessageSide(case).claims()
+        claims = MessageSide(case, clock.now()).claims()
         sides = [case._side("left"), case._side("right")]
         (row,) = case._stated_rows(sides, claims)
         by_name = {cell.text: cell.differs for cell in row[2]}
@@ -118,7 +119,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         )
         case = self.cases._open(asked, message)
         message.sudo().identity_case_id = case
-        claims = MessageSide(case.with_user(self.steward)).claims()
+        claims = MessageSide(case.with_user(self.steward), clock.now()).claims()
         self.assertEqual(claims.names, ["Bob Byron"])
         self.assertEqual([number.value for number in claims.numbers], ["G-77"])
 
@@ -161,6 +162,24 @@ class TestMessageSide(CaseMixin, EngineCase):
         self.assertNotIn("Langeveld", self._text(other))
         with self.assertRaisesRegex(UserError, "Show Message"):
             other.action_same()
+
+    def test_b9_what_came_after_the_look_is_not_shown_without_another(self):
+        case = self._case(self._send_data())
+        case.action_show_message()
+        later = self._send_data(name="Bertha Late")
+        self.env.cr.execute(
+            "UPDATE interop_message SET create_date = create_date + interval '1 hour' "
+            "WHERE id = %s",
+            [later.id],
+        )
+        self.env.invalidate_all()
+        text = self._text(case)
+        self.assertIn("Langeveld", text)
+        self.assertNotIn("Bertha", text)
+        self.assertIn("more message(s) wait", text)
+        self.assertTrue(case.must_look)
+        with self.assertRaisesRegex(UserError, "Show Message"):
+            case.action_same()
 
     def test_b9_only_stewards_of_the_facility(self):
         message = self._send_data()
