@@ -99,9 +99,11 @@ class InteropNamespace(models.Model):
 
     def _placeholders(self):
         """Return what this namespace takes for placeholders, None where it accepts
-        them."""
+        them. One for which nobody has chosen takes the usual ones."""
         if self.placeholder_policy == "accept":
             return None
+        if not self.placeholder_policy:
+            return placeholder.USUAL
         return placeholder.read(self.placeholder_words, self.placeholder_pattern)
 
     def _spelling(self):

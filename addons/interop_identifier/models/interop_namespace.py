@@ -136,7 +136,6 @@ class InteropNamespace(models.Model):
     placeholder_policy = fields.Selection(
         const.PLACEHOLDER_POLICIES,
         "Placeholders",
-        required=True,
         default="refuse",
         tracking=True,
         help="What happens to a value that stands where a number is missing, such as "

@@ -79,6 +79,10 @@ class TestIdentityNumbers(IdentifierCase):
         self.own.placeholder_policy = "accept"
         self.assertEqual(self._parse(self.own, "UNKNOWN")[0].normalized, "UNKNOWN")
         self._create_identifier(self.own, "UNKNOWN")
+        self.own.write({"placeholder_policy": False, "placeholder_words": False})
+        for value in ("UNKNOWN", "000"):  # nobody has chosen: the usual ones
+            with self.assertRaises(BusinessError):
+                self._parse(self.own, value)
 
     def test_case_1_the_administrator_edits_the_list_and_the_pattern(self):
         admin = self.own.with_user(self._create_user("admin"))

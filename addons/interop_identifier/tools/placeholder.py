@@ -73,7 +73,7 @@ def is_placeholder(value: str, rule: Placeholders) -> bool:
 
 def is_usual(value: str) -> bool:
     """Say whether ``value`` is what a namespace takes for a placeholder at first."""
-    return is_placeholder(value, _USUAL)
+    return is_placeholder(value, USUAL)
 
 
 @lru_cache(maxsize=256)
@@ -82,4 +82,4 @@ def _compiled(pattern):
     return re.compile(pattern)
 
 
-_USUAL = read("\n".join(WORDS), PATTERN)
+USUAL = read("\n".join(WORDS), PATTERN)
