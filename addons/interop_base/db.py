@@ -9,8 +9,14 @@ import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import psycopg2
 from psycopg2 import DataError
 from psycopg2.extras import execute_values
+
+# Classes of PostgreSQL's error codes that are about the values of a statement: data
+# exception, integrity constraint violation, program limit exceeded (a row too large for
+# an index, …), and an exception that a trigger raises.
+_CONTENT_CLASSES = ("22", "23", "54", "P0")
 
 _quiet = ContextVar("interop_quiet_sql", default=False)
 
@@ -88,6 +94,20 @@ def reading(cr, seconds):
     finally:
         savepoint.rollback()
         savepoint.close(rollback=False)
+
+
+def is_about_content(error):
+    """Return whether an exception says that values cannot be kept, so that trying the
+    same values again fails again.
+
+    ``ValueError`` and ``ArithmeticError`` are what Python, psycopg2 (a NUL in a text)
+    and fields raise for a value of no use.
+
+    :param Exception error: caught while content was read, computed or written
+    """
+    if isinstance(error, psycopg2.Error):
+        return (error.pgcode or "")[:2] in _CONTENT_CLASSES
+    return isinstance(error, ValueError | ArithmeticError)
 
 
 def values(cr, query, rows, template=None, fetch=False):

@@ -43,7 +43,15 @@ class SchemaViolation(BusinessError):
     def __init__(self, violations):
         self.violations = list(violations)
         lines = [f"{v.pointer or '/'}: {v.message}" for v in self.violations]
-        super().__init__("\n".join(lines))
+        first = self.violations[0].pointer if self.violations else ""
+        super().__init__("\n".join(lines), pointer=f"/data{first}")
+
+
+class ContentRefused(BusinessError):
+    """The database, or a field, cannot keep a value; it never will."""
+
+    code = "content_refused"
+    error_class = "schema"
 
 
 class UnknownIdentifier(BusinessError):

@@ -26,6 +26,8 @@ class InteropHandlerCharge(models.AbstractModel):
     _name = "interop.handler.charge"
     _inherit = "interop.handler"
     _description = "Handler of Charges"
+    _one_line = True
+    _verbatim = frozenset({"identifiers", "provider"})
 
     def _inbound_keys(self, envelope):
         """The number of the charge: a reversal never overtakes its charge."""

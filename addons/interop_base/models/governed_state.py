@@ -20,6 +20,7 @@ class Applying(NamedTuple):
     external_id: str
     company_id: int
     occurred_at: datetime | None
+    stated: str = ""  # see tools.statement
 
 
 class Vetted(NamedTuple):
@@ -46,6 +47,7 @@ def applying(message, system=None):
             message.external_id,
             message.company_id.id,
             message.occurred_at,
+            message._statement(),
         )
     )
     try:

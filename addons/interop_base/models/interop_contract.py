@@ -277,6 +277,23 @@ class InteropContract(models.Model):
         except SchemaInvalid:
             return schema_tools.violations(self._schema(), value)  # says what is wrong
 
+    def _inbound_violations(self, data):
+        """Return every violation of inbound ``data``: against the schema, and of what
+        its texts may hold (:meth:`_text_violations`)."""
+        violations = self._violations(data)
+        if violations:
+            return violations
+        return self._text_violations(data, self._handler()._clean(data))
+
+    def _text_violations(self, data, cleaned):
+        """Return what keeps ``data`` from being applied although the schema takes it: a
+        text that shows nothing or is too long once it is cleaned, and what the handler
+        knows (``interop.handler._content_violations``)."""
+        found = self._handler()._content_violations(data, cleaned)
+        if not found and cleaned != data:
+            found = self._violations(cleaned)
+        return found
+
     def _handler(self):
         """Return the handler model that builds and applies messages of this contract."""
         self.ensure_one()

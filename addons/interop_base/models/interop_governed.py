@@ -3,7 +3,7 @@
 from odoo import api, models
 
 from ..exceptions import BusinessError, OwnershipError
-from ..tools import ownership
+from ..tools import ownership, statement
 from . import governed_state
 
 # Written by the ORM itself, or bookkeeping of its own: nobody's facts.
@@ -80,8 +80,13 @@ class InteropGovernedMixin(models.AbstractModel):
                 with governed_state.vetted(self, accepted):
                     self.write(accepted)
             outcome = ownership.Outcome(decisions)
+            confirmed = [
+                name
+                for name in outcome.fields(*ownership.ACCEPTED)
+                if statement.is_newer(scope.stated, stated.get(name, ""))
+            ]
             self.env["interop.provenance"]._note_message(
-                self, scope, outcome.fields(*ownership.ACCEPTED), confirmed=True
+                self, scope, confirmed, confirmed=True
             )
         return outcome
 
@@ -115,7 +120,6 @@ class InteropGovernedMixin(models.AbstractModel):
         """Return ``{field: Decision}`` for what the sender states (``self`` may be
         empty)."""
         rules = self._rules_for_message(scope)
-        moment = self.env["interop.provenance"]._moment(scope.occurred_at)
         compared_sudo = self._comparable()
         return ownership.settle(
             {
@@ -123,8 +127,8 @@ class InteropGovernedMixin(models.AbstractModel):
                     rule=rules.get(name),
                     sender=scope.system_id,
                     same=not compared_sudo._differs(name, value),
-                    occurred_at=moment,
-                    last_at=ownership.last_statement(name, rules.get(name), stated),
+                    stated=scope.stated,
+                    known=ownership.known_statements(name, rules.get(name), stated),
                 )
                 for name, value in vals.items()
             }

@@ -5,6 +5,8 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..exceptions import ConfigurationError, HandledError, TechnicalError
 from ..tools import order_key
+from ..tools import text as text_tools
+from ..tools.schema import Violation
 
 
 class InteropHandler(models.AbstractModel):
@@ -16,6 +18,10 @@ class InteropHandler(models.AbstractModel):
     # Whether no two records of one facility have the same business key at a time, such
     # as the number of an invoice. A name does not.
     _business_key_names_record = False
+    # Whether every text of the content is one line: names, codes, lines of addresses.
+    _one_line = False
+    # Members below which text stays as it was sent: identifiers have their own rules.
+    _verbatim = frozenset()
 
     # === OUTBOUND === #
 
@@ -111,6 +117,29 @@ class InteropHandler(models.AbstractModel):
         :returns: collection of message types
         """
         return ()
+
+    def _clean(self, data):
+        """Return the member ``data`` as it is applied: text in NFC, and where the handler
+        has texts of one line, without line ends and invisible edges."""
+        return text_tools.cleaned(data, not self._one_line, self._verbatim)
+
+    def _content_violations(self, data, cleaned):
+        """Return what the contract cannot say and nobody could keep or send again.
+
+        Called before a message is accepted, and again when it is applied. Handlers add
+        what their fields and their outbound contracts do not take.
+
+        :param dict data: the member ``data`` as sent, valid against the contract
+        :param dict cleaned: the same, see :meth:`_clean`
+        :returns: list of ``tools.schema.Violation``; pointers start below ``data``
+        """
+        words = self.env._(
+            "A text holds control characters, which no record keeps. Remove them."
+        )
+        return [
+            Violation(pointer, "text", words)
+            for pointer in text_tools.control_pointers(data)
+        ]
 
     def _apply(self, message, data):
         """Do the Odoo work of one inbound message and return the record it concerns.

@@ -12,8 +12,10 @@ from ..exceptions import (
     UnknownIdentifier,
 )
 from ..tools import order_key, ownership, value_parse
+from ..tools import text as text_tools
 from ..tools.errors import InteropError
 from ..tools.schema_forms import is_multiple
+from . import governed_state
 from .interop_mapping_line import VALUE_KINDS
 
 ABSENT = object()
@@ -132,6 +134,8 @@ class InteropHandlerMapping(models.AbstractModel):
             value = value_parse.reader(kind, line.format, self._timezone())(stated)
         except InteropError as error:
             raise self._unfit(line, str(error)) from None
+        if field.type == "char" and value is not None:
+            value = text_tools.clean(value)  # such a field has one line
         self._check_fits(line, field, value)
         return value
 
@@ -272,7 +276,8 @@ class InteropHandlerMapping(models.AbstractModel):
                 record_sudo, _outcome = model_sudo._create_governed(message, values)
             else:
                 record_sudo = model_sudo.create(values)
-                self._note(record_sudo, message, dict.fromkeys(values, True))
+                applied = ownership.Decision(ownership.APPLIED)
+                self._note(record_sudo, message, dict.fromkeys(values, applied))
             self.env.flush_all()
         record = record_sudo.with_env(self.env)
         self._check_rights(record, "create", values)
@@ -309,13 +314,23 @@ class InteropHandlerMapping(models.AbstractModel):
             )
 
     def _write_differing(self, record, message, values):
-        differs = {
-            name: self._differs(record, name, value) for name, value in values.items()
+        """Write what differs and what the sender did not say something newer about."""
+        scope = governed_state.current(self.env)
+        stated = self.env["interop.provenance"]._stated_by(record, scope.system_id)
+        decisions = {
+            name: ownership.decide(
+                rule=None,
+                sender=scope.system_id,
+                same=not self._differs(record, name, value),
+                stated=scope.stated,
+                known=ownership.known_statements(name, None, stated),
+            )
+            for name, value in values.items()
         }
-        changed = {name: values[name] for name in values if differs[name]}
+        changed = {n: values[n] for n, item in decisions.items() if item.written}
         if changed:
             record.write(changed)
-        self._note(record, message, differs)
+        self._note(record, message, decisions)
 
     def _differs(self, record, name, value):
         field = record._fields[name]
@@ -323,15 +338,16 @@ class InteropHandlerMapping(models.AbstractModel):
         stated = field.convert_to_record(cached, record)
         return (stated or False) != (record[name] or False)
 
-    def _note(self, record, message, differs):
-        """Report field by field, as for objects with systems of record."""
-        outcomes = {True: ownership.APPLIED, False: ownership.UNCHANGED}
-        decisions = {
-            name: ownership.Decision(outcomes[changed])
-            for name, changed in differs.items()
-            if name != "company_id"
-        }
+    def _note(self, record, message, decisions):
+        """Report field by field, as for objects with systems of record, and remember
+        when the sender stated it."""
+        decisions = {n: item for n, item in decisions.items() if n != "company_id"}
         message._note_fields(ownership.entries(record._name, record.id, decisions))
+        stated = ownership.Outcome(decisions).fields(*ownership.ACCEPTED)
+        scope = governed_state.current(self.env)
+        self.env["interop.provenance"]._note_message(
+            record, scope, stated, confirmed=True
+        )
 
     def _refusals(self):
         return _Refusals(self.env)

@@ -1,5 +1,6 @@
 """The integration log: one message on one interface, in or out."""
 
+import hashlib
 import re
 from collections import defaultdict
 
@@ -11,6 +12,7 @@ from odoo.tools import SQL
 from .. import clock, const
 from .superseded import Superseded
 
+MAX_KEY = 255  # characters of a key in clear
 FEW_FOUND = 1000  # messages that a search by business key names one by one
 
 
@@ -81,6 +83,11 @@ class InteropMessage(models.Model):
     error_kind = fields.Selection(const.ERROR_KINDS, readonly=True)
     error_code = fields.Char(readonly=True)
     error_message = fields.Text("What Happened", readonly=True)
+    error_pointer = fields.Char(
+        "Where",
+        readonly=True,
+        help="JSON Pointer (RFC 6901) of the member that is wrong, where one is known.",
+    )
     cause = fields.Char(
         readonly=True, help="Fingerprint: failures with the same cause have the same."
     )
@@ -586,8 +593,12 @@ class InteropMessage(models.Model):
     def _key_values(self, data_class, business_key, ordering_key):
         """Return the searchable keys as stored: blind for protected classes."""
         if data_class not in const.PROTECTED_CLASSES:
+            # Longer ones have no room in an index: what orders stays distinct.
+            if len(ordering_key or "") > MAX_KEY:
+                digest = hashlib.sha256(ordering_key.encode()).hexdigest()
+                ordering_key = f"{ordering_key[: MAX_KEY - len(digest)]}{digest}"
             return {
-                "business_key": business_key or None,
+                "business_key": (business_key or "")[:MAX_KEY] or None,
                 "business_key_index": None,
                 "ordering_key": ordering_key or None,
             }

@@ -4,11 +4,17 @@ import json
 import logging
 
 from odoo import api, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .. import const, db
-from ..exceptions import HandledError, Skipped, TechnicalError
+from ..exceptions import (
+    ContentRefused,
+    HandledError,
+    SchemaViolation,
+    Skipped,
+    TechnicalError,
+)
 from . import governed_state
 from .engine_types import Result
 
@@ -53,26 +59,53 @@ class InteropMessage(models.Model):
             _logger.error(
                 "message %s could not be applied: %s", self.id, type(error).__name__
             )
-            raise TechnicalError(
-                self.env._("Applying failed (%s).", type(error).__name__),
-                code="apply_failed",
-            ) from None
+            if not db.is_about_content(error):
+                raise TechnicalError(
+                    self.env._("Applying failed (%s).", type(error).__name__),
+                    code="apply_failed",
+                ) from None
+            self._settle_failure(self._content_refused(error))
+            self._count_try(started)
         return self
+
+    def _content_refused(self, error):
+        """Return the business error of a value that cannot be kept; of the exception it
+        tells the kind alone, since its text may quote the value."""
+        named = getattr(getattr(error, "diag", None), "column_name", None)
+        return ContentRefused(
+            self.env._(
+                "A value of this message cannot be kept (%s). Correct it at its source, "
+                "then send it as a new message.",
+                f"{type(error).__name__}: {named}" if named else type(error).__name__,
+            ),
+            pointer="/data",
+        )
 
     def _settle_failure(self, error):
         """Move a message of which nothing was applied to the state that ``error``
         (``HandledError``, or a refusal by Odoo) means."""
         if isinstance(error, Skipped):
-            self._set_skipped(str(error))
+            self._set_skipped(str(error), error_code=error.code)
         elif isinstance(error, HandledError):
             settle = self._set_parked if error.parks else self._set_dead
-            settle(error.error_class, error.code, str(error))
+            vals = {"error_pointer": error.pointer or False}
+            if error.error_class == "schema":
+                vals.update(self._out_of_turn())
+            settle(error.error_class, error.code, str(error), **vals)
             self._note_fields(getattr(error, "report", []))
             self._note_refusal(error)
         else:
-            self._set_dead(
-                "business_rule", "refused_by_odoo", self._safe_refusal(error)
-            )
+            vals = self._out_of_turn() if isinstance(error, ValidationError) else {}
+            text = self._safe_refusal(error)
+            self._set_dead("business_rule", "refused_by_odoo", text, **vals)
+
+    def _out_of_turn(self):
+        """Return the values of a message that holds nothing back any more.
+
+        Content that can never be applied had its turn: the message that corrects it,
+        and all that come later, need not wait.
+        """
+        return {"lane": const.LEFT_LANE + self._own_lane()}
 
     def _note_refusal(self, error):
         """Called when content was refused, the message has been settled and nothing of
@@ -92,8 +125,12 @@ class InteropMessage(models.Model):
         )
         # sudo: the log line itself belongs to the engine, the service user may not read it
         message_sudo = self.with_env(handler.env).sudo()
+        cleaned = handler._clean(data)
+        violations = self.contract_id._text_violations(data, cleaned)
+        if violations:  # accepted by an older version, or by a dry run
+            raise SchemaViolation(violations)
         with governed_state.applying(self):
-            record = handler._apply(message_sudo, data)
+            record = handler._apply(message_sudo, cleaned)
         # Before the effect is written: report, try and outcome are one statement then,
         # and what the database refuses takes them with it.
         self._count_try(started)

@@ -40,7 +40,7 @@ class InteropMessage(models.Model):
             """UPDATE interop_message m
                   SET state = 'pending', lease_token = NULL, lease_until = NULL,
                       error_class = NULL, error_kind = NULL, error_code = NULL,
-                      error_message = NULL, cause = NULL,
+                      error_message = NULL, error_pointer = NULL, cause = NULL,
                       owner_user_id = NULL, owner_team_id = NULL,
                       attempt_count = 1, try_count = 1, done_at = NULL,
                       lane = regexp_replace(m.lane, %s, ''),

@@ -4,7 +4,8 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
-from ..tools import ownership
+from .. import clock
+from ..tools import ownership, statement
 
 OUTCOME_STYLES = {
     ownership.APPLIED: "success",
@@ -50,7 +51,9 @@ class InteropMessage(models.Model):
             ownership.REJECTED: self.env._("Rejected"),
             ownership.NOT_APPLIED: self.env._("Not applied"),
             ownership.NOT_OWNER: self.env._("Another system decides about it"),
-            ownership.STALE: self.env._("Older than what the sender said before"),
+            ownership.STALE: self.env._("Not newer than what the sender said before"),
+            ownership.UNKNOWN_VALUE: self.env._("Odoo does not have this value set up"),
+            ownership.ONLY_FIRST: self.env._("Odoo keeps one; the first one counts"),
         }
 
     @api.model
@@ -94,6 +97,21 @@ class InteropMessage(models.Model):
             "outcome": words.get(item["outcome"], item["outcome"]),
             "reason": words.get(item.get("reason"), item.get("reason", "")),
         }
+
+    # === COMPARING === #
+
+    @api.private
+    def _statement(self):
+        """Return when this inbound message stated what it states, and its place among
+        others of its sender (``tools.statement``)."""
+        self.ensure_one()
+        return statement.build(
+            self.occurred_at or None,
+            self.create_date or clock.now(),
+            self.sequence,
+            self.epoch,
+            self._origin.id,
+        )
 
     # === WRITING === #
 

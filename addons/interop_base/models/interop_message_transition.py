@@ -16,6 +16,7 @@ _CLEARED = {
     "error_kind": False,
     "error_code": False,
     "error_message": False,
+    "error_pointer": False,
     "cause": False,
     "owner_user_id": False,
     "owner_team_id": False,

@@ -21,7 +21,7 @@ _UPSERT = """
 ON CONFLICT (res_model, res_id, field_name) DO UPDATE
    SET stated = p.stated || CASE WHEN EXCLUDED.system_id IS NULL THEN '{}'::jsonb
                 ELSE jsonb_build_object(EXCLUDED.system_id::text, GREATEST(
-                     p.stated ->> EXCLUDED.system_id::text,
+                     rtrim(p.stated ->> EXCLUDED.system_id::text, 'Z') COLLATE "C",
                      EXCLUDED.stated ->> EXCLUDED.system_id::text)) END"""
 _TAKE_OVER = """,
        company_id = EXCLUDED.company_id, system_id = EXCLUDED.system_id,
@@ -33,9 +33,9 @@ _TAKE_OVER = """,
 class InteropProvenance(models.Model):
     """One row per record and field, written by SQL in sets and never by hand.
 
-    ``stated`` keeps, per system, when what it last said about the field became true:
-    that is what tells a stale message, even after somebody else has changed the value
-    since. No row holds a value.
+    ``stated`` keeps, per system, when what it last said about the field became true
+    (``tools.statement``): that is what tells a stale message, even after somebody else
+    has changed the value since. No row holds a value.
     """
 
     _name = "interop.provenance"
@@ -135,7 +135,7 @@ class InteropProvenance(models.Model):
             self.env.uid,
             clock.now(),
             scope.occurred_at or clock.now(),
-            Json({str(scope.system_id): self._moment(scope.occurred_at)}),
+            Json({str(scope.system_id): scope.stated}),
         )
         if names:
             db.execute(
@@ -196,19 +196,12 @@ class InteropProvenance(models.Model):
         )
         self.invalidate_model(flush=False)
 
-    @api.model
-    def _moment(self, occurred_at):
-        """Return a moment as sortable text; a sender's clock that runs ahead counts as
-        now, or else everything it says afterwards would be stale."""
-        now = clock.now()
-        return clock.isoformat(min(occurred_at or now, now))
-
     # === READING === #
 
     @api.model
     @api.private
     def _stated_by(self, record, system_id):
-        """Return ``{field: moment}``: what the system last stated about the record."""
+        """Return ``{field: statement}``: what the system last stated about the record."""
         self.env.cr.execute(
             """SELECT field_name, stated ->> %s FROM interop_provenance
                 WHERE res_model = %s AND res_id = %s AND stated ? %s""",

@@ -152,12 +152,12 @@ class TestApply(EngineCase):
         message = self._apply_with(None)
         message.invalidate_recordset()
         self.assertEqual(
-            (message.state, message.error_code), ("pending", "apply_failed")
+            (message.state, message.error_code), ("dead", "content_refused")
         )
         self.assertFalse(self._partner("Effect"))
         self.assertFalse(message.field_report or message.done_at or message.res_id)
         self.assertEqual(message.attempt_count, 1)
-        self.assertEqual(message.attempt_ids.mapped("outcome"), ["retry"])
+        self.assertEqual(message.attempt_ids.mapped("outcome"), ["dead"])
 
     def test_handler_has_the_rights_of_the_service_user_only(self):
         user = self.env.ref("interop_base.user_integration")

@@ -7,6 +7,8 @@ older statement never overwrites a newer one of the same system.
 
 from typing import NamedTuple
 
+from . import statement
+
 APPLIED = "applied"
 UNCHANGED = "unchanged"
 FLAGGED = "flagged"
@@ -16,6 +18,8 @@ NOT_APPLIED = "not_applied"
 
 NOT_OWNER = "not_owner"
 STALE = "stale"
+UNKNOWN_VALUE = "unknown_value"
+ONLY_FIRST = "only_first"
 
 ODOO = 0  # the owner of a field when Odoo itself is the system of record
 
@@ -55,17 +59,14 @@ class Decision(NamedTuple):
         return self.outcome in (APPLIED, FLAGGED)
 
 
-def decide(*, rule, sender, same, occurred_at, last_at):
+def decide(*, rule, sender, same, stated, known):
     """Decide about one value that a system states.
 
     :param rule: ``Rule`` of the field, ``None`` when it has no system of record
     :param int sender: id of the stating system
     :param bool same: whether the record holds this value already
-    :param str occurred_at: when it became true, as sortable text (RFC 3339, one
-        precision)
-    :param str last_at: the same of the newest accepted statement of this sender about
-        this
-        group of fields; empty when there is none
+    :param str stated: when it became true (``tools.statement``)
+    :param known: the same of what this sender stated before about this group of fields
     """
     if same:
         return Decision(UNCHANGED)
@@ -74,21 +75,21 @@ def decide(*, rule, sender, same, occurred_at, last_at):
         return Decision(REJECTED, NOT_OWNER)
     if foreign and rule.policy == "ignore":
         return Decision(IGNORED, NOT_OWNER)
-    if last_at and occurred_at < last_at:
+    if not all(statement.is_newer(stated, before) for before in known):
         return Decision(IGNORED, STALE)
     return Decision(FLAGGED, NOT_OWNER) if foreign else Decision(APPLIED)
 
 
-def last_statement(name, rule, stated):
-    """Return when the sender last stated the group of field ``name``, or ``""``.
+def known_statements(name, rule, stated):
+    """Return what the sender stated before about the group of field ``name``.
 
     Fields of one rule belong together: half an address of nine o'clock never mixes with
     half an address of ten. A field without a rule is a group of its own.
 
-    :param dict stated: ``{field: moment}`` of the sender's accepted statements
+    :param dict stated: ``{field: statement}`` of the sender's accepted statements
     """
     group = rule.fields if rule else (name,)
-    return max((stated.get(field, "") for field in group), default="")
+    return [stated[field] for field in group if field in stated]
 
 
 def settle(decisions):

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from . import rfc3339
+from . import rfc3339, text
 from .value_format import (
     BOOLEAN_WORDS,
     DECIMAL_PATTERN,
@@ -88,8 +88,11 @@ def _text(value, form):
     """Return text; numbers that are codes are taken as they are written."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or "\x00" in value:
+    if not isinstance(value, str) or text.has_control(value):
         raise ValueError
+    if text.is_blank(value):
+        raise FormatError("This text shows nothing.")
+    value = text.clean(value, lines=True)
     change = {"upper": str.upper, "lower": str.lower, "trim": str.strip}.get(form)
     return change(value) if change else value
 

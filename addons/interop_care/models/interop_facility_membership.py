@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.interop_base import clock, db
+from odoo.addons.interop_base.tools import statement
 
 MEMBERSHIP_STATES = [("active", "Known Here"), ("left", "Left")]
 
@@ -54,6 +55,20 @@ class InteropFacilityMembership(models.Model):
         index="btree_not_null",
     )
     left_reason = fields.Char("Why It Ended", readonly=True)
+    stated = fields.Char(
+        "Statement",
+        readonly=True,
+        copy=False,
+        help="When the message that made this period begin, end or go on became true, "
+        "with its place in the sender's stream. A message that is not newer does not "
+        "undo it. Empty: a person decided.",
+    )
+    roles_stated = fields.Json(
+        "Statements of Roles",
+        readonly=True,
+        copy=False,
+        help="The same for the roles of a provider here, by the id of the system.",
+    )
 
     _active_uniq = models.UniqueIndex(
         "(partner_id, company_id) WHERE state = 'active'",
@@ -67,7 +82,8 @@ class InteropFacilityMembership(models.Model):
     )
 
     def _guarded_fields(self):
-        return {*super()._guarded_fields(), "left_at", "left_by_id", "left_message_id"}
+        names = {"left_at", "left_by_id", "left_message_id", "stated", "roles_stated"}
+        return super()._guarded_fields() | names
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -126,6 +142,7 @@ class InteropFacilityMembership(models.Model):
             left_at=clock.now(),
             left_by_id=self.env.uid,
             left_message_id=message.id if message else False,
+            stated=message._statement() if message else False,
             left_reason=reason,
         )
         for membership in moved:
@@ -133,6 +150,34 @@ class InteropFacilityMembership(models.Model):
                 "left", membership, membership._evidence(reason)
             )
         return moved
+
+    # === WHICH MESSAGE IS NEWER === #
+
+    def _known_statement(self):
+        """Return the statement that this membership rests on (``tools.statement``),
+        empty where a person decided."""
+        self.ensure_one()
+        if self.stated:
+            return self.stated
+        # Stated before statements were kept.
+        left = self.state == "left"
+        message = self.left_message_id if left else self.joined_message_id
+        return message._statement() if message else ""
+
+    def _set_stated(self, message):
+        """Note that a message confirms the membership."""
+        self._transition({"stated": message._statement()})
+
+    def _take_roles(self, message):
+        """Note that ``message`` states the roles here; returns False, and notes nothing,
+        where it is not newer than what its system stated before."""
+        self.ensure_one()
+        system, stated = str(message.system_id.id), message._statement()
+        known = self.roles_stated or {}
+        if not statement.is_newer(stated, known.get(system, "")):
+            return False
+        self._transition({"roles_stated": {**known, system: stated}})
+        return True
 
     def _evidence(self, reason):
         """Return whose membership it is, by number, and why: no name, kept for ever."""

@@ -3,15 +3,20 @@
 from types import MappingProxyType
 
 from odoo import api, models
-from odoo.tools import ormcache
+from odoo.fields import Domain
+from odoo.tools import escape_psql, ormcache
 
 from odoo.addons.interop_base.exceptions import (
     BusinessError,
     Skipped,
     UnknownIdentifier,
 )
-from odoo.addons.interop_base.tools import order_key
+from odoo.addons.interop_base.tools import order_key, ownership, statement
+from odoo.addons.interop_base.tools.schema import Violation
+from odoo.addons.interop_base.tools.text import MAX_TEXT
 from odoo.addons.interop_identifier.tools import placeholder
+
+from ..tools import address as address_tools
 
 COUNTRY_COLUMNS = ("code", "phone_code")
 # FHIR ContactPoint.system -> field; the first of each kind counts.
@@ -25,8 +30,12 @@ class InteropHandlerParty(models.AbstractModel):
     _inherit = "interop.handler"
     _description = "Handler of Partners"
 
+    _one_line = True
+    _verbatim = frozenset({"identifiers", "parent", "locations", "survivor", "prior"})
     # Partner field that marks what a handler keeps.
     _partner_flag = "interop_is_person"
+    # Whether every message says that the facility knows the partner.
+    _registers = False
     # Whose telephone is meant when there are several.
     _telecom_use = "work"
 
@@ -41,6 +50,41 @@ class InteropHandlerParty(models.AbstractModel):
         order: people without a number do not wait for each other."""
         value, key = order_key.of_first(wires)
         return value, "" if placeholder.is_usual(value) else key
+
+    def _content_violations(self, data, cleaned):
+        """Several members become one field here, and one member on the way out."""
+        found = super()._content_violations(data, cleaned)
+        words = self.env._("Together more than %s characters.", MAX_TEXT)
+        name = cleaned.get("name")
+        if isinstance(name, dict) and len(self._full_name(name)) > MAX_TEXT:
+            found.append(Violation("/name", "maxLength", words))
+        address = cleaned.get("address", {})
+        if len(self._city_text(address)) > MAX_TEXT:
+            found.append(Violation("/address/city", "maxLength", words))
+        for place, point in enumerate(cleaned.get("telecom", ())):
+            if point["system"] == "url" and not self._fits_website(point["value"]):
+                found.append(
+                    Violation(
+                        f"/telecom/{place}/value",
+                        "format",
+                        self.env._("The value is not the address of a website."),
+                    )
+                )
+        return found
+
+    @api.model
+    def _fits_website(self, value):
+        """Return whether Odoo can keep a web address, and send it again."""
+        try:
+            website = self.env["res.partner"]._clean_website(value)
+        except ValueError:  # such as a bracket that is no IPv6 address
+            return False
+        return len(website) <= MAX_TEXT
+
+    @api.model
+    def _city_text(self, address):
+        """Return city and state as one text, for a state that Odoo does not list."""
+        return ", ".join(filter(None, [address.get("city"), address.get("state")]))
 
     def _upsert(self, message, data, values):
         """Create or update the partner of ``data`` with field ``values`` and
@@ -60,7 +104,18 @@ class InteropHandlerParty(models.AbstractModel):
             identifiers._link(partner, wires, message, known)
         if leaves:
             partner._interop_leave(message.company_id)
+        message._note_fields(
+            ownership.entries("res.partner", partner.id, self._left_out(data))
+        )
         return partner
+
+    @api.model
+    def _left_out(self, data):
+        """Return ``{name: Decision}`` of what the message states and Odoo has no place
+        for: the sender is told."""
+        kinds = [TELECOM_FIELDS[point["system"]] for point in data.get("telecom", ())]
+        first = ownership.Decision(ownership.IGNORED, ownership.ONLY_FIRST)
+        return {"telecom": first} if len(kinds) > len(set(kinds)) else {}
 
     @api.model
     def _find_party(self, message, wires, values, known):
@@ -111,28 +166,39 @@ class InteropHandlerParty(models.AbstractModel):
         if not here_sudo:
             self._check_not_left_since(memberships_sudo - active_sudo, message)
             partner._interop_join(company)
-        if values.get("active") is not False or active_sudo == here_sudo:
+        is_newer = not here_sudo or statement.is_newer(
+            message._statement(), here_sudo._known_statement()
+        )
+        if values.get("active") is not False:
+            if here_sudo and is_newer and (values.get("active") or self._registers):
+                here_sudo._set_stated(message)
+            return False
+        if not is_newer:  # what is older than the registration does not undo it
+            stale = ownership.Decision(ownership.IGNORED, ownership.STALE)
+            message._note_fields(
+                ownership.entries("res.partner", partner.id, {"active": stale})
+            )
+        elif active_sudo == here_sudo:
             return False
         del values["active"]
-        # What is older than the registration does not undo it.
-        registered_at = here_sudo.joined_message_id.occurred_at
-        return not registered_at or registered_at <= message.occurred_at
+        return is_newer
 
     @api.model
     def _check_not_left_since(self, ended_sudo, message):
         """Refuse to let somebody join whom a later statement let leave."""
+        stated = message._statement()
         later = ended_sudo.filtered(
             lambda item: (
                 item.company_id == message.company_id
-                and item.left_message_id.occurred_at
-                and item.left_message_id.occurred_at > message.occurred_at
+                and not statement.is_newer(stated, item._known_statement())
             )
         )
         if later:
             raise Skipped(
                 self.env._(
                     "The person left this facility after what this message tells."
-                )
+                ),
+                code=ownership.STALE,
             )
 
     @api.model
@@ -222,7 +288,7 @@ class InteropHandlerParty(models.AbstractModel):
         lines = address.get("lines", [])
         values = {
             "street": lines[0] if lines else False,
-            "street2": ", ".join(lines[1:]) or False,
+            "street2": address_tools.joined(lines[1:]) or False,
             "city": address.get("city") or False,
             "zip": address.get("postal_code") or False,
             "country_id": False,
@@ -233,10 +299,8 @@ class InteropHandlerParty(models.AbstractModel):
         if address.get("state"):
             state = self._state(country, address["state"])
             values["state_id"] = state.id
-            if not state:  # Odoo does not list it: keep it where people read it
-                values["city"] = ", ".join(
-                    filter(None, [address.get("city"), address["state"]])
-                )
+            if not state:  # the country lists none: keep it where people read it
+                values["city"] = self._city_text(address)
         return values
 
     @api.model
@@ -249,6 +313,7 @@ class InteropHandlerParty(models.AbstractModel):
         if not known:
             raise BusinessError(
                 self.env._("The country is not an ISO 3166-1 alpha-2 code."),
+                error_class="schema",
                 pointer="/data/address/country",
             )
         country = countries.browse(known["id"])
@@ -270,14 +335,24 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _state(self, country, text):
-        """Return the state of ``country`` by its code or name, empty when it has none
-        such."""
-        return self.env["res.country.state"].search(
-            [
-                ("country_id", "=", country.id),
-                "|",
-                ("code", "=ilike", text),
-                ("name", "=ilike", text),
-            ],
-            limit=1,
-        )
+        """Return the state of ``country`` by its code, or else its name, in any case of
+        letters; empty where Odoo lists no states.
+
+        :raises BusinessError: Odoo lists the states of this country, but not this one
+        """
+        states = self.env["res.country.state"]
+        here = Domain("country_id", "=", country.id)
+        for name in ("code", "name"):
+            # What a sender calls a state is text, never a pattern.
+            alike = Domain(name, "=ilike", escape_psql(text))
+            if found := states.search(here & alike, limit=1):
+                return found
+        if country and states.search_count(here, limit=1):
+            raise BusinessError(
+                self.env._(
+                    "The state is none of its country's. Send its code or its name."
+                ),
+                error_class="schema",
+                pointer="/data/address/state",
+            )
+        return states

@@ -6,6 +6,8 @@ reads both ways alike.
 
 from odoo import models
 
+from ..tools import address
+
 # Partner fields whose change is worth a message.
 UPDATE_FIELDS = {
     "name",
@@ -58,9 +60,9 @@ class InteropHandlerPartyUpdated(models.AbstractModel):
             "active": record.active,
             "telecom": self._telecom(record),
         }
-        address = self._address(record)
-        if address:
-            members["address"] = address
+        where = self._address(record)
+        if where:
+            members["address"] = where
         return members
 
     def _companies(self, record):
@@ -85,7 +87,7 @@ class InteropHandlerPartyUpdated(models.AbstractModel):
 
     def _address(self, record):
         members = {
-            "lines": [line for line in (record.street, record.street2) if line],
+            "lines": address.lines(record.street, record.street2),
             "city": record.city,
             "state": record.state_id.code,
             "postal_code": record.zip,

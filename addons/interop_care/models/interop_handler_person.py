@@ -2,8 +2,13 @@
 
 from odoo import api, models
 
+from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import BusinessError
+from odoo.addons.interop_base.tools import ownership
+from odoo.addons.interop_base.tools.schema import Violation
 from odoo.addons.interop_identifier.located import located
+
+from ..tools.birth import latest_birth_date
 
 
 class InteropHandlerPerson(models.AbstractModel):
@@ -17,6 +22,14 @@ class InteropHandlerPerson(models.AbstractModel):
     _description = "Handler of People"
     _partner_flag = "interop_is_person"
     _telecom_use = "home"
+
+    def _content_violations(self, data, cleaned):
+        """Nobody is born in the future, wherever the facility is."""
+        found = super()._content_violations(data, cleaned)
+        if cleaned.get("birth_date", "") > latest_birth_date(clock.now()).isoformat():
+            words = self.env._("The date of birth is in the future.")
+            found.append(Violation("/birth_date", "maximum", words))
+        return found
 
     def _apply(self, message, data):
         if not data["identifiers"]:  # what leaves Odoo may have none
@@ -73,6 +86,14 @@ class InteropHandlerPerson(models.AbstractModel):
         return values
 
     @api.model
+    def _left_out(self, data):
+        left_out = super()._left_out(data)
+        if data.get("language") and not self._language(data["language"]):
+            unknown = ownership.Decision(ownership.IGNORED, ownership.UNKNOWN_VALUE)
+            left_out["lang"] = unknown
+        return left_out
+
+    @api.model
     def _other_id(self, message, data, member):
         """Return the id of the partner that the person of ``data`` refers to in a
         member, False for the person himself, who may not be known yet."""
@@ -113,6 +134,7 @@ class InteropHandlerPersonRegistered(models.AbstractModel):
     _name = "interop.handler.person.registered"
     _inherit = "interop.handler.person"
     _description = "Handler of person.registered"
+    _registers = True
 
 
 class InteropHandlerPersonUpdated(models.AbstractModel):

@@ -3,6 +3,7 @@
 from odoo import Command, api, models
 
 from odoo.addons.interop_base.exceptions import BusinessError
+from odoo.addons.interop_base.tools import ownership
 from odoo.addons.interop_identifier.located import located
 
 
@@ -17,6 +18,7 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
     _inherit = "interop.handler.party"
     _description = "Handler of provider.upserted"
     _partner_flag = "interop_is_provider"
+    _registers = True
 
     def _apply(self, message, data):
         values = {"name": self._full_name(data["name"]), **self._contact_values(data)}
@@ -27,8 +29,22 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
             values["interop_specialty_ids"] = [Command.set(specialties.ids)]
         partner = self._upsert(message, data, values)
         if "roles" in data:
-            self._apply_roles(partner, message, data["roles"])
+            self._take_roles(partner, message, data["roles"])
         return partner
+
+    @api.model
+    def _take_roles(self, partner, message, roles):
+        """Apply ``roles`` unless the sender stated newer ones; it is told."""
+        here_sudo = partner._interop_active_at(message.company_id)
+        if not here_sudo or here_sudo._take_roles(message):
+            self._apply_roles(partner, message, roles)
+        else:
+            stale = ownership.Decision(ownership.IGNORED, ownership.STALE)
+            message._note_fields(
+                ownership.entries(
+                    partner._name, partner.id, {"interop_role_ids": stale}
+                )
+            )
 
     @api.model
     def _apply_roles(self, partner, message, roles):

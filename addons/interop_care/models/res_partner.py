@@ -1,6 +1,11 @@
 """Partners as providers, people and locations."""
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.interop_base import clock
+
+from ..tools.birth import latest_birth_date
 
 LATEST_MESSAGES = 20
 CONSENTS = [("granted", "Granted"), ("refused", "Refused")]
@@ -62,6 +67,18 @@ class ResPartner(models.Model):
         compute="_compute_interop_messages",
         groups="interop_base.interop_base_group_user,interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
     )
+
+    @api.constrains("interop_birth_date")
+    def _check_interop_birth_date(self):
+        latest = latest_birth_date(clock.now())
+        for partner in self.filtered("interop_birth_date"):
+            if partner.interop_birth_date > latest:
+                raise ValidationError(
+                    self.env._(
+                        "The date of birth of %s is in the future. Correct it.",
+                        partner.display_name,
+                    )
+                )
 
     def _compute_interop_messages(self):
         messages = self.env["interop.message"]

@@ -251,6 +251,8 @@ class ResPartner(models.Model):
                     "joined_at": clock.now(),
                     "joined_by_id": self.env.uid,
                     "joined_message_id": scope.message_id if scope else False,
+                    "stated": scope.stated if scope else False,
+                    "roles_stated": False,
                     "joined_reason": reason,
                 }
                 for company_id in missing.ids

@@ -15,3 +15,5 @@ from . import test_identity_case
 from . import test_join
 from . import test_partner_merge
 from . import test_merge_chains
+from . import test_order
+from . import test_text

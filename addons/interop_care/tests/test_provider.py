@@ -183,15 +183,29 @@ class TestProvider(CareCase):
         self._assert_problem(response, 422, "business_rule")
         self.assertIsNone(self._found(NPI, "1234567893"))
 
-    def test_an_unknown_country_is_refused_and_an_unknown_state_kept(self):
-        response = self._post(self._provider(address={"country": "XX"}))
-        self._assert_problem(response, 422, "business_rule")
-        self._send(
-            self._provider(
-                address={"city": "PleasantVille", "state": "Vict", "country": "AU"}
-            )
-        )
+    def test_an_unknown_country_or_state_is_refused_with_its_place(self):
+        """Case 6: and a state of a country without states is kept with the city."""
+        for address, pointer in (
+            ({"country": "XX"}, "/data/address/country"),
+            ({"state": "Vict", "country": "AU"}, "/data/address/state"),
+        ):
+            response = self._post(self._provider(address=address))
+            problem = self._assert_problem(response, 422, "business_rule")
+            self.assertEqual(problem["errors"][0]["pointer"], pointer)
+            self.assertEqual(problem["message"]["pointer"], pointer)
+        self.assertIsNone(self._found(NPI, "1234567893"))
+        self._send(self._provider(address={"city": "PleasantVille", "state": "Vict"}))
         self.assertEqual(self._found(NPI, "1234567893").city, "PleasantVille, Vict")
+
+    def test_wildcards_and_backslashes_are_text_in_a_state(self):
+        """Case 6."""
+        for state in ("%", "__", "N_", "\\", "\\%", "N%", "I\\L"):
+            address = {"city": "X", "state": state, "country": "US"}
+            response = self._post(self._provider(address=address))
+            problem = self._assert_problem(response, 422, "business_rule")
+            self.assertEqual(problem["errors"][0]["pointer"], "/data/address/state")
+        self._send(self._provider(address={"state": "illinois", "country": "US"}))
+        self.assertEqual(self._found(NPI, "1234567893").state_id.code, "IL")
 
     def test_nothing_clinical_gets_in(self):
         for extra in ({"diagnosis": "x"}, {"birth_date": "1970-01-01"}):

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_base.tools import ownership
+from odoo.addons.interop_base.tools import ownership, statement
 
 # What messages say about a number, besides whose it is.
 STATED = {"use", "period_start", "period_end"}
@@ -23,11 +23,18 @@ class InteropIdentifier(models.Model):
         "earlier moment does not change it.",
     )
 
+    stated = fields.Char(
+        "Statement",
+        readonly=True,
+        copy=False,
+        help="The same to the microsecond, with its place in the sender's stream.",
+    )
+
     def write(self, vals):
         """Note that what a person states is as of now."""
         result = super().write(vals)
         if STATED & vals.keys():
-            self._transition({"stated_at": self._stated_as_of(None)})
+            self._transition(self._stated_values(None))
         return result
 
     def _hold_record(self):
@@ -37,16 +44,41 @@ class InteropIdentifier(models.Model):
             self.env["interop.identifier.anchor"]._lock(model, rows.mapped("res_id"))
 
     @api.model
-    def _stated_as_of(self, message):
-        """Return as of when a message, or else a person, states something. A sender's
-        clock that runs ahead counts as now, or all that it says next would be old."""
-        now = clock.now().replace(microsecond=0)
-        return min((message and message.occurred_at) or now, now)
+    def _stated_values(self, message):
+        """Return the values that say as of when a message, or else a person, states
+        something. A sender's clock that runs ahead counts as now, or all that it says
+        next would be old."""
+        now = clock.now()
+        return {
+            "stated_at": min((message and message.occurred_at) or now, now),
+            "stated": message._statement() if message else statement.build(None, now),
+        }
 
     def _is_newer_than(self, message):
-        """Say whether one of these was stated as of a later moment than a message."""
-        at = message.occurred_at
-        return bool(at) and any(row.stated_at and row.stated_at > at for row in self)
+        """Say whether what is known of one of these stays although a message says
+        something else: the message is older, or as old and not later in its stream."""
+        if not message.occurred_at:
+            return False
+        stated = message._statement()
+        return not all(
+            statement.is_newer(stated, row._known_statement()) for row in self
+        )
+
+    def _tell_late(self, message):
+        """Tell the sender of a new number that is retired at once: a later one of the
+        same record is known already."""
+        if self.state == "retired" and message.id:
+            stale = ownership.Decision(ownership.IGNORED, ownership.STALE)
+            entries = ownership.entries(self._name, self.id, {"state": stale})
+            message._note_fields(entries)
+
+    def _known_statement(self):
+        """Return the latest statement about this identifier, empty without one."""
+        self.ensure_one()
+        if self.stated or not self.stated_at:
+            return self.stated or ""
+        # Stated before this was kept to the microsecond.
+        return statement.build(self.stated_at, self.stated_at)
 
     # ------------------------------------------------------------------
     # A number that is known
@@ -80,7 +112,7 @@ class InteropIdentifier(models.Model):
         else:
             decision = ownership.Decision(ownership.APPLIED)
             self._hold_record()
-            self._transition({**vals, "stated_at": self._stated_as_of(message)})
+            self._transition({**vals, **self._stated_values(message)})
         if message.id:
             decisions = dict.fromkeys(vals, decision)
             message._note_fields(ownership.entries(self._name, self.id, decisions))

@@ -223,6 +223,7 @@ class InteropIdentifier(models.Model):
             if not first:
                 state, item = self._make_way(record, item, message)
             row = self._insert(record, item, message, state=state)
+            row._tell_late(message)
             rows[item.namespace.id, item.normalized] = row
             created |= row
         return created
@@ -418,7 +419,7 @@ class InteropIdentifier(models.Model):
             "use": item.use or None,
             "period_start": item.start,
             "period_end": item.end,
-            "stated_at": self._stated_as_of(message),
+            **self._stated_values(message),
             "message_id": message.id or None,
             "create_uid": self.env.uid,
             "write_uid": self.env.uid,

@@ -8,7 +8,7 @@ from .. import const
 
 # Kept by transitions only, as the state itself is, and where it came from.
 HISTORY = {"state_at", "state_by_id", "state_reason", "state_message_id"}
-ORIGIN = {"message_id", "stated_at"}
+ORIGIN = {"message_id", "stated_at", "stated"}
 
 
 class InteropIdentifier(models.Model):
@@ -44,7 +44,7 @@ class InteropIdentifier(models.Model):
     def _set_state(self, state, allowed, message=None, reason="", **vals):
         """Move as usual, and keep who did, when, why and which message said so."""
         if "period_end" in vals:
-            vals["stated_at"] = self._stated_as_of(message)
+            vals.update(self._stated_values(message))
         return super()._set_state(
             state,
             allowed,

@@ -18,6 +18,7 @@ UNTOLD = {
     "state_message_id",
     "state_reason",
     "stated_at",
+    "stated",
 }
 MESSAGES = 200  # so many messages after the merge are read for what they stated
 

@@ -7,6 +7,7 @@ from odoo.addons.interop_base.exceptions import (
     Skipped,
     TechnicalError,
 )
+from odoo.addons.interop_base.tools import ownership, statement
 
 from ..const import RECEIPTS
 
@@ -79,14 +80,14 @@ class InteropHandlerReceiptAck(models.AbstractModel):
             raise Skipped(
                 self.env._("The message was given up here before it was acknowledged.")
             )
-        known = sent.receipt_at
-        if known and message.occurred_at and message.occurred_at < known:
-            raise Skipped(
-                self.env._("A later acknowledgement of this message is known already.")
-            )
         settled = "done" if data["status"] == "accepted" else "dead"
         if sent.receipt_status == data["status"] and sent.state == settled:
             raise Skipped(self.env._("This acknowledgement is known already."))
+        if not statement.is_newer(message._statement(), sent._receipt_statement()):
+            raise Skipped(
+                self.env._("A later acknowledgement of this message is known already."),
+                code=ownership.STALE,
+            )
 
     def _text(self, data):
         """Return what the receiver said, as text for the owner: codes and places."""

@@ -78,7 +78,9 @@ class InteropInbound(models.AbstractModel):
         """
         client_sudo, proven = self._authenticate(call, "may_read_status")
         self._require_id(client_sudo, proven, external_id)
-        message = self._known(client_sudo, external_id)
+        # What can be no id is looked up nowhere: the database takes no NUL.
+        is_id = headers.message_id(external_id) == external_id
+        message = is_id and self._known(client_sudo, external_id)
         if not message:
             raise Problem("not_found", client=client_sudo.code)
         extra = message.contract_id._lifecycle_headers()
@@ -189,7 +191,7 @@ class InteropInbound(models.AbstractModel):
     @api.model
     def _validate(self, contract, data):
         """Refuse data that does not match its contract, naming every place."""
-        violations = contract._violations(data)
+        violations = contract._inbound_violations(data)
         if violations:
             raise Problem(
                 "schema_violation",

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+import psycopg2
+
 from odoo import api, models
 
 from odoo.addons.interop_base import clock, db
@@ -51,8 +53,8 @@ class InteropInbound(models.AbstractModel):
         # Not with create(): if another transaction has just inserted the same message,
         # the statement must neither fail loudly nor be logged. Content and row are one
         # statement: they are there together or not at all.
-        found = db.fetch(
-            client_sudo.env.cr,
+        found = self._fetch_claim(
+            client_sudo,
             f"""WITH content AS (
                     INSERT INTO interop_payload ({SEALED}, created_at)
                     VALUES (%s, %s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')
@@ -73,6 +75,20 @@ class InteropInbound(models.AbstractModel):
         message = client_sudo.env["interop.message"].sudo().browse(message_id)
         message._fill_cache(values)
         return message, has_to_wait
+
+    @api.model
+    def _fetch_claim(self, client_sudo, query, params):
+        """Run the statement of a claim; what the database refuses for its values is a
+        refusal of the message, never a reason to send it again."""
+        refused = None
+        try:
+            return db.fetch(client_sudo.env.cr, query, params)
+        except (psycopg2.Error, ValueError) as error:
+            if not db.is_about_content(error):
+                raise
+            refused = type(error).__name__
+        # Raised out here: the exception of the database quotes values.
+        raise Problem("content_refused", reason=refused, client=client_sudo.code)
 
     @api.model
     def _claim_values(self, client_sudo, route, envelope, call):
@@ -101,7 +117,7 @@ class InteropInbound(models.AbstractModel):
             "traceparent": str(trace.child(call.trace)),
             "sequence": envelope.sequence,
             "epoch": envelope.epoch,
-            "occurred_at": envelope.occurred_at.replace(tzinfo=None, microsecond=0),
+            "occurred_at": envelope.occurred_at.replace(tzinfo=None),
             "size": len(call.content or call.body),
             "body_hash": vault._body_hash(call.body),
             **client_sudo.env["interop.message"]._key_values(data_class, *keys),
@@ -149,11 +165,13 @@ class InteropInbound(models.AbstractModel):
         if message.state == "cancelled":
             code = "cancelled"
         documented = message.error_code == code and message.state != "cancelled"
+        detail = message.error_message if documented else ""
         body = problems.problem(
             code,
             base_url=call.base_url,
             trace_id=call.trace.trace_id,
-            detail=message.error_message if documented else "",
+            detail=detail,
+            errors=message._answer_errors(detail or problems.KINDS[code].advice),
             message=message._status_body(),
             status_url=location,
         )

@@ -8,7 +8,7 @@ from odoo.addons.interop_base.exceptions import (
     PossibleDuplicate,
     TechnicalError,
 )
-from odoo.addons.interop_base.tools import jsonlimits
+from odoo.addons.interop_base.tools import jsonlimits, text
 from odoo.addons.interop_base.tools.errors import EnvelopeError
 
 from ..exceptions import Problem
@@ -149,7 +149,7 @@ class InteropInbound(models.AbstractModel):
         except EnvelopeError as error:
             raise self._refused(problems.READER_CODES.get(error.code), error) from None
         link = xref.parse_link(value)
-        if not link:
+        if not link or text.control_pointers(value):
             raise Problem("invalid_link", client=client_sudo.code)
         return link
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import ormcache
 
 from odoo.addons.interop_base import const as base_const
+from odoo.addons.interop_base.tools import ownership
 
 from ..tools import problems
 
@@ -81,6 +82,15 @@ class InteropMessage(models.Model):
             return 202
         return 200 if self.state in ("done", "skipped") else 422
 
+    def _answer_errors(self, detail):
+        """Return ``errors`` of the problem details: the place that is wrong, if one is
+        known and the sender can change it."""
+        self.ensure_one()
+        code = public_code(self.state, self.error_kind, self.error_code)
+        if not code or not self.error_pointer:
+            return []
+        return [{"pointer": self.error_pointer, "detail": detail, "code": code}]
+
     def _is_our_fault(self):
         """Return whether the message failed for reasons that its sender cannot
         change."""
@@ -100,9 +110,13 @@ class InteropMessage(models.Model):
             body["finished_at"] = self.done_at.isoformat(timespec="seconds") + "Z"
         if self.test:
             body["test"] = True
+        if self.state == "skipped" and self.error_code == ownership.STALE:
+            body["reason"] = ownership.STALE
         code = public_code(self.state, self.error_kind, self.error_code)
         if code:
             body["code"] = code
+            if self.error_pointer:
+                body["pointer"] = self.error_pointer
         # What became of each field, where the record has systems of record.
         report = self._answer_fields()
         if report:

@@ -8,6 +8,7 @@ from odoo.addons.interop_base.models.interop_message_transition import (
     _CLEARED,
     _NO_LEASE,
 )
+from odoo.addons.interop_base.tools import statement
 
 from .. import const
 
@@ -43,6 +44,15 @@ class InteropMessage(models.Model):
             "receipt_at": ack.occurred_at or clock.now(),
             "receipt_message_id": ack.id,
         }
+
+    def _receipt_statement(self):
+        """Return the latest acknowledgement as a statement (``tools.statement``), empty
+        without one."""
+        self.ensure_one()
+        if self.receipt_message_id:
+            return self.receipt_message_id._statement()
+        at = self.receipt_at  # retention has removed the message that brought it
+        return statement.build(at, at) if at else ""
 
     def _set_receipt_accepted(self, ack):
         """The receiver has it and took it: nothing is left to do, whatever we thought.

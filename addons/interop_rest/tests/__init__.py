@@ -35,3 +35,4 @@ from . import test_waiting
 from . import test_xref
 from . import test_receipt
 from . import test_wsgi
+from . import test_content_refused

@@ -85,14 +85,16 @@ class RestMixin(InteropMixin):
         interface._set_active()
 
     def _envelope(self, **members):
-        """Return an envelope of the contract with a new id."""
+        """Return an envelope of the contract with a new id, a little later than the one
+        before."""
+        number = self._next()
         return {
-            "id": f"msg_{self._next()}",
+            "id": f"msg_{number}",
             "type": self.contract.message_type,
             "schema_version": self.contract.version,
             "source": "urn:test",
             "facility": "MERCY",
-            "occurred_at": "2026-01-31T08:30:00Z",
+            "occurred_at": f"2026-01-31T08:30:00.{number:06d}Z",
             "data": {"name": "Ada"},
             **members,
         }

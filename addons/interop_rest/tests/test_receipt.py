@@ -72,13 +72,49 @@ class TestReceipt(RestHttpCase):
         errors = [{"code": "no_account", "path": "/data/partner"}]
         return self._ack(sent.external_id, "business_rejected", errors, **values)
 
+    def test_the_later_of_two_receipts_counts_to_the_microsecond(self):
+        """Case 4: ties go by sequence, and an equal one never wins."""
+        noon = "2026-02-01T12:00:00"
+        for first, second, wins in (
+            ({"at": ".900Z"}, {"at": ".100Z"}, False),
+            ({"at": ".100000Z"}, {"at": ".100001Z"}, True),
+            ({"at": ".1000001Z"}, {"at": ".1000009Z"}, False),
+            ({"at": "Z", "sequence": 8}, {"at": "Z", "sequence": 7}, False),
+            ({"at": "Z", "sequence": 7}, {"at": "Z", "sequence": 8}, True),
+            ({"at": "Z"}, {"at": "Z"}, False),
+        ):
+            with self.subTest(first=first, second=second):
+                first, second = dict(first), dict(second)
+                sent = self._sent()
+                self._ack(sent.external_id, occurred_at=noon + first.pop("at"), **first)
+                late = self._reject(
+                    sent,
+                    occurred_at=noon + second.pop("at"),
+                    http=200,
+                    **second,
+                )
+                self.assertEqual(late.state, "done" if wins else "skipped")
+                status = "business_rejected" if wins else "accepted"
+                self.assertEqual(sent.receipt_status, status)
+                reason = late._status_body().get("reason")
+                self.assertEqual(reason, None if wins else "stale")
+
+    def test_a_receipt_counts_when_its_message_is_gone(self):
+        sent = self._sent()
+        ack = self._ack(sent.external_id, occurred_at="2026-02-01T12:00:00.900Z")
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM interop_message WHERE id = %s", [ack.id])
+        self.env.invalidate_all()
+        self._reject(sent, occurred_at="2026-02-01T12:00:00.100Z")
+        self.assertEqual(sent.receipt_status, "accepted")
+
     def test_accepted_is_noted_and_links_both_ways(self):
         sent = self._sent()
         ack = self._ack(sent.external_id)
         self.assertEqual((ack.state, ack.resource_ref), ("done", sent))
         self.assertEqual((sent.state, sent.receipt_status), ("done", "accepted"))
         self.assertEqual(sent.receipt_message_id, ack)
-        self.assertEqual(str(sent.receipt_at), "2026-01-31 08:30:00")
+        self.assertEqual(sent.receipt_at, ack.occurred_at)
 
     def test_a_business_rejection_is_a_failure_of_its_owner(self):
         sent = self._sent()

@@ -285,6 +285,15 @@ def _status():
             "finished_at": moment,
             "test": {"type": "boolean"},
             "code": {"enum": sorted(KINDS)},
+            "reason": {
+                "enum": ["stale"],
+                "description": "Why nothing was to be done: not newer than what the "
+                "sender said before.",
+            },
+            "pointer": {
+                "type": "string",
+                "description": "JSON Pointer (RFC 6901) of the member that is wrong.",
+            },
             "fields": {"type": "array", "items": {"type": "object"}},
         },
     }

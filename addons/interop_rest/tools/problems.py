@@ -232,6 +232,11 @@ KINDS = {
         "Not the owner of the data",
         "Another system is authoritative for this data.",
     ),
+    "content_refused": Kind(
+        422,
+        "Content refused",
+        "A value cannot be kept here. Correct it, then send it under a new id.",
+    ),
     "conflict": Kind(422, "Conflict", "The message contradicts what is recorded."),
     "business_rule": Kind(
         422, "Business rule", "The receiver's rules do not allow this. See the detail."

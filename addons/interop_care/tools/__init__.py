@@ -1,0 +1,4 @@
+"""Pure code of the care addon: no Odoo import."""
+
+from . import address
+from . import birth
