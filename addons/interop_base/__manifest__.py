@@ -23,6 +23,7 @@
         "data/ir_cron.xml",
         "data/interop_replay_data.xml",
         "data/interop_mapping_model_data.xml",
+        "wizard/interop_approval_wizard_views.xml",
         "wizard/interop_stop_wizard_views.xml",
         "wizard/interop_close_wizard_views.xml",
         "wizard/interop_override_wizard_views.xml",

@@ -4,7 +4,7 @@ ROUTING_TYPE = "interop"
 PREFIX = "/interop"  # of all paths for machines
 
 CLIENT_STATES = [
-    ("requested", "Requested"),
+    ("requested", "Draft"),
     ("approved", "Approved"),
     ("active", "Active"),
     ("suspended", "Suspended"),

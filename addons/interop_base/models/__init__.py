@@ -1,5 +1,6 @@
 from . import interop_conf
 from . import interop_mixins
+from . import interop_approval
 from . import interop_audit_event
 from . import interop_vault
 from . import interop_guard

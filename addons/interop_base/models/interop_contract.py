@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import clock, const
+from ..tools import approval
 from ..tools import schema as schema_tools
 from ..tools.errors import SchemaInvalid
 
@@ -27,8 +28,10 @@ class InteropContract(models.Model):
 
     _name = "interop.contract"
     _description = "Message Contract"
-    _inherit = ["interop.state.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["interop.approval.mixin"]
     _order = "message_type, version desc"
+
+    _installed_is_approved = True
 
     message_type = fields.Char(
         required=True,
@@ -209,6 +212,8 @@ class InteropContract(models.Model):
         if FROZEN_FIELDS & vals.keys():
             self._require_draft()
         result = super().write(vals)
+        if FROZEN_FIELDS & vals.keys():
+            self._note_editor()
         if "active" in vals:
             self.env.registry.clear_cache()  # interop.interface._capturing
         return result
@@ -313,20 +318,66 @@ class InteropContract(models.Model):
 
     # === TRANSITIONS === #
 
-    def _set_published(self):
-        """Freeze the contract; interfaces may use it from now on."""
-        for contract in self.filtered(lambda item: item.state == "draft"):
+    def _approval_state(self):
+        """Return what partners will rely on. Texts of schema and examples are compared
+        by digests; the names of the fields can be read."""
+        schema = self._schema_to_publish()
+        return {
+            **super()._approval_state(),
+            "message_type": f"{self.message_type} v{self.version}",
+            "data_class": self.data_class,
+            "object": self.model_id.model,
+            "coalesce": self.coalesce,
+            "fields": list(schema_tools.field_paths(schema)),
+            "schema": approval.digest(json.dumps(schema, sort_keys=True)),
+            "examples": [
+                f"{item.name}: {approval.digest(item.body)}"
+                for item in self.example_ids
+            ],
+            "field_classes": [
+                f"{line.path}: {line.data_class}" for line in self.field_ids
+            ],
+        }
+
+    def _schema_to_publish(self):
+        """Return the schema (dict) that publication freezes."""
+        return self._schema()
+
+    def _missing_for_approval(self):
+        missing = super()._missing_for_approval()
+        if not self.example_ids:
+            missing.append(
+                self.env._("at least one example (partners build against it)")
+            )
+        return missing
+
+    def _set_approved(self, fingerprint=None):
+        """Publish: that is how a contract is approved."""
+        return self._set_published(fingerprint)
+
+    def _set_published(self, fingerprint=None):
+        """Freeze the contract; interfaces may use it from now on.
+
+        Who drafted it cannot publish it alone. What an addon installs is published by
+        the system.
+
+        :param str fingerprint: the state that was shown to the steward
+        """
+        drafts = self.filtered(lambda item: item.state == "draft")
+        (self - drafts)._set_state("published", ("draft",))
+        drafts._check_may_approve(fingerprint)
+        drafts._prepare_publishing()
+        for contract in drafts:
             contract._check_schema()
             contract._check_examples()
-            if not contract.example_ids:
-                raise UserError(
-                    self.env._(
-                        "Add at least one example to %(name)s: partners build against it.",
-                        name=contract.display_name,
-                    )
-                )
-        moved = self._set_state("published", ("draft",), published_at=clock.now())
+        moved = drafts._approve_many(
+            {"state": "published", "published_at": clock.now()}
+        )
         return self._moved(moved, "published")
+
+    def _prepare_publishing(self):
+        """Complete drafts right before they are frozen; an override fills in what their
+        approved state said."""
 
     def _moved(self, contracts, detail):
         if contracts:
@@ -362,10 +413,10 @@ class InteropContract(models.Model):
 
     # === ACTIONS === #
 
-    def action_publish(self):
-        """Publish (stewards)."""
-        self.env["interop.guard"]._require_group("interop_base_group_steward")
-        self.sudo()._set_published()  # sudo: the steward may not edit drafts otherwise
+    def action_publish(self, fingerprint=None):
+        """Publish the state with this fingerprint (stewards); without one the sheet
+        that shows it opens."""
+        return self.action_approve(fingerprint)
 
     def action_deprecate(self):
         """Deprecate (stewards)."""

@@ -76,14 +76,32 @@ class InteropContract(models.Model):
             text = json.dumps(schema, indent=2, ensure_ascii=False)
             contract.write({"schema": text, "example_ids": commands})
 
-    def _set_published(self):
-        """A contract nobody wrote a schema for takes it from its mapping."""
-        self.filtered(
-            lambda item: (
-                item._schema_is_to_come() and item.mapping_ids.filtered("line_ids")
-            )
-        )._fill_from_mapping()
-        return super()._set_published()
+    def _comes_from_mapping(self):
+        """Return whether publication takes the schema from the mapping."""
+        self.ensure_one()
+        return self._schema_is_to_come() and bool(self.mapping_ids.line_ids)
+
+    def _schema_to_publish(self):
+        if self._comes_from_mapping():
+            return self._schema_from_mapping()
+        return super()._schema_to_publish()
+
+    def _missing_for_approval(self):
+        if self._comes_from_mapping():
+            return []  # an example is made with the schema
+        return super()._missing_for_approval()
+
+    def _excluded_approvers(self):
+        """Who wrote the mapping that the schema is made from counts as an author."""
+        excluded = super()._excluded_approvers()
+        if self._comes_from_mapping():
+            excluded |= self.sudo().mapping_ids.interface_id.editor_ids
+        return excluded
+
+    def _prepare_publishing(self):
+        """A contract without a schema takes it from its mapping."""
+        self.filtered(lambda item: item._comes_from_mapping())._fill_from_mapping()
+        return super()._prepare_publishing()
 
     def action_generate_schema(self):
         """Make schema and example from the mapping (administrators)."""

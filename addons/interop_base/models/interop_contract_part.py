@@ -25,18 +25,22 @@ class InteropContractPart(models.AbstractModel):
         """Only drafts get new parts."""
         parts = super().create(vals_list)
         parts.contract_id._require_draft()
+        parts.contract_id._note_editor()
         return parts
 
     def write(self, vals):
         """Only parts of drafts change."""
         self.contract_id._require_draft()
+        self.contract_id._note_editor()
         result = super().write(vals)
         self.contract_id._require_draft()
+        self.contract_id._note_editor()
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_in_draft(self):
         self.contract_id._require_draft()
+        self.contract_id._note_editor()
 
 
 class InteropContractExample(models.Model):

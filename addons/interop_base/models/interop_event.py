@@ -11,6 +11,8 @@ EVENT_STATES = [
     ("new", "Captured"),
     ("ready", "Ready"),
     ("failed", "Could not be built"),
+    # For an interface that was set back to draft while in use: built when it is active.
+    ("held", "Waits for an approval"),
 ]
 
 
@@ -105,34 +107,40 @@ class InteropEvent(models.Model):
                 for contract_id, ids in capturing
                 if interface.id in ids and contract_id == parent.contract_id.id
             ]
-        if not capturing or not records:
+        holding = (
+            [] if parent else self.env["interop.interface"]._holding(contract_type)
+        )
+        if not (capturing or holding) or not records:
             return 0
         moment = occurred_at or clock.now()
         for contract_id, _interfaces in capturing:
             # sudo: what leaves is decided by the contract, not by what the clerk may
             # read
             contract_sudo = self.env["interop.contract"].sudo().browse(contract_id)
-            handler = contract_sudo._handler().with_company(self._own_company())
-            ids = records.ids
+            wanted = records
             if not parent and (combine or contract_sudo.coalesce):
-                ids = self._coalesce(contract_id, records)
-            if ids:
-                records_sudo = records.sudo().browse(ids)  # sudo: see above
-                pairs = [
-                    (record.id, company_id)
-                    for record in records_sudo
-                    for company_id in handler._companies(record)._ids
-                ]
-                self._insert_events(
-                    contract_id,
-                    records._name,
-                    [record_id for record_id, _company_id in pairs],
-                    [company_id for _record_id, company_id in pairs],
-                    moment,
-                    parent,
-                    interface,
-                )
-        return len(capturing) * len(records)
+                wanted = records.browse(self._coalesce(contract_id, records))
+            self._capture(contract_sudo, wanted, moment, parent, interface)
+        for contract_id, interface_ids in holding:
+            contract_sudo = self.env["interop.contract"].sudo().browse(contract_id)
+            for held in self.env["interop.interface"].browse(interface_ids):
+                self._capture(contract_sudo, records, moment, None, held, "held")
+        return (len(capturing) + len(holding)) * len(records)
+
+    def _capture(self, contract_sudo, records, moment, parent, interface, state="new"):
+        """Write the events of ``records``: one per facility that the handler names."""
+        records = records.browse(records.ids)  # what is not saved yet has no id
+        if not records:
+            return
+        handler = contract_sudo._handler().with_company(self._own_company())
+        pairs = [
+            (record.id, company_id)
+            for record in records.sudo()  # sudo: what leaves is decided by the contract
+            for company_id in handler._companies(record)._ids
+        ]
+        self._insert_events(
+            contract_sudo.id, records._name, pairs, moment, parent, interface, state
+        )
 
     def _own_company(self):
         """Return the facility of records that name none: where the user works now.
@@ -157,7 +165,8 @@ class InteropEvent(models.Model):
                                               THEN origin_system_id END
                 WHERE txid = txid_current()::text AND contract_id = %s AND res_model =
                 %s
-                  AND res_id = ANY(%s) AND parent_id IS NULL RETURNING id, res_id""",
+                  AND res_id = ANY(%s) AND parent_id IS NULL AND state <> 'held'
+            RETURNING id, res_id""",
             [
                 clock.now(),
                 governed_state.origin_system_id(self.env),
@@ -173,14 +182,14 @@ class InteropEvent(models.Model):
         return [res_id for res_id in records.ids if res_id not in known]
 
     def _insert_events(
-        self, contract_id, model, ids, companies, moment, parent, interface
+        self, contract_id, model, pairs, moment, parent, interface, state
     ):
         only = json.dumps([interface.id]) if interface else None
         self.env.cr.execute(
             """INSERT INTO interop_event (contract_id, res_model, res_id, company_id,
                                           occurred_at, state, txid, interface_ids,
                                           correlation_id, parent_id, origin_system_id)
-               SELECT %s, %s, row.res_id, row.company_id, %s, 'new',
+               SELECT %s, %s, row.res_id, row.company_id, %s, %s,
                txid_current()::text, %s, %s, %s, %s
                  FROM unnest(%s::int[], %s::int[]) AS row(res_id, company_id)
             RETURNING id""",
@@ -188,15 +197,37 @@ class InteropEvent(models.Model):
                 contract_id,
                 model,
                 moment,
+                state,
                 only,
                 parent.correlation_id if parent else None,
                 parent.id if parent else None,
                 None if parent else governed_state.origin_system_id(self.env),
-                ids,
-                companies,
+                [record_id for record_id, _company_id in pairs],
+                [company_id for _record_id, company_id in pairs],
             ],
         )
-        self._hook_transaction([event_id for (event_id,) in self.env.cr.fetchall()])
+        if state == "new":
+            self._hook_transaction([event_id for (event_id,) in self.env.cr.fetchall()])
+
+    @api.model
+    @api.private
+    def _release_held(self, interface):
+        """Let the engine build what was captured while ``interface`` was a draft."""
+        self._change_held("UPDATE interop_event SET state = 'new'", interface)
+
+    @api.model
+    @api.private
+    def _drop_held(self, interface):
+        """Remove what was captured for an interface that ends; return how many."""
+        return self._change_held("DELETE FROM interop_event", interface)
+
+    def _change_held(self, statement, interface):
+        self.env.cr.execute(
+            f"{statement} WHERE state = 'held' AND interface_ids = %s::jsonb",
+            [json.dumps([interface.id])],
+        )
+        self.invalidate_model(flush=False)
+        return self.env.cr.rowcount
 
     def _hook_transaction(self, event_ids):
         """Snapshot these before commit and wake the pump after it, once per

@@ -120,11 +120,16 @@ class InteropEvent(models.Model):
         self._write_snapshots(batch.failures(failure), [], company)
 
     def _is_meant_for(self, event, interface):
-        """A resubmission is for one interface only, everything else for all.
+        """A resubmission, and what was held for a draft, is for one interface only;
+        everything else for all.
 
         :param EventRow event: the event
         """
-        return not event.parent_id or interface.id in (event.interface_ids or [])
+        return (
+            event.interface_ids is None
+            and not event.parent_id
+            or (interface.id in (event.interface_ids or []))
+        )
 
     def _capturing_interfaces(self, contract):
         capturing = dict(

@@ -123,8 +123,9 @@ class InteropHandlerMapping(models.AbstractModel):
     def _field_writer(self, line, field):
         """Return ``write(record, value) -> JSON value`` for a field that has a value."""
         kind = VALUE_KINDS[field.type]
+        zone = self._timezone(line)
         try:
-            write = value_format.writer(kind, line.format, self._timezone())
+            write = value_format.writer(kind, line.format, zone)
         except InteropError as error:
             raise ConfigurationError(str(error)) from None
         if field.type == "many2one":
@@ -139,9 +140,23 @@ class InteropHandlerMapping(models.AbstractModel):
             decimals = digits[1] if digits else None  # 0: as exact as it is
         return lambda record, value: write(value, decimals)
 
-    def _timezone(self):
-        """Return the time zone of the facility that the message belongs to."""
-        return self.env.company.partner_id.tz or "UTC"
+    def _timezone(self, line):
+        """Return the time zone of the facility that the message belongs to.
+
+        :raises ConfigurationError: the line needs one, and the facility has none
+        """
+        zone = self.env.company.partner_id.tz
+        if not zone and line._needs_timezone():
+            raise ConfigurationError(
+                self.env._(
+                    "“%(path)s” is a day or time at the facility, and %(facility)s has no "
+                    "time zone. Set the time zone of its contact.",
+                    path=line.display_name,
+                    facility=self.env.company.name,
+                ),
+                code="no_timezone",
+            )
+        return zone or "UTC"
 
     def _translator(self, line):
         """Return ``translate(value) -> code`` of the line's value map, or ``None``."""

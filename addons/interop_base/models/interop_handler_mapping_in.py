@@ -126,12 +126,13 @@ class InteropHandlerMapping(models.AbstractModel):
 
     def _read_value(self, line, field, stated):
         kind = VALUE_KINDS[field.type]
+        zone = self._timezone(line)
         try:
             if line.kind == "constant":
                 return value_parse.internal(kind, stated)
             if line.value_map_id and stated not in (None, ""):
                 return value_parse.internal(kind, self._internal(line, stated))
-            value = value_parse.reader(kind, line.format, self._timezone())(stated)
+            value = value_parse.reader(kind, line.format, zone)(stated)
         except InteropError as error:
             raise self._unfit(line, str(error)) from None
         if field.type == "char" and value is not None:

@@ -20,9 +20,7 @@ class InteropInterface(models.Model):
     _inherit = [
         "interop.code.mixin",
         "interop.stop.mixin",
-        "interop.state.mixin",
-        "mail.thread",
-        "mail.activity.mixin",
+        "interop.approval.mixin",
     ]
     _order = "name"
 
@@ -145,15 +143,26 @@ class InteropInterface(models.Model):
         tracking=True,
         index=True,
     )
-    requested_by_id = fields.Many2one(
-        "res.users", readonly=True, copy=False, tracking=True
+    approval_changed = fields.Boolean(
+        "Changed Since Approval",
+        readonly=True,
+        copy=False,
+        help="Something that was approved is different now. Events are captured and "
+        "wait until a second person approves the present state, or the change is put "
+        "back.",
     )
-    approved_by_id = fields.Many2one(
-        "res.users", readonly=True, copy=False, tracking=True
+    holds_events = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="The interface was set back to draft while it was in use. Its events are "
+        "captured and are built once it is active again.",
     )
-    approved_at = fields.Datetime("Approved On", readonly=True, copy=False)
     mapping_ids = fields.One2many(
         "interop.mapping", "interface_id", "Mappings", copy=True
+    )
+    other_environment = fields.Boolean(
+        compute="_compute_other_environment",
+        help="The system belongs to another environment than this server.",
     )
     failed_count = fields.Integer("Failed", compute="_compute_message_counts")
     parked_count = fields.Integer(
@@ -203,11 +212,7 @@ class InteropInterface(models.Model):
 
     @api.model
     def _guarded_fields(self):
-        return super()._guarded_fields() | {
-            "requested_by_id",
-            "approved_by_id",
-            "approved_at",
-        }
+        return super()._guarded_fields() | {"approval_changed", "holds_events"}
 
     # === COMPUTE METHODS === #
 
@@ -221,6 +226,13 @@ class InteropInterface(models.Model):
             interface.filter_model_readable = records is not None and records.sudo(
                 False
             ).has_access("read")
+
+    @api.depends("system_id.environment")
+    def _compute_other_environment(self):
+        ours = self.env["interop.guard"]._environment()
+        for interface in self:
+            theirs = interface.system_id.environment
+            interface.other_environment = bool(theirs) and theirs != ours
 
     def _compute_message_counts(self):
         groups = self.env["interop.message"]._read_group(
@@ -246,7 +258,9 @@ class InteropInterface(models.Model):
             color = colors.get(interface.state, 0)
             interface.color = held.get(interface.hold_level, color)
 
-    @api.depends("state", "interop_stopped_at", "system_id", "company_ids")
+    @api.depends(
+        "state", "interop_stopped_at", "approval_changed", "system_id", "company_ids"
+    )
     @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
     def _compute_hold(self):
         known = set(self.env.user._get_company_ids())
@@ -260,7 +274,9 @@ class InteropInterface(models.Model):
                 for company in interface_sudo.company_ids
                 if in_use and company.id in known and company.interop_stopped_at
             ]
-            held = interface_sudo._receiver_holds() if in_use else []
+            held = []
+            if in_use:
+                held = interface_sudo._approval_holds() + interface_sudo._receiver_holds()
             levels = ["all"] * bool(stops or interface.interop_stopped_at)
             levels += ["part"] * bool(facilities) + ["held"] * bool(held) + ["none"]
             if facilities and len(facilities) == len(interface_sudo.company_ids):
@@ -358,7 +374,7 @@ class InteropInterface(models.Model):
         """Return whether messages of this interface may move now."""
         self.ensure_one()
         return (
-            self.state == "active"
+            self._in_force()
             and not self.interop_stopped_at
             and not self.system_id.interop_stopped_at
             and self.system_id.environment == self.env["interop.guard"]._environment()
@@ -409,7 +425,26 @@ class InteropInterface(models.Model):
                 state=states[self.state],
             )
             holds.append(Hold(text))
+        if not test:
+            holds += self._approval_holds()
         return holds + self._receiver_holds()
+
+    def _approval_holds(self):
+        """Return that a changed approval keeps messages back, as a list of ``Hold``."""
+        self.ensure_one()
+        if not self.approval_changed:
+            return []
+        text = self.env._(
+            "“%s” changed since it was approved. Messages wait until a steward approves "
+            "the present state, or the change is put back.",
+            self.name,
+        )
+        return [Hold(text)]
+
+    def _in_force(self):
+        """Return whether the interface is active as it was approved."""
+        self.ensure_one()
+        return self.state == "active" and not self.approval_changed
 
     def _lane(self):
         """Return the name of the lane that isolates this interface's messages."""
@@ -437,6 +472,27 @@ class InteropInterface(models.Model):
         found = {}
         for interface in interfaces_sudo:
             for contract in interface.contract_ids:
+                usable = contract.state in const.USABLE_CONTRACT_STATES
+                if contract.message_type == contract_type and usable:
+                    found.setdefault(contract.id, []).append(interface.id)
+        return tuple((key, tuple(ids)) for key, ids in sorted(found.items()))
+
+    @api.model
+    @tools.ormcache("contract_type")
+    def _holding(self, contract_type):
+        """Return ``((contract_id, (interface_id, …)), …)`` of the outbound interfaces that
+        were set back to draft while in use: their events are captured and built later.
+
+        Nothing that a draft takes away is lost before a second person approves that:
+        contracts that were approved last count as well as those of the draft.
+        """
+        # sudo: see _capturing
+        interfaces_sudo = self.sudo().search(
+            [("direction", "=", "out"), ("holds_events", "=", True)]
+        )
+        found = {}
+        for interface in interfaces_sudo:
+            for contract in interface.contract_ids | interface._approved_contracts():
                 usable = contract.state in const.USABLE_CONTRACT_STATES
                 if contract.message_type == contract_type and usable:
                     found.setdefault(contract.id, []).append(interface.id)

@@ -52,7 +52,7 @@ class InteropInterface(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):
         for interface in self:
-            if interface.state != "draft" or interface.approved_at:
+            if interface.state != "draft" or interface.approved_fingerprint:
                 raise UserError(
                     self.env._(
                         "“%s” was approved: its history has to stay. Retire it instead.",

@@ -1,9 +1,37 @@
 """Lifecycle of interfaces: draft → approved → active → suspended → deprecated → retired."""
 
-from odoo import models
+from odoo import Command, api, models
 from odoo.exceptions import UserError
 
-from .. import clock, const
+from .. import const
+from ..tools import approval
+
+# What was approved counts in these states: a change of it reopens the approval.
+IN_USE = ("approved", "active", "suspended", "deprecated")
+# Changes only in draft: events are captured and built by these.
+LOCKED = {
+    "system_id",
+    "direction",
+    "transport",
+    "contract_ids",
+    "company_ids",
+    "data_class",
+    "filter_domain",
+    "send_back",
+}
+# Reopens nothing; the audit trail keeps who changed it.
+DESCRIPTIVE = {
+    "name",
+    "purpose",
+    "owner_id",
+    "exception_user_id",
+    "exception_team_id",
+    "criticality",
+    "latency_tier",
+    "objective_seconds",
+    "objective_percent",
+    "retry_policy_id",
+}
 
 
 class InteropInterface(models.Model):
@@ -50,7 +78,41 @@ class InteropInterface(models.Model):
             if problem:
                 missing.append(self.env._("a key file (%s)", problem))
         missing += self._unmapped_contracts()
+        missing += self._missing_environment()
+        missing += self._missing_timezones()
         return missing
+
+    def _missing_environment(self):
+        """Return what is missing where the system is one of another environment: its
+        messages would never move here."""
+        ours = self.env["interop.guard"]._environment()
+        if self.system_id.environment == ours:
+            return []
+        labels = dict(const.ENVIRONMENTS)
+        return [
+            self.env._(
+                "a system of this server's environment (%(system)s is “%(theirs)s”, this "
+                "server is “%(ours)s”)",
+                system=self.system_id.name,
+                theirs=labels[self.system_id.environment],
+                ours=labels.get(ours, ours or "–"),
+            )
+        ]
+
+    def _missing_timezones(self):
+        """Return which facilities need a time zone for the formats of the mapping."""
+        # sudo: mappings and contacts of every facility count
+        lines_sudo = self.sudo().mapping_ids._all_lines()
+        if not any(line._needs_timezone() for line in lines_sudo):
+            return []
+        return [
+            self.env._(
+                "the time zone of facility %s, which formats of the mapping need",
+                company.name,
+            )
+            for company in self.sudo().company_ids
+            if not company.partner_id.tz
+        ]
 
     def _unmapped_contracts(self):
         """Return what is missing for contracts that only a mapping can build or apply."""
@@ -71,39 +133,38 @@ class InteropInterface(models.Model):
             self.env["interop.pump"]._arm_after_commit()
         return interfaces
 
-    def _set_requested(self):
-        """Remember who asked for approval."""
-        moving = self.filtered(lambda item: item.state == "draft")
-        moving._transition({"requested_by_id": self.env.uid})
-        self.env["interop.audit.event"]._log("requested", moving)
-        return moving
+    def _set_approved(self, fingerprint=None):
+        """Approve the present state; nobody approves what they asked for or changed.
 
-    def _set_approved(self):
-        """Approve; who asked for it cannot."""
-        for interface in self.filtered(lambda item: item.state == "draft"):
-            asked = interface.requested_by_id or interface.create_uid
-            if asked.id == self.env.uid:
-                raise UserError(
-                    self.env._(
-                        "You asked for “%(name)s” yourself. Another steward has to approve "
-                        "it.",
-                        name=interface.name,
-                    )
-                )
-        moved = self._set_state(
-            "approved",
-            ("draft",),
-            approved_by_id=self.env.uid,
-            approved_at=clock.now(),
+        A draft becomes approved. An interface in use whose approval was reopened goes on
+        as it is now.
+
+        :param str fingerprint: the state that was shown to the approver
+        """
+        drafts = self.filtered(lambda item: item.state == "draft")
+        reopened = self.filtered(
+            lambda item: item.state in IN_USE and item.approval_changed
         )
-        if moved:
-            self.env["interop.audit.event"]._log("approved", moved)
-        return moved
+        (self - drafts - reopened)._set_state("approved", ("draft",))
+        (drafts | reopened)._check_may_approve(fingerprint)
+        drafts._approve_many({"state": "approved", "approval_changed": False})
+        reopened._approve_many({"approval_changed": False})
+        if reopened:
+            self.env["interop.pump"]._arm_after_commit()
+        return drafts | reopened
 
     def _set_active(self):
         """Let messages move. One error names everything that is missing."""
         for interface in self.filtered(lambda item: item.state != "active"):
             missing = interface._missing_for_activation()
+            if interface.approval_changed:
+                missing.append(
+                    self.env._(
+                        "the approval of the present state. Changed since it was "
+                        "approved:\n%s",
+                        interface.approval_changes,
+                    )
+                )
             if missing:
                 raise UserError(
                     self.env._(
@@ -113,6 +174,9 @@ class InteropInterface(models.Model):
                     )
                 )
         moved = self._set_state("active", ("approved", "suspended"))
+        for interface in moved.filtered("holds_events"):
+            interface._transition({"holds_events": False})
+            self.env["interop.event"]._release_held(interface)
         return self._moved(moved, "active")
 
     def _set_suspended(self):
@@ -145,50 +209,200 @@ class InteropInterface(models.Model):
                     )
                 )
         moved = self._set_state("retired", ("draft", "approved", "deprecated"))
+        for interface in moved.filtered("holds_events"):
+            interface._transition({"holds_events": False})
+            count = self.env["interop.event"]._drop_held(interface)
+            self.env["interop.audit.event"]._log(
+                "cancelled", interface, f"{count} events that waited for an approval"
+            )
         return self._moved(moved, "retired")
 
     def _set_draft(self):
         """Back to the drawing board: what changes there needs a new approval.
 
-        Nothing is captured until it is active again; what waits already keeps waiting.
+        Events of a flow in use go on being captured. They are built as a second person
+        approves it, and leave once it is active again. What waits already keeps waiting.
         """
+        in_use = self.filtered(lambda item: item.state == "suspended")
         moved = self._set_state(
             "draft",
             ("approved", "suspended"),
             approved_by_id=False,
             approved_at=False,
             requested_by_id=False,
+            approval_changed=False,
         )
+        moved._note_editor()
+        (moved & in_use)._transition({"holds_events": True})
         return self._moved(moved, "draft")
 
-    def write(self, vals):
-        """An approved flow is what was approved: governed fields need a new approval."""
-        governed = {
-            "system_id",
-            "direction",
-            "transport",
-            "contract_ids",
-            "company_ids",
-            "data_class",
-            "filter_domain",
-            "send_back",
+    # === WHAT IS APPROVED === #
+
+    def _approval_state(self):
+        """Return what travels, to whom, for which facilities, and how it is kept."""
+        system = self.system_id
+        state = {
+            "system": system.code,
+            "environment": system.environment,
+            "data_residency": system.data_residency.code,
+            "facility_codes": [
+                f"company:{line.company_id.id} = {line.code}"
+                for line in system.facility_code_ids
+                if line.company_id in self.company_ids
+            ],
+            "direction": self.direction,
+            "transport": self.transport,
+            "contracts": self.contract_ids.mapped("display_name"),
+            "facilities": [f"company:{company.id}" for company in self.company_ids],
+            "data_class": self.data_class,
+            "filter_domain": self.filter_domain,
+            "send_back": self.send_back,
+            "payload_retention_days": self.payload_retention_days,
+            "message_retention_days": self.message_retention_days,
         }
-        if governed & vals.keys():
-            for interface in self:
-                if interface.state not in ("draft",) and interface._would_change(
-                    {name: vals[name] for name in governed & vals.keys()}
-                ):
-                    raise UserError(
-                        self.env._(
-                            "“%(name)s” is %(state)s. Suspend it and set it back to draft "
-                            "before changing what was approved: system, direction, "
-                            "transport, contracts, facilities, data class, filter, or "
-                            "what is sent back.",
-                            name=interface.name,
-                            state=interface.state,
-                        )
-                    )
-        return super().write(vals)
+        for mapping in self.mapping_ids:
+            state[f"mapping {mapping.contract_id.display_name}"] = (
+                mapping._approval_lines()
+            )
+            for value_map in mapping._all_lines().value_map_id:
+                state[f"value_map {value_map.code}"] = value_map._approval_pairs()
+        return {**super()._approval_state(), **state}
+
+    def _approval_labels(self):
+        names = (
+            *LOCKED - {"system_id", "contract_ids", "company_ids"},
+            "payload_retention_days",
+            "message_retention_days",
+        )
+        return {
+            **super()._approval_labels(),
+            **{
+                name: self._fields[name]._description_string(self.env) for name in names
+            },
+            "data_residency": self.env._("Data residency"),
+            "facility_codes": self.env._("Facility codes"),
+        }
+
+    @api.model
+    def _approval_fields(self):
+        """Return the names of the fields of an interface that are part of its approved
+        state; addons add theirs."""
+        return LOCKED | {"payload_retention_days", "message_retention_days"}
+
+    @api.model
+    def _locked_fields(self):
+        """Return which of them change in draft only; addons add theirs."""
+        return set(LOCKED)
+
+    def _missing_for_approval(self):
+        return [*super()._missing_for_approval(), *self._missing_for_activation()]
+
+    def _approval_changed(self):
+        return self.approval_changed
+
+    def _approved_contracts(self):
+        """Return the contracts of the state that was approved last."""
+        names = (self.approved_state or {}).get("contracts", [])
+        contracts = self.env["interop.contract"]
+        for name in names:
+            message_type, _space, version = name.rpartition(" v")
+            contracts |= contracts.search(
+                [("message_type", "=", message_type), ("version", "=", int(version))]
+            )
+        return contracts
+
+    def _approval_touched(self):
+        """Something that is part of the approved state changed: remember who did it, and
+        compare."""
+        # sudo: interfaces of all facilities
+        touched_sudo = self.sudo().filtered(lambda item: item.state != "retired")
+        touched_sudo._note_editor()
+        touched_sudo._recheck_approval()
+
+    def _extend_approved(self, key, item):
+        """Count ``item`` (text) as approved under ``key``: what may grow in use.
+
+        Only a list that was approved grows. Anything else that differs stays different.
+        """
+        for interface in self.filtered(lambda entry: entry.state in IN_USE):
+            state = dict(interface.approved_state or {})
+            if key in state:
+                state[key] = sorted({*state[key], item})
+                interface._transition(
+                    {
+                        "approved_state": state,
+                        "approved_fingerprint": approval.fingerprint(state),
+                    }
+                )
+
+    def _recheck_approval(self):
+        """Reopen the approval of what differs from it; find it good again where the
+        approved state was put back."""
+        for interface in self.filtered(lambda item: item.state in IN_USE):
+            now = interface._fingerprint()
+            changed = now != interface.approved_fingerprint
+            if changed == interface.approval_changed:
+                continue
+            interface._transition({"approval_changed": changed})
+            self.env["interop.audit.event"]._log(
+                "reopened" if changed else "restored",
+                interface,
+                f"#{now[: approval.SHOWN]}\n{interface.approval_changes or ''}".strip(),
+            )
+            if changed:
+                interface._notify_stewards()
+            else:
+                # Nothing differs from what was approved: the editors changed nothing.
+                interface._transition({"editor_ids": [Command.clear()]})
+                interface._approval_activities().unlink()
+                self.env["interop.pump"]._arm_after_commit()
+
+    def write(self, vals):
+        """An approved flow is what was approved: what it is made of needs a new
+        approval."""
+        locked = self._locked_fields() & vals.keys()
+        for interface in self if locked else ():
+            if interface.state != "draft" and interface._would_change(
+                {name: vals[name] for name in locked}
+            ):
+                raise UserError(interface._locked_message())
+        governed = self._approval_fields() & vals.keys()
+        noted = DESCRIPTIVE & vals.keys()
+        in_use = self.filtered(lambda item: item.state in IN_USE) if noted else self
+        before = {item.id: item._note_values(noted) for item in in_use if noted}
+        result = super().write(vals)
+        if governed:
+            self._approval_touched()
+        for interface in in_use if noted else ():
+            interface._log_note(before[interface.id], interface._note_values(noted))
+        return result
+
+    def _locked_message(self):
+        return self.env._(
+            "“%(name)s” is %(state)s. Suspend it and set it back to draft before "
+            "changing what was approved: system, direction, transport, contracts, "
+            "facilities, data class, filter, endpoint, or what is sent back.",
+            name=self.name,
+            state=self.state,
+        )
+
+    def _note_values(self, names):
+        """Return the values of descriptive fields as the audit trail keeps them."""
+        values = {}
+        for name in sorted(names):
+            field, value = self._fields[name], self.sudo()[name]
+            label = field._description_string(self.env)
+            values[label] = value.display_name if field.relational else str(value or "")
+        return values
+
+    def _log_note(self, before, after):
+        lines = [
+            f"{label}: {before[label] or '–'} → {after[label] or '–'}"
+            for label in after
+            if before[label] != after[label]
+        ]
+        if lines:
+            self.env["interop.audit.event"]._log("changed", self, "\n".join(lines))
 
     def _would_change(self, vals):
         """Return whether writing ``vals`` changes anything (lists always count)."""
@@ -203,26 +417,6 @@ class InteropInterface(models.Model):
         return False
 
     # === ACTIONS === #
-
-    def action_request_approval(self):
-        """Ask the stewards for approval."""
-        self.env["interop.guard"]._require_group("interop_base_group_admin")
-        self._set_requested()
-        stewards = self.env.ref("interop_base.interop_base_group_steward").sudo()
-        for interface in self:
-            for user in stewards.all_user_ids - self.env.user:
-                interface.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    user_id=user.id,
-                    summary=self.env._("Approve interface %s", interface.name),
-                )
-
-    def action_approve(self):
-        """Approve (stewards)."""
-        self.env["interop.guard"]._require_group("interop_base_group_steward")
-        self.check_access("read")
-        self.sudo()._set_approved()  # sudo: stewards do not edit interfaces otherwise
-        self.sudo().activity_feedback(["mail.mail_activity_data_todo"])
 
     def action_activate(self):
         """Activate (administrators)."""

@@ -14,6 +14,7 @@ class InteropMapping(models.Model):
 
     _name = "interop.mapping"
     _description = "Field Mapping"
+    _inherit = ["interop.approval.part.mixin"]
     _order = "interface_id, contract_id"
 
     interface_id = fields.Many2one(
@@ -36,6 +37,30 @@ class InteropMapping(models.Model):
         "This interface maps the contract already.",
     )
 
+    def _approval_part_fields(self):
+        return {"interface_id", "contract_id", "on_unknown"}
+
+    def _approval_owners(self):
+        return self.sudo().interface_id  # sudo: interfaces of all facilities
+
+    def _part_audited(self):
+        return self.sudo().interface_id
+
+    def _all_lines(self):
+        """Return the lines with the columns of sub-lists."""
+        lines, level = self.env["interop.mapping.line"], self.line_ids
+        while level:
+            lines |= level
+            level = level.child_ids
+        return lines
+
+    def _approval_lines(self):
+        """Return the mapping as texts: what an approval names."""
+        lines = [line._approval_text() for line in self._all_lines()]
+        if self.interface_id.direction == "in":
+            lines.append(f"unknown record: {self.on_unknown}")
+        return lines
+
     @api.depends("interface_id", "contract_id")
     def _compute_display_name(self):
         for mapping in self:
@@ -48,6 +73,7 @@ class InteropMappingLine(models.Model):
 
     _name = "interop.mapping.line"
     _description = "Field Mapping Line"
+    _inherit = ["interop.approval.part.mixin"]
     _order = "sequence, id"
 
     mapping_id = fields.Many2one(
@@ -86,6 +112,45 @@ class InteropMappingLine(models.Model):
                     field=field.string,
                 )
             )
+
+    def _approval_part_fields(self):
+        return {
+            "mapping_id",
+            "parent_id",
+            "path",
+            "kind",
+            "field_path",
+            "constant",
+            "value_map_id",
+            "required",
+            "format",
+            "decimals",
+        }
+
+    def _approval_owners(self):
+        return self.sudo().mapping_id.interface_id  # sudo: of all facilities
+
+    def _part_audited(self):
+        return self.sudo().mapping_id.interface_id
+
+    def _approval_text(self):
+        """Return the line as one text; addons add what their kinds of lines say."""
+        self.ensure_one()
+        source = f"“{self.constant}”" if self.kind == "constant" else self.field_path
+        marks = [
+            self.format and f"format {self.format}",
+            self.format == "decimals" and f"{self.decimals} decimals",
+            self.value_map_id and f"map {self.value_map_id.code}",
+            self.kind not in ("field", "constant") and self.kind,
+            self.required and "required",
+        ]
+        text = f"{self._approval_path()} = {source or '–'}"
+        notes = ", ".join(mark for mark in marks if mark)
+        return f"{text} ({notes})" if notes else text
+
+    def _approval_path(self):
+        parent = f"{self.parent_id._approval_path()}[]." if self.parent_id else ""
+        return f"{parent}{self.path or '–'}"
 
     @api.model_create_multi
     def create(self, vals_list):

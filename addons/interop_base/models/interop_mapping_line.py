@@ -190,6 +190,16 @@ class InteropMappingLine(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _needs_timezone(self):
+        """Return whether the value of this line depends on the facility's time zone."""
+        self.ensure_one()
+        if self.direction == "in" and self.format in (
+            "datetime_local",
+            "datetime_compact",
+        ):
+            return False  # what comes in says its offset
+        return value_format.needs_timezone(self.value_kind, self.format)
+
     def _starts_at_field(self):
         """Return whether the line reads a field, which it then needs."""
         self.ensure_one()

@@ -7,11 +7,10 @@ hold, without a blanket superuser, and Odoo's own screens show who may do what.
 
 import ast
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from .. import clock
 from ..tools import inbound_models
 
 USAGES = [
@@ -30,9 +29,11 @@ class InteropMappingModel(models.Model):
 
     _name = "interop.mapping.model"
     _description = "Object for Inbound Mappings"
-    _inherit = ["interop.state.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["interop.approval.mixin"]
     _order = "model_id"
     _rec_name = "model_id"
+
+    _installed_is_approved = True
 
     model_id = fields.Many2one(
         "ir.model",
@@ -75,10 +76,6 @@ class InteropMappingModel(models.Model):
         copy=False,
         help="Who put it on the list or changed it last: somebody else approves.",
     )
-    approved_by_id = fields.Many2one(
-        "res.users", readonly=True, copy=False, tracking=True
-    )
-    approved_at = fields.Datetime("Approved On", readonly=True, copy=False)
     group_id = fields.Many2one(
         "res.groups",
         "Rights",
@@ -95,12 +92,7 @@ class InteropMappingModel(models.Model):
 
     @api.model
     def _guarded_fields(self):
-        return super()._guarded_fields() | {
-            "proposed_by_id",
-            "approved_by_id",
-            "approved_at",
-            "group_id",
-        }
+        return super()._guarded_fields() | {"proposed_by_id", "group_id"}
 
     @api.depends("model_id")
     def _compute_display_name(self):
@@ -163,6 +155,7 @@ class InteropMappingModel(models.Model):
                         )
                     )
             self._transition({"proposed_by_id": self.env.uid})
+            self._note_editor()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -199,34 +192,36 @@ class InteropMappingModel(models.Model):
 
     # === TRANSITIONS === #
 
-    def _set_approved(self):
-        """Approve and grant; who proposed it cannot."""
-        for item in self.filtered(lambda entry: entry.state == "draft"):
-            if item.proposed_by_id.id == self.env.uid != SUPERUSER_ID:
-                raise UserError(
-                    self.env._(
-                        "You proposed “%s” yourself. Another steward has to approve "
-                        "it.",
-                        item.display_name,
-                    )
-                )
-        moved = self._set_state(
-            "approved",
-            ("draft",),
-            approved_by_id=self.env.uid,
-            approved_at=clock.now(),
-        )
+    def _approval_state(self):
+        return {
+            **super()._approval_state(),
+            "object": self.model,
+            "usage": self.usage,
+            "record_domain": self.record_domain,
+        }
+
+    def _set_approved(self, fingerprint=None):
+        """Approve and grant; nobody approves what they proposed or changed.
+
+        :param str fingerprint: the state that was shown to the approver
+        """
+        moved = self.filtered(lambda entry: entry.state == "draft")
+        moved._check_may_approve(fingerprint)
+        moved._approve_many({"state": "approved"})
         for item in moved:
             item._transition({"group_id": item._grant().id})
-        if moved:
-            self.env["interop.audit.event"]._log("approved", moved)
         return moved
 
     def _set_draft(self):
         """Withdraw: the rights are gone at once."""
         moved = self._set_state(
-            "draft", ("approved",), approved_by_id=False, approved_at=False
+            "draft",
+            ("approved",),
+            approved_by_id=False,
+            approved_at=False,
+            requested_by_id=False,
         )
+        moved._note_editor()
         for item in moved:
             group_sudo = item.sudo().group_id  # sudo: see _grant
             item._transition({"group_id": False})
@@ -288,27 +283,6 @@ class InteropMappingModel(models.Model):
         }
 
     # === ACTIONS === #
-
-    def action_request_approval(self):
-        """Ask the stewards for approval."""
-        self.env["interop.guard"]._require_group("interop_base_group_admin")
-        stewards_sudo = self.env.ref("interop_base.interop_base_group_steward").sudo()
-        for item in self:
-            for user in stewards_sudo.all_user_ids - self.env.user:
-                item.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    user_id=user.id,
-                    summary=self.env._(
-                        "Approve %s for inbound messages", item.display_name
-                    ),
-                )
-
-    def action_approve(self):
-        """Approve (stewards)."""
-        self.env["interop.guard"]._require_group("interop_base_group_steward")
-        self.check_access("read")
-        self.sudo()._set_approved()  # sudo: stewards do not edit the list otherwise
-        self.sudo().activity_feedback(["mail.mail_activity_data_todo"])
 
     def action_draft(self):
         """Withdraw (administrators and stewards)."""

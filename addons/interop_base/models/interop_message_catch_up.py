@@ -186,7 +186,7 @@ class InteropInterface(models.Model):
         """
         self.ensure_one()
         return (
-            self.state == "active"
+            self._in_force()
             and not self.interop_stopped_at
             and not self.system_id.interop_stopped_at
             and not self.company_ids & stopped

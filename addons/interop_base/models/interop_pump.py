@@ -229,6 +229,7 @@ class InteropPump(models.AbstractModel):
         return self.env["interop.interface"].search(
             [
                 ("state", "=", "active"),
+                ("approval_changed", "=", False),
                 ("interop_stopped_at", "=", False),
                 ("system_id.interop_stopped_at", "=", False),
                 ("system_id.environment", "=", environment),

@@ -95,36 +95,87 @@ class InteropSecret(models.Model):
     # === KEY MATERIAL === #
 
     @api.model_create_multi
-    def create(self, vals_list):
-        """Refuse key material: it is generated or received, never written."""
-        for vals in vals_list:
-            if any(vals.get(name) for name in _MATERIAL):
-                raise UserError(
-                    self.env._(
-                        "A secret gets its value by being generated or received."
-                    )
-                )
-        # Whatever default_… the context brings; the columns are closed to every group, so
-        # that they cannot be emptied by value here.
-        forged = {f"default_{name}" for name in _MATERIAL}
-        context = {
-            key: value for key, value in self.env.context.items() if key not in forged
-        }
-        return super(InteropSecret, self.with_env(self.env(context=context))).create(
-            [
-                {key: value for key, value in vals.items() if key not in _MATERIAL}
-                for vals in vals_list
-            ]
+    def create(self, vals_list):  # pylint: disable=method-required-super
+        """Refuse: a secret is generated or received, and has a value from the start."""
+        raise UserError(
+            self.env._("A secret gets its value by being generated or received.")
         )
 
+    def _create_row(self, vals):
+        """Create the row of a new secret; ``_create_value`` adds the value at once."""
+        # Whatever default_… the context brings.
+        context = {
+            key: value
+            for key, value in self.env.context.items()
+            if not key.startswith("default_")
+        }
+        rows = self.with_env(self.env(context=context))
+        return super(InteropSecret, rows).create([vals]).with_env(self.env)
+
     def write(self, vals):
-        """Refuse to change what makes the key this key."""
+        """Refuse to change what makes the key this key, or to bring it back to life."""
         fixed = {*_MATERIAL, "uuid", "kind", "system_id", "company_id", "revoked_at"}
         if fixed & vals.keys():
             raise UserError(
                 self.env._("A secret does not change. Rotate it or revoke it instead.")
             )
-        return super().write(vals)
+        dates = {"valid_from", "valid_to"} & vals.keys()
+        if not dates:
+            return super().write(vals)
+        before = {secret.id: (secret.valid_from, secret.valid_to) for secret in self}
+        now = clock.now()
+        for secret in self:
+            if secret.revoked_at or (secret.valid_to and secret.valid_to <= now):
+                raise UserError(
+                    self.env._(
+                        "“%s” has expired or was revoked, and stays so. Generate a new "
+                        "secret instead.",
+                        secret.name,
+                    )
+                )
+        result = super().write(vals)
+        self._log_validity(before)
+        return result
+
+    def _log_validity(self, before):
+        """Leave evidence of changed dates; tell the owner of the system where a secret
+        is valid for longer than it was."""
+        for secret in self:
+            old_from, old_to = before[secret.id]
+            if (old_from, old_to) == (secret.valid_from, secret.valid_to):
+                continue
+            self.env["interop.audit.event"]._log(
+                "changed",
+                secret,
+                f"{old_from} – {old_to or '…'} → "
+                f"{secret.valid_from} – {secret.valid_to or '…'}",
+            )
+            longer = old_to and (not secret.valid_to or secret.valid_to > old_to)
+            if longer or secret.valid_from < old_from:
+                secret._tell_owner(self.env._("%s is valid for longer", secret.name))
+
+    def _tell_owner(self, summary):
+        """Give the owner of the system something to check: what one administrator did
+        alone. Where the owner did it, every steward."""
+        self.ensure_one()
+        system_sudo = self.sudo().system_id  # sudo: owners are told of every system
+        told = system_sudo.owner_id - self.env.user
+        if not told:
+            # sudo: who the stewards are
+            group_sudo = self.env.ref("interop_base.interop_base_group_steward").sudo()
+            told = group_sudo.all_user_ids - self.env.user
+        for user in told:
+            system_sudo.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=user.id,
+                summary=summary,
+                note=self.env._(
+                    "%(user)s did this (%(fingerprint)s). Revoke the secret if it is not "
+                    "right.",
+                    user=self.env.user.name,
+                    fingerprint=self.fingerprint or self.uuid,
+                ),
+            )
 
     @api.model
     @api.private
@@ -138,9 +189,17 @@ class InteropSecret(models.Model):
         self.env["interop.vault"]._keyring()
         if vals["kind"] in ("hmac", "ed25519_private", "ed25519_public"):
             signing.decode_secret(plaintext)
-        secret = self.create(vals)
+        if any(vals.get(name) for name in _MATERIAL):
+            raise UserError(
+                self.env._("The value of a secret is stored encrypted only.")
+            )
+        secret = self._create_row(vals)
         secret._store_value(plaintext)
+        secret._note_created()
         return secret
+
+    def _note_created(self):
+        """Called when a new secret has its value; an override tells who has to know."""
 
     def _store_value(self, plaintext):
         self.ensure_one()

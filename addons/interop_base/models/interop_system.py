@@ -14,6 +14,7 @@ class InteropSystem(models.Model):
     _inherit = [
         "interop.code.mixin",
         "interop.stop.mixin",
+        "interop.approval.part.mixin",
         "mail.thread",
         "mail.activity.mixin",
     ]
@@ -49,7 +50,7 @@ class InteropSystem(models.Model):
     environment = fields.Selection(
         const.ENVIRONMENTS,
         required=True,
-        default="production",
+        default=lambda self: self._default_environment(),
         tracking=True,
         help="Messages move only where odoo.conf [interop] names the same environment, so "
         "that a test server never talks to a production system.",
@@ -66,6 +67,19 @@ class InteropSystem(models.Model):
     interface_count = fields.Integer(compute="_compute_interface_count")
 
     _code_uniq = models.Constraint("UNIQUE (code)", "A system with this code exists.")
+
+    @api.model
+    def _default_environment(self):
+        """Return the environment of this server, else production."""
+        ours = self.env["interop.guard"]._environment()
+        return ours if ours in dict(const.ENVIRONMENTS) else "production"
+
+    def _approval_part_fields(self):
+        return {"environment", "data_residency"}
+
+    def _approval_owners(self):
+        # sudo: interfaces of all facilities, archived ones as well
+        return self.sudo().with_context(active_test=False).interface_ids
 
     @api.constrains("company_ids")
     def _check_facilities(self):
@@ -130,6 +144,7 @@ class InteropSystemFacilityCode(models.Model):
 
     _name = "interop.system.facility.code"
     _description = "Facility Code of a System"
+    _inherit = ["interop.approval.part.mixin"]
     _order = "system_id, code"
 
     system_id = fields.Many2one(
@@ -147,3 +162,40 @@ class InteropSystemFacilityCode(models.Model):
         "UNIQUE (system_id, company_id)",
         "This facility has a code in that system already.",
     )
+
+    def _approval_part_fields(self):
+        return {"system_id", "code", "company_id"}
+
+    def _approval_owners(self):
+        """Only the interfaces that cover the facility: no other is concerned."""
+        owners = super()._approval_owners()
+        for line in self:
+            owners |= line.system_id._approval_owners().filtered(
+                lambda item, company=line.company_id: company in item.company_ids
+            )
+        return owners
+
+    def _part_audited(self):
+        return self.sudo().system_id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Leave evidence: a code decides to which facility a message belongs."""
+        lines = super().create(vals_list)
+        audit = self.env["interop.audit.event"]
+        for line in lines:
+            text = f"{line.sudo().company_id.name}: – → {line.code}"
+            audit._log("changed", line.system_id, text)
+        return lines
+
+    def unlink(self):
+        """Leave evidence, and tell the owner of the system."""
+        gone = [
+            (line.system_id, f"{line.sudo().company_id.name}: {line.code} → –")
+            for line in self
+        ]
+        result = super().unlink()
+        for system, text in gone:
+            if system.exists():
+                self.env["interop.audit.event"]._log("changed", system, text)
+        return result

@@ -11,15 +11,23 @@ class InteropValueMap(models.Model):
 
     def _approved_interfaces(self):
         """Return the interfaces beyond draft whose mapping uses one of these maps."""
+        return self._using_interfaces().filtered(
+            lambda item: item.state not in ("draft", "retired")
+        )
+
+    def _using_interfaces(self):
+        """Return every interface whose mapping uses one of these maps."""
         # sudo: interfaces of facilities that the user does not see count, too
         lines_sudo = (
             self.env["interop.mapping.line"]
             .sudo()
             .search([("value_map_id", "in", self.ids)])
         )
-        return lines_sudo.mapping_id.interface_id.filtered(
-            lambda item: item.state not in ("draft", "retired")
-        )
+        return lines_sudo.mapping_id.interface_id
+
+    def _approval_pairs(self):
+        """Return the values as texts: what an approval names."""
+        return [line._approval_pair() for line in self.line_ids]
 
     def _require_unapproved(self):
         """Raise ``UserError`` when an approved interface relies on what is there."""
@@ -54,6 +62,11 @@ class InteropValueMapLine(models.Model):
         need the interface to stop, too.
         """
         lines = super().create(vals_list)
+        for line in lines:
+            key = f"value_map {line.map_id.code}"
+            using = line.map_id._using_interfaces()
+            using._extend_approved(key, line._approval_pair())
+            using.filtered(lambda item: item.state == "draft")._note_editor()
         if not self.env.su:
             audit = self.env["interop.audit.event"]
             for line in lines:
@@ -65,9 +78,24 @@ class InteropValueMapLine(models.Model):
 
     def write(self, vals):
         """Refuse to change what was approved."""
-        if {"internal", "external", "map_id"} & vals.keys():
-            self.map_id._require_unapproved()
-        return super().write(vals)
+        if not {"internal", "external", "map_id"} & vals.keys():
+            return super().write(vals)
+        self.map_id._require_unapproved()
+        using = self.map_id._using_interfaces()
+        result = super().write(vals)
+        (using | self.map_id._using_interfaces())._approval_touched()
+        return result
+
+    def unlink(self):
+        """What an approval names changes with its values."""
+        using = self.map_id._using_interfaces()
+        result = super().unlink()
+        using._approval_touched()
+        return result
+
+    def _approval_pair(self):
+        self.ensure_one()
+        return f"{self.internal} = {self.external}"
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unapproved(self):

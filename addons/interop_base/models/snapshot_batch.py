@@ -80,8 +80,9 @@ class SnapshotBatch:
             if interfaces:
                 content = build(by_id[row.res_id], interfaces)
                 found.append(Snapshot(row, interfaces, content))
-            elif row.parent_id:
-                # Somebody asked for it: say why it does not leave, do not drop it.
+            elif row.parent_id or (row.interface_ids and row.res_id not in by_id):
+                # Somebody asked for it, or it was held for an approval and its record
+                # is gone: say why it does not leave, do not drop it.
                 asked = self.events.env["interop.interface"].browse(row.interface_ids)
                 found.append(Snapshot(row, tuple(asked), self._not_wanted()))
             else:

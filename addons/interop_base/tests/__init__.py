@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_apply
+from . import test_approval
 from . import test_audit
 from . import test_catch_up
 from . import test_command

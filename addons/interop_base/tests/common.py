@@ -194,16 +194,21 @@ class InteropMixin:
         if listed.state == "approved":
             listed._set_draft()
         listed.usage = usage
-        listed.with_user(cls._create_user("steward")).action_approve()
+        cls._approve(listed)
         return listed
 
     @classmethod
     def _activate(cls, interface):
         """Approve as another steward, then activate."""
-        steward = cls._create_user("steward", companies=interface.company_ids)
-        interface.with_user(steward).action_approve()
+        cls._approve(interface, companies=interface.company_ids)
         interface._set_active()
         return interface
+
+    @classmethod
+    def _approve(cls, record, user=None, companies=None):
+        """Approve the present state of ``record``, by default as a new steward."""
+        user = user or cls._create_user("steward", companies=companies)
+        return record.with_user(user).action_approve(record.approval_fingerprint)
 
     @contextmanager
     def _conf(self, **values):

@@ -45,6 +45,7 @@ ACCESS = {
         "auditor": "r",
     },
     "interop.close.wizard": {"user": "rwc", "operator": "rwc", "admin": "rwc"},
+    "interop.approval.wizard": {"steward": "rwc"},
     "interop.stop.wizard": {"operator": "rwc", "admin": "rwc"},
     "interop.override.wizard": {"steward": "rwc"},
     "interop.message.preview": {"admin": "rwc", "steward": "rwc"},

@@ -27,8 +27,8 @@ class TestInterfaceLifecycle(EngineCase):
         cls.users = {group: cls._create_user(group) for group in GROUPS}
 
     def _bare(self):
-        """Return an approved interface that lacks everything that can be missing."""
-        interface = self.env["interop.interface"].create(
+        """Return a draft that lacks everything that can be missing."""
+        return self.env["interop.interface"].create(
             {
                 "name": "Bare",
                 "code": f"bare-{self._next()}",
@@ -37,16 +37,24 @@ class TestInterfaceLifecycle(EngineCase):
                 "retry_policy_id": False,
             }
         )
-        interface.with_user(self.users["steward"]).action_approve()
-        return interface
 
     # === ACTIVATION === #
 
     def test_activation_names_everything_that_is_missing_in_one_error(self):
+        """B2: request and approval, too, are refused while anything is missing."""
         interface = self._bare()
-        with self.assertRaises(UserError) as caught:
-            interface._set_active()
-        text = str(caught.exception)
+        steward, admin = self.users["steward"], self.users["admin"]
+        texts = []
+        for attempt in (
+            interface._set_active,
+            interface.with_user(admin).action_request_approval,
+            lambda: interface.with_user(steward).action_approve(
+                interface.approval_fingerprint
+            ),
+        ):
+            with self.assertRaises(UserError) as caught:
+                attempt()
+            texts.append(str(caught.exception))
         for part in (
             "business owner",
             "exception owner",
@@ -58,8 +66,11 @@ class TestInterfaceLifecycle(EngineCase):
             "facility",
             "published contract",
         ):
-            self.assertIn(part, text)
-        self.assertEqual(interface.state, "approved")
+            for text in texts:
+                self.assertIn(part, text)
+        self.assertEqual(
+            (interface.state, interface.requested_by_id.id), ("draft", False)
+        )
 
     def test_each_missing_fact_alone_blocks_activation_and_is_the_only_one_named(self):
         for name, label in (
@@ -77,7 +88,10 @@ class TestInterfaceLifecycle(EngineCase):
                 [Command.clear()] if name in ("company_ids", "contract_ids") else False
             )
             interface = self._create_interface(activate=False, **{name: empty})
-            interface.with_user(self.users["steward"]).action_approve()
+            with self.assertRaises(UserError, msg=name) as caught:
+                self._approve(interface, self.users["steward"])
+            self.assertEqual(str(caught.exception).count("•"), 1, name)
+            interface._transition({"state": "approved"})
             with self.assertRaises(UserError, msg=name) as caught:
                 interface._set_active()
             self.assertEqual(str(caught.exception).count("•"), 1, name)
@@ -88,10 +102,10 @@ class TestInterfaceLifecycle(EngineCase):
         interface = self._create_interface(
             activate=False, contract_ids=[(6, 0, draft.ids)]
         )
-        interface.with_user(self.users["steward"]).action_approve()
         with self._refused(UserError, "published contract"):
-            interface._set_active()
+            self._approve(interface, self.users["steward"])
         draft._set_published()
+        self._approve(interface, self.users["steward"])
         interface._set_active()
 
     def test_team_is_an_exception_owner_too(self):
@@ -103,7 +117,9 @@ class TestInterfaceLifecycle(EngineCase):
 
     def test_unmapped_contract_and_missing_key_file_block_activation(self):
         interface = self._create_interface(activate=False, data_class="personal")
-        interface.with_user(self.users["steward"]).action_approve()
+        interface.with_user(self.users["steward"]).action_approve(
+            interface.approval_fingerprint
+        )
         interface.mapping_ids.line_ids.unlink()
         with self._conf(key_file=None), self.assertRaises(UserError) as caught:
             interface._set_active()
@@ -134,11 +150,11 @@ class TestInterfaceLifecycle(EngineCase):
         interface.with_user(both).action_request_approval()
         self.assertEqual(interface.requested_by_id, both)
         with self._refused(UserError, "asked for .* yourself"):
-            interface.with_user(both).action_approve()
+            interface.with_user(both).action_approve(interface.approval_fingerprint)
         steward = self.users["steward"]
         told = interface.activity_ids.filtered(lambda item: item.user_id == steward)
         self.assertTrue(told, "stewards are told")
-        interface.with_user(steward).action_approve()
+        interface.with_user(steward).action_approve(interface.approval_fingerprint)
         self.assertEqual(interface.state, "approved")
         self.assertEqual(interface.approved_by_id, steward)
         self.assertTrue(interface.approved_at)
@@ -149,7 +165,7 @@ class TestInterfaceLifecycle(EngineCase):
         interface = self._create_interface(activate=False)
         mine = interface.with_user(both).copy()
         with self._refused(UserError, "yourself"):
-            mine.action_approve()
+            mine.action_approve(mine.approval_fingerprint)
 
     def test_buttons_per_group(self):
         interface = self._create_interface(activate=False)
@@ -160,7 +176,8 @@ class TestInterfaceLifecycle(EngineCase):
                 if name not in allowed:
                     with self._refused(AccessError, msg=(button, name)):
                         getattr(interface.with_user(user), button)()
-            getattr(interface.with_user(self.users[group]), button)()
+            given = [interface.approval_fingerprint] if "approve" in button else []
+            getattr(interface.with_user(self.users[group]), button)(*given)
             self.assertEqual(interface.state, target)
 
     def test_buttons_do_not_reach_into_other_facilities(self):

@@ -70,6 +70,7 @@ class TestMapping(MappingCase):
         )
         self.partner.invalidate_recordset()
         self.facility.partner_id.tz = "Europe/Stockholm"
+        self.other_facility.partner_id.tz = "UTC"
         self.assertEqual(
             self._build(),
             {"day": "2026-02-01", "local": "2026-02-01T00:30:00+01:00"},

@@ -56,7 +56,7 @@ class TestMappingModel(InteropCase):
             ("create", ["read", "write", "create"]),
         ):
             entry = self._entry(usage=usage)
-            entry.with_user(self.steward).action_approve()
+            entry.with_user(self.steward).action_approve(entry.approval_fingerprint)
             machine.group_ids = entry.sudo().group_id
             found = [
                 operation
@@ -75,18 +75,18 @@ class TestMappingModel(InteropCase):
     def test_only_a_steward_who_did_not_propose_approves(self):
         entry = self._entry()
         with self._refused(AccessError):
-            entry.action_approve()
+            entry.action_approve(entry.approval_fingerprint)
         both = self._create_user("admin", "steward")
         entry.with_user(both).usage = "write"
         with self._refused(UserError, "yourself"):
-            entry.with_user(both).action_approve()
-        entry.with_user(self.steward).action_approve()
+            entry.with_user(both).action_approve(entry.approval_fingerprint)
+        entry.with_user(self.steward).action_approve(entry.approval_fingerprint)
         self.assertEqual(entry.state, "approved")
         self.assertEqual(entry.approved_by_id, self.steward)
 
     def test_what_was_approved_does_not_change(self):
         entry = self._entry()
-        entry.with_user(self.steward).action_approve()
+        entry.with_user(self.steward).action_approve(entry.approval_fingerprint)
         for values in (
             {"usage": "create"},
             {"record_domain": "[]"},
@@ -148,8 +148,7 @@ class TestValueMapInUse(InteropCase):
     def test_what_was_approved_with_an_interface_only_grows(self):
         value_map = self.value_map.with_user(self.admin)
         value_map.line_ids.external = "LU"
-        steward = self._create_user("steward")
-        self.interface.with_user(steward).action_approve()
+        self.interface._transition({"state": "approved"})
         for change in (
             lambda: value_map.line_ids.write({"external": "X"}),
             lambda: value_map.line_ids.unlink(),
@@ -167,8 +166,7 @@ class TestValueMapInUse(InteropCase):
 
     def test_a_mapping_is_not_added_to_what_was_approved(self):
         contract = self._create_contract()
-        steward = self._create_user("steward")
-        self.interface.with_user(steward).action_approve()
+        self.interface._transition({"state": "approved"})
         with self._refused(UserError, "draft"):
             self.env["interop.mapping"].with_user(self.admin).create(
                 {"interface_id": self.interface.id, "contract_id": contract.id}

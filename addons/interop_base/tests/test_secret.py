@@ -175,22 +175,53 @@ class TestSecret(InteropCase):
                 model.create({**vals, name: "planted"})
             with self.assertRaises(UserError, msg=name):
                 self.secret.with_user(admin).write({name: "planted"})
-        planted = model.with_context(
-            default_public_value="planted", default_fingerprint="planted"
-        ).create(vals)
-        self.assertFalse(planted.public_value or planted.fingerprint)
-        planted = model.with_context(default_ciphertext="planted").create(vals)
-        self.assertEqual(self._raw(planted), (None, None))
-        with self.assertRaisesRegex(ConfigurationError, "no value"):
-            planted._get_value()
+        for context in ({}, {"default_ciphertext": "planted"}):
+            with self._refused(UserError, "generated or received"):
+                model.with_context(**context).create(vals)
         result = model.load(["name", "kind", "ciphertext"], [["L", "hmac", "planted"]])
         self.assertFalse(result["ids"])
+        forged = self.env["interop.secret"].with_context(
+            default_public_value="planted", default_revoked_at="2020-01-01"
+        )
+        made = forged._create_value(vals, self.value)
+        self.assertFalse(made.public_value or made.revoked_at)
 
-    def test_copy_carries_no_key_material(self):
-        duplicate = self.secret.copy()
-        self.assertEqual(self._raw(duplicate), (None, None))
-        self.assertNotEqual(duplicate.uuid, self.secret.uuid)
-        self.assertFalse(duplicate.fingerprint)
+    def test_a_secret_is_never_made_or_copied_without_a_value(self):
+        """S6: over RPC, too."""
+        count = self.env["interop.secret"].search_count([])
+        vals = {"name": "P", "system_id": self.system.id, "kind": "hmac"}
+        for user in (self._create_user("admin"), self.env.user):
+            secrets = self.env["interop.secret"].with_user(user)
+            for attempt in (
+                lambda model=secrets: model.create(vals),
+                lambda model=secrets: model.create([vals, vals]),
+                lambda model=secrets: self.secret.with_env(model.env).copy(),
+            ):
+                with self._refused(UserError, "generated or received"):
+                    attempt()
+        self.assertEqual(self.env["interop.secret"].search_count([]), count)
+
+    def test_an_expired_key_is_not_brought_back_and_its_owner_hears_of_longer_ones(
+        self,
+    ):
+        """S7."""
+        admin, owner = self._create_user("admin"), self._create_user("user")
+        self.system.owner_id = owner
+        secret = self.secret.with_user(admin)
+        now = clock.now()
+        secret.valid_to = now + timedelta(days=2)
+        self.assertFalse(self.system.activity_ids, "shorter than before")
+        secret.valid_to = now + timedelta(days=900)
+        self.assertEqual(self.system.activity_ids.user_id, owner)
+        trail = self.env["interop.audit.event"].search(
+            [("res_model", "=", "interop.secret"), ("res_id", "=", secret.id)]
+        )
+        self.assertEqual(trail.mapped("action"), ["changed", "changed"])
+        secret.write({"valid_from": now - timedelta(days=3), "valid_to": now})
+        for vals in ({"valid_to": False}, {"valid_to": now + timedelta(days=1)}):
+            with self._refused(UserError, "stays so"):
+                secret.write(vals)
+        self.assertFalse(secret._usable(now))
 
     # === SHOWN ONCE === #
 

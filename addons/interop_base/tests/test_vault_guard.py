@@ -223,7 +223,7 @@ class TestPromise4FailClosed(EngineCase):
         self.assertFalse(self._publish(interface))
 
     def test_promise_4_secret_without_value_or_out_of_its_time_is_not_usable(self):
-        secret = self.env["interop.secret"].create(
+        secret = self.env["interop.secret"]._create_row(
             {"name": "E", "system_id": self._create_system().id, "kind": "hmac"}
         )
         with self.assertRaises(ConfigurationError):

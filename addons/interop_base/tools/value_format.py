@@ -99,6 +99,15 @@ def schema_of(kind: str, form: str | None) -> dict:
     return dict(FORMATS[form].schema if form else _DEFAULT_SCHEMAS[kind])
 
 
+# Formats that show a moment as day or time at the facility.
+LOCAL_FORMATS = ("date", "date_compact", "datetime_local", "datetime_compact")
+
+
+def needs_timezone(kind: str | None, form: str | None) -> bool:
+    """Return whether a value of ``kind`` in this format depends on a time zone."""
+    return kind == "datetime" and form in LOCAL_FORMATS
+
+
 def writer(kind: str, form: str | None, timezone: str = "UTC"):
     """Return ``write(value, decimals) -> JSON value`` for one kind of value and format.
 
@@ -111,7 +120,7 @@ def writer(kind: str, form: str | None, timezone: str = "UTC"):
     if form in BOOLEAN_WORDS:
         words = BOOLEAN_WORDS[form]
         return lambda value, decimals: words[bool(value)]
-    if form in ("date", "date_compact", "datetime_local", "datetime_compact"):
+    if form in LOCAL_FORMATS:
         return _local_writer(form, ZoneInfo(timezone))
     return _WRITERS[form or kind]
 

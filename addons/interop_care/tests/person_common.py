@@ -58,7 +58,7 @@ class PersonCase(CareCase):
         )
         secret = cls._add_key(client)
         steward = cls._create_user("steward", companies=facility)
-        client.with_user(steward).action_approve()
+        client.with_user(steward).action_approve(client.approval_fingerprint)
         client._set_active()
         return interface, client, secret
 

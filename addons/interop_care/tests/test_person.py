@@ -125,6 +125,7 @@ class TestPerson(PersonCase):
         self._send(self._person(self.one, kind="updated", name={"text": "New"}))
         self.assertEqual(self._who(self.one).name, "New")
         self.interface.unknown_policy = "park"
+        self._approve(self.interface, companies=self.interface.company_ids)
         for kind in ("updated", "registered"):
             wire = self._wire(self.mrn, f"P-{kind}")
             response = self._post(self._person(wire, kind=kind, name={"text": "Two"}))
@@ -237,6 +238,7 @@ class TestPerson(PersonCase):
     def test_an_update_about_somebody_known_elsewhere_tells_nothing(self):
         self._send(self._person(self.one, self._wire(self.national, "N-77")))
         self.anne[0].unknown_policy = "park"
+        self._approve(self.anne[0], companies=self.anne[0].company_ids)
         answers = []
         for number in ("N-77", "N-78"):
             wire = self._wire(self.national, number)
@@ -252,6 +254,7 @@ class TestPerson(PersonCase):
         self._send(self._person(self.one, self._wire(self.national, "N-77")))
         person = self._who(self.one)
         self.anne[0].unknown_policy = "park"
+        self._approve(self.anne[0], companies=self.anne[0].company_ids)
         wire = self._wire(self.national, "N-77")
         self._at_anne(self._person(wire, kind="updated", address={"city": "Lund"}))
         parked = self._last()

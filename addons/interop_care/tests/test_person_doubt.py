@@ -58,6 +58,7 @@ class TestPersonDoubt(PersonCase):
 
     def test_nothing_is_created_without_a_name_whatever_the_steward_says_first(self):
         self.interface.unknown_policy = "park"
+        self._approve(self.interface, companies=self.interface.company_ids)
         update = self._person(self.one, kind="updated", address={"city": "Lund"})
         self._assert_problem(self._post(update), 422, "unknown_identifier")
         message = self._last()

@@ -20,3 +20,16 @@ class InteropInterface(models.Model):
         "Ask a steward: it waits in the steward's queue. A message that only refers to "
         "something unknown, such as the location of an appointment, always waits.",
     )
+
+    def _approval_state(self):
+        state = super()._approval_state()
+        if self.direction == "in":
+            state["unknown_policy"] = self.unknown_policy
+        return state
+
+    def _approval_fields(self):
+        return super()._approval_fields() | {"unknown_policy"}
+
+    def _approval_labels(self):
+        label = self._fields["unknown_policy"]._description_string(self.env)
+        return {**super()._approval_labels(), "unknown_policy": label}

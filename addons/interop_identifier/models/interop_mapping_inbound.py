@@ -69,8 +69,8 @@ class InteropMappingModel(models.Model):
         listed_sudo = self.sudo().search([("state", "=", "approved")])
         return [name for name in listed_sudo.mapped("model") if name in self.env]
 
-    def _set_approved(self):
-        moved = super()._set_approved()
+    def _set_approved(self, fingerprint=None):
+        moved = super()._set_approved(fingerprint)
         # sudo: who approves an object need not administer the kinds of records
         self.env["interop.identifier.model"].sudo()._sync()
         return moved

@@ -21,6 +21,14 @@ class InteropMappingLine(models.Model):
         help="Whose number is sent: what this authority calls the record.",
     )
 
+    def _approval_part_fields(self):
+        return super()._approval_part_fields() | {"namespace_id"}
+
+    def _approval_text(self):
+        text = super()._approval_text()
+        code = self.namespace_id.code
+        return f"{text} namespace {code}" if code else text
+
     @api.constrains("kind", "namespace_id", "field_path")
     def _check_namespace(self):
         for line in self.filtered(lambda item: item.kind == "identifier"):

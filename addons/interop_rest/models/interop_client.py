@@ -16,12 +16,7 @@ class InteropClient(models.Model):
 
     _name = "interop.client"
     _description = "Integration Client"
-    _inherit = [
-        "interop.code.mixin",
-        "interop.state.mixin",
-        "mail.thread",
-        "mail.activity.mixin",
-    ]
+    _inherit = ["interop.code.mixin", "interop.approval.mixin"]
     _order = "name"
 
     name = fields.Char(required=True, tracking=True)
@@ -143,13 +138,6 @@ class InteropClient(models.Model):
         index=True,
         tracking=True,
     )
-    requested_by_id = fields.Many2one(
-        "res.users", "Requested by", readonly=True, copy=False, tracking=True
-    )
-    approved_by_id = fields.Many2one(
-        "res.users", "Approved by", readonly=True, copy=False, tracking=True
-    )
-    approved_at = fields.Datetime("Approved On", readonly=True, copy=False)
     message_count = fields.Integer("Messages", compute="_compute_message_count")
 
     _code_uniq = models.Constraint("UNIQUE (code)", "A client with this code exists.")
@@ -162,12 +150,7 @@ class InteropClient(models.Model):
 
     @api.model
     def _guarded_fields(self):
-        return super()._guarded_fields() | {
-            "user_id",
-            "requested_by_id",
-            "approved_by_id",
-            "approved_at",
-        }
+        return super()._guarded_fields() | {"user_id"}
 
     @api.depends("expires_at")
     def _compute_expires_soon(self):
@@ -225,11 +208,9 @@ class InteropClient(models.Model):
     def create(self, vals_list):
         """Create clients, each with a service user of its own."""
         clients = super().create(vals_list)
+        clients._check_reach()
         for client in clients:
-            client._transition({"requested_by_id": self.env.uid})
             client._create_service_user()
-        if clients:
-            self.env["interop.audit.event"]._log("requested", clients)
         return clients
 
     def write(self, vals):
@@ -247,7 +228,17 @@ class InteropClient(models.Model):
                         ),
                     )
                 )
-        return super().write(vals)
+        result = super().write(vals)
+        if changing:
+            self._check_reach()
+            self._note_editor()
+        return result
+
+    def _check_reach(self):
+        """Raise ``AccessError`` unless the user may read every interface of the client:
+        nobody opens what they do not see, such as a flow of another facility."""
+        if not self.env.su:
+            self._check_readable()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

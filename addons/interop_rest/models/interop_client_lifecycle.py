@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.interop_base import clock
 
+from .. import const
+
 
 class InteropClient(models.Model):
     """Transitions and their buttons."""
@@ -36,26 +38,60 @@ class InteropClient(models.Model):
 
     # === TRANSITIONS === #
 
-    def _set_approved(self):
-        """Approve; who asked for it cannot."""
-        for client in self.filtered(lambda item: item.state == "requested"):
-            if client.requested_by_id.id == self.env.uid:
-                raise UserError(
-                    self.env._(
-                        "You asked for “%s” yourself. Another steward has to approve "
-                        "it.",
-                        client.name,
-                    )
-                )
-        moved = self._set_state(
-            "approved",
-            ("requested",),
-            approved_by_id=self.env.uid,
-            approved_at=clock.now(),
+    def _approval_state(self):
+        """Return what this client may do, as who, from where, and for how long."""
+        state = {
+            name: self[name]
+            for name in const.APPROVED_FIELDS
+            if self._fields[name].type in ("boolean", "char", "text", "selection")
+        }
+        state.update(
+            system=self.system_id.code,
+            interfaces=self.interface_ids.mapped("code"),
+            facilities=[f"company:{company.id}" for company in self.company_ids],
+            namespaces=self.namespace_ids.mapped("code"),
+            valid_until=self.expires_at and str(self.expires_at),
         )
-        if moved:
-            self.env["interop.audit.event"]._log("approved", moved)
-        return moved
+        if self.accepts_vendor:
+            scheme = self.signature_scheme_id
+            state["signature_scheme"] = scheme and [
+                f"{name}: {value}" for name, value in scheme._scheme()._asdict().items()
+            ]
+            state["events"] = [
+                f"{line.value or '–'} = {line.contract_id.display_name or 'ignored'}"
+                for line in self.event_type_ids
+            ]
+        return {**super()._approval_state(), **state}
+
+    def _approval_labels(self):
+        names = {
+            name
+            for name in const.APPROVED_FIELDS
+            if self._fields[name].type in ("boolean", "char", "text", "selection")
+        }
+        return {
+            **super()._approval_labels(),
+            **{
+                name: self._fields[name]._description_string(self.env) for name in names
+            },
+        }
+
+    def _approval_parts(self):
+        # sudo: all of them, whatever of them the user sees
+        return [*super()._approval_parts(), self.sudo().interface_ids]
+
+    def _missing_for_approval(self):
+        return [*super()._missing_for_approval(), *self._missing_for_activation()]
+
+    def _set_approved(self, fingerprint=None):
+        """Approve the present state; nobody approves what they asked for or changed.
+
+        :param str fingerprint: the state that was shown to the approver
+        """
+        asked = self.filtered(lambda item: item.state == "requested")
+        (self - asked)._set_state("approved", ("requested",))
+        asked._check_may_approve(fingerprint)
+        return asked._approve_many({"state": "approved"})
 
     def _set_active(self):
         """Let the client call. One error names everything that is missing."""
@@ -83,13 +119,14 @@ class InteropClient(models.Model):
         moved = self._set_state(
             "requested",
             ("approved", "suspended"),
-            requested_by_id=self.env.uid,
+            requested_by_id=False,
             approved_by_id=False,
             approved_at=False,
         )
+        moved._note_editor()
         moved._sync_service_user()
         if moved:
-            self.env["interop.audit.event"]._log("requested", moved)
+            self.env["interop.audit.event"]._log("transition", moved, "requested")
         return moved
 
     def _set_revoked(self):
@@ -109,12 +146,6 @@ class InteropClient(models.Model):
 
     # === ACTIONS === #
 
-    def action_approve(self):
-        """Approve (stewards)."""
-        self.env["interop.guard"]._require_group("interop_base_group_steward")
-        self.check_access("read")
-        self.sudo()._set_approved()  # sudo: stewards do not edit clients otherwise
-
     def action_activate(self):
         """Activate (administrators)."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
@@ -127,7 +158,7 @@ class InteropClient(models.Model):
         self.sudo()._set_suspended()  # sudo: operators suspend without editing
 
     def action_request(self):
-        """Request approval again (administrators)."""
+        """Open it for changes; afterwards it is approved again (administrators)."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         self._set_requested()
 

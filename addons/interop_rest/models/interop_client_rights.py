@@ -97,8 +97,8 @@ class InteropMappingModel(models.Model):
 
     _inherit = "interop.mapping.model"
 
-    def _set_approved(self):
-        moved = super()._set_approved()
+    def _set_approved(self, fingerprint=None):
+        moved = super()._set_approved(fingerprint)
         if moved:
             # sudo: clients of all facilities
             clients_sudo = self.env["interop.client"].sudo()

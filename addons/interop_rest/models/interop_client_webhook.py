@@ -247,16 +247,22 @@ class InteropClientEventType(models.Model):
         """Create lines of clients that wait for approval."""
         lines = super().create(vals_list)
         lines._check_requested()
+        lines.client_id._note_editor()
         return lines
 
     def write(self, vals):
         """Change lines of clients that wait for approval."""
         self._check_requested()
-        return super().write(vals)
+        self.client_id._note_editor()
+        result = super().write(vals)
+        self._check_requested()
+        self.client_id._note_editor()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_requested(self):
         self._check_requested()
+        self.client_id._note_editor()
 
     def _check_requested(self):
         for client in self.client_id:

@@ -1,5 +1,7 @@
 """Who is calling: one refusal for whatever is wrong with the proof."""
 
+from typing import NamedTuple
+
 from odoo import api, models
 
 from odoo.addons.interop_base import clock
@@ -26,6 +28,17 @@ PROVERS = {
     "http_signature": "_prove_http_signature",
     "vendor": "_prove_vendor",
 }
+
+
+class Proof(NamedTuple):
+    """What a proof covers, and the id of the secret that proves it.
+
+    ``covered`` is the id of a message, ``""`` where the proof covers none or the whole
+    request, or what the signature of a vendor proves (``vendor_signatures.Proven``).
+    """
+
+    covered: object
+    secret_id: int
 
 
 class InteropInbound(models.AbstractModel):
@@ -60,7 +73,7 @@ class InteropInbound(models.AbstractModel):
             else "unknown_client"
         )
         try:
-            proven = getattr(self, PROVERS[method])(call, candidate_sudo, now)
+            proof = getattr(self, PROVERS[method])(call, candidate_sudo, now)
         except (SignatureError, SignatureRefused) as error:
             reason = refusal or error.reason
         except ConfigurationError:
@@ -69,15 +82,15 @@ class InteropInbound(models.AbstractModel):
             reason = refusal
         if reason:
             self._refuse_proof(call, client_sudo, code, reason)
-        if method == "token":
-            self._matching_token(call, client_sudo, now)._note_used(now)
+        # So that people see when an old key may go.
+        client_sudo.env["interop.secret"].browse(proof.secret_id)._note_used(now)
         client_sudo = client_sudo.with_user(client_sudo.user_id).sudo()
         self._limit_client(call, client_sudo)
         if operation and not client_sudo[operation]:
             raise Problem(
                 "operation_not_allowed", reason=operation, client=client_sudo.code
             )
-        return client_sudo, proven
+        return client_sudo, proof.covered
 
     @api.model
     def _method(self, call):
@@ -92,21 +105,22 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _prove_signature(self, call, client_sudo, now):
-        """Return the ``webhook-id`` that the signature covers.
+        """Return the ``Proof`` with the ``webhook-id`` that the signature covers.
 
         :raises SignatureError: no proof; always so without a client
         """
-        return signing.verify(
+        verified = signing.verify(
             call.headers,
             call.body,
             client_sudo._verifying_keys(now) if client_sudo else [],
             now=clock.timestamp(),
             tolerance=self._setting(const.PARAM_TOLERANCE),
-        ).msg_id
+        )
+        return Proof(verified.msg_id, verified.key.key_id)
 
     @api.model
     def _prove_http_signature(self, call, client_sudo, now):
-        """Return ``""``: the signature covers the whole request, not an id.
+        """Return a ``Proof`` without id: the signature covers the whole request.
 
         Messages are known by their ids; any other call is good once.
 
@@ -125,17 +139,21 @@ class InteropInbound(models.AbstractModel):
         once = call.once or call.method in headers.READING
         if once and not nonces_sudo._use(client_sudo, verified.nonce, tolerance):
             raise SignatureRefused("nonce_used")
-        return ""
+        used = client_sudo.secret_ids.filtered(
+            lambda item: item.uuid == verified.key_id
+        )
+        return Proof("", used[:1].id)
 
     @api.model
     def _prove_token(self, call, client_sudo, now):
-        """Return ``""``: a token says who is calling, not what.
+        """Return a ``Proof`` without id: a token says who is calling, not what.
 
         :raises SignatureError: no proof; always so without a client
         """
-        if not self._matching_token(call, client_sudo, now):
+        secret_sudo = self._matching_token(call, client_sudo, now)
+        if not secret_sudo:
             raise SignatureError("no_matching_token")
-        return ""
+        return Proof("", secret_sudo.id)
 
     @api.model
     def _matching_token(self, call, client_sudo, now):

@@ -74,7 +74,14 @@ class InteropInbound(models.AbstractModel):
         company = self._facility(client_sudo, active, code)
         if company not in active.company_ids or not client_sudo._serves(company):
             raise Problem("facility_not_allowed", client=client_sudo.code)
-        if company.interop_stopped_at or client_sudo.system_id.interop_stopped_at:
+        in_force = active.filtered(
+            lambda item: item._in_force() and company in item.company_ids
+        )
+        if (
+            not in_force
+            or company.interop_stopped_at
+            or client_sudo.system_id.interop_stopped_at
+        ):
             raise Problem("paused", client=client_sudo.code)
         return company
 

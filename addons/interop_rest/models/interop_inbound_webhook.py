@@ -14,6 +14,7 @@ from ..tools import headers, vendor_challenge, vendor_envelope, vendor_signature
 from ..tools.message_signatures import SignatureRefused
 from . import vendor_event
 from .inbound_types import Answer
+from .interop_inbound_authenticate import Proof
 
 _logger = logging.getLogger(__name__)
 _IGNORED = Answer(200, {"status": "ignored"}, {})
@@ -148,7 +149,8 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _prove_vendor(self, call, client_sudo, now):
-        """Return what the signature proves, ``vendor_signatures.Proven``.
+        """Return the ``Proof`` with what the signature proves,
+        ``vendor_signatures.Proven``.
 
         :raises SignatureRefused: no proof; always so without a client
         """
@@ -158,7 +160,25 @@ class InteropInbound(models.AbstractModel):
             )
         except ValueError:
             raise SignatureRefused("malformed_key") from None
-        return self._verified(client_sudo, call, keys)
+        proven = self._verified(client_sudo, call, keys)
+        return Proof(proven, self._proving_secret(client_sudo, call, now).id)
+
+    @api.model
+    def _proving_secret(self, client_sudo, call, now):
+        """Return the secret that proves a call that was proven."""
+        secrets_sudo = client_sudo._vendor_secrets(now)
+        if len(secrets_sudo) == 1:
+            return secrets_sudo
+        readable = client_sudo._readable(secrets_sudo)
+        for (secret_sudo, _text), key in zip(
+            readable, client_sudo._vendor_keys(now), strict=True
+        ):
+            try:
+                self._verified(client_sudo, call, [key])
+            except SignatureRefused:
+                continue
+            return secret_sudo
+        return secrets_sudo.browse()
 
     @api.model
     def _verified(self, client_sudo, call, keys):

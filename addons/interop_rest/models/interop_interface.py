@@ -1,7 +1,7 @@
 """Interfaces that receive over REST."""
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 
 class InteropInterface(models.Model):
@@ -17,7 +17,9 @@ class InteropInterface(models.Model):
         "client_id",
         "Clients",
         readonly=True,
-        help="Machine identities that may send on this interface.",
+        copy=False,
+        help="Machine identities that may send on this interface, or fetch what it sent. "
+        "They are chosen on the client, and approved with it.",
     )
 
     client_rate_limit = fields.Integer(
@@ -48,6 +50,34 @@ class InteropInterface(models.Model):
                 raise ValidationError(
                     self.env._("REST receives: “%s” is not inbound.", interface.name)
                 )
+
+    @api.constrains("system_id", "direction", "transport", "client_ids")
+    def _check_clients(self):
+        """The rule of the clients holds from this side, too."""
+        self.sudo().client_ids._check_interfaces()  # sudo: clients of all facilities
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Refuse clients: they are approved with what they may use."""
+        for vals in vals_list:
+            if vals.get("client_ids"):
+                self._refuse_clients(vals)
+        # An empty list: whatever default_… a context brings.
+        return super().create([{**vals, "client_ids": []} for vals in vals_list])
+
+    def write(self, vals):
+        """Refuse clients: they are approved with what they may use."""
+        self._refuse_clients(vals)
+        return super().write(vals)
+
+    def _refuse_clients(self, vals):
+        if vals.get("client_ids", []) != []:
+            raise AccessError(
+                self.env._(
+                    "Choose the interfaces on the client, and have a steward approve it. "
+                    "Nobody adds a client to an interface."
+                )
+            )
 
     def _moved(self, interfaces, detail):
         """The rights of service users follow the state of the interfaces."""

@@ -12,6 +12,8 @@ from odoo.addons.interop_base import clock
 from .. import const
 from ..tools import tokens
 
+USED_EVERY = timedelta(minutes=5)
+
 
 class InteropSecret(models.Model):
     """Links a key or token to the client that it proves.
@@ -34,7 +36,7 @@ class InteropSecret(models.Model):
         "Last Used",
         readonly=True,
         copy=False,
-        help="When a token was last accepted, to the minute.",
+        help="When the key or token was last accepted, to five minutes.",
     )
 
     @api.constrains("kind", "valid_from", "valid_to", "client_id")
@@ -68,6 +70,13 @@ class InteropSecret(models.Model):
         vals = {**vals, "token_prefix": tokens.prefix(plaintext)}
         return super()._create_value(vals, tokens.digest(plaintext))
 
+    def _note_created(self):
+        """A new key of a client in use lets more callers in: its owner is told."""
+        result = super()._note_created()
+        if self.client_id.approved_at:
+            self._tell_owner(self.env._("New key of client %s", self.client_id.name))
+        return result
+
     @api.model
     @api.private
     def _generate_plaintext(self, kind):
@@ -96,14 +105,15 @@ class InteropSecret(models.Model):
         return clock.now() + timedelta(days=days)
 
     def _note_used(self, now):
-        """Remember that a token was accepted at ``now``: once a minute, waiting for
-        nobody.
+        """Remember that a key or token was accepted at ``now``: every few minutes,
+        waiting for nobody.
 
         On a cursor of its own: within the request it would be the one row that all
-        requests of a client write, and a refused request would undo it.
+        requests of a client write, and a refused request would undo it. Rarely, because
+        what is remembered of a client is read again whenever a row of it changes.
         """
         self.ensure_one()
-        before = now - timedelta(minutes=1)
+        before = now - USED_EVERY
         if self.last_used_at and self.last_used_at > before:
             return
         try:

@@ -315,6 +315,10 @@ class InteropSignatureScheme(models.Model):
                         clients=", ".join(using.mapped("name")),
                     )
                 )
+            # Who edits the scheme edits what the clients that wait are approved with.
+            self.sudo().client_ids.filtered(
+                lambda client: client.state == "requested"
+            )._note_editor()
         return super().write(vals)
 
     def copy_data(self, default=None):

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_approval
 from . import test_archived_facility
 from . import test_batch
 from . import test_client

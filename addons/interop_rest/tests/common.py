@@ -73,7 +73,8 @@ class RestMixin(InteropMixin):
 
     @classmethod
     def _activate_client(cls, client):
-        client.with_user(cls._create_user("steward")).action_approve()
+        companies = client.interface_ids.company_ids | cls.facility
+        cls._approve(client, companies=companies)
         client._set_active()
         return client
 
@@ -81,7 +82,7 @@ class RestMixin(InteropMixin):
     def _activate_elsewhere(cls, interface):
         """Activate an interface of another facility: its own steward approves."""
         steward = cls._create_user("steward", companies=interface.company_ids)
-        interface.with_user(steward).action_approve()
+        interface.with_user(steward).action_approve(interface.approval_fingerprint)
         interface._set_active()
 
     def _envelope(self, **members):

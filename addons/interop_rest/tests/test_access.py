@@ -135,4 +135,4 @@ class TestAccess(RestMixin, TransactionCase):
             client.with_user(admin).write({"name": "Mine now"})
         steward = self._create_user("steward", companies=self.facility)
         with self.assertRaises(AccessError):
-            client.with_user(steward).action_approve()
+            client.with_user(steward).action_approve(client.approval_fingerprint)

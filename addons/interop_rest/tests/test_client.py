@@ -62,11 +62,12 @@ class TestClient(RestMixin, TransactionCase):
         admin = self._create_user("admin", "steward")
         client = self._create_client()
         mine = client.with_user(admin).copy({"code": f"copy-{self._next()}"})
-        self.assertEqual((mine.requested_by_id, mine.state), (admin, "requested"))
-        with self.assertRaises(UserError):
-            mine.action_approve()
+        self.assertEqual((mine.editor_ids, mine.state), (admin, "requested"))
+        self._add_key(mine)
+        with self._refused(UserError, "yourself"):
+            mine.action_approve(mine.approval_fingerprint)
         steward = self._create_user("steward")
-        mine.with_user(steward).action_approve()
+        mine.with_user(steward).action_approve(mine.approval_fingerprint)
         self.assertEqual((mine.state, mine.approved_by_id), ("approved", steward))
         self.assertTrue(mine.approved_at)
 
@@ -74,6 +75,8 @@ class TestClient(RestMixin, TransactionCase):
         admin = self._create_user("admin")
         client = self._create_client()
         mine = client.with_user(admin).copy({"code": f"copy-{self._next()}"})
+        self._add_key(mine)
+        mine.action_request_approval()
         line = self.env["interop.audit.event"].search(
             [("res_model", "=", mine._name), ("res_id", "=", mine.id)]
         )
@@ -81,9 +84,14 @@ class TestClient(RestMixin, TransactionCase):
 
     def test_approval_is_for_stewards_and_activation_for_administrators(self):
         client = self._create_client()
+        self._add_key(client)
         with self.assertRaises(AccessError):
-            client.with_user(self._create_user("operator")).action_approve()
-        client.with_user(self._create_user("steward")).action_approve()
+            client.with_user(self._create_user("operator")).action_approve(
+                client.approval_fingerprint
+            )
+        client.with_user(self._create_user("steward")).action_approve(
+            client.approval_fingerprint
+        )
         for name in ("action_activate", "action_revoke", "action_request"):
             with self.assertRaises(AccessError):
                 getattr(client.with_user(self._create_user("operator")), name)()
@@ -94,11 +102,19 @@ class TestClient(RestMixin, TransactionCase):
         client = self._create_client(
             interface_ids=[], expires_at=clock.now() - timedelta(days=1)
         )
-        client.with_user(self._create_user("steward")).action_approve()
-        with self.assertRaises(UserError) as caught:
-            client._set_active()
-        for text in ("interface", "facility", "valid key", "expiry", "“Change”"):
-            self.assertIn(text, str(caught.exception))
+        texts = []
+        for attempt in (
+            client.action_request_approval,
+            lambda: self._approve(client),
+            client._set_active,
+        ):
+            with self.assertRaises(UserError) as caught:
+                attempt()
+            texts.append(str(caught.exception))
+        for text in ("interface", "facility", "valid key", "expiry"):
+            for refusal in texts:
+                self.assertIn(text, refusal)
+        self.assertIn("“Change”", texts[-1])
 
     def test_what_was_approved_does_not_change(self):
         for values in (

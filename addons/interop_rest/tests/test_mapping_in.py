@@ -131,7 +131,9 @@ class TestMappingIn(MappingInCase):
         entry._set_draft()
         self._send(phone="3", status=422)
         self.assertFalse(self._found().phone)
-        entry.with_user(self._create_user("steward")).action_approve()
+        entry.with_user(self._create_user("steward")).action_approve(
+            entry.approval_fingerprint
+        )
         self._send(phone="3")
         self.assertEqual(self._found().phone, "3")
 

@@ -99,7 +99,9 @@ class TestRights(EngineMixin, MappingInCase):
         self._run()
         self.assertEqual(message.state, "dead")
         self.client._set_revoked()
-        self.entry.with_user(self._create_user("steward")).action_approve()
+        self.entry.with_user(self._create_user("steward")).action_approve(
+            self.entry.approval_fingerprint
+        )
         self._assert_rights(False)
         message._set_pending()
         self._run()

@@ -166,10 +166,11 @@ class TestToken(RestEffectHttpCase):
             self._send(client="nobody")
         self.assertNotIn(self.token[13:], "\n".join(logs.output))
 
-    def test_last_use_is_written_once_a_minute(self):
+    def test_last_use_is_written_every_five_minutes(self):
+        """B18."""
         start = clock.now().replace(microsecond=0)
         self.assertFalse(self.secret.last_used_at)
-        for seconds, expected in ((0, 0), (59, 0), (60, 60)):
+        for seconds, expected in ((0, 0), (299, 0), (300, 300)):
             moment = start + timedelta(seconds=seconds)
             with patch.object(clock, "now", lambda now=moment: now):
                 self.assertEqual(self._send().status_code, 200)

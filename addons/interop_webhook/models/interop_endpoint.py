@@ -10,6 +10,7 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import ConfigurationError
+from odoo.addons.interop_base.tools import approval
 
 from .. import const
 from ..tools import header_guard, http_channel, url_guard
@@ -25,6 +26,7 @@ class InteropEndpoint(models.Model):
     _inherit = [
         "interop.code.mixin",
         "interop.state.mixin",
+        "interop.approval.part.mixin",
         "mail.thread",
         "mail.activity.mixin",
     ]
@@ -316,6 +318,78 @@ class InteropEndpoint(models.Model):
                     )
                 )
         self.interface_ids._check_endpoint()
+
+    # === APPROVAL === #
+
+    def _approval_part_fields(self):
+        """Where content goes, and how it is protected on its way."""
+        return {
+            "url",
+            "allow_http",
+            "ca_certificate",
+            "signature_version",
+            "auth_method",
+            "auth_user",
+            "oauth_token_url",
+            "oauth_scope",
+            "oauth_client_auth",
+            "use_proxy",
+        }
+
+    def _audited_fields(self):
+        # The addresses that it may reach are a matter of their own, see
+        # interop_endpoint_network.py.
+        return super()._audited_fields() | {
+            "allowed_networks",
+            "system_id",
+            "company_id",
+        }
+
+    def _approval_owners(self):
+        # sudo: interfaces of all facilities, archived ones as well
+        return self.sudo().with_context(active_test=False).interface_ids
+
+    def _approval_state(self):
+        """Return what an approval of an interface says about its endpoint."""
+        self.ensure_one()
+        state = {
+            f"endpoint.{name}": self[name] for name in self._approval_part_fields()
+        }
+        state["endpoint.ca_certificate"] = approval.digest(self.ca_certificate or "")
+        if self.auth_method != "oauth2":
+            state["endpoint.oauth_client_auth"] = False
+        # The value of a header is compared, not kept.
+        state["endpoint.headers"] = [
+            f"{header.name}: {approval.digest(header.value)}"
+            for header in self.header_ids
+        ]
+        return {**state, "endpoint": self.code}
+
+    def _approval_authors(self):
+        """Return the users who made or changed this endpoint since an interface with it
+        was approved last."""
+        # sudo: interfaces of all facilities; the trail is closed to most users
+        self_sudo = self.sudo()
+        domain = [
+            ("res_model", "=", self._name),
+            ("res_id", "in", self.ids),
+            ("action", "=", "changed"),
+        ]
+        approved = max(
+            filter(None, self._approval_owners().mapped("approved_at")), default=None
+        )
+        if approved:
+            domain.append(("occurred_at", ">", approved))
+        lines_sudo = self_sudo.env["interop.audit.event"].search(domain)
+        authors = (
+            self_sudo.env["res.users"].browse(lines_sudo.mapped("user_id")).exists()
+        )
+        return authors if approved else authors | self_sudo.create_uid
+
+    def _part_text(self, name):
+        if name == "ca_certificate":
+            return approval.digest(self.ca_certificate or "")
+        return super()._part_text(name)
 
     # === BUSINESS METHODS === #
 

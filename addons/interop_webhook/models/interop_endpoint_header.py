@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.interop_base.tools import approval
+
 from ..tools import header_guard
 
 
@@ -11,6 +13,7 @@ class InteropEndpointHeader(models.Model):
 
     _name = "interop.endpoint.header"
     _description = "Extra Header of an Endpoint"
+    _inherit = ["interop.approval.part.mixin"]
     _order = "endpoint_id, name, id"
 
     endpoint_id = fields.Many2one(
@@ -28,3 +31,37 @@ class InteropEndpointHeader(models.Model):
                 )
             except header_guard.HeaderRefusal as refusal:
                 raise ValidationError(str(refusal)) from None
+
+    def _approval_part_fields(self):
+        return {"endpoint_id", "name", "value"}
+
+    def _approval_owners(self):
+        return self.endpoint_id._approval_owners()
+
+    def _part_audited(self):
+        return self.endpoint_id
+
+    def _part_text(self, name):
+        """Keep no value of a header in the audit trail: compare by a digest."""
+        if name == "value":
+            return f"{self.name} {approval.digest(self.value)}"
+        return super()._part_text(name)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Leave evidence of new headers."""
+        headers = super().create(vals_list)
+        for header in headers:
+            text = f"Header: – → {header._part_text('value')}"
+            self.env["interop.audit.event"]._log("changed", header.endpoint_id, text)
+        return headers
+
+    def unlink(self):
+        """Leave evidence of headers that go."""
+        gone = [(item.endpoint_id, item._part_text("value")) for item in self]
+        result = super().unlink()
+        for endpoint, text in gone:
+            if endpoint.exists():
+                audit = self.env["interop.audit.event"]
+                audit._log("changed", endpoint, f"Header: {text} → –")
+        return result

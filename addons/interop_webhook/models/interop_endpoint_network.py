@@ -146,13 +146,30 @@ class InteropEndpoint(models.Model):
             },
         }
 
-    def action_approve_networks(self):
-        """Approve the networks asked for (stewards)."""
+    def action_approve_networks(self, networks=None):
+        """Approve the networks asked for (stewards).
+
+        Without ``networks`` nothing is approved: the dialog that shows them opens.
+
+        :param str networks: the networks that were read, as they were asked for
+        """
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         self.check_access("read")
+        self.ensure_one()
+        if not networks:
+            return self.env["interop.network.approval.wizard"]._action(self)
+        if networks != self.requested_networks:
+            raise UserError(
+                self.env._(
+                    "Other networks are asked for “%s” by now. Read the request again, "
+                    "then decide.",
+                    self.name,
+                )
+            )
         # sudo: stewards do not edit endpoints otherwise
         self.sudo()._set_networks_approved()
         self.sudo().activity_feedback(["mail.mail_activity_data_todo"])
+        return True
 
     def action_refuse_networks(self):
         """Refuse the networks asked for (stewards)."""

@@ -1,7 +1,7 @@
 """Interfaces that travel by webhook."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 
 class InteropInterface(models.Model):
@@ -51,21 +51,36 @@ class InteropInterface(models.Model):
                     )
                 )
 
-    def write(self, vals):
-        """Where an approved flow goes is part of what was approved."""
-        if "endpoint_id" in vals:
-            for interface in self:
-                if interface.state != "draft" and interface._would_change(
-                    {"endpoint_id": vals["endpoint_id"]}
-                ):
-                    raise UserError(
-                        self.env._(
-                            "“%(name)s” is approved for its endpoint. Set it back to "
-                            "draft before it delivers to another one.",
-                            name=interface.name,
-                        )
-                    )
-        return super().write(vals)
+    def _approval_fields(self):
+        return super()._approval_fields() | {"endpoint_id"}
+
+    def _locked_fields(self):
+        return super()._locked_fields() | {"endpoint_id"}
+
+    def _approval_state(self):
+        state = super()._approval_state()
+        if self.transport == "webhook" and self.endpoint_id:
+            state.update(self.endpoint_id._approval_state())
+        return state
+
+    def _approval_labels(self):
+        endpoint = self.env["interop.endpoint"]
+        names = endpoint._approval_part_fields()
+        return {
+            **super()._approval_labels(),
+            **{
+                f"endpoint.{name}": endpoint._fields[name]._description_string(self.env)
+                for name in names
+            },
+            "endpoint.headers": self.env._("Extra Headers (digests)"),
+        }
+
+    def _approval_parts(self):
+        return [*super()._approval_parts(), self.endpoint_id]
+
+    def _excluded_approvers(self):
+        """Who wrote the endpoint since it was approved last cannot approve it here."""
+        return super()._excluded_approvers() | self.endpoint_id._approval_authors()
 
     def _moves(self):
         self.ensure_one()

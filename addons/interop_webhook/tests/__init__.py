@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_approval
 from . import test_auth
 from . import test_cloudevents
 from . import test_delivery

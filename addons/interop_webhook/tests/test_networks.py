@@ -50,10 +50,16 @@ class TestNetworks(WebhookCase):
         self.assertIn(self.steward, self.endpoint.activity_ids.user_id)
         self.assertNotIn(self.both, self.endpoint.activity_ids.user_id)
         with self._refused(UserError, "You asked"):
-            self.endpoint.with_user(self.both).action_approve_networks()
+            self.endpoint.with_user(self.both).action_approve_networks(
+                self.endpoint.requested_networks
+            )
         with self._refused(AccessError):
-            self.endpoint.with_user(self.admin).action_approve_networks()
-        self.endpoint.with_user(self.steward).action_approve_networks()
+            self.endpoint.with_user(self.admin).action_approve_networks(
+                self.endpoint.requested_networks
+            )
+        self.endpoint.with_user(self.steward).action_approve_networks(
+            self.endpoint.requested_networks
+        )
         self.assertEqual(self.endpoint.allowed_networks, asked)
         self.assertFalse(self.endpoint.requested_networks)
         trail = self.env["interop.audit.event"].search(
@@ -77,7 +83,25 @@ class TestNetworks(WebhookCase):
                 self._ask(networks)
         self._ask("10.1.0.0/16")  # would leave out loopback, where the receiver is
         with self._refused(ValidationError):
-            self.endpoint.with_user(self.steward).action_approve_networks()
+            self.endpoint.with_user(self.steward).action_approve_networks(
+                self.endpoint.requested_networks
+            )
+
+    def test_other_networks_than_those_that_were_read_are_not_approved(self):
+        """B1."""
+        self._ask("127.0.0.0/8\n10.1.0.0/16")
+        endpoint = self.endpoint.with_user(self.steward)
+        action = endpoint.action_approve_networks()
+        dialog = self.env[action["res_model"]].with_user(self.steward)
+        dialog = dialog.browse(action["res_id"])
+        self.assertIn("10.1.0.0/16", dialog.networks)
+        self._ask("127.0.0.0/8\n10.0.0.0/8")
+        with self._refused(UserError, "Other networks"):
+            dialog.action_approve()
+        self.assertEqual(self.endpoint.allowed_networks, "127.0.0.0/8")
+        action = endpoint.action_approve_networks()
+        dialog.browse(action["res_id"]).action_approve()
+        self.assertIn("10.0.0.0/8", self.endpoint.allowed_networks)
 
     def test_a_request_cannot_be_forged(self):
         for vals in (

@@ -50,8 +50,10 @@ class TestNoCode(InlinePumpMixin, HttpCase):
         # What was clicked together works: approved, it sends the mapped fields only.
         interface = endpoint.interface_ids
         steward = self._create_user("steward", companies=self.facility)
-        interface.contract_ids.with_user(steward).action_publish()
-        interface.with_user(steward).action_approve()
+        interface.contract_ids.with_user(steward).action_publish(
+            interface.contract_ids.approval_fingerprint
+        )
+        interface.with_user(steward).action_approve(interface.approval_fingerprint)
         interface._set_active()
         action = self.env["ir.actions.server"].create(
             {

@@ -36,8 +36,12 @@ class TestNoCodeIn(InlinePumpMixin, RestHttpCase):
         )
         self.contract = self.interface.contract_ids
         steward = self._create_user("steward", companies=self.facility)
-        self.contract.with_user(steward).action_publish()
-        self.interface.with_user(steward).action_approve()
+        self.contract.with_user(steward).action_publish(
+            self.contract.approval_fingerprint
+        )
+        self.interface.with_user(steward).action_approve(
+            self.interface.approval_fingerprint
+        )
         self.interface._set_active()
         cls = type(self)
         cls.system, cls.interface = self.interface.system_id, self.interface

@@ -199,6 +199,7 @@ def _approve(cast: Cast, interfaces: list[int], client: int) -> int:
         administrator.button(
             "interop.interface", "action_request_approval", *interfaces
         )
+        administrator.button("interop.client", "action_request_approval", client)
         for model, ids in (
             ("interop.interface", interfaces),
             ("interop.client", [client]),
@@ -208,6 +209,12 @@ def _approve(cast: Cast, interfaces: list[int], client: int) -> int:
             except Refused as error:
                 say(f"    approving one's own request is refused: {error.name}")
                 refused += 1
-            steward.button(model, "action_approve", *ids)
+            for row in steward.read(model, [["id", "in", ids]], "approval_fingerprint"):
+                steward.call(
+                    model,
+                    "action_approve",
+                    ids=[row["id"]],
+                    fingerprint=row["approval_fingerprint"],
+                )
             administrator.button(model, "action_activate", *ids)
     return refused

@@ -1,6 +1,7 @@
 import {registry} from "@web/core/registry";
 
 import {
+  approveOnSheet,
   createContract,
   createInterface,
   createSystem,
@@ -15,6 +16,11 @@ registry.category("web_tour.tours").add("interop_base_catalogue", {
     ...openApp(),
     ...createSystem("Tour System", "tour-system"),
     ...createContract("tour.finished"),
+    ...pressAndConfirm("action_request_approval"),
+    {
+      content: "It says whose turn it is",
+      trigger: ".alert:contains('Publication was requested by')",
+    },
     ...createInterface(
       "Tour Interface",
       "tour-interface",
@@ -23,13 +29,17 @@ registry.category("web_tour.tours").add("interop_base_catalogue", {
     ),
     ...pressAndConfirm("action_request_approval"),
     {
-      content: "It says whose turn it is",
-      trigger: ".alert:contains('waits for a steward')",
+      content: "Nobody asks for what could not be activated",
+      trigger: ".modal:contains('a published contract')",
+    },
+    {
+      trigger: ".modal .modal-footer button",
+      run: "click",
     },
   ],
 });
 
-registry.category("web_tour.tours").add("interop_base_approval", {
+registry.category("web_tour.tours").add("interop_base_publication", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
@@ -38,7 +48,7 @@ registry.category("web_tour.tours").add("interop_base_approval", {
       trigger: ".o_data_row .o_data_cell:contains('tour.finished v1')",
       run: "click",
     },
-    ...pressAndConfirm("action_publish"),
+    ...approveOnSheet("action_publish", "tour.finished v1"),
     {
       content: "The contract is published",
       trigger: ".o_statusbar_status .o_arrow_button_current:contains('Published')",
@@ -47,6 +57,13 @@ registry.category("web_tour.tours").add("interop_base_approval", {
       content: "A published schema cannot be edited",
       trigger: "[name='schema'].o_readonly_modifier",
     },
+  ],
+});
+
+registry.category("web_tour.tours").add("interop_base_approval", {
+  url: "/odoo",
+  steps: () => [
+    ...openApp(),
     ...openMenu("catalogue", "interop_base.interop_base_menu_interfaces", "Interfaces"),
     {
       content: "Interfaces stand in the order of their life",
@@ -54,7 +71,11 @@ registry.category("web_tour.tours").add("interop_base_approval", {
         ".o_kanban_group:first-child .o_kanban_record:contains('Tour Interface')",
       run: "click",
     },
-    ...pressAndConfirm("action_approve"),
+    {
+      content: "It says whose turn it is",
+      trigger: ".alert:contains('waits for a steward')",
+    },
+    ...approveOnSheet("action_approve", "Mercy Hospital"),
     {
       content: "The interface is approved",
       trigger: ".o_statusbar_status .o_arrow_button_current:contains('Approved')",

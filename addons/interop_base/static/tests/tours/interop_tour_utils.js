@@ -114,6 +114,26 @@ export function pressAndConfirm(name) {
   ];
 }
 
+/** Open the approval sheet, look at the state that it shows, and approve that. */
+export function approveOnSheet(button, shown) {
+  return [
+    {
+      content: "Open the approval sheet",
+      trigger: `.o_form_statusbar .o_statusbar_buttons button[name='${button}']`,
+      run: "click",
+    },
+    {
+      content: "It shows the exact state",
+      trigger: `.modal [name='content'] td:contains('${shown}')`,
+    },
+    {
+      content: "Approve this state",
+      trigger: ".modal .modal-footer button[name='action_approve']",
+      run: "click",
+    },
+  ];
+}
+
 export function createSystem(name, code) {
   return [
     ...openMenu("catalogue", "interop_base.interop_base_menu_systems", "Systems"),

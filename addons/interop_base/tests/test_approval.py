@@ -1,0 +1,397 @@
+"""An approval names one state; any later change of it needs another person."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .fakes import EngineCase
+
+
+@tagged("post_install", "-at_install")
+class TestApproval(EngineCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.admin = cls._create_user("admin")
+        cls.steward = cls._create_user("steward")
+        cls.both = cls._create_user("admin", "steward")
+        cls.draft = cls._create_interface(activate=False)
+
+    def _trail(self, record, *actions):
+        domain = [("res_model", "=", record._name), ("res_id", "=", record.id)]
+        if actions:
+            domain.append(("action", "in", actions))
+        return self.env["interop.audit.event"].search(domain)
+
+    def _sheet(self, record, user=None):
+        action = record.with_user(user or self.steward).action_approve()
+        self.assertEqual(action["res_model"], "interop.approval.wizard")
+        wizards = self.env["interop.approval.wizard"].with_user(user or self.steward)
+        return wizards.browse(action["res_id"])
+
+    # === B1: THE STATE THAT WAS SHOWN === #
+
+    def test_what_changed_after_the_sheet_was_opened_is_not_approved(self):
+        """B1."""
+        self.draft.with_user(self.admin).action_request_approval()
+        seen = self.draft.with_user(self.steward).approval_fingerprint
+        sheet = self._sheet(self.draft)
+        self.assertIn("Mercy Hospital", sheet.content)
+        self.draft.with_user(self.admin).filter_domain = "[('id', '>', 0)]"
+        with self._refused(UserError, "(?s)changed after you opened.*Filter"):
+            sheet.action_approve()
+        with self._refused(UserError, "changed after you opened"):
+            self.draft.with_user(self.steward).action_approve(seen)
+        self.assertEqual(self.draft.state, "draft")
+        self._sheet(self.draft).action_approve()
+        self.assertEqual(self.draft.state, "approved")
+        self.assertEqual(self.draft.approved_fingerprint, self.draft._fingerprint())
+        (line,) = self._trail(self.draft, "approved")
+        self.assertIn(self.draft.approved_fingerprint[:12], line.detail)
+        self.assertIn("Mercy Hospital", line.detail)
+
+    def test_nothing_is_approved_without_naming_a_state(self):
+        """B1: over RPC, too; the sheet cannot be made to show something else."""
+        for fingerprint in (None, False, ""):
+            self._sheet(self.draft)
+            self.draft.with_user(self.steward).action_approve(fingerprint)
+            self.assertEqual(self.draft.state, "draft")
+        forged = self.env["interop.approval.wizard"].with_user(self.steward)
+        sheet = forged.create(
+            {
+                "res_model": self.draft._name,
+                "res_id": self.draft.id,
+                "fingerprint": "0" * 64,
+                "shown_state": {"system": "harmless"},
+            }
+        )
+        self.assertEqual(sheet.fingerprint, self.draft._fingerprint())
+        self.assertNotIn("harmless", sheet.content)
+        with self._refused(AccessError):
+            sheet.write({"shown_state": {}})
+        with self._refused(UserError):
+            forged.create({"res_model": "res.partner", "res_id": 1})
+
+    def test_the_fingerprint_ignores_what_describes(self):
+        before = self.draft._fingerprint()
+        self.draft.write({"name": "Other", "purpose": "p", "owner_id": self.admin.id})
+        self.assertEqual(self.draft._fingerprint(), before)
+        self.draft.payload_retention_days = 7
+        self.assertNotEqual(self.draft._fingerprint(), before)
+
+    # === S3: EVERYBODY WHO CHANGED IT === #
+
+    def test_who_edits_a_draft_cannot_approve_it(self):
+        """S3: neither after setting it to draft, nor with the request of another."""
+        interface = self._activate(self.draft)
+        interface._set_suspended()
+        mine = interface.with_user(self.both)
+        mine.action_draft()
+        mine.filter_domain = "[('id', '>', 0)]"
+        interface.with_user(self.admin).action_request_approval()
+        with self._refused(UserError, "changed .* yourself"):
+            mine.action_approve(mine.approval_fingerprint)
+        mine.filter_domain = False
+        with self._refused(UserError, "changed .* yourself"):
+            mine.action_approve(mine.approval_fingerprint)
+        self._approve(interface, self.steward)
+        self.assertFalse(interface.editor_ids)
+
+    def test_who_edits_a_part_cannot_approve_it(self):
+        """S3: the mapping and the system belong to it."""
+        for change in (
+            lambda user: (
+                self.draft.mapping_ids.line_ids[0]
+                .with_user(user)
+                .write({"required": True})
+            ),
+            lambda user: self.draft.system_id.with_user(user).write(
+                {"environment": "test", "data_residency": self.env.ref("base.se").id}
+            ),
+            lambda user: self.draft.system_id.facility_code_ids.with_user(user).write(
+                {"code": "OTHER"}
+            ),
+        ):
+            user = self._create_user("admin", "steward")
+            change(user)
+            with self._refused(UserError, "yourself"):
+                self._approve(self.draft, user)
+        self._approve(self.draft, self.steward)
+
+    def test_who_drafts_a_contract_cannot_publish_it_alone(self):
+        """S3."""
+        contracts = self.env["interop.contract"].with_user(self.both)
+        draft = contracts.create({"message_type": "mine.changed"})
+        draft.example_ids = [(0, 0, {"name": "One", "body": "{}"})]
+        with self._refused(UserError, "yourself"):
+            draft.action_publish(draft.approval_fingerprint)
+        other = self._create_contract(publish=False)
+        other.example_ids.with_user(self.both).body = '{"name": "B"}'
+        with self._refused(UserError, "yourself"):
+            other.with_user(self.both).action_publish(other.approval_fingerprint)
+        seen = draft.approval_fingerprint
+        draft.description = "Not part of it"
+        draft.coalesce = True
+        with self._refused(UserError, "changed after you opened"):
+            draft.with_user(self.steward).action_publish(seen)
+        draft.with_user(self.steward).action_publish(draft.approval_fingerprint)
+        self.assertEqual(
+            (draft.state, draft.approved_by_id), ("published", self.steward)
+        )
+
+    def test_installed_contracts_are_published_by_the_system(self):
+        """The superuser may publish what it made; interfaces it may not approve."""
+        self.assertEqual(self.env.uid, 1)
+        self.assertEqual(self._create_contract().state, "published")
+        with self._refused(UserError, "yourself"):
+            self.draft._set_approved()
+
+    # === B3: LATER CHANGES === #
+
+    def test_a_change_reopens_keeps_capturing_and_moves_again_when_put_back(self):
+        """B3: the environment of the system, and a facility code."""
+        interface = self._activate(self.draft)
+        residency = self.env.ref("base.se")
+        for change, back in (
+            (
+                lambda: interface.system_id.with_user(self.admin).write(
+                    {"data_residency": residency.id}
+                ),
+                lambda: interface.system_id.with_user(self.admin).write(
+                    {"data_residency": False}
+                ),
+            ),
+            (
+                lambda: interface.system_id.facility_code_ids.with_user(
+                    self.admin
+                ).write({"code": "X"}),
+                lambda: interface.system_id.facility_code_ids.with_user(
+                    self.admin
+                ).write({"code": "MERCY"}),
+            ),
+            (
+                lambda: interface.with_user(self.admin).write(
+                    {"payload_retention_days": 3}
+                ),
+                lambda: interface.with_user(self.admin).write(
+                    {"payload_retention_days": 30}
+                ),
+            ),
+        ):
+            change()
+            self.assertTrue(interface.approval_changed)
+            self.assertEqual(interface.state, "active")
+            self.assertIn(self.steward, interface.activity_ids.user_id)
+            message = self._publish(interface)
+            self._run()
+            self.assertEqual(message.state, "pending")
+            back()
+            self.assertFalse(interface.approval_changed)
+            self.assertFalse(interface.editor_ids | interface.activity_ids.user_id)
+            self._run()
+            self.assertEqual(message.state, "done")
+        actions = self._trail(interface, "reopened", "restored").mapped("action")
+        self.assertEqual(actions, ["restored", "reopened"] * 3)
+
+    def test_another_person_approves_the_change_of_a_flow_in_use(self):
+        """B3."""
+        interface = self._activate(self.draft)
+        code = interface.system_id.facility_code_ids.with_user(self.both)
+        code.code = "X"
+        message = self._publish(interface)
+        with self._refused(UserError, "changed .* yourself"):
+            self._approve(interface, self.both)
+        self.assertIn("X", interface.approval_changes)
+        sheet = self._sheet(interface)
+        self.assertIn("MERCY", sheet.changes)
+        sheet.action_approve()
+        self.assertEqual(
+            (interface.state, interface.approval_changed), ("active", False)
+        )
+        self._run()
+        self.assertEqual(message.state, "done")
+
+    def test_a_change_does_not_get_through_by_suspending_and_resuming(self):
+        """B3."""
+        interface = self._activate(self.draft)
+        interface.system_id.facility_code_ids.code = "X"
+        interface.with_user(self.admin).action_suspend()
+        with self._refused(UserError, "(?s)Changed since.*MERCY"):
+            interface.with_user(self.admin).action_activate()
+
+    def test_other_facilities_codes_reopen_nothing(self):
+        interface = self._activate(self.draft)
+        system = interface.system_id
+        system.company_ids |= self.other_facility
+        system.facility_code_ids = [
+            (0, 0, {"code": "ANNE", "company_id": self.other_facility.id})
+        ]
+        self.assertFalse(interface.approval_changed)
+        self.assertIn("ANNE", self._trail(system, "changed")[:1].detail)
+
+    def test_a_value_map_in_use_grows_without_a_new_approval(self):
+        """Its pairs are part of what is approved, and of who changed it."""
+        value_map = self.env["interop.value.map"].create(
+            {
+                "name": "Cities",
+                "code": "approved-cities",
+                "line_ids": [(0, 0, {"internal": "Lund", "external": "L"})],
+            }
+        )
+        lines = self.draft.mapping_ids.line_ids
+        lines.filtered(lambda item: item.path == "city").value_map_id = value_map
+        seen = self.draft._fingerprint()
+        value_map.with_user(self.both).line_ids.external = "LU"
+        self.assertNotEqual(self.draft._fingerprint(), seen)
+        with self._refused(UserError, "yourself"):
+            self._approve(self.draft, self.both)
+        interface = self._activate(self.draft)
+        value_map.with_user(self.admin).line_ids = [
+            (0, 0, {"internal": "Oslo", "external": "O"})
+        ]
+        self.assertFalse(interface.approval_changed)
+        self.assertEqual(interface.approved_fingerprint, interface._fingerprint())
+        interface.payload_retention_days = 3
+        self.assertEqual(interface.approval_changes.count("\n"), 0)
+
+    def test_owners_teams_and_descriptions_leave_an_audit_line_only(self):
+        """B3."""
+        interface = self._activate(self.draft)
+        team = self.env["interop.team"].create({"name": "Billing"})
+        interface.with_user(self.admin).write(
+            {"owner_id": self.admin.id, "exception_team_id": team.id, "purpose": "New"}
+        )
+        self.assertFalse(interface.approval_changed or interface.editor_ids)
+        (line,) = self._trail(interface, "changed")
+        self.assertIn(self.admin.name, line.detail)
+        self.assertIn("Billing", line.detail)
+        self.assertEqual(line.login, self.admin.login)
+
+    # === DRAFT OF A FLOW IN USE === #
+
+    def test_a_flow_set_back_to_draft_drops_no_event(self):
+        """Its events wait and are built as approved; other flows go on meanwhile."""
+        interface = self._activate(self.draft)
+        other = self._create_interface(
+            contract_ids=[(6, 0, interface.contract_ids.ids)]
+        )
+        interface._set_suspended()
+        interface.with_user(self.admin).action_draft()
+        contract = interface.contract_ids
+        partner = self.env["res.partner"].create(
+            {"name": "Held", "company_id": self.facility.id, "city": "Lund"}
+        )
+        interface.with_user(self.admin).contract_ids = [(5,)]
+        self.env["interop.event"]._publish(contract.message_type, partner)
+        self._commit()
+        self.env["interop.pump"].sudo()._materialize()
+        self.assertEqual(self._message_of(partner).interface_id, other)
+        interface.with_user(self.admin).contract_ids = [(6, 0, contract.ids)]
+        line = interface.mapping_ids.line_ids.filtered(lambda item: item.path == "city")
+        line.with_user(self.admin).unlink()
+        self._approve(interface, self.steward)
+        self.env["interop.pump"].sudo()._materialize()
+        self.assertEqual(self._message_of(partner).interface_id, other)
+        interface.with_user(self.admin).action_activate()
+        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.pump"].sudo()._materialize()
+        messages = self._message_of(partner)
+        self.assertEqual(
+            sorted(messages.interface_id.ids), sorted((interface | other).ids)
+        )
+        self.assertEqual(len(messages), 2)
+        held = messages.filtered(lambda item: item.interface_id == interface)
+        self.assertNotIn(b"Lund", held.payload_id.sudo()._read())
+        self.assertFalse(interface.holds_events)
+
+    def test_what_is_held_for_a_flow_that_ends_is_counted(self):
+        interface = self._activate(self.draft)
+        interface._set_suspended()
+        interface._set_draft()
+        partner = self.env["res.partner"].create(
+            {"name": "Held", "company_id": self.facility.id}
+        )
+        self.env["interop.event"]._publish(interface.contract_ids.message_type, partner)
+        interface._set_retired()
+        self.assertIn("1 events", self._trail(interface, "cancelled").detail)
+        self.assertFalse(self.env["interop.event"].search([("state", "=", "held")]))
+
+    def test_what_was_approved_once_is_not_deleted_as_a_draft(self):
+        interface = self._activate(self.draft)
+        interface._set_suspended()
+        interface._set_draft()
+        with self._refused(UserError, "Retire it instead"):
+            interface.with_user(self.admin).unlink()
+
+    # === REQUEST AND REFUSAL === #
+
+    def test_a_refusal_has_a_reason_that_reaches_who_asked(self):
+        """B15."""
+        contract = self._create_contract(publish=False)
+        for record in (self.draft, contract):
+            with self._refused(UserError, "nothing to refuse"):
+                record.with_user(self.steward).action_refuse("No")
+            record.with_user(self.admin).action_request_approval()
+            self.assertEqual(record.requested_by_id, self.admin)
+            self.assertIn(self.steward, record.activity_ids.user_id)
+            for user in (self.admin, self._create_user("operator")):
+                with self._refused(AccessError):
+                    record.with_user(user).action_refuse("No")
+            sheet = self._sheet(record)
+            with self._refused(UserError, "reason"):
+                sheet.action_refuse()
+            sheet.reason = "The example is wrong"
+            sheet.action_refuse()
+            self.assertFalse(record.requested_by_id)
+            activity = record.activity_ids
+            self.assertEqual(activity.user_id, self.admin)
+            self.assertIn("The example is wrong", activity.note)
+            (line,) = self._trail(record, "refused")
+            self.assertEqual(
+                (line.login, line.detail), (self.steward.login, sheet.reason)
+            )
+
+    def test_only_administrators_ask(self):
+        for group in ("user", "operator", "steward", "auditor"):
+            with self._refused(AccessError, msg=group):
+                self.draft.with_user(self._create_user(group)).action_request_approval()
+
+    # === B12 AND CASE 28 === #
+
+    def test_a_system_of_another_environment_is_not_approved_or_activated(self):
+        """B12."""
+        system = self.env["interop.system"].create({"name": "New", "code": "new-sys"})
+        self.assertEqual(system.environment, "test")
+        self.draft.system_id.environment = "production"
+        self.assertTrue(self.draft.other_environment)
+        with self._refused(UserError, "this server is “Test”"):
+            self._approve(self.draft)
+        self.draft._transition({"state": "approved"})
+        with self._refused(UserError, "this server is “Test”"):
+            self.draft._set_active()
+
+    def test_local_formats_need_the_time_zone_of_each_facility(self):
+        """Case 28."""
+        line = self.draft.mapping_ids.line_ids.filtered(
+            lambda item: item.path == "city"
+        )
+        line.write({"field_path": "create_date", "format": "date"})
+        self.facility.partner_id.tz = False
+        with self._refused(UserError, "time zone of facility Mercy Hospital"):
+            self._approve(self.draft)
+        self.facility.partner_id.tz = "Europe/Stockholm"
+        self._activate(self.draft)
+        self.facility.partner_id.tz = False
+        message = self._publish(self.draft)
+        self.assertEqual((message.state, message.error_code), ("dead", "no_timezone"))
+
+    def test_nobody_writes_what_an_approval_rests_on(self):
+        for name, value in (
+            ("approved_fingerprint", "x"),
+            ("approved_state", {"a": "b"}),
+            ("approval_changed", False),
+            ("holds_events", True),
+            ("editor_ids", [(5,)]),
+        ):
+            for record in (self.draft.with_user(self.admin), self.draft.sudo()):
+                with self._refused(AccessError, msg=name):
+                    record.write({name: value})
