@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.addons.interop_base import clock
 
 from .. import const
+from .interop_signature_scheme import CHALLENGE_FIELDS
 
 
 class InteropClient(models.Model):
@@ -55,7 +56,16 @@ class InteropClient(models.Model):
         if self.accepts_vendor:
             scheme = self.signature_scheme_id
             state["signature_scheme"] = scheme and [
-                f"{name}: {value}" for name, value in scheme._scheme()._asdict().items()
+                *(
+                    f"{name}: {item}"
+                    for name, item in scheme._scheme()._asdict().items()
+                ),
+                *(
+                    f"{name}: {scheme[name]}"
+                    for name in CHALLENGE_FIELDS
+                    if scheme[name]
+                ),
+                f"body_format: {scheme.body_format}",
             ]
             state["events"] = [
                 f"{line.value or '–'} = {line.contract_id.display_name or 'ignored'}"
