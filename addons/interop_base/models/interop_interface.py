@@ -276,7 +276,9 @@ class InteropInterface(models.Model):
             ]
             held = []
             if in_use:
-                held = interface_sudo._approval_holds() + interface_sudo._receiver_holds()
+                held = (
+                    interface_sudo._approval_holds() + interface_sudo._receiver_holds()
+                )
             levels = ["all"] * bool(stops or interface.interop_stopped_at)
             levels += ["part"] * bool(facilities) + ["held"] * bool(held) + ["none"]
             if facilities and len(facilities) == len(interface_sudo.company_ids):
