@@ -61,21 +61,21 @@ class Sender:
         }
         return message_id, json.dumps(message)
 
-    def post(self, message):
-        """Sign a message now and send it."""
+    def headers(self, message):
+        """The headers of a message that is signed now."""
         message_id, body = message
         now = datetime.now(UTC)
-        return ask(
-            self.url,
-            body.encode(),
-            {
-                "Content-Type": "application/json",
-                "Interop-Client": self.client,
-                "webhook-id": message_id,
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": self.webhook.sign(message_id, now, body),
-            },
-        )
+        return {
+            "Content-Type": "application/json",
+            "Interop-Client": self.client,
+            "webhook-id": message_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": self.webhook.sign(message_id, now, body),
+        }
+
+    def post(self, message):
+        """Sign a message now and send it."""
+        return ask(self.url, message[1].encode(), self.headers(message))
 
     def post_batch(self, messages):
         """Send messages under one signature; the results in order."""

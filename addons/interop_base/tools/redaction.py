@@ -156,7 +156,7 @@ def _problem_members(body, media_type):
     if media_type not in _JSON_TYPES:
         return []
     try:
-        value = jsonlimits.parse(body, _WINDOW)
+        value = jsonlimits.parse(body, _WINDOW, any_integer=True)
     except EnvelopeError:
         return ["not readable as JSON"]
     if not isinstance(value, dict):

@@ -185,3 +185,11 @@ def test_excerpt_takes_anything_and_fits_a_text_column(body, content_type, data_
     assert len(found) <= 80
     assert "\0" not in found
     found.encode("utf-8")
+
+
+def test_a_large_integer_beside_a_code_is_no_reason_not_to_show_it():
+    """case 34: a receiver's answer is read as it is."""
+    body = b'{"status": 422, "code": "not_found", "id": 820982911946154508}'
+    kept = redaction.excerpt(body, "application/json", data_class="personal")
+    assert "status=422" in kept and "code=not_found" in kept
+    assert "8209" not in kept
