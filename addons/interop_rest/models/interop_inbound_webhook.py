@@ -108,10 +108,10 @@ class InteropInbound(models.AbstractModel):
 
     @api.model
     def _challenge_answer(self, client_sudo, call, value):
-        """Return the answer to the question whether this address is the receiver's, None
+        """Return the answer to the challenge of a vendor that verifies this address, None
         for any other body.
 
-        :raises Problem: it is that question, but malformed
+        :raises Problem: it is a challenge, but malformed
         """
         scheme = client_sudo.signature_scheme_id
         challenge = scheme._challenge()
@@ -133,7 +133,7 @@ class InteropInbound(models.AbstractModel):
             challenge, text, key, scheme.algorithm, scheme.encoding
         )
         media_type = vendor_challenge.MEDIA_TYPES.get(challenge.answer, "")
-        _logger.info("answered a vendor's question: client=%s", client_sudo.code)
+        _logger.info("answered a challenge: client=%s", client_sudo.code)
         return Answer(200, body, {}, media_type or "application/json")
 
     @api.model

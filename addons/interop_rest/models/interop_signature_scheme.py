@@ -133,35 +133,35 @@ class InteropSignatureScheme(models.Model):
     )
     challenge_answer = fields.Selection(
         [
-            ("text", "The text itself"),
-            ("json", "JSON with the text"),
-            ("hmac", "JSON with the text and its HMAC"),
+            ("text", "The challenge itself"),
+            ("json", "JSON with the challenge"),
+            ("hmac", "JSON with the challenge and its HMAC"),
         ],
-        "Answer",
+        "Answer to a Challenge",
         tracking=True,
-        help="What the vendor wants to hear when it asks whether this address is the "
-        "receiver's. Leave empty if it does not ask. Only a question with a valid "
-        "signature is answered.",
+        help="What the vendor expects when it verifies the address with a challenge. "
+        "Leave empty if it sends none. Only a challenge with a valid signature is "
+        "answered.",
     )
     challenge_kind_path = fields.Char(
-        "Asked At",
+        "Kind Found At",
         tracking=True,
-        help="The place in the body that says that it is a question, such as /type.",
+        help="The place in the body that tells a challenge from an event, such as /type.",
     )
     challenge_kind = fields.Char(
-        "Asked By",
+        "Kind of a Challenge",
         tracking=True,
         help="What stands there, such as url_verification.",
     )
     challenge_token_path = fields.Char(
-        "Text to Repeat",
+        "Challenge Found At",
         tracking=True,
-        help="The place in the body of the text to repeat, such as /challenge.",
+        help="The place in the body of the text to send back, such as /challenge.",
     )
     challenge_member = fields.Char(
-        "Member of the Text",
+        "Member of the Challenge",
         tracking=True,
-        help="The name of the text in the answer, such as challenge.",
+        help="The name of that text in the answer, such as challenge.",
     )
     challenge_proof_member = fields.Char(
         "Member of the HMAC",
@@ -197,7 +197,7 @@ class InteropSignatureScheme(models.Model):
         return Scheme(**{**values, "tolerance": self.tolerance or 0})
 
     def _challenge(self):
-        """Return the vendor's question and its answer as the pure code wants them."""
+        """Return the vendor's challenge and its answer as the pure code wants them."""
         self.ensure_one()
         values = {name: self[f"challenge_{name}"] or "" for name in Challenge._fields}
         return Challenge(**values)
@@ -260,7 +260,7 @@ class InteropSignatureScheme(models.Model):
                 continue
             raise ValidationError(
                 self.env._(
-                    "The answer of “%(name)s” to the vendor's question: %(problem)s.",
+                    "The answer of “%(name)s” to a challenge: %(problem)s.",
                     name=scheme.name,
                     problem=problem,
                 )

@@ -1,5 +1,5 @@
 """Bodies as vendors document them: lists of events, times, large numbers, forms,
-questions."""
+challenges."""
 
 import base64
 import hashlib
@@ -307,17 +307,17 @@ class TestVendorTemplates(VendorHttpCase):
             event_type_ids=self._kinds("app_mention"),
         )
         token = "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
-        question = {
+        challenge = {
             "token": "Jhj5dZrVaK7ZwHHjRyZWjbDl",
             "challenge": token,
             "type": "url_verification",
         }
-        response = self._hook(vendor, question)
+        response = self._hook(vendor, challenge)
         self.assertEqual(response.json(), {"challenge": token}, response.text)
         self.assertFalse(self._messages(vendor))
-        response = self._hook(vendor, question, key="another-secret-of-16")
+        response = self._hook(vendor, challenge, key="another-secret-of-16")
         self._assert_problem(response, 401, "unauthorized")
-        response = self._hook(vendor, {**question, "challenge": "a{b}:c"})
+        response = self._hook(vendor, {**challenge, "challenge": "a{b}:c"})
         self._assert_problem(response, 400, "invalid_envelope")
         event = {
             "type": "event_callback",
@@ -337,14 +337,14 @@ class TestVendorTemplates(VendorHttpCase):
             event_type_ids=self._kinds("meeting.started"),
         )
         token = "qgg8vlvZRS6UYooatFL8Aw"
-        question = {
+        challenge = {
             "payload": {"plainToken": token},
             "event_ts": 1654503849680,
             "event": "endpoint.url_validation",
         }
         proof = hmac.new(SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
         self.assertEqual(
-            self._hook(vendor, question).json(),
+            self._hook(vendor, challenge).json(),
             {"plainToken": token, "encryptedToken": proof},
         )
         event = {"event": "meeting.started", "event_ts": 1654503849680, "name": "x"}
@@ -502,7 +502,7 @@ class TestVendorSchemes(VendorHttpCase):
         load_script(path, "post_signature_schemes").migrate(self.env.cr, "")
         self.assertEqual(slack.read([*names, "note"]), fresh)
 
-    def test_questions_are_described_completely(self):
+    def test_challenges_are_described_completely(self):
         """case 36"""
         github = self._scheme("github")
         zoom = self._scheme("zoom")
@@ -513,7 +513,7 @@ class TestVendorSchemes(VendorHttpCase):
             (zoom, {"challenge_member": "a member"}),
             (zoom, {"algorithm": "ed25519"}),
         ):
-            with self._refused(ValidationError, "question"):
+            with self._refused(ValidationError, "challenge"):
                 scheme.copy().write(values)
         self._create_vendor(zoom)
         for values in ({"challenge_kind": "other"}, {"body_format": "form"}):

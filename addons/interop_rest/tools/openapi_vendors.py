@@ -18,7 +18,7 @@ _IGNORED = {
     "properties": {"status": {"const": "ignored"}},
 }
 _ANSWERED = {
-    "description": "The answer to a question.",
+    "description": "The answer to a challenge.",
     "type": "object",
     "additionalProperties": {"type": "string"},
 }
@@ -33,8 +33,8 @@ def receive_webhook() -> dict:
         "description": "What the body means is set up with the client. An event whose "
         "signature covers no id is known by its id in the body, or by the body. A list of "
         "events is taken as a whole or not at all, with one result per event. The "
-        "question of a vendor whether this address is the receiver's is answered as set "
-        "up with its signature scheme.",
+        "challenge by which a vendor verifies this address is answered as set up with its "
+        "signature scheme.",
         "security": [{"vendorSignature": []}],
         "parameters": [_CLIENT],
         "requestBody": {
@@ -57,7 +57,7 @@ def _accepted():
     return {
         "200": {
             "description": "Applied, skipped on purpose, ignored on purpose, or the "
-            "answer to a question.",
+            "answer to a challenge.",
             "headers": told,
             "content": {
                 **parts.content({"anyOf": [_STATUS, _IGNORED, _RESULTS, _ANSWERED]}),

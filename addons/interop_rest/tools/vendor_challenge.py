@@ -1,4 +1,4 @@
-"""The question by which a vendor finds out whether an address is the receiver's.
+"""The challenge by which a vendor verifies that an address is the receiver's.
 
 It is answered only after its signature was verified: an answer with an HMAC would
 otherwise let anybody have a text signed.
@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_+/=-]{1,255}")
 class Challenge(NamedTuple):
     """How a vendor asks, and what it wants to hear.
 
-    The question is a body with ``kind`` at ``kind_path`` and a text at ``token_path``.
+    A challenge is a body with ``kind`` at ``kind_path`` and a text at ``token_path``.
     ``answer`` is that text (``text``), an object with it as ``member`` (``json``), or an
     object that has its HMAC as ``proof_member`` as well (``hmac``).
     """
@@ -36,9 +36,9 @@ class Challenge(NamedTuple):
 
 
 def token(challenge: Challenge, document) -> str | None:
-    """Return the text that a verified body asks to repeat, None if it asks nothing.
+    """Return the text that a verified body asks to send back, None if it is no challenge.
 
-    :raises ValueError: it asks, but the text is missing or has other characters than
+    :raises ValueError: it is a challenge, but its text is missing or has other characters than
         letters, digits, ``_``, ``+``, ``/``, ``=`` and ``-``
     """
     if not challenge.answer or not challenge.kind:
@@ -47,14 +47,14 @@ def token(challenge: Challenge, document) -> str | None:
         return None
     found = text_at(document, challenge.token_path)
     if not _TOKEN.fullmatch(found):
-        raise ValueError("The text to repeat is missing or malformed.")
+        raise ValueError("The text of the challenge is missing or malformed.")
     return found
 
 
 def answer(challenge: Challenge, text: str, key: bytes, algorithm: str, encoding: str):
-    """Return what to answer to a question: a text, or an object for JSON.
+    """Return what to answer to a challenge: a text, or an object for JSON.
 
-    :param key: the secret that proved the question
+    :param key: the secret that proved the challenge
     :param algorithm: of the scheme, such as ``hmac-sha256``
     :param encoding: of the scheme, ``hex`` or ``base64``
     """

@@ -1,4 +1,4 @@
-"""What the body of a vendor's webhook says: times, events, forms, questions."""
+"""What the body of a vendor's webhook says: times, events, forms, challenges."""
 
 import hashlib
 import hmac
@@ -135,7 +135,7 @@ def test_no_form(body):
         envelope.read_form(body, 2)
 
 
-# --- questions (case 36)
+# --- challenges (case 36)
 
 SLACK = vendor_challenge.Challenge(
     "/type", "url_verification", "/challenge", "json", "challenge"
@@ -152,7 +152,7 @@ def asked(challenge, document):
     return text and vendor_challenge.answer(challenge, text, KEY, "hmac-sha256", "hex")
 
 
-def test_the_question_of_slack():
+def test_the_challenge_of_slack():
     token = "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
     body = {"token": "x", "challenge": token, "type": "url_verification"}
     assert asked(SLACK, body) == {"challenge": token}
@@ -161,7 +161,7 @@ def test_the_question_of_slack():
     assert asked(SLACK._replace(answer=""), body) is None
 
 
-def test_the_question_of_zoom():
+def test_the_challenge_of_zoom():
     token = "qgg8vlvZRS6UYooatFL8Aw"
     body = {"payload": {"plainToken": token}, "event": "endpoint.url_validation"}
     proof = hmac.new(KEY, token.encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""Schemes that were made before questions were answered and separators were asked for."""
+"""Schemes that were made before challenges were answered and separators were required."""
 
 import logging
 
@@ -27,7 +27,7 @@ OLD_NOTES = {
 
 
 def migrate(cr, _version):
-    """Let the shipped scheme of Slack answer questions, and flag ambiguous schemes."""
+    """Let the shipped scheme of Slack answer challenges, and flag ambiguous schemes."""
     env = api.Environment(cr, SUPERUSER_ID, {})
     _complete_shipped(env)
     _flag_ambiguous(env)
@@ -43,7 +43,7 @@ def _complete_shipped(env):
             scheme.note = note
         if name != "slack" or scheme.challenge_answer:
             continue
-        # By SQL: a scheme in use may not change, and only a signed question is answered.
+        # By SQL: a scheme in use may not change, and only a signed challenge is answered.
         columns = ", ".join(f"{column} = %s" for column in SLACK)
         cr = env.cr
         cr.execute(
