@@ -102,12 +102,14 @@ def _operations(paths):
 
 
 def _sent(document):
-    message = document["components"]["schemas"]["Message"]
+    post = document["paths"]["/interop/v1/messages"]["post"]
+    sent = post["requestBody"]["content"]["application/json"]["schema"]
+    # One kind of message is named as it is, several are a choice.
+    choice = document["components"]["schemas"].get("Message", {"anyOf": [sent]})
     names = [
         item["$ref"].rpartition("/")[2].removesuffix(".message")
-        for item in message.get("anyOf", ())
+        for item in choice.get("anyOf", ())
     ]
-    post = document["paths"]["/interop/v1/messages"]["post"]
     return _contracts(document, dict.fromkeys(names, post))
 
 

@@ -62,7 +62,7 @@ def document(base_url, inbound=(), outbound=()) -> dict:
                     f"{name}.message": envelope(item)
                     for name, item in contracts.items()
                 },
-                "Message": _any_message(inbound),
+                **({} if len(inbound) == 1 else {"Message": _any_message(inbound)}),
             },
             "parameters": parts.parameters(required=bool(outbound)),
             "securitySchemes": parts.schemes(),
@@ -81,7 +81,7 @@ def _embedded(contracts):
 def _paths(inbound):
     return {
         "/interop/v1/messages": {"post": _receive(inbound)},
-        "/interop/v1/messages:batch": {"post": _receive_batch()},
+        "/interop/v1/messages:batch": {"post": _receive_batch(inbound)},
         "/interop/v1/messages:reconcile": {"post": openapi_reconcile.reconcile()},
         "/interop/v1/webhooks/{client}": {"post": openapi_vendors.receive_webhook()},
         "/interop/v1/messages/{id}": {"get": _status()},
@@ -100,6 +100,13 @@ def _paths(inbound):
     }
 
 
+def _message(inbound):
+    """Return a reference to what may be sent: one kind of message has no choice."""
+    if len(inbound) == 1:
+        return {"$ref": _message_ref(inbound[0])}
+    return {"$ref": "#/components/schemas/Message"}
+
+
 def _any_message(inbound):
     if not inbound:
         return {"type": "object"}
@@ -114,7 +121,7 @@ def _receive(inbound):
     shown = {}
     for contract in inbound:
         shown.update(examples(contract))
-    content = {"schema": {"$ref": "#/components/schemas/Message"}}
+    content = {"schema": _message(inbound)}
     if shown:
         content["examples"] = shown
     status = parts.content({"$ref": "#/components/schemas/MessageStatus"})
@@ -147,9 +154,13 @@ def _receive(inbound):
     }
 
 
-def _receive_batch():
-    message = {"$ref": "#/components/schemas/Message"}
-    items = {"type": "array", "minItems": 1, "maxItems": 1000, "items": message}
+def _receive_batch(inbound):
+    items = {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 1000,
+        "items": _message(inbound),
+    }
     lines = {"type": "string", "description": "One message per line."}
     return {
         "operationId": "sendMessages",
