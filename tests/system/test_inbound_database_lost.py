@@ -48,11 +48,11 @@ class Losses:
 
     def _run(self):
         number = 0
-        while not self.over.wait(0.1):
+        while not self.over.wait(0.4):
             number += 1
-            if number % 20 == 10:
+            if number == 8:
                 self._allow("false")
-            elif number % 20 == 15:
+            elif number == 11:
                 self._allow("true")
             self.server.cluster.psql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
