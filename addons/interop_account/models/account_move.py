@@ -28,14 +28,14 @@ class AccountMove(models.Model):
         readonly=True,
         groups="account.group_account_readonly,account.group_account_invoice",
         help="Numbers that the document had each time it was reopened. Other systems "
-        "know it under the last one until it is posted again.",
+        "know the document under the last number until it is posted again.",
     )
     interop_charge = fields.Boolean(
         "Made from Charges",
         readonly=True,
         copy=False,
-        help="Charges of other systems made this document: their messages may change it "
-        "as long as it is a draft.",
+        help="Charges of other systems created this document. Their messages may "
+        "change it while it is a draft.",
     )
     # No foreign key in it: what collects charges survives a merge of contacts.
     interop_charge_key = fields.Char(readonly=True, copy=False)
@@ -167,8 +167,9 @@ class AccountMove(models.Model):
             if move.interop_charge and move._interop_is_known():
                 raise UserError(
                     self.env._(
-                        "Charges of other systems made “%s”. Cancel it instead of "
-                        "deleting it, so that nobody bills them again.",
+                        "“%s” was created from charges of other systems. Cancel it "
+                        "instead of deleting it, so that the charges are not billed "
+                        "again.",
                         move.display_name,
                     )
                 )

@@ -18,7 +18,7 @@ class AccountMoveLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="Who rendered the service.",
+        help="The provider who rendered the service.",
     )
     interop_reversal_line_id = fields.Many2one(
         "account.move.line",

@@ -118,8 +118,8 @@ class InteropHandlerChargePosted(models.AbstractModel):
             raise Skipped(self.env._("This charge was billed already."))
         raise ConflictError(
             self.env._(
-                "This charge number is billed already, and differs here: %s. Take the "
-                "charge back and post it under a new number.",
+                "This charge number was already billed with other values: %s. Take "
+                "the charge back and post it under a new number.",
                 ", ".join(differing),
             ),
             code="charge_differs",

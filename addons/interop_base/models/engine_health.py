@@ -113,7 +113,7 @@ class EngineHealth:
             return []
         return [
             self.env._(
-                "Messages wait although they could move. %s Look at the jobs of the "
+                "Messages are due but are not processed. %s Look at the jobs of the "
                 "model interop.pump (Settings, Technical, Jobs) and at the log.",
                 self.summary(),
             )
@@ -125,8 +125,8 @@ class EngineHealth:
         self.env.cr.execute(_HOLDER, [const.MATERIALIZE_LOCK])
         return [
             self.env._(
-                "Database session %(pid)s has turned events into messages for "
-                "%(seconds)s s, and no other session can meanwhile. If its server "
+                "Database session %(pid)s has been turning events into messages for "
+                "%(seconds)s s. No other session can do this meanwhile. If its server "
                 "process is gone, end it: SELECT pg_terminate_backend(%(pid)s)",
                 pid=pid,
                 seconds=seconds,

@@ -70,7 +70,7 @@ class InteropApprovalMixin(models.AbstractModel):
     approval_changes = fields.Text(
         "Changes",
         compute="_compute_approval_changes",
-        help="What differs from the state that was approved last.",
+        help="Differences from the state that was approved last.",
     )
 
     @api.model
@@ -368,7 +368,8 @@ class InteropApprovalMixin(models.AbstractModel):
         if not (self.requested_by_id or self._approval_changed()):
             raise UserError(
                 self.env._(
-                    "Nobody asked for an approval of “%s”: there is nothing to refuse.",
+                    "No approval of “%s” was requested, so there is no request to "
+                    "refuse.",
                     self.display_name,
                 )
             )

@@ -181,7 +181,8 @@ class InteropContract(models.Model):
                 raise ValidationError(
                     self.env._(
                         "Contract %(contract)s cannot be archived: interfaces use it "
-                        "(%(interfaces)s). Retire the contract, or take it out of them.",
+                        "(%(interfaces)s). Retire the contract, or remove it from "
+                        "these interfaces.",
                         contract=contract.display_name,
                         interfaces=", ".join(using_sudo.mapped("name")),
                     )

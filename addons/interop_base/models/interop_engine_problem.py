@@ -8,7 +8,7 @@ from .. import clock
 
 KINDS = [
     ("statement", "Statement ended"),
-    ("stall", "Nothing moves"),
+    ("stall", "Messages not processed"),
     ("retention", "Row cannot be removed"),
 ]
 KEEP_DAYS = 30  # days without a repetition after which a problem is forgotten

@@ -134,7 +134,7 @@ class InteropHandler(models.AbstractModel):
         :returns: list of ``tools.schema.Violation``; pointers start below ``data``
         """
         words = self.env._(
-            "A text holds control characters, which no record keeps. Remove them."
+            "A text contains control characters, which cannot be stored. Remove them."
         )
         return [
             Violation(pointer, "text", words)

@@ -187,7 +187,10 @@ class InteropHandlerMapping(models.AbstractModel):
                 continue
             currency = self._currency_of(model, field, record, values)
             if currency and not is_multiple(amount, currency.rounding):
-                problem = self.env._("%s has no such amount.", currency.name)
+                problem = self.env._(
+                    "The amount is not a multiple of the smallest unit of %s.",
+                    currency.name,
+                )
                 raise self._unfit(line, problem)
 
     def _currency_of(self, model, field, record, values):

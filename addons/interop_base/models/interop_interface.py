@@ -98,8 +98,8 @@ class InteropInterface(models.Model):
     attainment_count = fields.Integer(
         "Messages Measured",
         compute="_compute_attainment",
-        help="Delivered and failed messages of the last 30 days. Without any, there is "
-        "no share in time.",
+        help="Delivered and failed messages of the last 30 days. Without such "
+        "messages, no share is shown.",
     )
     retry_policy_id = fields.Many2one(
         "interop.retry.policy",
@@ -147,9 +147,8 @@ class InteropInterface(models.Model):
         "Changed Since Approval",
         readonly=True,
         copy=False,
-        help="Something that was approved is different now. Events are captured and "
-        "wait until a second person approves the present state, or the change is put "
-        "back.",
+        help="The approved state has changed. Events are captured and wait until a "
+        "second person approves the present state, or the change is put back.",
     )
     holds_events = fields.Boolean(
         readonly=True,
@@ -185,7 +184,8 @@ class InteropInterface(models.Model):
     hold_text = fields.Text(
         "Why Messages Wait",
         compute="_compute_hold",
-        help="What keeps messages back, who stopped it, when and why.",
+        help="The reason why messages wait. A stop also shows the user, the time and "
+        "the reason.",
     )
     color = fields.Integer(compute="_compute_color")
 

@@ -61,7 +61,7 @@ class InteropMessage(models.Model):
     waiting_reason = fields.Char(
         "Why It Waits",
         compute="_compute_waiting",
-        help="What keeps this message back, and what to do about it.",
+        help="The reason why this message waits, and the next step.",
     )
     waiting_until = fields.Datetime(
         "Waits Until",
@@ -72,7 +72,8 @@ class InteropMessage(models.Model):
     is_held = fields.Boolean(
         "Held Back",
         compute="_compute_waiting",
-        help="A stop, the environment, the interface or the receiver keeps it back.",
+        help="A stop, the environment, the interface or the receiver keeps this "
+        "message back.",
     )
     lease_token = fields.Char(readonly=True, copy=False)
     lease_until = fields.Datetime(readonly=True, copy=False)
@@ -150,7 +151,7 @@ class InteropMessage(models.Model):
         "interop.message",
         "New Message",
         compute="_compute_resubmission",
-        help="The latest message that was built anew for this one.",
+        help="The latest message that was built again from the record of this message.",
     )
     may_view_payload = fields.Boolean(
         compute="_compute_may_view_payload",
@@ -325,11 +326,13 @@ class InteropMessage(models.Model):
     def _next_step_of(self, failure, steps):
         """Return the next step of a failed message, or of a cause of failures."""
         if failure.direction == "out" and failure.error_kind == "business":
-            return self.env._("Correct the record named here, then resubmit it.")
+            return self.env._(
+                "Correct the record named here, then resubmit the message."
+            )
         if failure.direction == "in" and failure.error_class == "schema":
             return self.env._(
-                "Correct the mapping and retry it. If the content is wrong, have the "
-                "sender correct it and send it under a new id."
+                "Correct the mapping and retry the message. If the content is wrong, "
+                "have the sender correct it and send it under a new id."
             )
         return steps.get(failure.error_class, "")
 
@@ -357,11 +360,12 @@ class InteropMessage(models.Model):
             return False, False, False
         if self.state in const.FAILED_STATES:
             text = self.env._(
-                "It failed. Correct the cause and retry it, or cancel it."
+                "The message failed. Correct the cause and retry the message, or "
+                "cancel it."
             )
             return text, False, False
         if self.state == "processing":
-            return self.env._("It is being exchanged now."), False, False
+            return self.env._("A worker is processing the message now."), False, False
         key = (self.interface_id, self.company_id, self.test)
         if key not in known:
             known[key] = self.interface_id._holds(self.company_id, self.test)
@@ -373,7 +377,7 @@ class InteropMessage(models.Model):
             return " ".join(hold.text for hold in holds), until, True
         if self.attempt_count:
             return self.env._("The last try failed. The next one follows."), due, False
-        return self.env._("It is on its way."), due, False
+        return self.env._("The message waits for the next free worker."), due, False
 
     @api.depends("next_step", "direction", "error_class", "error_kind", "is_superseded")
     def _compute_next_action(self):

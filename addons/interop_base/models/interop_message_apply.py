@@ -74,8 +74,8 @@ class InteropMessage(models.Model):
         named = getattr(getattr(error, "diag", None), "column_name", None)
         return ContentRefused(
             self.env._(
-                "A value of this message cannot be kept (%s). Correct it at its source, "
-                "then send it as a new message.",
+                "A value of this message cannot be stored (%s). Correct the value at "
+                "its source, then send it as a new message.",
                 f"{type(error).__name__}: {named}" if named else type(error).__name__,
             ),
             pointer="/data",

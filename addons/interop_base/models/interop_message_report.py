@@ -51,9 +51,13 @@ class InteropMessage(models.Model):
             ownership.REJECTED: self.env._("Rejected"),
             ownership.NOT_APPLIED: self.env._("Not applied"),
             ownership.NOT_OWNER: self.env._("Another system decides about it"),
-            ownership.STALE: self.env._("Not newer than what the sender said before"),
-            ownership.UNKNOWN_VALUE: self.env._("Odoo does not have this value set up"),
-            ownership.ONLY_FIRST: self.env._("Odoo keeps one; the first one counts"),
+            ownership.STALE: self.env._(
+                "Not newer than an earlier statement of the sender"
+            ),
+            ownership.UNKNOWN_VALUE: self.env._("This value is not set up in Odoo"),
+            ownership.ONLY_FIRST: self.env._(
+                "Odoo stores only one value; the first value is used"
+            ),
         }
 
     @api.model

@@ -27,8 +27,8 @@ class InteropRetryPolicy(models.Model):
         "Schedule After 401 or 403",
         default="0s, 1m, 5m, 30m",
         help="Delay before each try while the receiver refuses our credentials, the "
-        "refused try included: its clock or a key rotation may be the cause. Leave "
-        "empty to let the message fail at once.",
+        "refused try included. A wrong clock of the receiver or a key rotation may be "
+        "the cause. Leave empty to let the message fail at once.",
     )
     jitter_percent = fields.Integer(
         "Jitter (%)",
@@ -38,9 +38,9 @@ class InteropRetryPolicy(models.Model):
     )
     retry_other_4xx = fields.Boolean(
         "Retry Other 4xx",
-        help="408, 425, 429 and 5xx are always tried again, 401 and 403 on a schedule of "
-        "their own. Tick this to try again after any refusal (4xx, redirects) on the "
-        "schedule above; otherwise the message fails at once.",
+        help="408, 425, 429 and 5xx are always tried again, 401 and 403 on the "
+        "schedule for them. Tick this to try again after any refusal (4xx, redirects) "
+        "on the schedule above; otherwise the message fails at once.",
     )
     max_retry_after = fields.Integer(
         "Longest Retry-After (s)",

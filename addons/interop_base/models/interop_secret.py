@@ -98,7 +98,10 @@ class InteropSecret(models.Model):
     def create(self, vals_list):  # pylint: disable=method-required-super
         """Refuse: a secret is generated or received, and has a value from the start."""
         raise UserError(
-            self.env._("A secret gets its value by being generated or received.")
+            self.env._(
+                "A secret cannot be created without a value. Generate a secret, or "
+                "receive one from the partner."
+            )
         )
 
     def _create_row(self, vals):
@@ -128,8 +131,8 @@ class InteropSecret(models.Model):
             if secret.revoked_at or (secret.valid_to and secret.valid_to <= now):
                 raise UserError(
                     self.env._(
-                        "“%s” has expired or was revoked, and stays so. Generate a new "
-                        "secret instead.",
+                        "“%s” has expired or was revoked and cannot be used again. "
+                        "Generate a new secret instead.",
                         secret.name,
                     )
                 )
@@ -170,8 +173,8 @@ class InteropSecret(models.Model):
                 user_id=user.id,
                 summary=summary,
                 note=self.env._(
-                    "%(user)s did this (%(fingerprint)s). Revoke the secret if it is not "
-                    "right.",
+                    "User: %(user)s. Secret: %(fingerprint)s. Revoke the secret if "
+                    "this change was not intended.",
                     user=self.env.user.name,
                     fingerprint=self.fingerprint or self.uuid,
                 ),

@@ -27,7 +27,7 @@ class ResConfigSettings(models.TransientModel):
     interop_engine_age = fields.Char(
         "Waiting",
         compute="_compute_interop_status",
-        help="Age of the oldest event and of the oldest message that could move now.",
+        help="Age of the oldest event and of the oldest due message.",
     )
     interop_engine_texts = fields.Text(
         "Engine",

@@ -328,7 +328,7 @@ class TestApproval(EngineCase):
         """B15."""
         contract = self._create_contract(publish=False)
         for record in (self.draft, contract):
-            with self._refused(UserError, "nothing to refuse"):
+            with self._refused(UserError, "no request to refuse"):
                 record.with_user(self.steward).action_refuse("No")
             record.with_user(self.admin).action_request_approval()
             self.assertEqual(record.requested_by_id, self.admin)

@@ -109,7 +109,9 @@ class TestStops(EngineCase):
 
     def test_b11_a_waiting_message_says_why_and_until_when(self):
         message = self._publish(self.interface)
-        self.assertEqual(message.waiting_reason, "It is on its way.")
+        self.assertEqual(
+            message.waiting_reason, "The message waits for the next free worker."
+        )
         self.assertFalse(message.waiting_until, "due now: no next try in the past")
         later = clock.now().replace(microsecond=0) + timedelta(minutes=5)
         self._set_columns(message, attempt_count=1, next_attempt_at=later)
@@ -128,7 +130,7 @@ class TestStops(EngineCase):
         self.assertFalse(message.waiting_reason or message.waiting_until)
         failed = self._publish(self.interface)
         failed._set_dead("connect", "refused", "No connection")
-        self.assertIn("It failed", failed.waiting_reason)
+        self.assertIn("The message failed", failed.waiting_reason)
         self.assertFalse(failed.is_held)
 
     def test_b24_a_decision_is_no_failure(self):

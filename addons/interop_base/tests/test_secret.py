@@ -176,7 +176,7 @@ class TestSecret(InteropCase):
             with self.assertRaises(UserError, msg=name):
                 self.secret.with_user(admin).write({name: "planted"})
         for context in ({}, {"default_ciphertext": "planted"}):
-            with self._refused(UserError, "generated or received"):
+            with self._refused(UserError, "created without a value"):
                 model.with_context(**context).create(vals)
         result = model.load(["name", "kind", "ciphertext"], [["L", "hmac", "planted"]])
         self.assertFalse(result["ids"])
@@ -197,7 +197,7 @@ class TestSecret(InteropCase):
                 lambda model=secrets: model.create([vals, vals]),
                 lambda model=secrets: self.secret.with_env(model.env).copy(),
             ):
-                with self._refused(UserError, "generated or received"):
+                with self._refused(UserError, "created without a value"):
                     attempt()
         self.assertEqual(self.env["interop.secret"].search_count([]), count)
 
@@ -219,7 +219,7 @@ class TestSecret(InteropCase):
         self.assertEqual(trail.mapped("action"), ["changed", "changed"])
         secret.write({"valid_from": now - timedelta(days=3), "valid_to": now})
         for vals in ({"valid_to": False}, {"valid_to": now + timedelta(days=1)}):
-            with self._refused(UserError, "stays so"):
+            with self._refused(UserError, "cannot be used again"):
                 secret.write(vals)
         self.assertFalse(secret._usable(now))
 

@@ -33,5 +33,5 @@ def unpack(packed: bytes, size: int) -> bytes:
     except zlib.error:
         raise ValueError("The content cannot be decompressed.") from None
     if len(content) != size or not stream.eof:
-        raise ValueError("The content does not have the length that was noted.")
+        raise ValueError("The content does not have the recorded length.")
     return content

@@ -137,7 +137,7 @@ class _Translator:
         match = _GROUP.match(self.pattern, self.at)
         kind = match[1] or ":"
         if match[0] == "(" and self.pattern.startswith("(?", self.at):
-            raise PatternError("a group is of a kind that ECMAScript does not know")
+            raise PatternError("ECMAScript does not know this kind of group")
         if kind != ":":
             self.is_regular = False
         self.groups.append(kind == ":")
@@ -146,7 +146,7 @@ class _Translator:
 
     def _close(self):
         if not self.groups:
-            raise PatternError("a group is closed that was not opened")
+            raise PatternError("a closing parenthesis has no opening parenthesis")
         self._add(")", can_repeat=self.groups.pop())
         self.at += 1
 
@@ -268,7 +268,7 @@ def _unknown_escape(letter):
         return "Unicode properties are not supported; list the characters"
     if letter.isdigit() or letter == "k":
         return "back references are not supported"
-    return "an escape is one that ECMAScript does not know"
+    return "ECMAScript does not know this escape"
 
 
 def _between(first, last):

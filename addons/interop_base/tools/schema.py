@@ -369,7 +369,7 @@ def _multiple_keyword(validator, divisor, instance, _schema):
     """Check ``multipleOf`` by decimals; the library divides doubles."""
     if validator.is_type(instance, "number"):
         if not schema_forms.is_multiple(instance, divisor):
-            yield ValidationError("The number is no multiple.")
+            yield ValidationError("The number is not a multiple of the required step.")
 
 
 _Validator = extend(

@@ -91,7 +91,7 @@ def _text(value, form):
     if not isinstance(value, str) or text.has_control(value):
         raise ValueError
     if text.is_blank(value):
-        raise FormatError("This text shows nothing.")
+        raise FormatError("The text has no visible characters.")
     value = text.clean(value, lines=True)
     change = {"upper": str.upper, "lower": str.lower, "trim": str.strip}.get(form)
     return change(value) if change else value

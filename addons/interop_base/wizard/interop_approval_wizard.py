@@ -83,7 +83,9 @@ class InteropApprovalWizard(models.TransientModel):
         """Only the reason is entered here."""
         if vals.keys() - {"reason"}:
             raise AccessError(
-                self.env._("The approval sheet shows one state, as it was.")
+                self.env._(
+                    "An approval sheet cannot be changed. Close it and open a new one."
+                )
             )
         return super().write(vals)
 
@@ -122,7 +124,10 @@ class InteropApprovalWizard(models.TransientModel):
         self.ensure_one()
         if not (self.reason or "").strip():
             raise UserError(
-                self.env._("Enter the reason first: it is sent to who asked.")
+                self.env._(
+                    "Enter the reason first. It is sent to the user who asked for the "
+                    "approval."
+                )
             )
         self._record().action_refuse(self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -59,15 +59,16 @@ class InteropFacilityMembership(models.Model):
         "Statement",
         readonly=True,
         copy=False,
-        help="When the message that made this period begin, end or go on became true, "
-        "with its place in the sender's stream. A message that is not newer does not "
-        "undo it. Empty: a person decided.",
+        help="Time and sequence of the message that began, ended or continued this "
+        "period. A message that is not newer does not change the period. Empty if a "
+        "user decided.",
     )
     roles_stated = fields.Json(
         "Statements of Roles",
         readonly=True,
         copy=False,
-        help="The same for the roles of a provider here, by the id of the system.",
+        help="Time and sequence of the last message about the provider's roles, by "
+        "the id of the system.",
     )
 
     _active_uniq = models.UniqueIndex(

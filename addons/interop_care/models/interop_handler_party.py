@@ -54,7 +54,9 @@ class InteropHandlerParty(models.AbstractModel):
     def _content_violations(self, data, cleaned):
         """Several members become one field here, and one member on the way out."""
         found = super()._content_violations(data, cleaned)
-        words = self.env._("Together more than %s characters.", MAX_TEXT)
+        words = self.env._(
+            "The parts together have more than %s characters. Shorten them.", MAX_TEXT
+        )
         name = cleaned.get("name")
         if isinstance(name, dict) and len(self._full_name(name)) > MAX_TEXT:
             found.append(Violation("/name", "maxLength", words))
@@ -350,7 +352,8 @@ class InteropHandlerParty(models.AbstractModel):
         if country and states.search_count(here, limit=1):
             raise BusinessError(
                 self.env._(
-                    "The state is none of its country's. Send its code or its name."
+                    "The state does not belong to the country. Send the code or name "
+                    "of a state of this country."
                 ),
                 error_class="schema",
                 pointer="/data/address/state",

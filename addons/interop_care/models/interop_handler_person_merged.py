@@ -159,7 +159,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         raise PossibleDuplicate(
             self.env._(
                 "An earlier merge says that the prior record is another person. A "
-                "steward decides which of them is right."
+                "steward decides which of the two merges is right."
             ),
             code="merged_elsewhere",
             question=question.same(message.company_id.id, *sides, kind="merge"),

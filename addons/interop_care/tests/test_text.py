@@ -87,7 +87,7 @@ class TestText(PersonCase):
         ]
         self.assertEqual(told, [("lang", "ignored", "unknown_value")])
         self.assertTrue(self._last().has_field_notes)
-        self.assertIn("does not have this value", self._last().field_report_html)
+        self.assertIn("This value is not set up", self._last().field_report_html)
         self._send(self._person(self.one, language="en-GB"))
         self.assertFalse(self._last().has_field_notes)
 

@@ -27,7 +27,8 @@ class InteropIdentifier(models.Model):
         "Statement",
         readonly=True,
         copy=False,
-        help="The same to the microsecond, with its place in the sender's stream.",
+        help="Time of the statement to the microsecond, with the sequence of its "
+        "message.",
     )
 
     def write(self, vals):

@@ -368,8 +368,8 @@ class InteropIdentifierMerge(models.Model):
         if self.env["interop.identity.case"]._told_apart(first, second):
             raise ConflictError(
                 self.env._(
-                    "A steward told these two records apart. They are not merged unless "
-                    "a steward takes that decision back."
+                    "A steward decided that these two records are different. They are "
+                    "not merged unless a steward takes that decision back."
                 ),
                 code="told_apart",
             )
@@ -419,7 +419,9 @@ class InteropIdentifierMerge(models.Model):
         """
         self.ensure_one()
         if not (reason or "").strip():
-            raise UserError(self.env._("Say why these two are not the same."))
+            raise UserError(
+                self.env._("Enter the reason why these two records are not the same.")
+            )
         # sudo: a merge concerns every facility that knows one of the two
         merge_sudo = self.sudo()
         anchors = self.env["interop.identifier.anchor"]

@@ -190,8 +190,8 @@ class InteropIdentifierMergeLine(models.Model):
         if plan.alias:
             told.append(
                 self.env._(
-                    "%(model)s %(id)s is an alias now (state): another one of its "
-                    "namespace is active there.",
+                    "%(model)s %(id)s is an alias now (state): another identifier of "
+                    "its namespace is active there.",
                     **names,
                 )
             )

@@ -129,12 +129,12 @@ class InteropIdentityCase(models.Model):
     can_forget = fields.Boolean(compute="_compute_allowed")
     must_look = fields.Boolean(
         compute="_compute_look",
-        help="You have not seen yet what each of the waiting messages says about who is "
-        "meant.",
+        help="You have not yet seen the names, birth dates and numbers in each of the "
+        "waiting messages.",
     )
     side_shown = fields.Boolean(
         compute="_compute_look",
-        help="What the waiting messages say is shown to you: names, birth date, numbers.",
+        help="You see the names, birth dates and numbers in the waiting messages.",
     )
 
     _open_question_uniq = models.UniqueIndex(

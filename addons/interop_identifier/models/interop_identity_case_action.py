@@ -101,17 +101,17 @@ class InteropIdentityCase(models.Model):
         """Return what is asked about a merge that contradicts an earlier one."""
         if self._one_already():
             return self.env._(
-                "An earlier merge says that these two are one. A message says that it "
-                "was the other way round. Are they the same?"
+                "An earlier merge joined these two records. A message merges them the "
+                "other way round. Are they the same?"
             )
         if not self.right_id:
             return self.env._(
-                "A message names the numbers of this record the other way round than an "
-                "earlier one. Is the number that it names as survivor the present one?"
+                "A message merges the numbers of this record the other way round than "
+                "an earlier message. Is its survivor number the present number?"
             )
         return self.env._(
-            "A message says that these two are the same, but an earlier merge speaks "
-            "against it. Are they?"
+            "A message says that these two records are the same. An earlier merge "
+            "contradicts it. Are they the same?"
         )
 
     def _pair_question(self):
@@ -119,7 +119,7 @@ class InteropIdentityCase(models.Model):
         if self.left_model != self.right_model:
             return self.env._(
                 "The identifiers of one message belong to two different kinds of "
-                "records. Which one is meant?"
+                "records. Which record does the message mean?"
             )
         return self.env._(
             "The identifiers of one message belong to two records. Are they the same?"
@@ -129,11 +129,12 @@ class InteropIdentityCase(models.Model):
         """Return what is asked about an assigning authority that is not known."""
         if self._names_nothing():
             return self.env._(
-                "The sender names no assigning authority. Whose numbers does it mean?"
+                "The sender names no assigning authority. Which authority does the "
+                "sender mean?"
             )
         return self.env._(
-            "The sender names an assigning authority that is not set up. Which one does "
-            "it mean?"
+            "The sender names an assigning authority that is not set up. Which "
+            "authority does the sender mean?"
         )
 
     def _unknown_question(self):

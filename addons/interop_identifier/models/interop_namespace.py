@@ -138,17 +138,18 @@ class InteropNamespace(models.Model):
         "Placeholders",
         default="refuse",
         tracking=True,
-        help="What happens to a value that stands where a number is missing, such as "
-        "UNKNOWN or 000000000. It never identifies a record. Refuse: the message fails "
-        "and its owner acts. Hold: the message waits for a steward. Accept: the value "
-        "is a number like any other, so two people with it become one.",
+        help="Handling of a value that stands for a missing number, such as UNKNOWN "
+        "or 000000000. It never identifies a record. Refuse: the message fails and "
+        "its owner acts. Hold: the message waits for a steward. Accept: the value is "
+        "a number like any other, so two people with it become one.",
     )
     placeholder_words = fields.Text(
         "Placeholder Values",
         default="\n".join(placeholder.WORDS),
-        help="Values that are no number, one on each line. Spaces, punctuation, "
-        "accents and letter case do not count. A value without any letter or digit is "
-        "always a placeholder. Remove a line if this authority hands that value out.",
+        help="Values that stand for a missing number, one on each line. Spaces, "
+        "punctuation, accents and letter case do not count. A value without any "
+        "letter or digit is always a placeholder. Remove a line if this authority "
+        "hands that value out.",
     )
     placeholder_pattern = fields.Char(
         default=placeholder.PATTERN,
@@ -294,8 +295,8 @@ class InteropNamespace(models.Model):
             if stored > const.MAX_RESPELLED:
                 raise UserError(
                     self.env._(
-                        "“%(name)s” has more than %(limit)s identifiers, so that its "
-                        "check cannot change while you wait. Create a namespace with "
+                        "“%(name)s” has more than %(limit)s identifiers, therefore "
+                        "its check cannot be changed here. Create a namespace with "
                         "the new check for new numbers.",
                         name=namespace.name,
                         limit=const.MAX_RESPELLED,

@@ -138,7 +138,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self._decide(case, "different", about="none")
         with self.assertRaises(ConflictError):
             merges._merge(self.ada, self.king)
-        with self._refused(UserError, "told these two records apart"):
+        with self._refused(UserError, "these two records are different"):
             self.env["base.partner.merge.automatic.wizard"]._merge(
                 (self.ada | self.king).ids, self.ada
             )
@@ -339,7 +339,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
     def test_reject_fails_the_messages_for_a_reason_with_an_owner(self):
         first, second = self._ambiguous(), self._ambiguous()
         case = self._case(first)
-        with self._refused(UserError, "Say why"):
+        with self._refused(UserError, "Enter the reason why"):
             self._decide(case, "rejected", reason=" ")
         self._decide(case, "rejected", reason="Wrong number typed in")
         for message in first | second:

@@ -115,10 +115,10 @@ class InteropClient(models.Model):
             user_id=owner.id,
             summary=self.env._("A key of %s cannot be read", self.name),
             note=self.env._(
-                "This server cannot decrypt the key “%(secret)s”. Calls that are proven "
-                "with it are refused, calls with other keys are not. Put the key that "
-                "encrypted it back into the key file, or revoke it and give the partner "
-                "a new one.",
+                "This server cannot decrypt the key “%(secret)s”. Calls that use this "
+                "key are refused. Calls with other keys still work. Put the key that "
+                "encrypted it back into the key file, or revoke it and give the "
+                "partner a new one.",
                 secret=secret.name,
             ),
         )

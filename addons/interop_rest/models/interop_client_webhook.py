@@ -64,16 +64,16 @@ class InteropClient(models.Model):
     event_list_path = fields.Char(
         "List of Events",
         tracking=True,
-        help="The place in the body of a list of events, such as /events. Each of them "
-        "becomes a message, and all other places are looked for in each event. Empty: "
-        "the body is one event; if it is a list itself, it is the list of events.",
+        help="The place in the body of a list of events, such as /events. Each of "
+        "them becomes a message, and all other places are looked for in each event. "
+        "Leave empty if the body is one event, or is itself the list of events.",
     )
     event_id_path = fields.Char(
         "Id",
         tracking=True,
-        help="The place that tells events apart, such as /id. Empty: the id that the "
-        "signature covers, or else the content itself: the same content again is the "
-        "same event.",
+        help="The place of the id of the event, such as /id. Leave empty to use the "
+        "id that the signature covers. Without such an id, the same content counts as "
+        "the same event.",
     )
     event_data_path = fields.Char(
         "Data",
@@ -89,9 +89,9 @@ class InteropClient(models.Model):
     event_time_path = fields.Char(
         "Time",
         tracking=True,
-        help="The place that says when it happened. A time that cannot be read counts as "
-        "the signed time, and without a signed time the webhook is refused. Leave empty "
-        "to use the signed time, or the time of arrival if none is signed.",
+        help="The place of the time of the event. A time that cannot be read counts "
+        "as the signed time, and without a signed time the webhook is refused. Leave "
+        "empty to use the signed time, or the time of arrival if none is signed.",
     )
     event_time_format = fields.Selection(
         [

@@ -74,9 +74,10 @@ class InteropSignatureScheme(models.Model):
         default="{body}",
         trim=False,
         tracking=True,
-        help="With {body} and, as the vendor does it, {timestamp}, {id}, {method}, {path} "
-        "(with the query) and {url} (the whole address). Everything else is taken as it "
-        "stands. Between {id} and the next part stands a separator that no id has.",
+        help="With {body} and, as the vendor does it, {timestamp}, {id}, {method}, "
+        "{path} (with the query) and {url} (the whole address). Other text is signed "
+        "unchanged. Put a separator that no id contains between {id} and the next "
+        "part.",
     )
     timestamp_header = fields.Char(
         tracking=True,
@@ -146,12 +147,13 @@ class InteropSignatureScheme(models.Model):
     challenge_kind_path = fields.Char(
         "Kind Found At",
         tracking=True,
-        help="The place in the body that tells a challenge from an event, such as /type.",
+        help="The place in the body of the kind of the request, such as /type. The "
+        "kind shows whether it is a challenge or an event.",
     )
     challenge_kind = fields.Char(
         "Kind of a Challenge",
         tracking=True,
-        help="What stands there, such as url_verification.",
+        help="The kind of a challenge at that place, such as url_verification.",
     )
     challenge_token_path = fields.Char(
         "Challenge Found At",

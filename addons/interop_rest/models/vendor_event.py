@@ -162,7 +162,7 @@ def located(problem, event, data_path):
             pointer = data_path + pointer.removeprefix("/data")
         entry["pointer"] = event.pointer + pointer
     if not problem.errors:
-        title = "This event is the reason; see code and detail."
+        title = "This event caused the error. See code and detail."
         problem.errors = [
             {"pointer": event.pointer, "detail": title, "code": problem.code}
         ]

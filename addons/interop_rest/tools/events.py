@@ -6,8 +6,8 @@ from typing import NamedTuple
 from . import query as query_tools
 
 DESCRIPTIONS = {
-    "cursor": "Where to go on: the cursor of an earlier answer, unchanged.",
-    "limit": "How many events one answer has at most.",
+    "cursor": "Position to continue from: the cursor of an earlier answer.",
+    "limit": "Maximum number of events in one answer.",
 }
 MEMBERS = tuple(DESCRIPTIONS)
 LABEL = "events"

@@ -45,7 +45,7 @@ def document(base_url, inbound=(), outbound=()) -> dict:
             "version": API_VERSION,
             "description": " ".join(f"{_SIGNING}\n{_NUMBERS}".split()),
             "contact": {
-                "name": "Whoever runs this server",
+                "name": "Operator of this server",
                 "url": f"{base_url or 'http://localhost'}/interop/v1/docs",
             },
             "license": {"name": "LGPL-3.0", "identifier": "LGPL-3.0-only"},
@@ -193,7 +193,7 @@ def _status():
         "operationId": "getMessage",
         "tags": ["Messages"],
         "summary": "What became of a message of yours; webhook-id is its id",
-        "description": "Its present state, for as long as the message is kept.",
+        "description": "The present state of the message, while the message is kept.",
         "security": parts.SIGNED,
         "parameters": [
             {

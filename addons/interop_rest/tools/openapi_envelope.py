@@ -25,8 +25,8 @@ _SUBJECT = {
             for name, told in (
                 ("system", "The URI of its assigning authority."),
                 ("value", "The identifier."),
-                ("type", "Which kind of identifier it is."),
-                ("use", "What it is used for, such as official."),
+                ("type", "Kind of the identifier."),
+                ("use", "Use of the identifier, such as official."),
             )
         },
     },
@@ -64,7 +64,7 @@ def members() -> dict:
             "type": "string",
             **TEXT,
             "minLength": 1,
-            "description": "Which application sends it, such as a URI of yours. "
+            "description": "The sending application, such as a URI of yours. "
             + _NO_CONTROLS,
         },
         "occurred_at": {

@@ -84,12 +84,12 @@ SIGNED = [
 
 
 _TAGS = {
-    "Messages": "Send messages, ask what became of them, and receive ours.",
+    "Messages": "Send messages, read their status, and receive our messages.",
     "Webhooks": "Webhooks of third parties that sign in their own ways.",
     "Identifiers": "Look identifiers up and link them.",
-    "Events": "Fetch what a receiver missed.",
-    "Description": "This document, and what the codes of errors mean.",
-    "Health": "Whether the server answers.",
+    "Events": "Fetch messages that a receiver missed.",
+    "Description": "This document, and the meaning of the error codes.",
+    "Health": "Availability of the server.",
 }
 
 

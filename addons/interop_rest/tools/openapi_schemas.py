@@ -287,8 +287,8 @@ def _status():
             "code": {"enum": sorted(KINDS)},
             "reason": {
                 "enum": ["stale"],
-                "description": "Why nothing was to be done: not newer than what the "
-                "sender said before.",
+                "description": "Reason for skipping the message: it is not newer than "
+                "an earlier statement of the sender.",
             },
             "pointer": {
                 "type": "string",

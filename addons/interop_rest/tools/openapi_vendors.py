@@ -30,11 +30,11 @@ def receive_webhook() -> dict:
         "operationId": "sendWebhook",
         "tags": ["Webhooks"],
         "summary": "Send a webhook of a third party that signs in its own way",
-        "description": "What the body means is set up with the client. An event whose "
-        "signature covers no id is known by its id in the body, or by the body. A list of "
-        "events is taken as a whole or not at all, with one result per event. The "
-        "challenge by which a vendor verifies this address is answered as set up with its "
-        "signature scheme.",
+        "description": "The client configuration says how the body is read. If the "
+        "signature covers no id, the id in the body identifies the event. Without an "
+        "id, the body identifies it. A list of events is taken as a whole or not at "
+        "all, with one result per event. The challenge by which a vendor verifies "
+        "this address is answered as set up with its signature scheme.",
         "security": [{"vendorSignature": []}],
         "parameters": [_CLIENT],
         "requestBody": {

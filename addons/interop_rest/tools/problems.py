@@ -120,8 +120,8 @@ KINDS = {
     "invalid_form": Kind(
         400,
         "Invalid form",
-        "The body is not a form (application/x-www-form-urlencoded) in UTF-8 in which "
-        "each field is there once.",
+        "The body is not a form (application/x-www-form-urlencoded) in UTF-8, or a "
+        "field occurs twice. Send a form in which each field occurs once.",
     ),
     "contract_retired": Kind(
         410, "Contract retired", "This version is no longer accepted. Use a newer one."
@@ -235,7 +235,8 @@ KINDS = {
     "content_refused": Kind(
         422,
         "Content refused",
-        "A value cannot be kept here. Correct it, then send it under a new id.",
+        "This server cannot store a value. Correct the value, then send the message "
+        "under a new id.",
     ),
     "conflict": Kind(422, "Conflict", "The message contradicts what is recorded."),
     "business_rule": Kind(

@@ -32,7 +32,7 @@ def read_form(body: bytes, max_items: int) -> dict:
     )
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise ValueError("A field is there twice.")
+        raise ValueError("A field occurs twice.")
     return fields
 
 

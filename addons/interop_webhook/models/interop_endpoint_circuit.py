@@ -149,7 +149,10 @@ class InteropEndpoint(models.Model):
         """Return why nothing is delivered here now, as a list of ``Hold``."""
         self.ensure_one()
         if not self.active:
-            text = self.env._("Endpoint “%s” is archived.", self.name)
+            text = self.env._(
+                "Endpoint “%s” is archived. Unarchive it, or choose another endpoint.",
+                self.name,
+            )
             return [Hold(text)]
         if self.state != "active":
             states = dict(self._fields["state"]._description_selection(self.env))
@@ -166,8 +169,8 @@ class InteropEndpoint(models.Model):
             return []
         if self.health in ("open", "half_open"):
             text = self.env._(
-                "Tries at endpoint “%(name)s” failed %(count)s times in a row. One "
-                "message tries next whether the receiver is back.",
+                "Deliveries to endpoint “%(name)s” failed %(count)s times in a row. "
+                "One message is sent next to test the receiver.",
                 name=self.name,
                 count=self.failures_in_row,
             )
@@ -175,7 +178,8 @@ class InteropEndpoint(models.Model):
             text = self.env._("The receiver of endpoint “%s” asked to wait.", self.name)
         else:
             text = self.env._(
-                "Endpoint “%s” has reached its deliveries per minute.", self.name
+                "Endpoint “%s” has reached its limit of deliveries per minute.",
+                self.name,
             )
         return [Hold(text, until)]
 

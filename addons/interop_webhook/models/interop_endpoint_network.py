@@ -161,8 +161,8 @@ class InteropEndpoint(models.Model):
         if networks != self.requested_networks:
             raise UserError(
                 self.env._(
-                    "Other networks are asked for “%s” by now. Read the request again, "
-                    "then decide.",
+                    "The requested networks of “%s” have changed. Read the request "
+                    "again, then decide.",
                     self.name,
                 )
             )

@@ -96,7 +96,7 @@ class TestNetworks(WebhookCase):
         dialog = dialog.browse(action["res_id"])
         self.assertIn("10.1.0.0/16", dialog.networks)
         self._ask("127.0.0.0/8\n10.0.0.0/8")
-        with self._refused(UserError, "Other networks"):
+        with self._refused(UserError, "requested networks"):
             dialog.action_approve()
         self.assertEqual(self.endpoint.allowed_networks, "127.0.0.0/8")
         action = endpoint.action_approve_networks()

@@ -57,7 +57,9 @@ class TestScreens(WebhookCase):
         self.assertIn("asked to wait", message.waiting_reason)
         self.assertEqual(message.waiting_until, until)
         self._health(endpoint, paused_until=None, failing_count=0, failures=0)
-        self.assertEqual(message.waiting_reason, "It is on its way.")
+        self.assertEqual(
+            message.waiting_reason, "The message waits for the next free worker."
+        )
 
     def test_b11_message_says_that_its_endpoint_rests(self):
         interface = self._create_flow(self._start_receiver())
