@@ -104,6 +104,7 @@ class InteropIdentifier(models.Model):
         """
         vals = self._news(item)
         if not vals:
+            self._confirm(item, message)
             return
         owner = item.namespace.system_id
         if owner and owner != message.system_id:
@@ -117,6 +118,20 @@ class InteropIdentifier(models.Model):
         if message.id:
             decisions = dict.fromkeys(vals, decision)
             message._note_fields(ownership.entries(self._name, self.id, decisions))
+
+    def _confirm(self, item, message):
+        """Note that a newer message names the record's present number again: another
+        number of an earlier moment, should it come late, does not replace it.
+
+        Only where a record has one active number is anything decided by that.
+        """
+        owner = item.namespace.system_id
+        if self.state != "active" or not self.single:
+            return
+        if (owner and owner != message.system_id) or self._is_newer_than(message):
+            return
+        self._hold_record()
+        self._transition(self._stated_values(message))
 
     # ------------------------------------------------------------------
     # A new number

@@ -75,17 +75,16 @@ class InteropIdentifier(models.Model):
         :param message: ``interop.message`` that said so, if one did
         :param str reason: why, in words; safe to keep for ever
         """
+        moved = self._set_ended({"active", "held"}, message=message, reason=reason)
+        return moved._log_state(reason)
+
+    def _set_ended(self, allowed, **vals):
+        """Retire the identifiers, each with its own end; return those that moved."""
         now = clock.now()
         moved = self.browse()
         for end, rows in self.grouped(lambda row: row._end_at(now)).items():
-            moved |= rows._set_state(
-                "retired",
-                {"active", "held"},
-                message=message,
-                reason=reason,
-                period_end=end,
-            )
-        return moved._log_state(reason)
+            moved |= rows._set_state("retired", allowed, period_end=end, **vals)
+        return moved
 
     def _end_at(self, now):
         """Return when a number that is retired ``now`` stopped being good: at the end
@@ -144,13 +143,8 @@ class InteropIdentifier(models.Model):
     def _set_same_number(self, reason=""):
         """Retire identifiers that are another spelling of a number that their record
         has anyway."""
-        return self._set_state(
-            "retired",
-            {"active", "merged", "held"},
-            reason=reason,
-            once=False,
-            period_end=clock.now().replace(microsecond=0),
-        )._log_state(reason)
+        moved = self._set_ended({"active", "merged", "held"}, reason=reason, once=False)
+        return moved._log_state(reason)
 
     # ------------------------------------------------------------------
     # Buttons

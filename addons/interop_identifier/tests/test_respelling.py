@@ -1,6 +1,7 @@
 """Stored identifiers after an upgrade: canonical forms, and cases instead of failures."""
 
 import importlib.util
+from datetime import datetime
 from pathlib import Path
 
 from odoo.exceptions import UserError
@@ -162,6 +163,20 @@ class TestRespelling(IdentifierCase):
         self.assertEqual(counts["retired"], 1)
         self.assertEqual((alias.state, active.state), ("retired", "active"))
         self.assertEqual(self._found(many, "12345672"), self.partner)
+
+    def test_a_second_spelling_ends_at_its_own_end_and_not_before_its_start(self):
+        many = self._create_namespace(
+            validator="standard",
+            validator_standard="nl.bsn",
+            one_active_per_record=False,
+        )
+        self._stored(many, "012345672", "012345672")
+        start, end = datetime(2999, 1, 1), datetime(2001, 1, 1)
+        coming = self._stored(many, "12345672", "12345672", period_start=start)
+        ended = self._stored(many, "0123 45672", "0123 45672", period_end=end)
+        self.assertEqual(self._upgrade()["retired"], 2)
+        self.assertEqual((coming | ended).mapped("state"), ["retired"] * 2)
+        self.assertEqual((coming.period_end, ended.period_end), (start, end))
 
     def test_values_that_are_never_used_again(self):
         once = self._create_namespace(

@@ -101,6 +101,25 @@ class TestStale(CaseMixin, EngineCase):
         self.assertEqual(old.period_end, datetime(2024, 2, 1, 8))
         self.assertEqual(old.res_id, new.res_id)
 
+    def test_a_number_that_was_confirmed_is_not_replaced_by_an_earlier_one(self):
+        """Known since January and again in February: one of between comes late."""
+        for at in (EARLY, LATE):
+            self._tell(self._wire(), self._wire(NATIONAL, "N-1"), occurred_at=at)
+        between = "2024-01-15T08:00:00Z"
+        self._tell(self._wire(), self._wire(NATIONAL, "N-2"), occurred_at=between)
+        present, late = self._row("N-1"), self._row("N-2")
+        self.assertEqual((present.state, late.state), ("active", "retired"))
+        self.assertEqual(present.stated_at, datetime(2024, 2, 1, 8))
+
+    def test_an_older_message_or_hearsay_confirms_nothing(self):
+        own = self._namespace("Lab", "http://lab.example", system_id=self._lab().id)
+        row = self._identify(self.ada, own, "L-1")
+        self._tell(self._wire(), self._wire(NATIONAL, "N-1"), occurred_at=LATE)
+        self._tell(self._wire(), self._wire(NATIONAL, "N-1"), occurred_at=EARLY)
+        self.assertEqual(self._row("N-1").stated_at, datetime(2024, 2, 1, 8))
+        self._tell(self._wire("http://lab.example", "L-1"), occurred_at=LATE)
+        self.assertFalse(row.stated)
+
     def test_a_late_second_number_of_the_sender_s_own_is_the_alias(self):
         first = self._tell(
             self._wire(value="A-2"), self._wire(NATIONAL, "N-1"), occurred_at=LATE
