@@ -17,12 +17,14 @@ MISSING = vendor_envelope.MISSING
 
 class VendorEvent(NamedTuple):
     """One event. ``pointer`` is where it stands in the body, ``body`` are the bytes that
-    it is known by, ``default_id`` is its id where its content has none."""
+    it is known by, ``default_id`` is its id where its content has none, ``position`` is
+    its place in a list, from 1."""
 
     value: object
     pointer: str
     body: bytes
     default_id: str
+    position: int | None = None
 
 
 def events(client_sudo, value, body, proven, most):
@@ -72,7 +74,8 @@ def _listed(elements, place, proven):
             seen[own_id] += 1
             if seen[own_id] > 1:
                 own_id = f"{own_id}:{seen[own_id]}"
-        found.append(VendorEvent(element, f"{place}/{number}", body, own_id))
+        pointer = f"{place}/{number}"
+        found.append(VendorEvent(element, pointer, body, own_id, number + 1))
     return found
 
 
@@ -95,6 +98,7 @@ def enveloped(client_sudo, event, contract, proven):
                 source=f"urn:interop:client:{client_sudo.code}",
                 occurred_at=_occurred_at(client_sudo, event, proven),
                 data=data,
+                **_order(event),
                 facility=vendor_envelope.text_at(event.value, facility)
                 if facility
                 else "",
@@ -103,6 +107,14 @@ def enveloped(client_sudo, event, contract, proven):
     except EnvelopeError as error:
         problem = (error.pointer, error.code, error.message)
     raise _invalid(client_sudo, *problem)
+
+
+def _order(event):
+    """Return what decides between events of one moment: the minute of arrival, then the
+    place in the list. One signed time, or one second, often covers a whole body."""
+    if not event.position:
+        return {}
+    return {"sequence": event.position, "epoch": clock.timestamp() // 60}
 
 
 def _own_id(client_sudo, event):
@@ -130,6 +142,7 @@ def _occurred_at(client_sudo, event, proven):
             client_sudo.event_time_format,
             client_sudo.event_time_zone or "",
             rfc3339.parse,
+            clock.now(),
         )
         if moment:
             return moment

@@ -16,6 +16,7 @@ from odoo.tests import tagged
 from odoo.tools import file_path, mute_logger
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.tools import statement
 
 from ..tools import vendor_signatures
 from .vendor_common import SECRET, VendorHttpCase
@@ -115,6 +116,21 @@ class TestVendorLists(VendorHttpCase):
         response = self._hook(vendor, [{"name": "A"}, {"name": "A"}])
         ids = [item["id"] for item in response.json().get("results", ())]
         self.assertEqual(ids, ["evt-1:0", "evt-1:1"], response.text)
+
+    def test_the_order_of_a_list_decides_between_equal_moments(self):
+        """Events about one record, all of one signed time: the last one is the newest."""
+        vendor = self._create_vendor(self._scheme("slack"))
+        self._hook(vendor, [{"name": "A"}, {"name": "B"}, {"name": "C"}])
+        messages = self._messages(vendor).sorted("id")
+        self.assertEqual([data_of(item)["name"] for item in messages], ["A", "B", "C"])
+        self.assertEqual(len(set(messages.mapped("occurred_at"))), 1)
+        first, second, third = (message._statement() for message in messages)
+        self.assertTrue(statement.is_newer(second, first))
+        self.assertTrue(statement.is_newer(third, second))
+        self.assertFalse(statement.is_newer(first, second))
+        self._hook(vendor, [{"name": "D"}], moment=1)
+        later = (self._messages(vendor) - messages)._statement()
+        self.assertTrue(statement.is_newer(later, third))
 
     def test_a_list_at_a_place(self):
         vendor = self._create_vendor(
@@ -417,6 +433,7 @@ class TestVendorTimes(VendorHttpCase):
         found = self._moment("2023-11-14T23:13:20", **zone)
         self.assertEqual(found, "2023-11-14 22:13:20")
         self.assertEqual(self._moment("2023-11-14", **zone), "2023-11-13 23:00:00")
+        self.assertEqual(self._moment("20231114231320", **zone), found)
 
     def test_else_the_signed_time(self):
         expected = clock.timestamp() - 100
@@ -428,7 +445,7 @@ class TestVendorTimes(VendorHttpCase):
 
     def test_else_it_is_refused(self):
         vendor = self._create_vendor(self._scheme("github"), event_time_path="/at")
-        for value in ("yesterday", None, "2023-11-14", "2023-11-14T22:13:20", True, []):
+        for value in ("yesterday", None, "2023-11-14", "20231114221320", True, []):
             response = self._hook(vendor, {"name": "Ada", "at": value})
             problem = self._assert_problem(response, 400, "invalid_envelope")
             self.assertEqual(problem["errors"][0]["pointer"], "/at")

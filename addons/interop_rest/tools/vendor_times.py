@@ -1,7 +1,9 @@
 """Times as third parties write them in a body, read as a moment in UTC.
 
 Nothing is guessed: a text without an offset, or a date, is read in a time zone that is
-configured, and is unreadable without one.
+configured, and is unreadable without one. Where the form is not configured, a moment
+that no event has (before 1990, or more than a day ahead) is unreadable as well: it is a
+placeholder, or a number that means something else.
 """
 
 import re
@@ -21,6 +23,13 @@ _UNITS = ((12, Decimal(10**6)), (15, Decimal(10**3)), (18, Decimal(1)))
 _NANOSECOND = Decimal("0.001")
 _NUMBER = re.compile(r"([0-9]{1,20})(?:\.[0-9]{1,20})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = datetime.fromisoformat("1990-01-01")
+_AHEAD = timedelta(days=1)
+# As in HL7 v2: a day, a minute, or a second. Of so many digits no number is a moment that
+# counts, so nothing is guessed.
+_COMPACT = re.compile(
+    r"([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2})?)?"
+)
 
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -34,17 +43,19 @@ _MAIL = re.compile(
 )
 
 
-def read(value, form: str, zone: str, read_time) -> datetime | None:
+def read(value, form: str, zone: str, read_time, now: datetime) -> datetime | None:
     """Return a moment as naive UTC, None for a value that cannot be read.
 
     Read are, as numbers or digits in a text, seconds and smaller units since 1970; and
-    as text RFC 3339 and its neighbors in ISO 8601, dates, and dates of mail (RFC 5322).
+    as text RFC 3339 and its neighbors in ISO 8601, dates, compact times
+    (``20260102120000``), and dates of mail (RFC 5322).
 
     :param value: any JSON value
     :param form: ``unix`` or ``unix_ms`` for numbers of that unit only; ``auto`` for every
         form, with the unit of a number by its length
     :param zone: IANA name of the time zone of texts without an offset, or ``""``
     :param read_time: ``rfc3339.parse`` of ``interop_base``
+    :param now: the present moment, naive UTC
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
@@ -52,11 +63,28 @@ def read(value, form: str, zone: str, read_time) -> datetime | None:
     if not text or len(text) > MAX_TEXT:
         return None
     try:
-        if match := _NUMBER.fullmatch(text):
-            return _since_1970(text, match[1], form)
-        return None if form != AUTO else _of_text(text, zone, read_time)
+        number = _NUMBER.fullmatch(text)
+        if form != AUTO:
+            return _since_1970(text, number[1], form) if number else None
+        if compact := _compact(text, now):
+            moment = _of_iso(*compact, None, zone, read_time)
+        elif number:
+            moment = _since_1970(text, number[1], form)
+        else:
+            moment = _of_text(text, zone, read_time)
     except (ValueError, OverflowError):
         return None
+    return moment if moment and _FIRST <= moment <= now + _AHEAD else None
+
+
+def _compact(text, now):
+    """Return day, clock and seconds of a compact time, None for any other text."""
+    match = _COMPACT.fullmatch(text)
+    if not match or not _FIRST.year <= int(match[1]) <= now.year + 1:
+        return None
+    year, month, day, hour, minute, second = match.groups()
+    clock = f"{hour}:{minute}" if hour else None
+    return f"{year}-{month}-{day}", clock, f":{second}" if second else None
 
 
 def _since_1970(text, whole, form):

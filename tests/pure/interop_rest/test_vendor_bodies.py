@@ -12,10 +12,11 @@ from interop_rest_tools import vendor_challenge, vendor_times
 from interop_rest_tools import vendor_envelope as envelope
 
 NOW = "2023-11-14T22:13:20"
+PRESENT = datetime(2026, 6, 1)
 
 
 def read(value, form="auto", zone=""):
-    return vendor_times.read(value, form, zone, rfc3339.parse)
+    return vendor_times.read(value, form, zone, rfc3339.parse, PRESENT)
 
 
 # --- times (case 5)
@@ -55,6 +56,11 @@ def test_times_that_say_all(value, found):
         ("2023-11-14 23:13:20.5", f"{NOW}.500000"),
         ("2023-11-14", "2023-11-13T23:00:00"),
         ("2023-07-02", "2023-07-01T22:00:00"),
+        ("20231114231320", NOW),
+        (20231114231320, NOW),
+        ("202311142313", "2023-11-14T22:13:00"),
+        ("20231114", "2023-11-13T23:00:00"),
+        (20230702, "2023-07-01T22:00:00"),
     ],
 )
 def test_times_without_an_offset_need_a_zone(value, found):
@@ -76,8 +82,26 @@ def test_what_cannot_be_read_is_no_time(value):
         assert read(value, form, "Europe/Amsterdam") is None
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("20261301000000", "20260102250000", "20260230", "20260603", "20270101120000"),
+        *("19891231235959", 99999999, 99999999999, 170000000000, 10**14, 10**17),
+        *("1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"),
+    ],
+)
+def test_a_moment_that_no_event_has_is_no_time(value):
+    for zone in ("", "Europe/Amsterdam"):
+        assert read(value, zone=zone) is None
+
+
+def test_a_day_ahead_and_1990_are_times():
+    assert read("2026-06-02T00:00:00Z") and not read("2026-06-02T00:00:01Z")
+    assert read("1990-01-01T00:00:00Z") and not read("1989-12-31T23:59:59Z")
+    assert read(631152000000).isoformat() == "1990-01-01T00:00:00"
+
+
 def test_the_unit_of_a_number_can_be_said():
-    assert read(99999999999).year == 5138
     assert read(99999999999, "unix_ms").isoformat() == "1973-03-03T09:46:39.999000"
     assert read(170000000000, "unix").year == 7357
     assert read("2023-11-14T22:13:20Z", "unix") is None
