@@ -319,21 +319,29 @@ class InteropInterface(models.Model):
         touched_sudo._note_editor()
         touched_sudo._recheck_approval()
 
-    def _extend_approved(self, key, item):
-        """Count ``item`` (text) as approved under ``key``: what may grow in use.
+    def _extend_approved(self, items):
+        """Count ``items`` as approved: what may grow in use.
 
         Only a list that was approved grows. Anything else that differs stays different.
+        What was empty then was not approved as a list: its first items reopen the
+        approval at once, not with the next change of something else.
+
+        :param dict items: key of the state → the texts that came
         """
         for interface in self.filtered(lambda entry: entry.state in IN_USE):
             state = dict(interface.approved_state or {})
-            if key in state:
-                state[key] = sorted({*state[key], item})
+            grown = items.keys() & state.keys()
+            for key in grown:
+                state[key] = sorted({*state[key], *items[key]})
+            if grown:
                 interface._transition(
                     {
                         "approved_state": state,
                         "approved_fingerprint": approval.fingerprint(state),
                     }
                 )
+            if items.keys() - grown:
+                interface._approval_touched()
 
     def _recheck_approval(self):
         """Reopen the approval of what differs from it; find it good again where the

@@ -128,7 +128,12 @@ class InteropMappingLine(models.Model):
         }
 
     def _approval_owners(self):
-        return self.sudo().mapping_id.interface_id  # sudo: of all facilities
+        return self.sudo()._mappings().interface_id  # sudo: of all facilities
+
+    def _mappings(self):
+        """Return the mappings that these lines are a part of: a column is sent with its
+        list, whatever its own mapping says."""
+        return self.mapping_id | self.parent_id.mapping_id
 
     def _part_audited(self):
         return self.sudo().mapping_id.interface_id
@@ -160,6 +165,15 @@ class InteropMappingLine(models.Model):
                 parent = self.browse(vals["parent_id"])
                 vals["mapping_id"] = parent.mapping_id.id
         return super().create(vals_list)
+
+    def copy_data(self, default=None):
+        """A copied column goes to the mapping of the list that it is copied into."""
+        vals_list = super().copy_data(default)
+        if "mapping_id" not in (default or {}):
+            for vals in vals_list:
+                if vals and vals.get("parent_id"):
+                    vals.pop("mapping_id", None)
+        return vals_list
 
 
 class InteropValueMap(models.Model):

@@ -159,6 +159,21 @@ class InteropMappingLine(models.Model):
                     self.env._("Line “%s”: which value is it?", line.path)
                 )
 
+    @api.constrains("parent_id", "mapping_id")
+    def _check_parent(self):
+        """A column in another mapping would be sent with what was approved there."""
+        for line in self | self.child_ids:
+            if line.parent_id and line.parent_id.mapping_id != line.mapping_id:
+                raise ValidationError(
+                    self.env._(
+                        "Line “%(path)s” and its sub-list “%(parent)s” belong to "
+                        "different mappings. Add the column to a sub-list of its own "
+                        "mapping.",
+                        path=line.path,
+                        parent=line.parent_id.path,
+                    )
+                )
+
     @api.constrains("path", "parent_id", "mapping_id")
     def _check_path(self):
         if self._has_cycle():
@@ -176,17 +191,20 @@ class InteropMappingLine(models.Model):
     def create(self, vals_list):
         """Refuse new lines of what was approved."""
         lines = super().create(vals_list)
-        lines.mapping_id._require_open()
+        lines._mappings()._require_open()
         return lines
 
     def write(self, vals):
-        """Refuse changes of what was approved."""
-        self.mapping_id._require_open()
-        return super().write(vals)
+        """Refuse changes of what was approved, and moves into it."""
+        self._mappings()._require_open()
+        result = super().write(vals)
+        if {"mapping_id", "parent_id"} & vals.keys():
+            self._mappings()._require_open()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_open(self):
-        self.mapping_id._require_open()
+        self._mappings()._require_open()
 
     # === BUSINESS METHODS === #
 
@@ -312,9 +330,12 @@ class InteropMapping(models.Model):
                 )
 
     def write(self, vals):
-        """Refuse changes of what was approved."""
+        """Refuse changes of what was approved, and moves into it."""
         self._require_open()
-        return super().write(vals)
+        result = super().write(vals)
+        if "interface_id" in vals:
+            self._require_open()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_open(self):

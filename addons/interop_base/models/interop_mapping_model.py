@@ -8,7 +8,7 @@ hold, without a blanket superuser, and Odoo's own screens show who may do what.
 import ast
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ..tools import inbound_models
@@ -44,6 +44,7 @@ class InteropMappingModel(models.Model):
         domain=[("transient", "=", False), ("abstract", "=", False)],
         help="What records messages may be about.",
     )
+    # For searches and views only: decisions use _object().
     model = fields.Char(related="model_id.model", store=True, index=True)
     usage = fields.Selection(
         USAGES,
@@ -104,7 +105,7 @@ class InteropMappingModel(models.Model):
     @api.constrains("model_id")
     def _check_model(self):
         for item in self:
-            name = item.model_id.sudo().model  # sudo: name of the object
+            name = item._object()
             model = self.env.get(name)
             if (
                 model is None
@@ -125,7 +126,7 @@ class InteropMappingModel(models.Model):
     def _check_record_domain(self):
         for item in self.filtered("record_domain"):
             try:
-                Domain(item._own_domain()).validate(self.env[item.model])
+                Domain(item._own_domain()).validate(self.env[item._object()])
             except Exception:  # noqa: BLE001 (whatever is wrong with the text)
                 raise ValidationError(
                     self.env._(
@@ -138,12 +139,15 @@ class InteropMappingModel(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Remember who proposes."""
+        for vals in vals_list:
+            self._refuse_name(vals)
         items = super().create(vals_list)
         items._transition({"proposed_by_id": self.env.uid})
         return items
 
     def write(self, vals):
         """What was approved does not change."""
+        self._refuse_name(vals)
         if APPROVED_FIELDS & vals.keys():
             for item in self:
                 if item.state != "draft":
@@ -169,7 +173,28 @@ class InteropMappingModel(models.Model):
                     )
                 )
 
+    @api.model
+    def default_get(self, fields):
+        """The name of the object has no default: RPC callers can forge those."""
+        return super().default_get([name for name in fields if name != "model"])
+
+    @api.model
+    def _refuse_name(self, vals):
+        """The name follows the object, whoever asks: the ORM would store another one."""
+        if "model" in vals:
+            raise AccessError(
+                self.env._(
+                    "The technical name of an object for inbound mappings follows its "
+                    "object. Choose the object instead."
+                )
+            )
+
     # === BUSINESS METHODS === #
+
+    def _object(self):
+        """Return the technical name of the object that rights are granted on."""
+        self.ensure_one()
+        return self.model_id.sudo().model  # sudo: name of the object
 
     def _own_domain(self):
         """Return the filter as a list; no names are looked up in it."""
@@ -183,7 +208,7 @@ class InteropMappingModel(models.Model):
         # sudo: the list is the same for everybody, service users included
         found_sudo = self.sudo().search(
             [
-                ("model", "=", model),
+                ("model_id.model", "=", model),
                 ("state", "=", "approved"),
                 ("usage", "in", order[order.index(usage) :]),
             ]
@@ -195,7 +220,7 @@ class InteropMappingModel(models.Model):
     def _approval_state(self):
         return {
             **super()._approval_state(),
-            "object": self.model,
+            "object": self._object(),
             "usage": self.usage,
             "record_domain": self.record_domain,
         }
@@ -257,7 +282,7 @@ class InteropMappingModel(models.Model):
         )
         group_sudo.env["ir.model.access"].create(
             {
-                "name": f"interop.mapping.model {self.model}",
+                "name": f"interop.mapping.model {self._object()}",
                 "model_id": self.model_id.id,
                 "group_id": group_sudo.id,
                 "perm_read": True,
@@ -272,7 +297,7 @@ class InteropMappingModel(models.Model):
 
     def _rule_values(self, group):
         """Return the record rule that keeps messages to the records approved."""
-        limits = Domain(PROTECTED_RECORDS.get(self.model, []))
+        limits = Domain(PROTECTED_RECORDS.get(self._object(), []))
         return {
             "name": self.env._("Integration messages: %s", self.display_name),
             "model_id": self.model_id.id,

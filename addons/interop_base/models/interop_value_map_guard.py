@@ -62,18 +62,20 @@ class InteropValueMapLine(models.Model):
         need the interface to stop, too.
         """
         lines = super().create(vals_list)
-        for line in lines:
-            key = f"value_map {line.map_id.code}"
-            using = line.map_id._using_interfaces()
-            using._extend_approved(key, line._approval_pair())
-            using.filtered(lambda item: item.state == "draft")._note_editor()
-        if not self.env.su:
-            audit = self.env["interop.audit.event"]
-            for line in lines:
-                if line.map_id._approved_interfaces():
-                    audit._log(
-                        "changed", line.map_id, f"{line.internal} = {line.external}"
-                    )
+        # Once per interface: each time its whole approved state is written.
+        grown = {}
+        for value_map, added in lines.grouped("map_id").items():
+            pairs = [line._approval_pair() for line in added]
+            for interface in value_map._using_interfaces():
+                items = grown.setdefault(interface, {})
+                items[f"value_map {value_map.code}"] = pairs
+            if not self.env.su and value_map._approved_interfaces():
+                for pair in pairs:
+                    self.env["interop.audit.event"]._log("changed", value_map, pair)
+        for interface, items in grown.items():
+            interface._extend_approved(items)
+            if interface.state == "draft":
+                interface._note_editor()
         return lines
 
     def write(self, vals):

@@ -1,7 +1,12 @@
 """An approval names one state; any later change of it needs another person."""
 
-from odoo.exceptions import AccessError, UserError
+import json
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
+from odoo.tools import file_path
 
 from .fakes import EngineCase
 
@@ -252,6 +257,170 @@ class TestApproval(EngineCase):
         self.assertEqual(interface.approved_fingerprint, interface._fingerprint())
         interface.payload_retention_days = 3
         self.assertEqual(interface.approval_changes.count("\n"), 0)
+
+    def _open_interface(self, properties):
+        """Return a draft whose contract knows ``properties`` besides the usual ones."""
+        text = {"type": "string"}
+        schema = {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"name": text, "city": text, **properties},
+        }
+        contract = self._create_contract(schema=json.dumps(schema))
+        return self._create_interface(
+            activate=False, contract_ids=[(6, 0, contract.ids)]
+        )
+
+    def test_values_of_a_map_that_was_empty_reopen_at_once(self):
+        """No value of it was approved: not the next change of something else says so."""
+        value_map = self.env["interop.value.map"].create(
+            {"name": "Cities", "code": "empty-cities"}
+        )
+        draft = self._open_interface({"city": {}})
+        lines = draft.mapping_ids.line_ids
+        lines.filtered(lambda item: item.path == "city").value_map_id = value_map
+        interface = self._activate(draft)
+        value_map.with_user(self.both).line_ids = [
+            (0, 0, {"internal": "Lund", "external": "L"})
+        ]
+        self.assertTrue(interface.approval_changed)
+        self.assertIn("Lund = L", interface.approval_changes)
+        with self._refused(UserError, "yourself"):
+            self._approve(interface, self.both)
+        self._approve(interface)
+        value_map.with_user(self.admin).line_ids = [
+            (0, 0, {"internal": "Oslo", "external": "O"})
+        ]
+        self.assertFalse(interface.approval_changed)
+
+    def test_many_new_values_extend_an_approval_once(self):
+        """An import writes the approved state once, not once per value."""
+        value_maps = self.env["interop.value.map"].create(
+            [
+                {
+                    "name": code,
+                    "code": code,
+                    "line_ids": [(0, 0, {"internal": "Lund", "external": "L"})],
+                }
+                for code in ("many-cities", "many-names")
+            ]
+        )
+        lines = self.draft.mapping_ids.line_ids
+        for path, value_map in zip(("city", "name"), value_maps, strict=True):
+            lines.filtered(
+                lambda item, path=path: item.path == path
+            ).value_map_id = value_map
+        interface = self._activate(self.draft)
+        written, model = [], type(interface)
+        transition = model._transition
+
+        def count(records, vals):
+            written.append(vals)
+            return transition(records, vals)
+
+        with patch.object(model, "_transition", count):
+            self.env["interop.value.map.line"].with_user(self.admin).create(
+                [
+                    {"map_id": value_map.id, "internal": f"{n}", "external": f"X{n}"}
+                    for value_map in value_maps
+                    for n in range(10)
+                ]
+            )
+        self.assertEqual(len(written), 1)
+        self.assertFalse(interface.approval_changed)
+        self.assertEqual(interface.approved_fingerprint, interface._fingerprint())
+
+    # === COLUMNS OF SUB-LISTS === #
+
+    def _listing_interface(self):
+        """Return a draft whose mapping has a sub-list, and the line of that."""
+        draft = self._open_interface({"wards": {"type": "array"}})
+        return draft, self.env["interop.mapping.line"].create(
+            {
+                "mapping_id": draft.mapping_ids.id,
+                "path": "wards",
+                "kind": "list",
+                "field_path": "child_ids",
+            }
+        )
+
+    def test_a_column_of_another_mapping_does_not_leave_with_what_was_approved(self):
+        draft, wards = self._listing_interface()
+        interface = self._activate(draft)
+        other, mine = self._listing_interface()
+        lines = self.env["interop.mapping.line"].with_user(self.admin)
+        column = {"path": "phone", "field_path": "phone"}
+        values = {**column, "mapping_id": other.mapping_ids.id}
+        free = lines.create({**values, "parent_id": mine.id})
+        seen = interface._fingerprint()
+        for change in (
+            lambda: lines.create({**values, "parent_id": wards.id}),
+            lambda: lines.create({**column, "parent_id": wards.id}),
+            lambda: lines.with_context(default_parent_id=wards.id).create(values),
+            lambda: free.write({"parent_id": wards.id}),
+            lambda: free.write({"mapping_id": interface.mapping_ids.id}),
+            lambda: free.write(
+                {"parent_id": wards.id, "mapping_id": interface.mapping_ids.id}
+            ),
+            lambda: mine.with_user(self.admin).write(
+                {"mapping_id": interface.mapping_ids.id}
+            ),
+            lambda: free.write({"parent_id": False, "mapping_id": wards.mapping_id.id}),
+            lambda: mine.with_user(self.admin).write({"child_ids": [(4, wards.id)]}),
+        ):
+            with self._refused((UserError, ValidationError)):
+                change()
+        # Whoever asks: a column never sits in another mapping than its list.
+        with self._refused(ValidationError, "different mappings"):
+            lines.sudo().create({**values, "parent_id": wards.id})
+        with self._refused(ValidationError, "different mappings"):
+            mine.sudo().mapping_id = interface.mapping_ids
+        self.assertFalse(wards.child_ids)
+        self.assertEqual(interface._fingerprint(), seen)
+
+    def test_a_column_reaches_the_approval_of_its_list(self):
+        """Even a column that an earlier version kept with another mapping."""
+        draft, wards = self._listing_interface()
+        column = self.env["interop.mapping.line"].create(
+            {"parent_id": wards.id, "path": "name", "field_path": "name"}
+        )
+        interface = self._activate(draft)
+        other = self._create_interface(activate=False)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE interop_mapping_line SET mapping_id = %s WHERE id = %s",
+            [other.mapping_ids.id, column.id],
+        )
+        self.env.invalidate_all()
+        self.assertIn(interface, column._approval_owners())
+        for change in (
+            lambda: column.with_user(self.admin).write({"required": True}),
+            lambda: column.with_user(self.admin).unlink(),
+        ):
+            with self._refused(UserError, "approved with it"):
+                change()
+        path = file_path("interop_base/migrations/19.0.1.2.0/post-mapping-columns.py")
+        for _time in range(2):
+            load_script(path, "mapping_columns").migrate(self.env.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+        self.assertEqual(column.mapping_id, interface.mapping_ids)
+
+    def test_a_mapping_is_not_moved_into_what_was_approved(self):
+        interface = self._activate(self.draft)
+        other = self._create_interface(activate=False)
+        with self._refused(UserError, "approved with it"):
+            other.mapping_ids.with_user(self.admin).interface_id = interface
+
+    def test_copied_columns_belong_to_the_copied_mapping(self):
+        draft, wards = self._listing_interface()
+        self.env["interop.mapping.line"].create(
+            {"parent_id": wards.id, "path": "name", "field_path": "name"}
+        )
+        copied = self._activate(draft).with_user(self.admin).copy()
+        lines = copied.mapping_ids._all_lines()
+        self.assertIn("wards", lines.mapped("path"))
+        self.assertTrue(lines.child_ids)
+        self.assertEqual(lines.mapping_id, copied.mapping_ids)
 
     def test_owners_teams_and_descriptions_leave_an_audit_line_only(self):
         """B3."""

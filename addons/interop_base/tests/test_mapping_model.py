@@ -100,6 +100,42 @@ class TestMappingModel(InteropCase):
             with self._refused(AccessError):
                 entry.write(values)
 
+    def test_the_name_of_the_object_is_not_forged(self):
+        """Rights go to the object; a name of its own would hide which one it is."""
+        entry = self._entry("res.partner", usage="write")
+        for user in (self.admin, self.env.ref("base.user_root")):
+            with self._refused(AccessError, "follows"):
+                entry.with_user(user).write({"model": "res.country"})
+            with self._refused(AccessError, "follows"):
+                entry.with_user(user).create(
+                    {
+                        "model_id": self.env["ir.model"]._get_id("res.bank"),
+                        "model": "res.country",
+                    }
+                )
+        forged = (
+            entry.with_context(default_model="res.country")
+            .with_user(self.admin)
+            .create({"model_id": self.env["ir.model"]._get_id("res.bank")})
+        )
+        self.assertEqual(forged.model, "res.bank")
+
+    def test_a_forged_name_decides_nothing(self):
+        entry = self._entry("res.partner", usage="write")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE interop_mapping_model SET model = 'res.bank' WHERE id = %s",
+            [entry.id],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(entry.model, "res.bank")
+        self.assertEqual(entry._state_now()["object"], "res.partner")
+        entry.with_user(self.steward).action_approve(entry.approval_fingerprint)
+        self.assertIn("user_ids", entry.sudo().group_id.rule_groups.domain_force)
+        listed = self.env["interop.mapping.model"]
+        self.assertFalse(listed._allowed("res.bank"))
+        self.assertEqual(listed._allowed("res.partner", "write"), entry)
+
     def test_filters_are_plain_data(self):
         for text in ("[('id', '=', uid)]", "nonsense", "[('nope', '=', 1)]"):
             with self._refused(ValidationError, "filter"):

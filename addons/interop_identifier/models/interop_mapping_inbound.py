@@ -67,7 +67,8 @@ class InteropMappingModel(models.Model):
         """Return the names of the objects that messages may change."""
         # sudo: the list is the same for everybody
         listed_sudo = self.sudo().search([("state", "=", "approved")])
-        return [name for name in listed_sudo.mapped("model") if name in self.env]
+        names = listed_sudo.mapped("model_id.model")
+        return [name for name in names if name in self.env]
 
     def _set_approved(self, fingerprint=None):
         moved = super()._set_approved(fingerprint)
