@@ -17,6 +17,9 @@ from psycopg2.extras import execute_values
 # exception, integrity constraint violation, program limit exceeded (a row too large for
 # an index, …), and an exception that a trigger raises.
 _CONTENT_CLASSES = ("22", "23", "54", "P0")
+# Foreign key, unique and exclusion violation: the other row may be one that another
+# transaction has just committed, or removed.
+_RACES = ("23503", "23505", "23P01")
 
 _quiet = ContextVar("interop_quiet_sql", default=False)
 
@@ -108,6 +111,18 @@ def is_about_content(error):
     if isinstance(error, psycopg2.Error):
         return (error.pgcode or "")[:2] in _CONTENT_CLASSES
     return isinstance(error, ValueError | ArithmeticError)
+
+
+def may_be_a_race(error):
+    """Return whether the reason for an exception may be a row that was committed or
+    removed since the transaction began, so that a new one may succeed.
+
+    Under REPEATABLE READ such a row is not visible, and a savepoint is no new look:
+    nothing but another transaction tells a race from content.
+
+    :param Exception error: caught while content was written
+    """
+    return isinstance(error, psycopg2.Error) and error.pgcode in _RACES
 
 
 def values(cr, query, rows, template=None, fetch=False):

@@ -99,6 +99,13 @@ class TechnicalError(HandledError):
     """Something that has nothing to do with the content; trying again may help."""
 
 
+class LostRace(TechnicalError):
+    """A value is taken, or a record is gone, perhaps since this transaction began: only
+    a new transaction sees which. The next try that fails like this is about content."""
+
+    code = "lost_race"
+
+
 class ConfigurationError(TechnicalError):
     """The set-up is incomplete; an administrator has to act."""
 

@@ -11,6 +11,7 @@ from .. import const, db
 from ..exceptions import (
     ContentRefused,
     HandledError,
+    LostRace,
     SchemaViolation,
     Skipped,
     TechnicalError,
@@ -36,6 +37,7 @@ class InteropMessage(models.Model):
         """Apply one inbound message in a savepoint and move it to its end state.
 
         Business failures end ``dead`` or ``parked`` with their reason and no partial effect.
+        A value that is taken is one only when the try before found it taken, too.
 
         :param dict data: the member ``data``; read from the stored content by default
         :param datetime started: since when it is being tried; counts as a try then
@@ -45,6 +47,7 @@ class InteropMessage(models.Model):
         if data is None:
             data = self._stored_data()
         self._forget_fields()
+        raced = self.error_code == LostRace.code
         try:
             with db.quiet(), self.env.cr.savepoint():
                 self._apply_as_service_user(data, started)
@@ -59,14 +62,33 @@ class InteropMessage(models.Model):
             _logger.error(
                 "message %s could not be applied: %s", self.id, type(error).__name__
             )
-            if not db.is_about_content(error):
-                raise TechnicalError(
-                    self.env._("Applying failed (%s).", type(error).__name__),
-                    code="apply_failed",
-                ) from None
+            failure = self._worth_another_try(error, raced)
+            if failure:
+                raise failure from None
             self._settle_failure(self._content_refused(error))
             self._count_try(started)
         return self
+
+    def _worth_another_try(self, error, raced):
+        """Return the technical error that an unexpected exception means, None if it is
+        about content.
+
+        :param bool raced: whether the try before ended with ``LostRace``
+        """
+        name = type(error).__name__
+        if db.may_be_a_race(error) and not raced:
+            return LostRace(
+                self.env._(
+                    "A value is taken or a record is gone (%s), perhaps since a moment "
+                    "ago. The message is tried once more.",
+                    name,
+                )
+            )
+        if db.is_about_content(error):
+            return None
+        return TechnicalError(
+            self.env._("Applying failed (%s).", name), code="apply_failed"
+        )
 
     def _content_refused(self, error):
         """Return the business error of a value that cannot be kept; of the exception it
@@ -179,11 +201,30 @@ class InteropMessage(models.Model):
             )
 
     @api.private
+    def _note_lost_race(self, error, started):
+        """Count a try that ended with ``LostRace``, of a message that stays pending.
+
+        :param error: the ``LostRace``
+        """
+        self._count_try(started)
+        vals = self._failure_values(error.error_class, error.code, str(error))
+        names = ("error_class", "error_kind", "error_code", "error_message", "cause")
+        # sudo: the log is written for whoever sends
+        self.sudo().write(
+            {"try_count": self.attempt_count, **{name: vals[name] for name in names}}
+        )
+
+    @api.private
     def _note_applied(self, started, seconds):
         """Record the try of an applied inbound message, which was counted with its
         outcome (``seconds``: how long it took)."""
         self.ensure_one()
-        outcomes = {"done": "done", "skipped": "done", "parked": "parked"}
+        outcomes = {
+            "done": "done",
+            "skipped": "done",
+            "parked": "parked",
+            "pending": "retry",
+        }
         self.env["interop.attempt"]._record(
             [
                 Result(

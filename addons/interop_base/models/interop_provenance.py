@@ -17,12 +17,22 @@ VALUES %s"""
 # Fields of one record that have all else in common: said once instead of in every row.
 _FIELDS = """
 SELECT %s, %s, name, %s, %s, %s, %s, %s, %s, %s, %s FROM unnest(%s) AS name"""
+# What was known stays unless the new statement is newer, by the rule of
+# ``statement.is_newer``: two moments of a clock that is ahead are compared with each
+# other, then two places in a stream. Without any known one, nothing here is true.
 _UPSERT = """
 ON CONFLICT (res_model, res_id, field_name) DO UPDATE
-   SET stated = p.stated || CASE WHEN EXCLUDED.system_id IS NULL THEN '{}'::jsonb
-                ELSE jsonb_build_object(EXCLUDED.system_id::text, GREATEST(
-                     rtrim(p.stated ->> EXCLUDED.system_id::text, 'Z') COLLATE "C",
-                     EXCLUDED.stated ->> EXCLUDED.system_id::text)) END"""
+   SET stated = p.stated || CASE WHEN EXCLUDED.system_id IS NULL OR EXISTS (
+       SELECT FROM string_to_array(p.stated ->> EXCLUDED.system_id::text, '/') AS known,
+                   string_to_array(EXCLUDED.stated ->> EXCLUDED.system_id::text, '/')
+                   AS fresh
+        WHERE (CASE WHEN known[4] > '' AND fresh[4] > '' THEN known[4]
+                    ELSE rtrim(known[1], 'Z') END COLLATE "C",
+               COALESCE(CASE WHEN fresh[2] > '' THEN known[2] END, '') COLLATE "C")
+           >= (CASE WHEN known[4] > '' AND fresh[4] > '' THEN fresh[4]
+                    ELSE fresh[1] END COLLATE "C",
+               COALESCE(CASE WHEN known[2] > '' THEN fresh[2] END, '') COLLATE "C"))
+       THEN '{}'::jsonb ELSE EXCLUDED.stated END"""
 _TAKE_OVER = """,
        company_id = EXCLUDED.company_id, system_id = EXCLUDED.system_id,
        message_id = EXCLUDED.message_id, message_ref = EXCLUDED.message_ref,

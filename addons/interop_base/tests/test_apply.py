@@ -159,6 +159,38 @@ class TestApply(EngineCase):
         self.assertEqual(message.attempt_count, 1)
         self.assertEqual(message.attempt_ids.mapped("outcome"), ["dead"])
 
+    @staticmethod
+    def _raising(sqlstate):
+        """Return what makes PostgreSQL raise an error in the handler."""
+        query = f"DO $$ BEGIN RAISE 'canary' USING ERRCODE = '{sqlstate}'; END $$"
+        return lambda message, partner: partner.env.cr.execute(query)
+
+    def test_what_is_taken_is_tried_once_more_before_the_content_is_to_blame(self):
+        """A unique violation may be a race, which only another transaction sees."""
+        for sqlstate in ("23503", "23505", "23P01"):
+            TestApply.also = self._raising(sqlstate)
+            message = self._apply_with(None)
+            self.assertEqual(
+                (message.state, message.error_code), ("pending", "lost_race")
+            )
+            self.assertEqual(message.attempt_ids.mapped("outcome"), ["retry"])
+            self._set_columns(message, next_attempt_at=message.create_date)
+            self._run()
+            self.assertEqual(
+                (message.state, message.error_code), ("dead", "content_refused")
+            )
+            self.assertEqual(message.attempt_count, 2)
+        self.assertFalse(self._partner("Effect"))
+
+    def test_a_lost_race_is_won_by_the_next_try(self):
+        TestApply.also = self._raising("23505")
+        message = self._apply_with(None)
+        TestApply.also = None
+        self._set_columns(message, next_attempt_at=message.create_date)
+        self._run()
+        self.assertEqual((message.state, message.error_code), ("done", False))
+        self.assertEqual(len(self._partner("Effect")), 1)
+
     def test_handler_has_the_rights_of_the_service_user_only(self):
         user = self.env.ref("interop_base.user_integration")
         user.group_ids -= self.env.ref("base.group_partner_manager")

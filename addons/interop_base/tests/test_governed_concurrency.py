@@ -10,6 +10,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models.governed_state import Applying
+from ..tools import statement
 from .common import InteropCase
 from .governed_common import GovernedMixin
 
@@ -39,6 +40,29 @@ class TestGovernedConcurrency(GovernedMixin, InteropCase):
         env["interop.provenance"]._note_message(
             env["res.partner"].browse(NOBODY), scope, ["name"]
         )
+
+    def test_statements_never_run_backwards(self):
+        """By the rule of ``is_newer``, also where texts sort the other way round."""
+        system, partner = self._create_system(), self.env.ref("base.main_partner")
+        provenance = self.env["interop.provenance"]
+        at = "2026-01-01T10:00:%02d.000000"
+        pairs = [
+            (f"{at % 0}//1/{at % 50}", f"{at % 10}//2/{at % 40}"),
+            (f"{at % 0}//1/{at % 50}", f"{at % 10}//2"),
+            (f"{at % 0}/0000000001.0000000000000002/4", f"{at % 0}//5"),
+            (f"{at % 0}/0000000001.2/4", f"{at % 0}/0000000001.3/3"),
+            (at % 1, at % 2),
+            ("2026-01-01T10:00:00.123Z", f"{at % 5}//9"),
+        ]
+        for number, pair in enumerate([*pairs, *(pair[::-1] for pair in pairs)]):
+            for stated in pair:
+                scope = Applying(self.env.cr, system.id, None, "m", None, None, stated)
+                name = [f"x_{number}"]
+                provenance._note_message(partner, scope, name, confirmed=True)
+            known, fresh = pair
+            kept = provenance._stated_by(partner, system.id)[f"x_{number}"]
+            expected = fresh if statement.is_newer(fresh, known) else known
+            self.assertEqual(kept, expected, pair)
 
     def test_two_messages_make_one_row_and_the_second_runs_again(self):
         failures, started = [], threading.Event()

@@ -2,6 +2,8 @@
 
 from odoo import api, fields, models
 
+from odoo.addons.interop_base import clock, db
+
 
 class InteropCareSpecialty(models.Model):
     """A coded specialty, as the systems that send it write it."""
@@ -35,11 +37,30 @@ class InteropCareSpecialty(models.Model):
             match = self.with_context(active_test=False).search(
                 [("code", "=", coding["code"]), ("uri", "=", uri)], limit=1
             )
-            found |= match or self.create(
-                {
-                    "code": coding["code"],
-                    "name": coding.get("display") or coding["code"],
-                    "uri": uri,
-                }
-            )
+            name = coding.get("display") or coding["code"]
+            found |= match or self._made(coding["code"], name, uri)
         return found
+
+    @api.model
+    def _made(self, code, name, uri):
+        """Return a new specialty.
+
+        Not by ``create``: when another transaction has just made the same one, that is
+        a unique violation, which looks like wrong content. This statement fails with a
+        serialization failure then, and the message is applied again.
+        """
+        self.check_access("create")
+        user, now = self.env.uid, clock.now()
+        rows = db.values(
+            self.env.cr,
+            """INSERT INTO interop_care_specialty
+                      (code, name, uri, active, create_uid, write_uid, create_date,
+                       write_date)
+               VALUES %s
+                   ON CONFLICT (COALESCE(uri, ''), code)
+                   DO UPDATE SET code = EXCLUDED.code
+            RETURNING id""",
+            [(code, name, uri or None, True, user, user, now, now)],
+            fetch=True,
+        )
+        return self.browse(rows[0])

@@ -2,6 +2,9 @@
 
 from ast import literal_eval
 
+from psycopg2.errors import SerializationFailure
+
+from odoo.sql_db import db_connect
 from odoo.tests import Form, tagged
 
 from .common import NPI, CareCase
@@ -62,3 +65,21 @@ class TestPartner(CareCase):
         self.assertEqual(made.mapped("name"), ["Cardiology", "c"])
         self.assertEqual(specialties._from_codings(codings), made)
         self.assertFalse(specialties._from_codings(None))
+
+    def test_a_specialty_that_was_made_a_moment_ago_is_a_reason_to_try_again(self):
+        """And no wrong content, which a unique violation would be."""
+        name, code = self.env.cr.dbname, f"race-{self._next()}"
+
+        def change(query):
+            with db_connect(name).cursor() as cr:  # commits at the end
+                cr.execute("SET LOCAL lock_timeout = '10s'")
+                cr.execute(query, [code])
+
+        self.env.cr.execute("SELECT 1")  # its snapshot is older than the other commit
+        self.addCleanup(change, "DELETE FROM interop_care_specialty WHERE code = %s")
+        change(
+            "INSERT INTO interop_care_specialty (code, name, active)"
+            " VALUES (%s, 'First', true)"
+        )
+        with self.assertRaises(SerializationFailure), self.env.cr.savepoint():
+            self.env["interop.care.specialty"]._from_codings([{"code": code}])

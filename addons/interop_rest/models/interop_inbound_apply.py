@@ -7,7 +7,7 @@ import psycopg2
 from odoo import api, models
 
 from odoo.addons.interop_base import clock, db
-from odoo.addons.interop_base.exceptions import TechnicalError
+from odoo.addons.interop_base.exceptions import LostRace, TechnicalError
 from odoo.addons.interop_base.models.interop_payload import SEALED
 from odoo.addons.interop_base.tools import trace
 
@@ -80,15 +80,17 @@ class InteropInbound(models.AbstractModel):
     def _fetch_claim(self, client_sudo, query, params):
         """Run the statement of a claim; what the database refuses for its values is a
         refusal of the message, never a reason to send it again."""
-        refused = None
+        code, refused = "content_refused", None
         try:
             return db.fetch(client_sudo.env.cr, query, params)
         except (psycopg2.Error, ValueError) as error:
             if not db.is_about_content(error):
                 raise
+            if db.may_be_a_race(error):
+                code = "technical"  # what the row names has just been removed
             refused = type(error).__name__
         # Raised out here: the exception of the database quotes values.
-        raise Problem("content_refused", reason=refused, client=client_sudo.code)
+        raise Problem(code, reason=refused, client=client_sudo.code)
 
     @api.model
     def _claim_values(self, client_sudo, route, envelope, call):
@@ -139,10 +141,17 @@ class InteropInbound(models.AbstractModel):
     @api.model
     def _apply(self, message, data):
         """Apply in a savepoint; a technical failure stores nothing and asks to try
-        again."""
+        again.
+
+        After a lost race the message is kept for the pump: only another transaction
+        sees whether it was one, and the second time the content is to blame.
+        """
         started = clock.now()
         try:
             message._apply_now(data, started)
+        except LostRace as error:
+            message._note_lost_race(error, started)
+            message.env["interop.pump"]._arm_after_commit()
         except TechnicalError as error:
             reason = f"{error.error_class}:{error.code}"
             raise Problem(

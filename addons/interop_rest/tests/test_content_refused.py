@@ -94,6 +94,32 @@ class TestContentRefused(RestHttpCase):
                 self.assertEqual(message.attempt_count, 1)
         self.assertFalse(self._effects())
 
+    def test_what_may_be_a_race_is_kept_and_tried_once_more(self):
+        """No message is lost to a race, and none that is wrong is tried for ever."""
+        for code, state in (("23505", "dead"), ("23505", "done"), ("23503", "dead")):
+            query = f"DO $$ BEGIN RAISE 'canary' USING ERRCODE = '{code}'; END $$"
+            with self.subTest(code, state=state):
+                envelope = self._envelope(data={"name": "raced"})
+                with patch.dict(REFUSED, raced=_execute(query)):
+                    response = self._post(envelope)
+                self.assertEqual(response.status_code, 202, response.text)
+                message = self._messages().filtered(
+                    lambda item, sent=envelope: item.external_id == sent["id"]
+                )
+                self.assertEqual(
+                    (message.state, message.error_code, message.attempt_count),
+                    ("pending", "lost_race", 1),
+                )
+                again = {"raced": _execute(query)} if state == "dead" else {}
+                with patch.dict(REFUSED, again):
+                    self.env["interop.pump"].sudo()._run_inline()
+                message.invalidate_recordset()
+                self.assertEqual((message.state, message.attempt_count), (state, 2))
+                outcomes = message.attempt_ids.sorted("number").mapped("outcome")
+                self.assertEqual(outcomes, ["retry", state])
+                status = 200 if state == "done" else 422
+                self.assertEqual(self._post(envelope).status_code, status)
+
     def test_the_others_of_a_batch_are_applied(self):
         names = ["first", *REFUSED, "last"]
         items = [self._envelope(data={"name": name}) for name in names]
