@@ -6,6 +6,7 @@ from typing import NamedTuple
 from psycopg2.errors import QueryCanceled
 
 from odoo import tools
+from odoo.tools import SQL
 
 from .. import clock, const, db
 
@@ -64,7 +65,14 @@ class EngineHealth:
         self.env.flush_all()
         try:
             with db.reading(cr, READ_SECONDS):
-                cr.execute("SELECT occurred_at FROM interop_event ORDER BY id LIMIT 1")
+                # What waits for an approval waits for a person, not for the engine.
+                cr.execute(
+                    SQL(
+                        "SELECT occurred_at FROM interop_event"
+                        " WHERE state <> 'held' AND %s ORDER BY id LIMIT 1",
+                        pump._events_in_force(),
+                    )
+                )
                 event = cr.fetchone()
                 interfaces = pump._moving_interfaces()
                 due = self.env["interop.message"]._next_claimable(

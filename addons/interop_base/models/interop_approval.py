@@ -8,6 +8,7 @@ import re
 
 from odoo import SUPERUSER_ID, Command, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from .. import clock
 from ..tools import approval
@@ -62,6 +63,11 @@ class InteropApprovalMixin(models.AbstractModel):
         prefetch=False,
         help="The state that was approved last. It holds no secret.",
     )
+    approval_touch = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="Counts the changes of what is approved, so that none is approved unseen.",
+    )
     approval_fingerprint = fields.Char(
         "State",
         compute="_compute_approval_fingerprint",
@@ -82,6 +88,7 @@ class InteropApprovalMixin(models.AbstractModel):
             "editor_ids",
             "approved_fingerprint",
             "approved_state",
+            "approval_touch",
         }
 
     def _compute_approval_fingerprint(self):
@@ -200,6 +207,29 @@ class InteropApprovalMixin(models.AbstractModel):
         for record in self.sudo():
             if user not in record.editor_ids:
                 record._transition({"editor_ids": [Command.link(user.id)]})
+        self._touch_approval()
+
+    def _touch_approval(self):
+        """Update the row of each record, whatever else changed.
+
+        An approval updates it, too: of an approval and a change at the same time, the
+        database lets one fail and run again, and the other state is seen then.
+        """
+        # sudo: see _note_editor
+        records_sudo = self.sudo()
+        if not records_sudo.ids:
+            return
+        # ``log_exceptions``: who comes second is expected to fail, and runs again.
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET approval_touch = COALESCE(approval_touch, 0) + 1"
+                " WHERE id = ANY(%s)",
+                SQL.identifier(self._table),
+                records_sudo.ids,
+            ),
+            log_exceptions=False,
+        )
+        records_sudo.invalidate_recordset(["approval_touch"], flush=False)
 
     # === APPROVING === #
 

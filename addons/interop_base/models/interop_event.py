@@ -218,8 +218,48 @@ class InteropEvent(models.Model):
     @api.model
     @api.private
     def _drop_held(self, interface):
-        """Remove what was captured for an interface that ends; return how many."""
-        return self._change_held("DELETE FROM interop_event", interface)
+        """Remove what waits for the approval of an interface that ends; return how
+        many events.
+
+        What was built for other interfaces as well stays for those. The engine removes
+        what is for none.
+        """
+        self.env.cr.execute(
+            """UPDATE interop_event
+                  SET interface_ids = jsonb_path_query_array(
+                          interface_ids, '$[*] ? (@ != $own)',
+                          jsonb_build_object('own', %s))
+                WHERE state IN ('ready', 'failed') AND interface_ids @> %s::jsonb""",
+            [interface.id, json.dumps([interface.id])],
+        )
+        built = self.env.cr.rowcount
+        return built + self._change_held("DELETE FROM interop_event", interface)
+
+    @api.model
+    @api.private
+    def _hold_new(self, interface):
+        """Keep what is not built yet for ``interface``, which was set back to draft:
+        a draft captures nothing, and what nobody captures is removed."""
+        only = json.dumps([interface.id])
+        self.env.cr.execute(
+            """UPDATE interop_event SET state = 'held'
+                WHERE state = 'new' AND interface_ids = %s::jsonb""",
+            [only],
+        )
+        # What is for all who capture it stays for the others.
+        self.env.cr.execute(
+            """INSERT INTO interop_event (contract_id, res_model, res_id, company_id,
+                                          occurred_at, state, txid, interface_ids,
+                                          correlation_id, origin_system_id)
+               SELECT contract_id, res_model, res_id, company_id, occurred_at, 'held',
+                      txid, %s, correlation_id, origin_system_id
+                 FROM interop_event
+                WHERE state = 'new' AND interface_ids IS NULL AND parent_id IS NULL
+                  AND contract_id = ANY(%s)
+             ORDER BY id""",
+            [only, interface.contract_ids.ids],
+        )
+        self.invalidate_model(flush=False)
 
     def _change_held(self, statement, interface):
         self.env.cr.execute(

@@ -488,8 +488,9 @@ class InteropInterface(models.Model):
         Nothing that a draft takes away is lost before a second person approves that:
         contracts that were approved last count as well as those of the draft.
         """
-        # sudo: see _capturing
-        interfaces_sudo = self.sudo().search(
+        # sudo: see _capturing; archived ones hold what they were captured for, too
+        interfaces_sudo = self.with_context(active_test=False).sudo()
+        interfaces_sudo = interfaces_sudo.search(
             [("direction", "=", "out"), ("holds_events", "=", True)]
         )
         found = {}

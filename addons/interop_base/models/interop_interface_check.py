@@ -48,6 +48,14 @@ class InteropInterface(models.Model):
                         interface.name,
                     )
                 )
+            if not interface.active and interface.holds_events:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” was in use, and its events wait for an approval: activate "
+                        "it again or retire it before you archive it.",
+                        interface.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):

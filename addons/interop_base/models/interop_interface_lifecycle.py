@@ -209,12 +209,17 @@ class InteropInterface(models.Model):
                     )
                 )
         moved = self._set_state("retired", ("draft", "approved", "deprecated"))
-        for interface in moved.filtered("holds_events"):
-            interface._transition({"holds_events": False})
+        for interface in moved.filtered(
+            lambda item: item.holds_events or item.approval_changed
+        ):
             count = self.env["interop.event"]._drop_held(interface)
-            self.env["interop.audit.event"]._log(
-                "cancelled", interface, f"{count} events that waited for an approval"
-            )
+            if count or interface.holds_events:
+                self.env["interop.audit.event"]._log(
+                    "cancelled",
+                    interface,
+                    f"{count} events that waited for an approval",
+                )
+            interface._transition({"holds_events": False})
         return self._moved(moved, "retired")
 
     def _set_draft(self):
@@ -233,7 +238,10 @@ class InteropInterface(models.Model):
             approval_changed=False,
         )
         moved._note_editor()
-        (moved & in_use)._transition({"holds_events": True})
+        holding = moved & in_use
+        holding._transition({"holds_events": True})
+        for interface in holding.filtered(lambda item: item.direction == "out"):
+            self.env["interop.event"]._hold_new(interface)
         return self._moved(moved, "draft")
 
     # === WHAT IS APPROVED === #
@@ -328,6 +336,7 @@ class InteropInterface(models.Model):
 
         :param dict items: key of the state → the texts that came
         """
+        self._touch_approval()
         for interface in self.filtered(lambda entry: entry.state in IN_USE):
             state = dict(interface.approved_state or {})
             grown = items.keys() & state.keys()
@@ -374,6 +383,8 @@ class InteropInterface(models.Model):
                 {name: vals[name] for name in locked}
             ):
                 raise UserError(interface._locked_message())
+        if "direction" in vals:
+            self._check_direction(vals["direction"])
         governed = self._approval_fields() & vals.keys()
         noted = DESCRIPTIVE & vals.keys()
         in_use = self.filtered(lambda item: item.state in IN_USE) if noted else self
@@ -384,6 +395,18 @@ class InteropInterface(models.Model):
         for interface in in_use if noted else ():
             interface._log_note(before[interface.id], interface._note_values(noted))
         return result
+
+    def _check_direction(self, direction):
+        """Raise ``UserError`` where events wait that would never leave then."""
+        for interface in self.filtered("holds_events"):
+            if interface.direction == "out" and direction != "out":
+                raise UserError(
+                    self.env._(
+                        "“%s” was in use, and its events wait for an approval: it stays "
+                        "outbound. Create another interface for the other direction.",
+                        interface.name,
+                    )
+                )
 
     def _locked_message(self):
         return self.env._(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
 from .. import clock
 from .engine_health import EngineHealth
@@ -272,10 +273,14 @@ class InteropPump(models.AbstractModel):
             self._due_lanes(interfaces), interfaces.ids
         )
         self.env.cr.execute(
-            """SELECT EXISTS (SELECT 1 FROM interop_event
-                               WHERE state IN ('ready', 'failed', 'new')),
-                      (SELECT min(lease_until) FROM interop_message
-                        WHERE state = 'processing')"""
+            SQL(
+                """SELECT EXISTS (SELECT 1 FROM interop_event
+                                   WHERE state = 'new'
+                                      OR state IN ('ready', 'failed') AND %s),
+                          (SELECT min(lease_until) FROM interop_message
+                            WHERE state = 'processing')""",
+                self._events_in_force(),
+            )
         )
         waiting, lease_end = self.env.cr.fetchone()
         if waiting:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from odoo import api, models
+from odoo.tools import SQL
 
 from .. import clock, const
 from ..exceptions import HandledError, SchemaViolation, TechnicalError
@@ -21,6 +22,13 @@ _logger = logging.getLogger(__name__)
 BATCH = 500
 _FAILURE_COLUMNS = ("error_class", "error_kind", "error_code", "error_message")
 _FAILURE_COLUMNS += ("cause", "owner_user_id", "owner_team_id")
+# Whether an interface is as it was approved. What is retired waits for no approval.
+_IN_FORCE = SQL("((approval_changed OR holds_events) IS NOT TRUE OR state = 'retired')")
+# What becomes of an event is made of these columns.
+_TAKEN = """id, contract_id, res_model, res_id, company_id, occurred_at,
+            interface_ids, payload_id, correlation_id, parent_id,
+            error_class, error_code, error_message,
+            clock_timestamp() AT TIME ZONE 'UTC' AS due_at"""
 
 
 class Shared(NamedTuple):
@@ -53,17 +61,7 @@ class InteropPump(models.AbstractModel):
         if not self.env.cr.fetchone()[0]:
             return 0
         self._snapshot_leftovers()
-        self.env.cr.execute(
-            """DELETE FROM interop_event WHERE id = ANY(ARRAY(
-                   SELECT id FROM interop_event WHERE state IN ('ready', 'failed')
-                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
-               RETURNING id, contract_id, res_model, res_id, company_id, occurred_at,
-                         interface_ids, payload_id, correlation_id, parent_id,
-                         error_class, error_code, error_message,
-                         clock_timestamp() AT TIME ZONE 'UTC' AS due_at""",
-            [BATCH],
-        )
-        events = sorted(self.env.cr.dictfetchall(), key=lambda event: event["id"])
+        events, split = self._take_events()
         if not events:
             return 0
         payloads = self.env["interop.payload"].browse(
@@ -71,10 +69,105 @@ class InteropPump(models.AbstractModel):
         )
         snapshots = payloads._read_many(tolerant=True)
         self._create_messages(events, snapshots)
-        self.env.cr.execute(
-            "DELETE FROM interop_payload WHERE id = ANY(%s)", [payloads.ids]
-        )
+        used_up = [
+            event["payload_id"]
+            for event in events
+            if event["payload_id"] and event["id"] not in split
+        ]
+        self.env.cr.execute("DELETE FROM interop_payload WHERE id = ANY(%s)", [used_up])
         return len(events)
+
+    @api.model
+    def _events_in_force(self):
+        """Return the condition (``SQL``) of events that are for an interface which is in
+        force, or for none.
+
+        The others wait: their interfaces differ from what was approved, or are drafts.
+        An envelope made of that would leave even after the change was put back.
+        """
+        self.env["interop.interface"].flush_model()
+        self.env.cr.execute(
+            SQL("SELECT id FROM interop_interface WHERE NOT %s ORDER BY id", _IN_FORCE)
+        )
+        waiting = [row[0] for row in self.env.cr.fetchall()]
+        if not waiting:
+            return SQL("TRUE")
+        contracts = self.env["interop.contract"].sudo()  # sudo: all of the catalogue
+        contracts = contracts.with_context(active_test=False).search(
+            [("state", "!=", "draft")]
+        )
+        return SQL(
+            "(interface_ids <> '[]' AND interface_ids <@ %s::jsonb"
+            " AND contract_id <> ALL(%s::int[])) IS NOT TRUE",
+            json.dumps(waiting),
+            contracts.filtered(self._is_test).ids,
+        )
+
+    def _take_events(self):
+        """Take a batch of events; return them and the ids of those that stay for other
+        interfaces, which are not in force."""
+        self.env.cr.execute(
+            SQL(
+                """SELECT id, contract_id, interface_ids FROM interop_event
+                    WHERE state IN ('ready', 'failed') AND %s
+                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED""",
+                self._events_in_force(),
+                BATCH,
+            )
+        )
+        rows = self.env.cr.fetchall()
+        waiting = self._lock_interfaces({i for row in rows for i in row[2] or []})
+        whole, split = [], {}
+        for event_id, contract_id, ids in rows:
+            left = [i for i in ids or [] if i in waiting]
+            if not left or self._is_test(
+                self.env["interop.contract"].browse(contract_id)
+            ):
+                whole.append(event_id)
+            elif len(left) < len(ids):
+                split[event_id] = left
+        self.env.cr.execute(
+            f"DELETE FROM interop_event WHERE id = ANY(%s) RETURNING {_TAKEN}", [whole]
+        )
+        events = self.env.cr.dictfetchall()
+        if split:
+            events += self._split_events(split, {row[0]: row[2] for row in rows})
+        return sorted(events, key=lambda event: event["id"]), split
+
+    def _split_events(self, split, before):
+        """Leave each event for the interfaces in ``split``; return it for the others."""
+        self.env.cr.execute(
+            f"""UPDATE interop_event SET interface_ids = v.interfaces::jsonb
+                 FROM unnest(%s::int[], %s::text[]) AS v(event_id, interfaces)
+                WHERE id = v.event_id RETURNING {_TAKEN}""",
+            [list(split), [json.dumps(ids) for ids in split.values()]],
+        )
+        events = self.env.cr.dictfetchall()
+        for event in events:
+            left = split[event["id"]]
+            event["interface_ids"] = [i for i in before[event["id"]] if i not in left]
+        return events
+
+    def _lock_interfaces(self, ids):
+        """Return which of the interfaces ``ids`` (set) are not in force (set).
+
+        The others stay as they are until this transaction ends: whoever changes them
+        waits for it. Who is just changing one is not waited for; its events are built
+        in another batch.
+        """
+        if not ids:
+            return set()
+        self.env.cr.execute(
+            SQL(
+                """SELECT id FROM interop_interface WHERE id = ANY(%s) AND %s
+                 ORDER BY id FOR SHARE SKIP LOCKED""",
+                list(ids),
+                _IN_FORCE,
+            )
+        )
+        waiting = ids - {row[0] for row in self.env.cr.fetchall()}
+        # What is deleted waits for nothing.
+        return set(self.env["interop.interface"].browse(waiting).exists().ids)
 
     @api.model
     def _snapshot_leftovers(self):

@@ -8,6 +8,7 @@ from odoo.modules.migration import load_script
 from odoo.tests import tagged
 from odoo.tools import file_path
 
+from ..models.engine_health import EngineHealth
 from .fakes import EngineCase
 
 
@@ -186,14 +187,14 @@ class TestApproval(EngineCase):
             self.assertTrue(interface.approval_changed)
             self.assertEqual(interface.state, "active")
             self.assertIn(self.steward, interface.activity_ids.user_id)
-            message = self._publish(interface)
+            partner = self._capture(interface)
             self._run()
-            self.assertEqual(message.state, "pending")
+            self.assertFalse(self._message_of(partner))
             back()
             self.assertFalse(interface.approval_changed)
             self.assertFalse(interface.editor_ids | interface.activity_ids.user_id)
             self._run()
-            self.assertEqual(message.state, "done")
+            self.assertEqual(self._message_of(partner).state, "done")
         actions = self._trail(interface, "reopened", "restored").mapped("action")
         self.assertEqual(actions, ["restored", "reopened"] * 3)
 
@@ -202,7 +203,7 @@ class TestApproval(EngineCase):
         interface = self._activate(self.draft)
         code = interface.system_id.facility_code_ids.with_user(self.both)
         code.code = "X"
-        message = self._publish(interface)
+        partner = self._capture(interface)
         with self._refused(UserError, "changed .* yourself"):
             self._approve(interface, self.both)
         self.assertIn("X", interface.approval_changes)
@@ -213,7 +214,91 @@ class TestApproval(EngineCase):
             (interface.state, interface.approval_changed), ("active", False)
         )
         self._run()
-        self.assertEqual(message.state, "done")
+        self.assertEqual(self._message_of(partner).state, "done")
+
+    def test_no_envelope_is_made_of_a_state_that_nobody_approved(self):
+        """What leaves after the change was put back names what was approved; other
+        interfaces of the same event do not wait for it."""
+        interface = self._activate(self.draft)
+        other = self._create_interface(
+            contract_ids=[(6, 0, interface.contract_ids.ids)]
+        )
+        pump = self.env["interop.pump"].sudo()
+        code = interface.system_id.facility_code_ids
+        code.code = "SWAPPED"
+        partner = self._capture(interface)
+        self.assertEqual(pump._materialize(), 1)
+        message = self._message_of(partner)
+        self.assertEqual(message.interface_id, other)
+        event = self.env["interop.event"].search([("res_id", "=", partner.id)])
+        self.assertEqual(event.interface_ids, interface.ids)
+        self.assertEqual(pump._materialize(), 0, "what waits is not taken again")
+        message._set_cancelled("Not part of this test")
+        self.env.flush_all()
+        self.assertIsNone(pump._next_due(), "and wakes nobody")
+        self._set_columns(event, occurred_at="2020-01-01 00:00:00")
+        self.assertFalse(EngineHealth(self.env).ages().event, "nor does it stall")
+        code.code = "MERCY"
+        self.assertTrue(pump._next_due())
+        self.assertEqual(pump._materialize(), 1)
+        late = self._message_of(partner) - message
+        self.assertEqual(late.interface_id, interface)
+        envelope = json.loads(late._payload_bytes())
+        self.assertEqual(envelope["facility"], "MERCY")
+        self.assertFalse(event.exists())
+
+    def test_events_that_are_built_wait_for_a_draft_or_end_with_it(self):
+        interface = self._activate(self.draft)
+        partner = self._capture(interface)
+        interface._set_suspended()
+        interface._set_draft()
+        pump = self.env["interop.pump"].sudo()
+        self.assertEqual(pump._materialize(), 0)
+        interface._set_retired()
+        self.assertIn("1 events", self._trail(interface, "cancelled").detail)
+        pump._materialize()
+        self.assertFalse(self._message_of(partner))
+        self.assertFalse(self.env["interop.event"].search([]))
+
+    def test_every_change_updates_what_is_approved(self):
+        """Of an approval and a change at the same time, one fails and runs again."""
+        interface = self._activate(self.draft)
+        code = interface.system_id.facility_code_ids.with_user(self.both)
+        contract = self._create_contract(publish=False)
+        entry = self.env["interop.mapping.model"].create(
+            {"model_id": self.env["ir.model"]._get_id("res.partner.category")}
+        )
+        example = contract.example_ids[:1].with_user(self.both)
+        for record, change in (
+            (interface, lambda number: code.write({"code": f"X{number}"})),
+            (
+                contract,
+                lambda number: example.write({"body": f'{{"name": "{number}"}}'}),
+            ),
+            (entry, lambda number: entry._note_editor()),
+        ):
+            change(1)
+            for number in (2, 3):
+                before = self._row_version(record)
+                change(number)
+                self.assertNotEqual(self._row_version(record), before, record)
+
+    def _row_version(self, record):
+        """Return where the row is stored, which every UPDATE of it changes."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            f"SELECT ctid FROM {record._table} WHERE id = %s", [record.id]
+        )
+        return self.env.cr.fetchone()
+
+    def _capture(self, interface):
+        """Publish a new partner on ``interface``; return the partner."""
+        partner = self.env["res.partner"].create(
+            {"name": "Dr. Ada", "company_id": self.facility.id}
+        )
+        self.env["interop.event"]._publish(interface.contract_ids.message_type, partner)
+        self._commit()
+        return partner
 
     def test_a_change_does_not_get_through_by_suspending_and_resuming(self):
         """B3."""
@@ -471,6 +556,47 @@ class TestApproval(EngineCase):
         held = messages.filtered(lambda item: item.interface_id == interface)
         self.assertNotIn(b"Lund", held.payload_id.sudo()._read())
         self.assertFalse(interface.holds_events)
+
+    def test_a_flow_that_holds_events_is_not_archived_or_turned_around(self):
+        """Promise 14: nothing would be captured, or what was would never leave."""
+        interface = self._activate(self.draft)
+        interface._set_suspended()
+        interface._set_draft()
+        mine = interface.with_user(self.admin)
+        with self._refused(ValidationError, "wait for an approval"):
+            mine.active = False
+        with self._refused(UserError, "stays outbound"):
+            mine.direction = "in"
+        # As if it had been archived before that was refused.
+        self._set_columns(interface, active=False)
+        self.env.registry.clear_cache()
+        partner = self._capture(interface)
+        event = self.env["interop.event"].search([("res_id", "=", partner.id)])
+        self.assertEqual((event.state, event.interface_ids), ("held", interface.ids))
+
+    def test_what_is_not_built_yet_is_held_for_the_next_approval(self):
+        """Promise 14: released, and without a key file, then set back to draft."""
+        interface = self._activate(self.draft)
+        interface._set_suspended()
+        interface._set_draft()
+        released = self._capture(interface)
+        self._approve(interface, self.steward)
+        interface._set_active()
+        unbuilt = self._capture(interface)
+        events = self.env["interop.event"].search([("res_id", "=", unbuilt.id)])
+        self._set_columns(events, state="new", interface_ids=None)
+        interface._set_suspended()
+        interface._set_draft()
+        pump = self.env["interop.pump"].sudo()
+        pump._materialize()
+        held = self.env["interop.event"].search([])
+        self.assertEqual(set(held.mapped("state")), {"held"})
+        self.assertEqual(set(held.mapped("res_id")), set((released | unbuilt).ids))
+        self._approve(interface, self.steward)
+        interface._set_active()
+        pump._materialize()
+        for partner in (released, unbuilt):
+            self.assertEqual(self._message_of(partner).interface_id, interface)
 
     def test_what_is_held_for_a_flow_that_ends_is_counted(self):
         interface = self._activate(self.draft)

@@ -146,6 +146,7 @@ class TestPromise1Atomic(InteropCase):
         self.interface.mapping_ids.line_ids.filtered(
             lambda line: line.path == "city"
         ).required = True
+        self._accept(self.interface)
         partner = self._partner(city=False)
         self._publish(partner)
         self._commit()
@@ -159,6 +160,7 @@ class TestPromise1Atomic(InteropCase):
         self.interface.mapping_ids.line_ids.filtered(
             lambda line: line.path == "name"
         ).unlink()
+        self._accept(self.interface)
         partner = self._partner()
         self._publish(partner)
         self._commit()
@@ -175,6 +177,7 @@ class TestPromise1Atomic(InteropCase):
             lambda line: line.path == "city"
         )
         line.required = True
+        self._accept(self.interface)
         partner = self._partner(city=False)
         self._publish(partner)
         self._commit()

@@ -72,6 +72,7 @@ class TestPromise8NothingLeaks(EngineCase):
         interface.mapping_ids.line_ids.filtered(
             lambda line: line.path == "city"
         ).unlink()
+        self._accept(interface)
         message = self._publish(interface, name=f"{CANARY} Broken")
         self.assertEqual((message.state, message.error_class), ("dead", "schema"))
 

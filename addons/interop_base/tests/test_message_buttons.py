@@ -103,6 +103,7 @@ class TestMessageButtons(EngineCase):
     def _unbuilt(self):
         interface = self._create_interface()
         interface.mapping_ids.line_ids.required = True
+        self._accept(interface)
         message = self._publish(interface)
         self.assertEqual((message.state, message.payload_id.id), ("dead", False))
         return message

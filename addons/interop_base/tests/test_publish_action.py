@@ -124,6 +124,7 @@ class TestPublishAction(PublishCase):
 
     def test_a_failing_mapping_never_stops_the_action(self):
         self.interface.mapping_ids.line_ids.write({"required": True})
+        self._accept(self.interface)
         partner = self._partners(1, city=False)
         self._run(partner)
         self.assertEqual(self._messages().state, "dead")

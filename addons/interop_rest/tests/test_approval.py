@@ -152,6 +152,10 @@ class TestClientApproval(RestHttpCase):
             change(user)
             with self._refused(UserError, "yourself"):
                 self._approve(vendor, user)
+            # Each change updates the row, as an approval does: of both at once, one fails.
+            touched = vendor.approval_touch
+            change(user)
+            self.assertGreater(vendor.approval_touch, touched)
 
     # === S7: KEYS === #
 
