@@ -78,9 +78,10 @@ class TestChargeHttp(ChargeCase, HttpCase):
         self.assertEqual(credit.move_id.amount_total, move.amount_total)
 
     def test_the_same_message_again_gets_the_stored_answer(self):
-        first = self._send(self.posted, self._charge(), id="msg_same")
+        same = {"id": "msg_same", "occurred_at": "2026-01-31T08:30:00Z"}
+        first = self._send(self.posted, self._charge(), **same)
         line = self._of(first)
-        again = self._send(self.posted, self._charge(), id="msg_same")
+        again = self._send(self.posted, self._charge(), **same)
         self.assertEqual(again.headers["Idempotent-Replayed"], "true")
         self.assertEqual(again.json(), first.json())
         self.assertEqual(line.move_id.invoice_line_ids, line)

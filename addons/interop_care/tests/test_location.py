@@ -32,7 +32,7 @@ class TestLocation(CareCase):
             self.assertEqual(place.active, active)
 
     def test_an_unknown_parent_waits_for_a_person(self):
-        parent = {"system": self.places.uri, "value": "NONE"}
+        parent = {"system": self.places.uri, "value": "L-404"}
         response = self._post(self._location("A", parent=parent))
         self._assert_problem(response, 422, "unknown_identifier")
         self.assertIsNone(self._found(self.places.uri, "A"))

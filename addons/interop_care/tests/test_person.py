@@ -375,7 +375,7 @@ class TestPerson(PersonCase):
     def test_the_look_up_over_every_client_and_partner(self):
         clients = {"A": self.facility, "B": self.other_facility}
         for letters in ("", "A", "B", "AB"):
-            number = f"N-{letters}"
+            number = f"N-1{letters}"
             self._send(self._person(self._wire(self.national, number)))
             person = self._who(self._wire(self.national, number))
             person._interop_leave(self.facility)

@@ -173,7 +173,7 @@ class EffectMixin:
     """
 
     FAILURES = {
-        "unknown": UnknownIdentifier("No such person."),
+        "stranger": UnknownIdentifier("No such person."),
         "rule": BusinessError("Closed on Sundays."),
         "odoo": UserError("canary-of-odoo"),
         "technical": TechnicalError("canary-of-technical", code="try_later"),

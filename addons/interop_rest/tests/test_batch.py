@@ -51,7 +51,7 @@ class TestBatch(RestEffectHttpCase):
         return [self._envelope(data={"name": name}) for name in names]
 
     def test_every_item_has_its_own_result_in_order(self):
-        items = self._named("Ada", "rule", "Eve", "technical", 7, "unknown", "Bob")
+        items = self._named("Ada", "rule", "Eve", "technical", 7, "stranger", "Bob")
         results = self._results(self._send(items))
         self.assertEqual(
             [item["status"] for item in results], [200, 422, 200, 503, 422, 422, 200]

@@ -22,14 +22,14 @@ class TestHealth(RestEffectHttpCase):
         return self.opener.get(self.base_url() + PATH, headers=headers or {})
 
     def test_without_proof_there_is_liveness_only(self):
-        self._post(self._envelope(data={"name": "unknown"}))
+        self._post(self._envelope(data={"name": "stranger"}))
         self.assertEqual(self._fetch().json(), {"status": "up"})
 
     def test_depth_and_age_of_what_is_not_finished(self):
         self.assertEqual(self._get().json(), {"status": "up", "queues": []})
         self._post()
         for _number in range(2):
-            self._post(self._envelope(data={"name": "unknown"}))
+            self._post(self._envelope(data={"name": "stranger"}))
         self.interface.latency_tier = "near_real_time"
         self._post()
         later = clock.now() + timedelta(seconds=90)
@@ -54,7 +54,7 @@ class TestHealth(RestEffectHttpCase):
         self.assertNotIn("oldest_waiting_seconds", queue)
 
     def test_nobody_sees_the_queues_of_others(self):
-        self._post(self._envelope(data={"name": "unknown"}))
+        self._post(self._envelope(data={"name": "stranger"}))
         other = self._create_client()
         text = self._add_key(other)
         self._activate_client(other)

@@ -115,7 +115,7 @@ class TestInbound(RestEffectHttpCase):
         self.assertEqual(self._effects(), ["Ada"])
 
     def test_the_stored_answer_shows_the_present_state(self):
-        envelope = self._envelope(data={"name": "unknown"})
+        envelope = self._envelope(data={"name": "stranger"})
         self._assert_problem(self._post(envelope), 422, "unknown_identifier")
         self._messages()._set_cancelled("Not ours.")
         again = self._post(envelope)
@@ -157,7 +157,7 @@ class TestInbound(RestEffectHttpCase):
 
     def test_an_unknown_identifier_waits_for_a_person(self):
         body = self._assert_problem(
-            self._post(self._envelope(data={"name": "unknown"})),
+            self._post(self._envelope(data={"name": "stranger"})),
             422,
             "unknown_identifier",
         )

@@ -176,7 +176,7 @@ class TestPromises(RestEffectHttpCase):
     def test_promise_1_atomic(self):
         """A failed apply leaves no part of its effect; a technical one leaves
         nothing."""
-        for name in ("rule", "unknown", "odoo"):
+        for name in ("rule", "stranger", "odoo"):
             self._post(self._envelope(data={"name": name}))
         self.assertEqual(len(self._messages()), 3)
         self.assertEqual(self._effects(), [])

@@ -91,7 +91,7 @@ class TestVendorLists(VendorHttpCase):
         self.assertEqual(self._effects(), [])
 
     def test_one_that_a_person_has_to_decide_about_stops_no_other(self):
-        value = [self._event(1, data={"name": "unknown"}), self._event(2)]
+        value = [self._event(1, data={"name": "stranger"}), self._event(2)]
         response = self._hook(self.vendor, value)
         self.assertEqual(response.status_code, 200, response.text)
         statuses = [item["status"] for item in response.json()["results"]]

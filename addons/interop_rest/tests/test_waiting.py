@@ -12,7 +12,7 @@ class TestWaiting(RestEffectHttpCase):
 
     def _decide_first(self):
         """Say, as a steward, that the cause is gone; then let the pump move."""
-        type(self).FAILURES.pop("unknown")
+        type(self).FAILURES.pop("stranger")
         case = self._messages().identity_case_id
         case.with_user(self._create_user("steward"))._decide_retried()
         self.env["interop.pump"].sudo()._run_inline()
@@ -23,14 +23,14 @@ class TestWaiting(RestEffectHttpCase):
         self.addCleanup(self.FAILURES.update, kept)
 
     def test_nothing_overtakes_a_message_that_waits_for_a_decision(self):
-        first = self._send("unknown", "k")
+        first = self._send("stranger", "k")
         self.assertEqual(first.json()["message"]["status"], "parked")
         self.assertEqual(self._send("unrelated", "other").status_code, 200)
         second = self._send("second", "k")
         self.assertEqual(second.status_code, 202, "after the first one, not before")
         self.assertEqual(self._effects(), ["unrelated"])
         self._decide_first()
-        self.assertEqual(self._effects(), ["unrelated", "unknown", "second"])
+        self.assertEqual(self._effects(), ["unrelated", "stranger", "second"])
         self.assertEqual(set(self._messages().mapped("state")), {"done"})
         self.assertEqual(self._send("third", "k").status_code, 200)
 
