@@ -160,11 +160,7 @@ class InteropGovernedMixin(models.AbstractModel):
             return self.env._("Odoo")
         # sudo: users without a role in the integration see who decides, not the
         # catalogue
-        system_sudo = self.env["interop.system"].sudo().browse(system_id)
-        shared = system_sudo.company_ids & self.env.user.sudo().company_ids
-        if system_sudo.company_ids and not shared:
-            return self.env._("A system of another facility")
-        return system_sudo.name
+        return self.env["interop.system"].sudo().browse(system_id)._told_name()
 
     def _protected_fields(self, sources=None):
         """Return ``{record id: {field: Rule}}`` of what users may not edit.

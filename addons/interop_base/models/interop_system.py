@@ -120,6 +120,15 @@ class InteropSystem(models.Model):
         line = self.facility_code_ids.filtered(lambda item: item.company_id == company)
         return line[:1].code or ""
 
+    @api.private
+    def _told_name(self):
+        """Return the name of this system (sudo) as far as the user's facilities know
+        it."""
+        shared = self.company_ids & self.env.user.sudo().company_ids
+        if self.company_ids and not shared:
+            return self.env._("A system of another facility")
+        return self.name
+
     def action_view_interfaces(self):
         """Open the interfaces of this system."""
         action = self.env["ir.actions.actions"]._for_xml_id(

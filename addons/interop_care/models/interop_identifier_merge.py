@@ -74,13 +74,10 @@ class InteropIdentifierMerge(models.Model):
             self._write_recorded(role, vals)
 
     def _interop_undo_notes(self):
-        """Name the facilities that the survivor leaves."""
+        """Name the facilities of the user that the survivor leaves."""
         notes = super()._interop_undo_notes()
-        if self.res_model != "res.partner":
-            return notes
-        leaving = self.env["interop.facility.membership"].search(
-            [("merge_id", "=", self.id), ("state", "=", "active")]
-        )
+        mine = self.env.user.company_ids
+        leaving = self._joined().filtered(lambda item: item.company_id in mine)
         label = self.env._("Facility Membership")
         text = self.env._("The facility no longer knows the survivor.")
         return [
@@ -88,15 +85,25 @@ class InteropIdentifierMerge(models.Model):
             *((f"{label} {item.company_id.name}", text) for item in leaving),
         ]
 
+    def _interop_undo_hidden(self):
+        """Count the other facilities that the survivor leaves."""
+        mine = self.env.user.company_ids
+        others = self._joined().filtered(lambda item: item.company_id not in mine)
+        return super()._interop_undo_hidden() + len(others)
+
+    def _joined(self):
+        """Return the memberships that the survivor has by this merge (sudo)."""
+        return self.env["interop.facility.membership"].search(
+            [("merge_id", "=", self.id), ("state", "=", "active")]
+        )
+
     def _interop_unmerge_touch(self):
         """The survivor leaves the facilities that only the prior person knew."""
         super()._interop_unmerge_touch()
         if self.res_model != "res.partner":
             return
         partners = self.env["res.partner"].browse([self.survivor_id, self.merged_id])
-        self.env["interop.facility.membership"].search(
-            [("merge_id", "=", self.id), ("state", "=", "active")]
-        )._set_left(self.env._("%s was undone", self.display_name))
+        self._joined()._set_left(self.env._("%s was undone", self.display_name))
         # Rows were put back in SQL: what depends on them is worked out anew.
         field = partners._fields["interop_facility_key"]
         self.env.add_to_compute(field, partners.exists())

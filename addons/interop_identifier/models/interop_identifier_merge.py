@@ -461,8 +461,12 @@ class InteropIdentifierMerge(models.Model):
 
     def _interop_undo_notes(self):
         """Return texts about what undoing this merge (sudo) changes besides what was
-        recorded; addons add theirs."""
+        recorded, at facilities of the user; addons add theirs."""
         return []
+
+    def _interop_undo_hidden(self):
+        """Return how many such changes there are at other facilities."""
+        return 0
 
     def _set_undone(self, reason):
         """Take the merge back, and let the cases that decided it be asked again."""

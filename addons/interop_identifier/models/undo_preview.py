@@ -133,9 +133,9 @@ class UndoPreview:
     def hidden_count(self):
         """Return how many changes go back that belong to other facilities."""
         lines_sudo = self.merge.sudo().line_ids  # sudo: a number only
-        return len(lines_sudo.filtered(lambda line: not line.restored)) - len(
-            self._lines()
-        )
+        recorded = len(lines_sudo.filtered(lambda line: not line.restored))
+        beside = self.merge.sudo()._interop_undo_hidden()  # sudo: a number only
+        return recorded - len(self._lines()) + beside
 
     def _columns(self, line, plan):
         effects = []
@@ -266,9 +266,7 @@ class UndoPreview:
         messages_sudo = self.env["interop.message"].sudo()
         since = [("direction", "=", "in"), ("done_at", ">=", self.merge.merged_at)]
         for message in messages_sudo.search(sides + since, order="id", limit=MESSAGES):
-            source = Source(
-                message.external_id, message.system_id.name, message.done_at
-            )
+            source = self._source(message, message.external_id, message.done_at)
             for entry in message.field_report or []:
                 if entry["object"] == self.merge.res_model and (
                     entry["outcome"] == ownership.APPLIED
@@ -277,7 +275,14 @@ class UndoPreview:
         rows_sudo = self.env["interop.provenance"].sudo()
         since = [("system_id", "!=", False), ("set_at", ">=", self.merge.merged_at)]
         for row in rows_sudo.search(sides + since):
-            found[row.res_id, row.field_name] = Source(
-                row.message_ref or "–", row.system_id.name, row.set_at
-            )
+            source = self._source(row, row.message_ref or "–", row.set_at)
+            found[row.res_id, row.field_name] = source
         return found
+
+    def _source(self, origin_sudo, reference, at):
+        """Return the ``Source`` of a message or provenance row, as far as the user's
+        facilities know it."""
+        company = origin_sudo.company_id
+        if company and company not in self.env.user.company_ids:
+            reference = "–"
+        return Source(reference, origin_sudo.system_id._told_name(), at)

@@ -85,6 +85,24 @@ class TestUndoPreview(CaseMixin, EngineCase):
         self.assertIn("msg_gone", text)
         self.assertIn("Phone", text)
 
+    def test_b8_message_and_system_of_another_facility_are_not_named(self):
+        case, _message = self._merged_case()
+        theirs = self._create_system(
+            name="Secret Lab", company_ids=[(6, 0, self.other_facility.ids)]
+        )
+        self.env.cr.execute(
+            """INSERT INTO interop_provenance (res_model, res_id, field_name, system_id,
+                                               company_id, message_ref, set_at, stated)
+               VALUES ('res.partner', %s, 'phone', %s, %s, 'msg_theirs',
+                       now() AT TIME ZONE 'UTC' + interval '1 hour', '{}')""",
+            [self.ada.id, theirs.id, self.other_facility.id],
+        )
+        text = str(self._wizard(case).effects)
+        self.assertIn("Phone", text)
+        self.assertIn("A system of another facility", text)
+        self.assertNotIn("Secret Lab", text)
+        self.assertNotIn("msg_theirs", text)
+
     def test_b8_changed_since_and_added_since(self):
         case, _message = self._merged_case()
         moved = self._known(self.ada).filtered(lambda row: row.value == "N-20")
