@@ -127,6 +127,13 @@ class InteropIdentityCase(models.Model):
     can_create = fields.Boolean(compute="_compute_allowed")
     can_assign = fields.Boolean(compute="_compute_allowed")
     can_forget = fields.Boolean(compute="_compute_allowed")
+    looks = fields.Json(
+        "Messages Shown",
+        readonly=True,
+        copy=False,
+        groups=fields.NO_ACCESS,
+        help="By user: the IDs of the messages whose side was shown to them.",
+    )
     must_look = fields.Boolean(
         compute="_compute_look",
         help="You have not yet seen the names, birth dates and numbers in each of the "
@@ -321,9 +328,9 @@ class InteropIdentityCase(models.Model):
             case.side_shown = bool(
                 looked and looked > now - timedelta(minutes=const.SHOWN_MINUTES)
             )
+            seen = case._seen_ids() if looked else set()
             case.must_look = case.state == "open" and any(
-                not looked or message.create_date > looked
-                for message in case._waiting_sudo()
+                res_id not in seen for res_id in case._waiting_sudo().ids
             )
 
     def _looked_at(self):
@@ -345,6 +352,24 @@ class InteropIdentityCase(models.Model):
             limit=1,
         )
         return event.occurred_at or None
+
+    def _seen_ids(self):
+        """Return the ids of the messages whose side this user had shown.
+
+        Not the moment of the look counts: a message that came before it may begin to
+        wait after it.
+        """
+        looks = self.sudo().looks or {}  # sudo: the engine's; here only the user's own
+        return set(looks.get(str(self.env.uid), ()))
+
+    def _set_shown(self, messages):
+        """Note that the side of these messages is shown to the user from now on."""
+        seen = sorted(self._seen_ids().union(messages.ids))
+        case_sudo = self.sudo()  # sudo: see _seen_ids
+        case_sudo._transition(
+            {"looks": {**(case_sudo.looks or {}), str(self.env.uid): seen}}
+        )
+        case_sudo.flush_recordset()  # deciding reads the row anew, unflushed
 
     def _may_look(self):
         """Return whether the user may see names, birth date and numbers of the messages
@@ -378,6 +403,7 @@ class InteropIdentityCase(models.Model):
                 more=more,
             ),
         )
+        self._set_shown(waiting_sudo)
         self.invalidate_recordset(["must_look", "side_shown", "comparison"])
         return True
 

@@ -86,7 +86,7 @@ class InteropIdentityCase(models.Model):
         this user now."""
         if not self.side_shown:
             return None
-        return MessageSide(self, self._looked_at()).claims()
+        return MessageSide(self, self._seen_ids()).claims()
 
     @api.model
     def _stated_as(self, model):

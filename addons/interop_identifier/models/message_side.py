@@ -42,21 +42,21 @@ class MessageSide:
     """Reads the message's side of one case; the caller has checked the right to it.
 
     :param case: ``interop.identity.case``, one record
-    :param until: naive UTC moment of the recorded look: what came later is not shown
+    :param set seen: ids of the messages of the recorded looks: no other one is shown
     """
 
-    def __init__(self, case, until):
+    def __init__(self, case, seen):
         self.case = case
-        self.until = until
+        self.seen = seen
         self.env = case.env
         self.identifiers = self.env["interop.identifier"]
 
     def claims(self):
         """Return the ``Claims`` of the messages that wait."""
         waiting_sudo = self.case._waiting_sudo()
-        seen_sudo = waiting_sudo.filtered(
-            lambda message: message.create_date <= self.until
-        )[:MESSAGES]
+        seen_sudo = waiting_sudo.filtered(lambda message: message.id in self.seen)[
+            :MESSAGES
+        ]
         names, dates, numbers, unread = {}, {}, {}, 0
         for message_sudo in seen_sudo:
             found = self._parties(message_sudo)

@@ -3,7 +3,6 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.tests.fakes import EngineCase
 
 from .. import const
@@ -83,7 +82,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         self.ada.name = "anne  LANGEVELD"
         case = self._case(self._send_data())
         case.action_show_message()
-        claims = MessageSide(case, clock.now()).claims()
+        claims = MessageSide(case, case._seen_ids()).claims()
         sides = [case._side("left"), case._side("right")]
         (row,) = case._stated_rows(sides, claims)
         by_name = {cell.text: cell.differs for cell in row[2]}
@@ -119,7 +118,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         )
         case = self.cases._open(asked, message)
         message.sudo().identity_case_id = case
-        claims = MessageSide(case.with_user(self.steward), clock.now()).claims()
+        claims = MessageSide(case.with_user(self.steward), set(message.ids)).claims()
         self.assertEqual(claims.names, ["Bob Byron"])
         self.assertEqual([number.value for number in claims.numbers], ["G-77"])
 
@@ -180,6 +179,24 @@ class TestMessageSide(CaseMixin, EngineCase):
         self.assertTrue(case.must_look)
         with self.assertRaisesRegex(UserError, "Show Message"):
             case.action_same()
+
+    def test_b9_what_came_before_the_look_and_waits_since_is_not_shown(self):
+        """Another case held it, or it was tried again, when the steward looked."""
+        case = self._case(self._send_data())
+        earlier = self._send_data(name="Bertha Before")
+        earlier.sudo().identity_case_id = False
+        case.action_show_message()
+        earlier.sudo().identity_case_id = case
+        text = self._text(case)
+        self.assertIn("Langeveld", text)
+        self.assertNotIn("Bertha", text)
+        self.assertTrue(case.must_look)
+        with self.assertRaisesRegex(UserError, "Show Message"):
+            case.action_same()
+        case.action_show_message()
+        self.assertIn("Bertha", self._text(case))
+        self.assertFalse(case.must_look)
+        self.assertFalse(case.with_user(self._create_user("steward"))._seen_ids())
 
     def test_b9_only_stewards_of_the_facility(self):
         message = self._send_data()
