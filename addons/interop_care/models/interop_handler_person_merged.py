@@ -108,22 +108,35 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         reversed_now = active and not kept_sudo.filtered(
             lambda row: row.state == "active"
         )
-        if reversed_now:
-            self._check_reversible(message, kept_sudo, active)
+        if reversed_now and not self._is_reversible(message, kept_sudo, active):
+            return
         active._set_merged(message=message)
         if reversed_now:
             kept_sudo._set_current(message=message)
+            (kept_sudo | active)._note_stated(message)
 
     @api.model
-    def _check_reversible(self, message, kept_sudo, active):
-        """Ask a steward about a merge the other way round than an earlier one.
+    def _is_reversible(self, message, kept_sudo, active):
+        """Ask a steward about a merge the other way round than an earlier one; say
+        whether it counts. A message that is older than what made the present number the
+        active one does not, unless a steward has just decided about this very message.
 
         :raises PossibleDuplicate: nobody has answered yet
         """
         sides = self._origin(kept_sudo[:1]), self._origin(active[:1])
-        asked = question.same(message.company_id.id, *sides, kind="merge")
-        if self.env["interop.identity.case"]._decided(asked).decision == "same":
-            return
+        asked = question.same(
+            message.company_id.id, *sides, kind="merge", toward=min(kept_sudo.ids)
+        )
+        decided_sudo = self.env["interop.identity.case"]._decided(asked)
+        agreed = decided_sudo.decision == "same"
+        if agreed and decided_sudo.id == message.sudo().identity_case_id.id:
+            return True
+        if active._is_newer_than(message):
+            for row in active:
+                row._tell_stale(message)
+            return False
+        if agreed:
+            return True
         raise PossibleDuplicate(
             self.env._("These records were merged the other way round before."),
             code="merge_reversed",

@@ -3,6 +3,8 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from odoo.addons.interop_identifier.models.undo_preview import UndoPreview
+
 from .person_common import PersonCase
 
 
@@ -98,10 +100,36 @@ class TestPersonMerged(PersonCase):
         self.assertEqual(
             self._states(self.first), [("P-1", "merged"), ("P-2", "active")]
         )
-        # the answer is remembered
-        self._send(self._merged(self.one, self.two))
+        # back again is another question
+        response = self._post(self._merged(self.one, self.two))
+        self.assertEqual(response.status_code, 422)
+        back = self._last()
+        self.assertEqual(back.error_code, "merge_reversed")
+        self.assertNotEqual(back.identity_case_id, message.identity_case_id)
+        self._decide(back, "same")
         self.assertEqual(
             self._states(self.first), [("P-1", "active"), ("P-2", "merged")]
+        )
+        # both answers are remembered
+        self._send(self._merged(self.two, self.one))
+        self.assertEqual(
+            self._states(self.first), [("P-1", "merged"), ("P-2", "active")]
+        )
+
+    def test_case_32_a_replay_of_the_first_message_does_not_flip_it_back(self):
+        first = self._merged(self.one, self.two)
+        self._send(first)
+        self._post(self._merged(self.two, self.one))
+        self._decide(self._last(), "same", reason="One person")
+        replay = self._merged(self.one, self.two)
+        self._send({**replay, "occurred_at": first["occurred_at"]})
+        self.assertEqual(
+            self._states(self.first), [("P-1", "merged"), ("P-2", "active")]
+        )
+        (note,) = self._last().field_report
+        self.assertEqual(
+            (note["field"], note["outcome"], note["reason"]),
+            ("state", "ignored", "stale"),
         )
 
     def test_case_32_not_the_same_undoes_the_earlier_merge(self):
@@ -275,6 +303,20 @@ class TestPersonMerged(PersonCase):
         self.assertEqual(self._picture(own | moving | twice), before)
         self.assertFalse(self.first.with_user(reader).has_access("read"))
         self.assertFalse(journal.restore_report)
+
+    def test_b8_the_preview_names_no_facility_of_others(self):
+        self.second._interop_join(self.other_facility)
+        merge = self.merges._merge(self.first, self.second, reason="One")
+        both = self.facility | self.other_facility
+        for companies, named in ((self.facility, False), (both, True)):
+            with self.subTest(companies=companies.mapped("name")):
+                user = self._create_user("steward", companies=companies)
+                preview = UndoPreview(merge.with_user(user))
+                texts = " ".join(effect.what for effect in preview.put_back())
+                self.assertEqual(self.other_facility.name in texts, named)
+                hidden = merge.with_user(user).sudo()._interop_undo_hidden()
+                self.assertEqual(hidden, 0 if named else 1)
+                self.assertGreaterEqual(preview.hidden_count(), hidden)
 
     def _picture(self, roles):
         self.env.flush_all()

@@ -69,9 +69,18 @@ class InteropIdentifier(models.Model):
         """Tell the sender of a new number that is retired at once: a later one of the
         same record is known already."""
         if self.state == "retired" and message.id:
-            stale = ownership.Decision(ownership.IGNORED, ownership.STALE)
-            entries = ownership.entries(self._name, self.id, {"state": stale})
-            message._note_fields(entries)
+            self._tell_stale(message)
+
+    def _tell_stale(self, message):
+        """Tell the sender that what its message says of the state is out of date."""
+        stale = ownership.Decision(ownership.IGNORED, ownership.STALE)
+        entries = ownership.entries(self._name, self.id, {"state": stale})
+        message._note_fields(entries)
+
+    def _note_stated(self, message):
+        """Note as of when a message stated what these are now."""
+        newer = self.filtered(lambda row: not row._is_newer_than(message))
+        newer._transition(self._stated_values(message))
 
     def _known_statement(self):
         """Return the latest statement about this identifier, empty without one."""

@@ -30,14 +30,20 @@ def pair_key(first: tuple, second: tuple) -> str:
     return "|".join(f"{model},{res_id}" for model, res_id in sorted((first, second)))
 
 
-def same(company_id: int, first: tuple, second: tuple, kind: str = "") -> Question:
+def same(
+    company_id: int, first: tuple, second: tuple, kind: str = "", toward: int = 0
+) -> Question:
     """Return the question whether two records are the same; of two models, a conflict.
 
     Of one record, the question is about its own numbers: there is no second side.
+    ``toward`` is the identifier that would be the active one: an answer for it is none
+    for the other way round.
     """
     left, right = sorted((first, second))
     kind = kind or ("duplicate" if left[0] == right[0] else "conflict")
     key = f"{kind}|{company_id}|{pair_key(left, right)}"
+    if toward:
+        key += f"|{toward}"
     return Question(kind, key, left, right if left != right else ())
 
 

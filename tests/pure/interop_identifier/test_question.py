@@ -54,3 +54,9 @@ def test_what_stands_for_a_value_decides_and_the_value_is_not_there():
 )
 def test_mask(value, shown):
     assert question.mask(value) == shown
+
+
+def test_an_answer_for_one_direction_is_none_for_the_other():
+    toward = [question.same(1, ONE, TWO, "merge", toward=res_id) for res_id in (7, 8)]
+    assert toward[0].key != toward[1].key
+    assert toward[0]._replace(key="") == toward[1]._replace(key="")
