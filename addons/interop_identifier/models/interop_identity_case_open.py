@@ -1,5 +1,7 @@
 """Opening cases, and what was decided before."""
 
+from collections import Counter
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -15,13 +17,14 @@ class InteropIdentityCase(models.Model):
 
     @api.model
     @api.private
-    def _open(self, asked, message=None, company=None, system=None):
+    def _open(self, asked, message=None, company=None, system=None, load=None):
         """Return the open case (sudo) of a question; a new one has a steward.
 
         :param asked: ``tools.question.Question``
         :param message: the message that cannot go on without an answer, if any
         :param company: the facility, where there is no message
         :param system: who caused the question, where there is no message
+        :param load: what ``_steward_load`` returned, where many are opened at once
         """
         # sudo: whatever user or machine finds the question, stewards have to see it
         cases_sudo = self.sudo()
@@ -34,7 +37,7 @@ class InteropIdentityCase(models.Model):
         if system:
             values["system_id"] = system.id
         case = cases_sudo._insert_case(values)
-        case._assign_steward()
+        case._assign_steward(load)
         return case
 
     @api.model
@@ -99,9 +102,20 @@ class InteropIdentityCase(models.Model):
         self.invalidate_model(flush=False)
         return self.browse(case_id)
 
-    def _assign_steward(self):
+    @api.model
+    def _steward_load(self):
+        """Return how many open cases each steward has, as ``Counter`` by user id."""
+        groups = self._read_group(
+            [("user_id", "!=", False), ("state", "=", "open")], ["user_id"], ["__count"]
+        )
+        return Counter({user.id: count for user, count in groups})
+
+    def _assign_steward(self, load=None):
         """Give the case to the steward of its facility with the least to do, as an
-        activity; to the exception owner of the interface if that is a steward."""
+        activity; to the exception owner of the interface if that is a steward.
+
+        :param load: see ``_open``; the case is counted there
+        """
         if self.user_id:
             return
         group = self.env.ref("interop_base.interop_base_group_steward")
@@ -110,16 +124,12 @@ class InteropIdentityCase(models.Model):
         )
         owner = self.interface_id.exception_user_id
         if owner not in stewards:
-            load = dict(
-                self._read_group(
-                    [("user_id", "in", stewards.ids), ("state", "=", "open")],
-                    ["user_id"],
-                    ["__count"],
-                )
-            )
-            owner = stewards.sorted(lambda user: (load.get(user, 0), user.id))[:1]
+            load = self._steward_load() if load is None else load
+            owner = stewards.sorted(lambda user: (load[user.id], user.id))[:1]
         if not owner:
             return
+        if load is not None:
+            load[owner.id] += 1
         # Many cases may come at once: they are seen in Odoo, not in as many mails.
         quiet = self.with_context(
             mail_activity_quick_update=True, tracking_disable=True

@@ -35,6 +35,7 @@ class Respelling:
         self.env = self.identifiers.env
         self.namespaces = namespaces and namespaces.sudo()
         self.counts = defaultdict(int)
+        self.load = None
 
     def run(self, batch=BATCH):
         """Do it; return how many were ``respelled``, ``retired`` and ``held``."""
@@ -43,6 +44,7 @@ class Respelling:
         while rows := self._rows_after(last, batch):
             last = rows[-1]["id"]
             self._respell(rows)
+            self.env.invalidate_all()  # or the cache would grow with the table
         self.identifiers.invalidate_model()
         return dict(self.counts)
 
@@ -189,7 +191,13 @@ class Respelling:
             return
         company = (holder | mine)._facility_of_case()
         asked = question.same(company.id, first, second)
-        self.cases._open(asked, company=company)
+        self._open(asked, company)
+
+    def _open(self, asked, company):
+        """Open a case; how much stewards have to do is read once, then counted on."""
+        if self.load is None:
+            self.load = self.cases._steward_load()
+        self.cases._open(asked, company=company, load=self.load)
 
     def _hold_placeholder(self, row):
         """Hold an identifier that is none, and open a case about its record."""
@@ -200,11 +208,11 @@ class Respelling:
         self.counts["held"] += 1
         company = mine._facility_of_case()
         record = (mine.res_model, mine.res_id)
-        self.cases._open(
+        self._open(
             self.identifiers._placeholder_question(
                 mine.namespace_id, row["text"], company, None, record
             ),
-            company=company,
+            company,
         )
 
 

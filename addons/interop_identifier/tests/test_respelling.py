@@ -3,6 +3,7 @@
 import importlib.util
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -204,6 +205,25 @@ class TestRespelling(IdentifierCase):
         row.with_user(self.steward)._set_entered_in_error(reason="No number")
         case._decide_retried("Cleaned up")
         self.assertFalse(self._upgrade())
+
+    def test_many_cases_read_the_load_of_stewards_once(self):
+        second = self._create_user("steward")
+        records = self.env["res.partner"].create(
+            [{"name": f"Person {number}"} for number in range(6)]
+        )
+        for record in records:
+            self._stored(self.free, "UNKNOWN", f"N{record.id}", record)
+        cases = type(self.cases)
+        known = self.cases._steward_load()
+        with patch.object(
+            cases, "_steward_load", autospec=True, side_effect=cases._steward_load
+        ) as read:
+            self._upgrade()
+        self.assertEqual(read.call_count, 1)
+        now = self.cases._steward_load()
+        self.assertEqual(now.total() - known.total(), 6)
+        both = [now[user.id] for user in (self.steward, second)]
+        self.assertLessEqual(max(both) - min(both), 1, both)
 
     def test_case_12_what_could_not_leave_is_cleaned(self):
         rows = [
