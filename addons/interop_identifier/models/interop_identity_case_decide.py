@@ -147,7 +147,10 @@ class InteropIdentityCase(models.Model):
         self._check_may_decide("rejected")
         if not (reason or "").strip():
             raise UserError(
-                self.env._("Say why: the sender's side will ask for the reason.")
+                self.env._(
+                    "Enter the reason why the messages are rejected. The sender will ask "
+                    "for it."
+                )
             )
         waiting_sudo = self._waiting_sudo()
         self._conclude("rejected", reason)

@@ -49,7 +49,8 @@ class TestReconcile(RestEffectHttpCase):
 
     def test_states_in_order_and_totals(self):
         sent = [
-            self._send(data={"name": name})["id"] for name in ("Ada", "rule", "stranger")
+            self._send(data={"name": name})["id"]
+            for name in ("Ada", "rule", "stranger")
         ]
         asked = [sent[2], "msg_never", sent[0], sent[1], sent[0]]
         body = self._about(*asked)
