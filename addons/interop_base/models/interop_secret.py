@@ -157,16 +157,19 @@ class InteropSecret(models.Model):
             if longer or secret.valid_from < old_from:
                 secret._tell_owner(self.env._("%s is valid for longer", secret.name))
 
-    def _tell_owner(self, summary):
+    def _tell_owner(self, summary, stewards=False):
         """Give the owner of the system something to check: what one administrator did
-        alone. Where the owner did it, every steward."""
+        alone. Where the owner did it, every steward.
+
+        :param bool stewards: whether every steward is told in any case
+        """
         self.ensure_one()
         system_sudo = self.sudo().system_id  # sudo: owners are told of every system
         told = system_sudo.owner_id - self.env.user
-        if not told:
+        if stewards or not told:
             # sudo: who the stewards are
             group_sudo = self.env.ref("interop_base.interop_base_group_steward").sudo()
-            told = group_sudo.all_user_ids - self.env.user
+            told |= group_sudo.all_user_ids - self.env.user
         for user in told:
             system_sudo.activity_schedule(
                 "mail.mail_activity_data_todo",

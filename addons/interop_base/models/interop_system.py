@@ -77,6 +77,10 @@ class InteropSystem(models.Model):
     def _approval_part_fields(self):
         return {"environment", "data_residency"}
 
+    def _audited_fields(self):
+        # The owner is told of new keys: who sets another one is on record.
+        return super()._audited_fields() | {"owner_id"}
+
     def _approval_owners(self):
         # sudo: interfaces of all facilities, archived ones as well
         return self.sudo().with_context(active_test=False).interface_ids

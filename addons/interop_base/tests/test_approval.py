@@ -522,6 +522,14 @@ class TestApproval(EngineCase):
 
     # === DRAFT OF A FLOW IN USE === #
 
+    def test_who_owns_a_system_is_on_record(self):
+        """S7: the owner is told of new keys."""
+        system = self.draft.system_id
+        interface = self._activate(self.draft)
+        system.with_user(self.admin).owner_id = self.both
+        self.assertIn(self.both.name, self._trail(system, "changed")[:1].detail)
+        self.assertFalse(interface.approval_changed)
+
     def test_a_flow_set_back_to_draft_drops_no_event(self):
         """Its events wait and are built as approved; other flows go on meanwhile."""
         interface = self._activate(self.draft)

@@ -146,6 +146,7 @@ class TestPerson(PersonCase):
         self._last()._set_cancelled("Tried again below")
         system = self.system.with_company(self.facility)
         system.identifier_namespace_id = self.mrn
+        self._approve(self.interface)
         self._send(self._person(nameless, **update))
         self.assertEqual((person.city, self._who(self.one)), ("Lund", person))
 

@@ -191,7 +191,7 @@ class InteropIdentityCase(models.Model):
         if namespaces_sudo._named_id(self.subject, self.company_id, system_sudo):
             return system_sudo.browse()
         if not self.subject:
-            system_sudo.identifier_namespace_id = namespace
+            system_sudo._set_default_authority(namespace)
             return system_sudo
         return case_sudo.env["interop.namespace.alias"].create(
             {
@@ -374,5 +374,7 @@ class InteropIdentityCase(models.Model):
             alias.exists().unlink()
         elif case_sudo.answer_model == "interop.system":
             system_sudo = case_sudo.system_id.with_company(self.company_id)
-            system_sudo.identifier_namespace_id = False
+            system_sudo._set_default_authority(
+                case_sudo.env["interop.namespace"].browse()
+            )
         case_sudo._set_undone()

@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from .. import const
+from .interop_system import DEFAULT_AUTHORITIES
 
 
 class InteropInterface(models.Model):
@@ -25,6 +26,9 @@ class InteropInterface(models.Model):
         state = super()._approval_state()
         if self.direction == "in":
             state["unknown_policy"] = self.unknown_policy
+            state[DEFAULT_AUTHORITIES] = self.system_id._approval_authorities(
+                self.company_ids
+            )
         return state
 
     def _approval_fields(self):
@@ -32,4 +36,8 @@ class InteropInterface(models.Model):
 
     def _approval_labels(self):
         label = self._fields["unknown_policy"]._description_string(self.env)
-        return {**super()._approval_labels(), "unknown_policy": label}
+        return {
+            **super()._approval_labels(),
+            "unknown_policy": label,
+            DEFAULT_AUTHORITIES: self.env._("Default assigning authorities"),
+        }

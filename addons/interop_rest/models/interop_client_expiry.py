@@ -49,12 +49,7 @@ class InteropClient(models.Model):
         """Return, per kind, the last key or token when it ends before ``limit``."""
         self.ensure_one()
         ending = self.env["interop.secret"]
-        valid = self.secret_ids.filtered(
-            lambda secret: (
-                not secret.revoked_at
-                and (not secret.valid_to or secret.valid_to > clock.now())
-            )
-        )
+        valid = self._present_keys()
         for kind in set(valid.mapped("kind")):
             own = valid.filtered(lambda secret, kind=kind: secret.kind == kind)
             if all(secret.valid_to and secret.valid_to <= limit for secret in own):

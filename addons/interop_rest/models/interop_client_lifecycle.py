@@ -52,6 +52,7 @@ class InteropClient(models.Model):
             facilities=[f"company:{company.id}" for company in self.company_ids],
             namespaces=self.namespace_ids.mapped("code"),
             valid_until=self.expires_at and str(self.expires_at),
+            keys=[secret._approval_text() for secret in self._present_keys()],
         )
         if self.accepts_vendor:
             scheme = self.signature_scheme_id
@@ -73,6 +74,15 @@ class InteropClient(models.Model):
             ]
         return {**super()._approval_state(), **state}
 
+    def _present_keys(self):
+        """Return the keys and tokens that prove this client now or later."""
+        now = clock.now()
+        return self.secret_ids.filtered(
+            lambda secret: (
+                not secret.revoked_at and (not secret.valid_to or secret.valid_to > now)
+            )
+        )
+
     def _approval_labels(self):
         names = {
             name
@@ -81,6 +91,7 @@ class InteropClient(models.Model):
         }
         return {
             **super()._approval_labels(),
+            "keys": self.env._("Keys"),
             **{
                 name: self._fields[name]._description_string(self.env) for name in names
             },

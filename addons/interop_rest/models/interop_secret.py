@@ -58,7 +58,10 @@ class InteropSecret(models.Model):
             raise UserError(self.env._("A secret belongs to its client for good."))
         if {"token_prefix", "last_used_at"} & vals.keys():
             raise UserError(self.env._("A token does not change."))
-        return super().write(vals)
+        result = super().write(vals)
+        if {"valid_from", "valid_to"} & vals.keys():
+            self.client_id._note_editor()
+        return result
 
     @api.model
     @api.private
@@ -71,11 +74,27 @@ class InteropSecret(models.Model):
         return super()._create_value(vals, tokens.digest(plaintext))
 
     def _note_created(self):
-        """A new key of a client in use lets more callers in: its owner is told."""
+        """A new key of a client that was ever approved lets more callers in: its owner
+        and the stewards are told, also while it is being changed."""
         result = super()._note_created()
-        if self.client_id.approved_at:
-            self._tell_owner(self.env._("New key of client %s", self.client_id.name))
+        client = self.client_id
+        if not client:
+            return result
+        client._note_editor()
+        if client.approved_fingerprint:
+            self.env["interop.audit.event"]._log(
+                "changed", client, f"Keys: + {self._approval_text()}"
+            )
+            summary = self.env._("New key of client %s", client.name)
+            self._tell_owner(summary, stewards=True)
         return result
+
+    def _approval_text(self):
+        """Return what an approval of the client says about this key."""
+        self.ensure_one()
+        start = fields.Datetime.to_string(self.valid_from)
+        end = fields.Datetime.to_string(self.valid_to) or "…"
+        return f"{self.kind} {self.fingerprint or '–'} ({self.uuid}) {start} – {end}"
 
     @api.model
     @api.private

@@ -167,8 +167,49 @@ class TestClientApproval(RestHttpCase):
         fresh.with_user(self.admin).action_generate_hmac()
         self.assertFalse(self.system.activity_ids)
         self.client.with_user(self.admin).action_generate_hmac()
-        self.assertEqual(self.system.activity_ids.user_id, owner)
-        self.assertIn(self.client.name, self.system.activity_ids.summary)
+        self.assertIn(owner, self.system.activity_ids.user_id)
+        self.assertIn(self.steward, self.system.activity_ids.user_id)
+        self.assertIn(self.client.name, self.system.activity_ids[:1].summary)
+        self.assertEqual(self.client.state, "active")
+        key = self.client.secret_ids.sorted("id")[-1]
+        self.assertIn(key.fingerprint, self._trail(self.client, "changed").detail)
+
+    def test_a_new_key_of_a_client_that_is_being_changed_is_told_and_shown(self):
+        """S7: suspend, change, generate a key: nobody does that unnoticed."""
+        owner = self._create_user("user")
+        self.system.owner_id = owner
+        client = self.client.with_user(self.both)
+        client.action_suspend()
+        client.with_user(self.admin).action_request()
+        before = client.approval_fingerprint
+        client.action_generate_hmac()
+        told = self.system.activity_ids.user_id
+        self.assertIn(owner, told)
+        self.assertIn(self.steward, told)
+        key = self.client.secret_ids.sorted("id")[-1]
+        for text in (key.fingerprint, key.uuid):
+            self.assertIn(text, self.client.approval_changes)
+        with self._refused(UserError, "changed after you opened"):
+            client.with_user(self.steward).action_approve(before)
+        with self._refused(UserError, "yourself"):
+            self._approve(client, self.both)
+        before = client.approval_fingerprint
+        key.with_user(self.admin).write({"valid_to": clock.now() + timedelta(days=9)})
+        client.invalidate_recordset(["approval_fingerprint"])
+        self.assertNotEqual(client.approval_fingerprint, before)
+        self._approve(client, self.steward)
+
+    def test_a_rotated_key_stops_no_client(self):
+        """S7: what it is approved for next names the new key."""
+        self.client.secret_ids.with_user(self.both).action_rotate()
+        self.assertEqual(self.client.state, "active")
+        self.assertIn(self.steward, self.system.activity_ids.user_id)
+        new = self.client.secret_ids.sorted("id")[-1]
+        self.assertEqual(self._post(secret=new._get_value()).status_code, 422)
+        self.client._set_suspended()
+        self.client._set_requested()
+        with self._refused(UserError, "yourself"):
+            self._approve(self.client, self.both)
 
     # === REOPENED INTERFACES === #
 

@@ -334,16 +334,11 @@ class InteropEndpoint(models.Model):
             "oauth_scope",
             "oauth_client_auth",
             "use_proxy",
+            "allowed_networks",
         }
 
     def _audited_fields(self):
-        # The addresses that it may reach are a matter of their own, see
-        # interop_endpoint_network.py.
-        return super()._audited_fields() | {
-            "allowed_networks",
-            "system_id",
-            "company_id",
-        }
+        return super()._audited_fields() | {"system_id", "company_id"}
 
     def _approval_owners(self):
         # sudo: interfaces of all facilities, archived ones as well
@@ -356,6 +351,9 @@ class InteropEndpoint(models.Model):
             f"endpoint.{name}": self[name] for name in self._approval_part_fields()
         }
         state["endpoint.ca_certificate"] = approval.digest(self.ca_certificate or "")
+        state["endpoint.allowed_networks"] = url_guard.network_texts(
+            self.allowed_networks
+        )
         if self.auth_method != "oauth2":
             state["endpoint.oauth_client_auth"] = False
         # The value of a header is compared, not kept.

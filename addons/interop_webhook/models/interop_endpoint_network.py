@@ -1,7 +1,9 @@
-"""Private networks: tracked, and for patient-adjacent flows a matter of two people."""
+"""Private networks: tracked, approved, and for protected flows a matter of two people."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+
+from odoo.addons.interop_base.const import PROTECTED_CLASSES
 
 from ..tools import url_guard
 
@@ -22,7 +24,7 @@ class InteropEndpoint(models.Model):
         ondelete="restrict",
         tracking=True,
     )
-    is_patient_adjacent = fields.Boolean(compute="_compute_is_patient_adjacent")
+    is_protected = fields.Boolean(compute="_compute_is_protected")
 
     def _guarded_fields(self):
         return super()._guarded_fields() | {
@@ -30,32 +32,33 @@ class InteropEndpoint(models.Model):
             "networks_requested_by_id",
         }
 
-    def _compute_is_patient_adjacent(self):
-        # sudo: interfaces of other facilities count as well
+    def _compute_is_protected(self):
+        # sudo: interfaces of other facilities and archived ones count as well
         interfaces_sudo = (
             self.env["interop.interface"]
             .sudo()
+            .with_context(active_test=False)
             .search(
                 [
                     ("endpoint_id", "in", self.ids),
-                    ("data_class", "=", "patient_adjacent"),
+                    ("data_class", "in", PROTECTED_CLASSES),
                     ("state", "!=", "retired"),
                 ]
             )
         )
         for endpoint in self:
-            endpoint.is_patient_adjacent = endpoint in interfaces_sudo.endpoint_id
+            endpoint.is_protected = endpoint in interfaces_sudo.endpoint_id
 
     def write(self, vals):
-        """Private networks of patient-adjacent flows are not added by one person."""
+        """Private networks of protected flows are not added by one person."""
         if "allowed_networks" in vals:
-            for endpoint in self.filtered("is_patient_adjacent"):
+            for endpoint in self.filtered("is_protected"):
                 if endpoint._adds_networks(vals["allowed_networks"]):
                     raise UserError(
                         self.env._(
-                            "Patient-adjacent messages go to “%s”: another network needs "
-                            "a second person. Use the button Ask for Networks; a steward "
-                            "approves.",
+                            "Personal or patient-adjacent messages go to “%s”: another "
+                            "network needs a second person. Use the button Ask for "
+                            "Networks; a steward approves.",
                             endpoint.name,
                         )
                     )
@@ -108,6 +111,10 @@ class InteropEndpoint(models.Model):
                     )
                 )
             text = endpoint.requested_networks
+            # Approved here, so no flow that was approved stops for it.
+            endpoint._approval_owners()._replace_approved(
+                "endpoint.allowed_networks", url_guard.network_texts(text)
+            )
             endpoint._transition(
                 {
                     "allowed_networks": text,

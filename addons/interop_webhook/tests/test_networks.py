@@ -1,4 +1,4 @@
-"""Private networks need two people where patient-adjacent messages go."""
+"""Private networks need two people where protected messages go."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
@@ -70,6 +70,59 @@ class TestNetworks(WebhookCase):
         self.env.cr.precommit.run()
         tracked = self.endpoint.message_ids.tracking_value_ids.field_id.mapped("name")
         self.assertIn("allowed_networks", tracked)
+
+    def test_networks_are_part_of_what_is_approved(self):
+        """S2: not by way of a draft without the endpoint either."""
+        interface = self.interface.with_user(self.admin)
+        interface.action_suspend()
+        interface.action_draft()
+        interface.endpoint_id = False
+        endpoint = self.endpoint.with_user(self.both)
+        endpoint.allowed_networks = "127.0.0.0/8\n10.1.0.0/16"
+        interface.endpoint_id = self.endpoint
+        self.assertIn("10.1.0.0/16", self.interface.approval_changes)
+        with self._refused(UserError, "yourself"):
+            self._approve(self.interface, self.both)
+        self._approve(self.interface)
+        self.assertFalse(self.interface.approval_changes)
+
+    def test_one_person_alone_stops_flows_of_any_data(self):
+        """S2: until another person approves the networks, or they are put back."""
+        flow = self._create_flow()
+        endpoint = flow.endpoint_id.with_user(self.admin)
+        endpoint.allowed_networks = "127.0.0.0/8\n10.1.0.0/16"
+        self.assertTrue(flow.approval_changed)
+        endpoint.allowed_networks = " 127.0.0.0/8"
+        self.assertFalse(flow.approval_changed)
+
+    def test_approved_networks_stop_no_flow(self):
+        """S2: also where no network was allowed before; what else differs still does."""
+        other = self._create_flow(url="https://198.41.0.4/", allowed_networks=False)
+        self.endpoint = other.endpoint_id
+        for networks in ("10.1.0.0/16", "10.1.0.0/16\n10.2.0.0/16"):
+            self._ask(networks)
+            self.endpoint.with_user(self.steward).action_approve_networks(networks)
+            self.assertFalse(other.approval_changed)
+            self.assertFalse(other.approval_changes)
+            self.assertEqual(other.approved_fingerprint, other._fingerprint())
+        self.endpoint.with_user(self.admin).url = "https://198.41.0.4/other"
+        self._ask("10.0.0.0/8")
+        self.endpoint.with_user(self.steward).action_approve_networks("10.0.0.0/8")
+        self.assertTrue(other.approval_changed)
+        changes = other._changes_text(other.approved_state)
+        self.assertIn("/other", changes)
+        self.assertNotIn("10.0.0.0/8", changes)
+
+    def test_personal_data_and_archived_flows_count(self):
+        """S2: protected classes alike, and what comes back from the archive."""
+        for values in (
+            {"data_class": "personal"},
+            {"data_class": "patient_adjacent", "active": False},
+        ):
+            other = self._create_endpoint()
+            self._create_interface(endpoint_id=other.id, activate=False, **values)
+            with self._refused(UserError, "second person"):
+                other.with_user(self.admin).allowed_networks = "10.1.0.0/16"
 
     def test_a_request_can_be_refused(self):
         self._ask("10.1.0.0/16")

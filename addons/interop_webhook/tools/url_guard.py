@@ -239,6 +239,11 @@ def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
 # --- addresses ------------------------------------------------------------------------
 
 
+def network_texts(text: str | None) -> list[str]:
+    """Return the networks of ``text`` one by one, as they were written."""
+    return list(dict.fromkeys(filter(None, re.split(r"[\s,;]+", text or ""))))
+
+
 def parse_networks(text: str) -> tuple[IPNetwork, ...]:
     """Read networks in CIDR notation, separated by commas, spaces or lines.
 
@@ -246,7 +251,7 @@ def parse_networks(text: str) -> tuple[IPNetwork, ...]:
         meant
     """
     networks = []
-    for part in filter(None, re.split(r"[\s,;]+", text or "")):
+    for part in network_texts(text):
         try:
             network = ipaddress.ip_network(part)
         except ValueError as exc:
