@@ -7,7 +7,7 @@ from odoo import api, fields, http, models, tools
 from odoo.addons.queue_job.jobrunner import queue_job_config
 
 from ..exceptions import GuardError
-from .engine_health import EngineHealth
+from .engine.engine_health import EngineHealth
 
 
 class ResConfigSettings(models.TransientModel):

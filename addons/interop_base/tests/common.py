@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from odoo.tests import TransactionCase, new_test_user
 
-from odoo.addons.interop_base.models import interop_conf
+from odoo.addons.interop_base.models.engine import interop_conf
 from odoo.addons.interop_base.tools import keyring
 
 from .. import clock

@@ -55,7 +55,7 @@ class TestStateMachine(EngineCase):
             )
             before = self.env.cr.fetchone()
             with self.assertLogs(
-                "odoo.addons.interop_base.models.interop_message_transition",
+                "odoo.addons.interop_base.models.log.interop_message_transition",
                 logging.INFO,
             ) as logs:
                 getattr(self.message, f"_set_{target}")(*arguments)

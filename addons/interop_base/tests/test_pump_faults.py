@@ -278,7 +278,7 @@ class TestArming(PumpCase):
         self.assertEqual(starting.state, "started", "it may be about to take its lock")
         starting.button_done()
         dead = self._job("started", 3)
-        with self.assertLogs("odoo.addons.interop_base.models.interop_pump"):
+        with self.assertLogs("odoo.addons.interop_base.models.engine.interop_pump"):
             pump._arm()
         self.assertEqual(dead.state, "cancelled")
         jobs.search([("state", "=", "pending")]).button_done()
@@ -286,7 +286,7 @@ class TestArming(PumpCase):
         pump._arm()
         self.assertEqual(asked.state, "enqueued", "its request may be on its way")
         self._set_job_age(asked, 12)
-        with self.assertLogs("odoo.addons.interop_base.models.interop_pump"):
+        with self.assertLogs("odoo.addons.interop_base.models.engine.interop_pump"):
             pump._arm()
         self.assertEqual(asked.state, "cancelled")
         self.assertEqual(

@@ -8,7 +8,7 @@ from odoo import api, models
 
 from odoo.addons.interop_base import clock, db
 from odoo.addons.interop_base.exceptions import LostRace, TechnicalError
-from odoo.addons.interop_base.models.interop_payload import SEALED
+from odoo.addons.interop_base.models.vault.interop_payload import SEALED
 from odoo.addons.interop_base.tools import trace
 
 from ..exceptions import Problem

@@ -4,7 +4,7 @@ from odoo import fields, models
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.const import LEFT_LANE
-from odoo.addons.interop_base.models.interop_message_transition import (
+from odoo.addons.interop_base.models.log.interop_message_transition import (
     _CLEARED,
     _NO_LEASE,
 )

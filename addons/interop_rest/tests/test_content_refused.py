@@ -68,7 +68,7 @@ class TestContentRefused(RestHttpCase):
 
     def setUp(self):
         super().setUp()
-        apply = "odoo.addons.interop_base.models.interop_message_apply"
+        apply = "odoo.addons.interop_base.models.log.interop_message_apply"
         self.enterContext(mute_logger(apply))
 
     def _effects(self):

@@ -5,7 +5,7 @@ import json
 from odoo.tests import tagged
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_base.models.engine_types import Lane
+from odoo.addons.interop_base.models.engine.engine_types import Lane
 
 from .common import RestHttpCase
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_base.models.engine_types import Hold
+from odoo.addons.interop_base.models.engine.engine_types import Hold
 
 from .. import const
 from ..tools import circuit as circuit_tools

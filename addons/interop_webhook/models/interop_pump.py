@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from odoo import api, models
 
-from odoo.addons.interop_base.models.engine_types import Lane
+from odoo.addons.interop_base.models.engine.engine_types import Lane
 from odoo.addons.interop_base.tools import envelope as envelope_tools
 from odoo.addons.interop_base.tools.canonical import canonical_bytes
 

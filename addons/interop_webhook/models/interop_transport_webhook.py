@@ -9,7 +9,7 @@ from odoo import models
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import HandledError
-from odoo.addons.interop_base.models.engine_types import Claim, Result
+from odoo.addons.interop_base.models.engine.engine_types import Claim, Result
 from odoo.addons.interop_base.tools import envelope as envelope_tools
 from odoo.addons.interop_base.tools import outcome, redaction, signing, trace
 from odoo.addons.interop_base.tools.errors import InteropError

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.tests import Form, tagged
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_base.models.engine_types import Lane
+from odoo.addons.interop_base.models.engine.engine_types import Lane
 
 from . import receiver as hostile
 from .common import WebhookCase

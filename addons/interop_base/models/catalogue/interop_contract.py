@@ -1,0 +1,458 @@
+"""Versioned message contracts."""
+
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ... import clock, const
+from ...tools import approval
+from ...tools import schema as schema_tools
+from ...tools.errors import SchemaInvalid
+
+# What a partner relies on once a contract is published.
+FROZEN_FIELDS = {
+    "message_type",
+    "version",
+    "schema",
+    "data_class",
+    "model_id",
+    "coalesce",
+    "field_ids",
+    "example_ids",
+}
+
+
+class InteropContract(models.Model):
+    """One version of one message type, for example ``invoice.posted`` v1."""
+
+    _name = "interop.contract"
+    _description = "Message Contract"
+    _inherit = ["interop.approval.mixin"]
+    _order = "message_type, version desc"
+
+    _installed_is_approved = True
+
+    message_type = fields.Char(
+        required=True,
+        index=True,
+        tracking=True,
+        help="Name of the message, such as invoice.posted: subject, dot, what happened.",
+    )
+    version = fields.Integer(required=True, default=1, tracking=True)
+    active = fields.Boolean(default=True)
+    description = fields.Text()
+    state = fields.Selection(
+        const.CONTRACT_STATES,
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+    )
+    published_at = fields.Datetime(readonly=True, copy=False)
+    sunset_date = fields.Date(
+        tracking=True,
+        copy=False,
+        help="Day on which a deprecated version stops being accepted.",
+    )
+    schema = fields.Text(
+        "JSON Schema",
+        required=True,
+        default='{\n  "type": "object",\n  "additionalProperties": false,\n'
+        '  "properties": {}\n}',
+        tracking=True,
+        help="JSON Schema 2020-12 of the member “data”. What it does not name never "
+        "travels when it says additionalProperties: false.",
+    )
+    data_class = fields.Selection(
+        const.DATA_CLASSES,
+        required=True,
+        default="none",
+        tracking=True,
+        help="The strictest class of any field. Personal and patient-adjacent content is "
+        "encrypted at rest and shown only to who may see it.",
+    )
+    model_id = fields.Many2one(
+        "ir.model",
+        "Odoo Object",
+        ondelete="set null",
+        domain=[("transient", "=", False), ("abstract", "=", False)],
+        help="The object that a message of this contract is built from or applied to.",
+    )
+    coalesce = fields.Boolean(
+        "Combine Repeated Updates",
+        help="Several changes of one record in one transaction make one message.",
+    )
+    example_ids = fields.One2many(
+        "interop.contract.example", "contract_id", "Examples", copy=True
+    )
+    field_ids = fields.One2many(
+        "interop.contract.field", "contract_id", "Field Classes", copy=True
+    )
+    interface_count = fields.Integer(compute="_compute_interface_count")
+    handler_name = fields.Char("Handler", compute="_compute_handler_name")
+
+    _version_uniq = models.Constraint(
+        "UNIQUE (message_type, version)", "This version of the contract exists already."
+    )
+    _version_positive = models.Constraint(
+        "CHECK (version > 0)", "Versions count from 1."
+    )
+
+    @api.depends("message_type", "version")
+    def _compute_display_name(self):
+        for contract in self:
+            named = contract.message_type  # Odoo calls what has no name yet new
+            contract.display_name = named and f"{named} v{contract.version}"
+
+    def _compute_interface_count(self):
+        interfaces = self.env["interop.interface"].search(
+            [("contract_ids", "in", self.ids)]
+        )
+        for contract in self:
+            contract.interface_count = len(
+                interfaces.filtered(lambda item, own=contract: own in item.contract_ids)
+            )
+
+    @api.depends("message_type", "version")
+    def _compute_handler_name(self):
+        """A version may have a handler of its own: ``interop.handler.<type>.v2``."""
+        for contract in self:
+            name = f"interop.handler.{contract.message_type}"
+            names = (f"{name}.v{contract.version}", name)
+            known = [name for name in names if name in self.env.registry]
+            contract.handler_name = next(iter(known), "interop.handler.mapping")
+
+    # === CHECKS === #
+
+    @api.constrains("message_type")
+    def _check_message_type(self):
+        for contract in self:
+            parts = (contract.message_type or "").split(".")
+            if len(parts) < 2 or not all(
+                part.replace("_", "").isalnum() and part.islower() for part in parts
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s” is not a message type. Write it as subject and event, "
+                        "in lower case, such as invoice.posted.",
+                        name=contract.message_type,
+                    )
+                )
+
+    @api.constrains("schema")
+    def _check_schema(self):
+        for contract in self:
+            try:
+                schema_tools.check_schema(contract._schema())
+            except SchemaInvalid as error:
+                raise ValidationError(
+                    self.env._(
+                        "The schema of %(name)s is not valid JSON Schema 2020-12: "
+                        "%(reason)s",
+                        name=contract.display_name,
+                        reason=str(error),
+                    )
+                ) from None
+
+    @api.constrains("schema", "example_ids")
+    def _check_examples(self):
+        self.example_ids._check_body()
+
+    @api.constrains("schema")
+    def _check_field_paths(self):
+        self.field_ids._check_path()
+
+    @api.constrains("active")
+    def _check_archive(self):
+        """An interface captures nothing of an archived contract, without a word."""
+        for contract in self.filtered(lambda item: not item.active):
+            # sudo: in every facility
+            using_sudo = (
+                self.env["interop.interface"]
+                .sudo()
+                .with_context(active_test=False)
+                .search([("contract_ids", "=", contract.id)])
+                .filtered(lambda item: item.active and item._is_in_use())
+            )
+            if using_sudo:
+                raise ValidationError(
+                    self.env._(
+                        "Contract %(contract)s cannot be archived: interfaces use it "
+                        "(%(interfaces)s). Retire the contract, or remove it from "
+                        "these interfaces.",
+                        contract=contract.display_name,
+                        interfaces=", ".join(using_sudo.mapped("name")),
+                    )
+                )
+
+    @api.constrains("data_class", "field_ids")
+    def _check_field_classes(self):
+        order = [key for key, _label in const.DATA_CLASSES]
+        for contract in self:
+            for line in contract.field_ids:
+                if order.index(line.data_class) > order.index(contract.data_class):
+                    raise ValidationError(
+                        self.env._(
+                            "%(contract)s is classed “%(class)s”, but its field %(path)s "
+                            "is stricter. Raise the class of the contract.",
+                            contract=contract.display_name,
+                            path=line.path,
+                            **{"class": contract.data_class},
+                        )
+                    )
+
+    @api.model
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {"published_at"}
+
+    def write(self, vals):
+        """Refuse to change what partners rely on once a contract is published."""
+        if FROZEN_FIELDS & vals.keys():
+            self._require_draft()
+        result = super().write(vals)
+        if FROZEN_FIELDS & vals.keys():
+            self._note_editor()
+        if "active" in vals:
+            self.env.registry.clear_cache()  # interop.interface._capturing
+        return result
+
+    def _require_draft(self):
+        """Raise ``UserError`` unless the contracts may still change."""
+        for contract in self:
+            if contract.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "%(name)s is published and cannot change: partners rely on it. "
+                        "Create a new version instead.",
+                        name=contract.display_name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_drafts(self):
+        for contract in self:
+            if contract.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "%(name)s was published: messages refer to it. Retire it instead.",
+                        name=contract.display_name,
+                    )
+                )
+
+    def copy_data(self, default=None):
+        """Copy forward: the duplicate is the next version."""
+        vals_list = super().copy_data(default)
+        for contract, vals in zip(self, vals_list, strict=True):
+            vals["version"] = contract._next_version()
+        return vals_list
+
+    # === BUSINESS METHODS === #
+
+    def _next_version(self):
+        self.ensure_one()
+        latest = self.with_context(active_test=False).search(
+            [("message_type", "=", self.message_type)], order="version desc", limit=1
+        )
+        return latest.version + 1
+
+    def _schema(self):
+        """Return the schema as a dict; raises ``ValidationError`` when it is no JSON."""
+        self.ensure_one()
+        try:
+            value = json.loads(self.schema or "")
+        except ValueError as error:
+            raise ValidationError(
+                self.env._(
+                    "The schema of %(name)s is not valid JSON: %(reason)s",
+                    name=self.display_name,
+                    reason=str(error),
+                )
+            ) from None
+        if not isinstance(value, dict):
+            raise ValidationError(self.env._("A schema is a JSON object."))
+        return value
+
+    def _violations(self, value):
+        """Return every violation of ``value`` against the schema (``schema.Violation``)."""
+        self.ensure_one()
+        try:
+            return schema_tools.violations_by_text(self.schema or "", value)
+        except SchemaInvalid:
+            return schema_tools.violations(self._schema(), value)  # says what is wrong
+
+    def _inbound_violations(self, data):
+        """Return every violation of inbound ``data``: against the schema, and of what
+        its texts may hold (:meth:`_text_violations`)."""
+        violations = self._violations(data)
+        if violations:
+            return violations
+        return self._text_violations(data, self._handler()._clean(data))
+
+    def _text_violations(self, data, cleaned):
+        """Return what keeps ``data`` from being applied although the schema takes it: a
+        text that shows nothing or is too long once it is cleaned, and what the handler
+        knows (``interop.handler._content_violations``)."""
+        found = self._handler()._content_violations(data, cleaned)
+        if not found and cleaned != data:
+            found = self._violations(cleaned)
+        return found
+
+    def _handler(self):
+        """Return the handler model that builds and applies messages of this contract."""
+        self.ensure_one()
+        return self.env[self.handler_name]
+
+    @api.model
+    def _find(self, message_type, version=None):
+        """Return the usable contract of ``message_type``; the newest unless a version is
+        given; empty when there is none."""
+        domain = [
+            ("message_type", "=", message_type),
+            ("state", "in", const.USABLE_CONTRACT_STATES),
+        ]
+        if version is not None:
+            domain.append(("version", "=", version))
+        return self.search(domain, order="version desc", limit=1)
+
+    # === TRANSITIONS === #
+
+    def _approval_state(self):
+        """Return what partners will rely on. Texts of schema and examples are compared
+        by digests; the names of the fields can be read."""
+        schema = self._schema_to_publish()
+        return {
+            **super()._approval_state(),
+            "message_type": f"{self.message_type} v{self.version}",
+            "data_class": self.data_class,
+            "object": self.model_id.model,
+            "coalesce": self.coalesce,
+            "fields": list(schema_tools.field_paths(schema)),
+            "schema": approval.digest(json.dumps(schema, sort_keys=True)),
+            "examples": [
+                f"{item.name}: {approval.digest(item.body)}"
+                for item in self.example_ids
+            ],
+            "field_classes": [
+                f"{line.path}: {line.data_class}" for line in self.field_ids
+            ],
+        }
+
+    def _schema_to_publish(self):
+        """Return the schema (dict) that publication freezes."""
+        return self._schema()
+
+    def _missing_for_approval(self):
+        missing = super()._missing_for_approval()
+        if not self.example_ids:
+            missing.append(
+                self.env._("at least one example (partners build against it)")
+            )
+        return missing
+
+    def _set_approved(self, fingerprint=None):
+        """Publish: that is how a contract is approved."""
+        return self._set_published(fingerprint)
+
+    def _set_published(self, fingerprint=None):
+        """Freeze the contract; interfaces may use it from now on.
+
+        Who drafted it cannot publish it alone. What an addon installs is published by
+        the system.
+
+        :param str fingerprint: the state that was shown to the steward
+        """
+        drafts = self.filtered(lambda item: item.state == "draft")
+        (self - drafts)._set_state("published", ("draft",))
+        drafts._check_may_approve(fingerprint)
+        drafts._prepare_publishing()
+        for contract in drafts:
+            contract._check_schema()
+            contract._check_examples()
+        moved = drafts._approve_many(
+            {"state": "published", "published_at": clock.now()}
+        )
+        return self._moved(moved, "published")
+
+    def _prepare_publishing(self):
+        """Complete drafts right before they are frozen; an override fills in what their
+        approved state said."""
+
+    def _moved(self, contracts, detail):
+        if contracts:
+            self.env.registry.clear_cache()  # interop.interface._capturing
+            self.env["interop.audit.event"]._log("transition", contracts, detail)
+        return contracts
+
+    def _set_deprecated(self):
+        """Announce the end of this version; needs the sunset date."""
+        for contract in self:
+            if not contract.sunset_date:
+                raise UserError(
+                    self.env._(
+                        "Set the sunset date of %(name)s first: partners are told when it "
+                        "stops being accepted.",
+                        name=contract.display_name,
+                    )
+                )
+        return self._moved(self._set_state("deprecated", ("published",)), "deprecated")
+
+    def _set_retired(self):
+        """Stop accepting this version."""
+        moved = self._set_state("retired", ("published", "deprecated"))
+        return self._moved(moved, "retired")
+
+    @api.autovacuum
+    def _retire_at_sunset(self):
+        """Retire deprecated versions whose sunset date has come."""
+        due = self.search(
+            [("state", "=", "deprecated"), ("sunset_date", "<=", clock.now().date())]
+        )
+        due._set_retired()
+
+    # === ACTIONS === #
+
+    def action_publish(self, fingerprint=None):
+        """Publish the state with this fingerprint (stewards); without one the sheet
+        that shows it opens."""
+        return self.action_approve(fingerprint)
+
+    def action_deprecate(self):
+        """Deprecate (stewards)."""
+        self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.sudo()._set_deprecated()  # sudo: see action_publish
+
+    def action_retire(self):
+        """Retire (stewards)."""
+        self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.sudo()._set_retired()  # sudo: see action_publish
+
+    def action_new_version(self):
+        """Copy the contract forward as a draft of the next version and open it."""
+        self.ensure_one()
+        draft = self.copy()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": draft.id,
+            "view_mode": "form",
+        }
+
+    def action_view_interfaces(self):
+        """Open the interfaces that use this contract."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_interface_action"
+        )
+        action["domain"] = [("contract_ids", "in", self.ids)]
+        return action
+
+    def action_view_messages(self):
+        """Open the messages of this contract."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_message_action"
+        )
+        action["domain"] = [("contract_id", "in", self.ids)]
+        action["context"] = {}
+        return action

@@ -1,0 +1,128 @@
+"""The guard: fail closed unless this database may exchange messages."""
+
+from odoo import api, models, tools
+from odoo.exceptions import AccessError
+
+from ... import const
+from ...exceptions import GuardError
+from . import interop_conf
+
+DATABASE_PARAMETER = "interop_base.database"
+
+
+class InteropGuard(models.AbstractModel):
+    """Promise 11 (copies talk to nobody) and the groups behind buttons."""
+
+    _name = "interop.guard"
+    _description = "Integration Guard"
+
+    @api.model
+    def _environment(self):
+        """Return the environment named in odoo.conf ``[interop]``, or ``""``."""
+        return interop_conf.section().get("environment", "").strip()
+
+    @api.model
+    def _adopt_database(self):
+        """Record that this database, under this name, is the one that may exchange."""
+        # sudo: the recorded name is a system parameter that operators may not edit
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        params_sudo.set_param(DATABASE_PARAMETER, self.env.cr.dbname)
+
+    @api.model
+    def _recorded_database(self):
+        # sudo: system parameters are readable by administrators only
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        return params_sudo.get_param(DATABASE_PARAMETER, "")
+
+    @api.model
+    def _guard_indexes(self):
+        """Return the names of the unique indexes that a promise rests on; addons add."""
+        return [
+            "interop_message_outbound_external_id_uniq",
+            "interop_stream_interface_uniq",
+        ]
+
+    @api.model
+    @tools.ormcache()
+    def _missing_indexes(self):
+        """Return the guard indexes that PostgreSQL does not have or cannot use."""
+        names = self._guard_indexes()
+        self.env.cr.execute(
+            """SELECT c.relname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+                WHERE c.relname = ANY(%s) AND i.indisunique AND i.indisvalid""",
+            [names],
+        )
+        found = {name for (name,) in self.env.cr.fetchall()}
+        return tuple(name for name in names if name not in found)
+
+    @api.model
+    def _problems(self):
+        """Return the reasons why no message may move, in words; empty when all is well."""
+        problems = []
+        if not self._environment():
+            problems.append(
+                self.env._(
+                    "odoo.conf names no environment. Add to section [interop]: "
+                    "environment = production (or test, training, development)."
+                )
+            )
+        elif self._environment() not in dict(const.ENVIRONMENTS):
+            problems.append(
+                self.env._(
+                    "odoo.conf [interop] names the environment “%s”, which is none of "
+                    "production, test, training and development.",
+                    self._environment(),
+                )
+            )
+        if self._recorded_database() != self.env.cr.dbname:
+            problems.append(
+                self.env._(
+                    "This looks like a copy: it was set up as database “%(recorded)s” and "
+                    "runs as “%(actual)s”. If it is the right one, adopt it in Settings.",
+                    recorded=self._recorded_database() or "?",
+                    actual=self.env.cr.dbname,
+                )
+            )
+        for name in self._missing_indexes():
+            problems.append(
+                self.env._(
+                    "The unique index %(name)s is missing, so that duplicates could not be "
+                    "excluded. Remove duplicate rows and update the addon.",
+                    name=name,
+                )
+            )
+        problem = self.env["interop.vault"]._problem()
+        if problem:
+            problems.append(problem)
+        return problems
+
+    @api.model
+    def _check(self):
+        """Raise ``GuardError`` naming every reason why messages may not move here."""
+        problems = self._problems()
+        if problems:
+            raise GuardError("\n".join(problems))
+
+    @api.model
+    def _check_system(self, system):
+        """Raise ``GuardError`` unless ``system`` belongs to this server's environment."""
+        self._check()
+        if system.environment != self._environment():
+            raise GuardError(
+                self.env._(
+                    "System “%(system)s” belongs to environment “%(theirs)s”, this server "
+                    "is “%(ours)s”.",
+                    system=system.name,
+                    theirs=system.environment,
+                    ours=self._environment(),
+                )
+            )
+
+    @api.model
+    def _require_group(self, group):
+        """Raise ``AccessError`` unless the user has ``interop_base.<group>``."""
+        if not (self.env.su or self.env.user.has_group(f"interop_base.{group}")):
+            name = self.env.ref(f"interop_base.{group}").sudo().display_name
+            raise AccessError(
+                self.env._("This needs the access right “%(group)s”.", group=name)
+            )

@@ -1,0 +1,420 @@
+"""Events become messages: numbered, rendered once, checked, encrypted, frozen."""
+
+import json
+import logging
+import os
+from collections import Counter
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ... import clock, const
+from ...exceptions import HandledError, SchemaViolation, TechnicalError
+from ...tools import envelope as envelope_tools
+from ...tools import outcome as outcome_tools
+from ...tools import trace
+from ...tools.canonical import canonical_bytes
+from ...tools.errors import EnvelopeError
+
+_logger = logging.getLogger(__name__)
+
+BATCH = 500
+_FAILURE_COLUMNS = ("error_class", "error_kind", "error_code", "error_message")
+_FAILURE_COLUMNS += ("cause", "owner_user_id", "owner_team_id")
+# Whether an interface is as it was approved. What is retired waits for no approval.
+_IN_FORCE = SQL("((approval_changed OR holds_events) IS NOT TRUE OR state = 'retired')")
+# What becomes of an event is made of these columns.
+_TAKEN = """id, contract_id, res_model, res_id, company_id, occurred_at,
+            interface_ids, payload_id, correlation_id, parent_id,
+            error_class, error_code, error_message,
+            clock_timestamp() AT TIME ZONE 'UTC' AS due_at"""
+
+
+class Shared(NamedTuple):
+    """What the messages of one interface, contract and facility share in a batch.
+
+    ``members`` of the envelope and ``columns`` of the row, looked up once.
+    """
+
+    interface: object
+    contract: object
+    members: dict
+    columns: dict
+
+
+class InteropPump(models.AbstractModel):
+    """The half of the pump between the business transaction and the wire."""
+
+    _inherit = "interop.pump"
+
+    @api.model
+    @api.private
+    def _materialize(self):
+        """Turn up to a batch of events into messages; returns how many events.
+
+        Runs in one transaction: events are removed and messages created, or neither.
+        """
+        self.env.cr.execute(
+            "SELECT pg_try_advisory_xact_lock(%s)", [const.MATERIALIZE_LOCK]
+        )
+        if not self.env.cr.fetchone()[0]:
+            return 0
+        self._snapshot_leftovers()
+        events, split = self._take_events()
+        if not events:
+            return 0
+        payloads = self.env["interop.payload"].browse(
+            [event["payload_id"] for event in events if event["payload_id"]]
+        )
+        snapshots = payloads._read_many(tolerant=True)
+        self._create_messages(events, snapshots)
+        used_up = [
+            event["payload_id"]
+            for event in events
+            if event["payload_id"] and event["id"] not in split
+        ]
+        self.env.cr.execute("DELETE FROM interop_payload WHERE id = ANY(%s)", [used_up])
+        return len(events)
+
+    @api.model
+    def _events_in_force(self):
+        """Return the condition (``SQL``) of events that are for an interface which is in
+        force, or for none.
+
+        The others wait: their interfaces differ from what was approved, or are drafts.
+        An envelope made of that would leave even after the change was put back.
+        """
+        self.env["interop.interface"].flush_model()
+        self.env.cr.execute(
+            SQL("SELECT id FROM interop_interface WHERE NOT %s ORDER BY id", _IN_FORCE)
+        )
+        waiting = [row[0] for row in self.env.cr.fetchall()]
+        if not waiting:
+            return SQL("TRUE")
+        contracts = self.env["interop.contract"].sudo()  # sudo: all of the catalogue
+        contracts = contracts.with_context(active_test=False).search(
+            [("state", "!=", "draft")]
+        )
+        return SQL(
+            "(interface_ids <> '[]' AND interface_ids <@ %s::jsonb"
+            " AND contract_id <> ALL(%s::int[])) IS NOT TRUE",
+            json.dumps(waiting),
+            contracts.filtered(self._is_test).ids,
+        )
+
+    def _take_events(self):
+        """Take a batch of events; return them and the ids of those that stay for other
+        interfaces, which are not in force."""
+        self.env.cr.execute(
+            SQL(
+                """SELECT id, contract_id, interface_ids FROM interop_event
+                    WHERE state IN ('ready', 'failed') AND %s
+                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED""",
+                self._events_in_force(),
+                BATCH,
+            )
+        )
+        rows = self.env.cr.fetchall()
+        waiting = self._lock_interfaces({i for row in rows for i in row[2] or []})
+        whole, split = [], {}
+        for event_id, contract_id, ids in rows:
+            left = [i for i in ids or [] if i in waiting]
+            if not left or self._is_test(
+                self.env["interop.contract"].browse(contract_id)
+            ):
+                whole.append(event_id)
+            elif len(left) < len(ids):
+                split[event_id] = left
+        self.env.cr.execute(
+            f"DELETE FROM interop_event WHERE id = ANY(%s) RETURNING {_TAKEN}", [whole]
+        )
+        events = self.env.cr.dictfetchall()
+        if split:
+            events += self._split_events(split, {row[0]: row[2] for row in rows})
+        return sorted(events, key=lambda event: event["id"]), split
+
+    def _split_events(self, split, before):
+        """Leave each event for the interfaces in ``split``; return it for the others."""
+        self.env.cr.execute(
+            f"""UPDATE interop_event SET interface_ids = v.interfaces::jsonb
+                 FROM unnest(%s::int[], %s::text[]) AS v(event_id, interfaces)
+                WHERE id = v.event_id RETURNING {_TAKEN}""",
+            [list(split), [json.dumps(ids) for ids in split.values()]],
+        )
+        events = self.env.cr.dictfetchall()
+        for event in events:
+            left = split[event["id"]]
+            event["interface_ids"] = [i for i in before[event["id"]] if i not in left]
+        return events
+
+    def _lock_interfaces(self, ids):
+        """Return which of the interfaces ``ids`` (set) are not in force (set).
+
+        The others stay as they are until this transaction ends: whoever changes them
+        waits for it. Who is just changing one is not waited for; its events are built
+        in another batch.
+        """
+        if not ids:
+            return set()
+        self.env.cr.execute(
+            SQL(
+                """SELECT id FROM interop_interface WHERE id = ANY(%s) AND %s
+                 ORDER BY id FOR SHARE SKIP LOCKED""",
+                list(ids),
+                _IN_FORCE,
+            )
+        )
+        waiting = ids - {row[0] for row in self.env.cr.fetchall()}
+        # What is deleted waits for nothing.
+        return set(self.env["interop.interface"].browse(waiting).exists().ids)
+
+    @api.model
+    def _snapshot_leftovers(self):
+        """Build events that pre-commit could not, such as without a key file."""
+        self.env.cr.execute(
+            "SELECT id FROM interop_event WHERE state = 'new'"
+            " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
+            [BATCH],
+        )
+        self.env["interop.event"]._snapshot([row[0] for row in self.env.cr.fetchall()])
+
+    def _create_messages(self, events, snapshots):
+        ids = {i for event in events for i in event["interface_ids"] or []}
+        # One recordset: what is read of one interface is read of all of them at once.
+        found = self.env["interop.interface"].browse(ids).exists()
+        interfaces = {interface.id: interface for interface in found}
+        pairs = [
+            (interface_id, event)
+            for event in events
+            for interface_id in event["interface_ids"] or []
+            if interface_id in interfaces
+        ]
+        counts = Counter(interface_id for interface_id, _event in pairs)
+        numbers = {
+            interface_id: self.env["interop.stream"]._take(interface_id, count)
+            for interface_id, count in sorted(counts.items())
+        }
+        now_ms = 1000 * clock.timestamp()
+        shared, rows, contents = {}, [], []
+        for interface_id, event in pairs:
+            epoch, sequence = numbers[interface_id]
+            numbers[interface_id] = (epoch, sequence + 1)
+            key = (interface_id, event["contract_id"], event["company_id"])
+            if key not in shared:
+                shared[key] = self._shared(interfaces[interface_id], *key[1:])
+            row, content = self._render(
+                shared[key],
+                event,
+                snapshots.get(event["payload_id"]),
+                (envelope_tools.new_id(now_ms=now_ms), epoch, sequence),
+            )
+            rows.append(row)
+            contents.append(content)
+        self._insert_rendered(rows, contents)
+
+    def _shared(self, interface, contract_id, company_id):
+        """Return the ``Shared`` of one interface, contract and facility."""
+        contract = self.env["interop.contract"].browse(contract_id)
+        test = self._is_test(contract)
+        return Shared(
+            interface,
+            contract,
+            self._envelope_members(interface, contract, company_id, test),
+            {
+                **self._message_columns(interface, contract, test),
+                "company_id": company_id,
+            },
+        )
+
+    def _insert_rendered(self, rows, contents):
+        kept = [index for index, content in enumerate(contents) if content is not None]
+        payload_ids = self.env["interop.payload"]._store_many(
+            [
+                (rows[index]["company_id"], rows[index]["data_class"], contents[index])
+                for index in kept
+            ]
+        )
+        for index, payload_id in zip(kept, payload_ids, strict=True):
+            rows[index]["payload_id"] = payload_id
+        self.env["interop.message"]._insert_many(rows)
+
+    def _render(self, shared, event, snapshot, numbering):
+        """Return ``(column values, bytes or None)`` of one message."""
+        keys, content, failure = {}, None, None
+        if isinstance(snapshot, HandledError):
+            failure = snapshot
+        elif snapshot is None:
+            failure = TechnicalError(
+                event["error_message"] or "",
+                event["error_code"] or "build_failed",
+                event["error_class"] or "internal",
+            )
+        else:
+            keys = json.loads(snapshot)
+            try:
+                content = self._render_bytes(shared, event, keys, numbering)
+            except HandledError as error:
+                failure = error
+            except Exception as error:  # noqa: BLE001
+                # One message must not keep all others back. Only the type is kept: the
+                # text of a foreign exception may hold content.
+                _logger.error(
+                    "event %s could not be rendered: %s",
+                    event["id"],
+                    type(error).__name__,
+                )
+                failure = TechnicalError(
+                    self.env._(
+                        "Rendering the message failed (%s).", type(error).__name__
+                    ),
+                    code="render_failed",
+                )
+        row = self._message_row(shared, event, keys, failure, numbering)
+        row["size"] = len(content) if content else 0
+        return row, content
+
+    def _render_bytes(self, shared, event, keys, numbering):
+        """Render the envelope once; raises ``HandledError`` when the contract is broken."""
+        data = keys["data"]
+        if "by_interface" in data:
+            own = data["by_interface"][str(shared.interface.id)]
+            if "error" in own:
+                error_class, code, text = own["error"]
+                raise HandledError(text, code, error_class)
+            data = own["data"]
+        violations = shared.contract._violations(data)
+        if violations:
+            raise SchemaViolation(violations)
+        content = self._for_receiver(shared.interface, {**keys, "data": data})
+        return self._envelope_bytes(
+            shared.interface,
+            self._envelope(shared.members, event, content, numbering),
+        )
+
+    def _for_receiver(self, interface, content):
+        """Return ``data`` and ``subject`` as the receiver wants them; addons that know
+        more about receivers extend it."""
+        return content
+
+    def _envelope_bytes(self, interface, envelope):
+        """Return the bytes that travel; transports wrap the envelope here."""
+        return canonical_bytes(envelope)
+
+    @api.model
+    def _is_test(self, contract):
+        """Return whether messages of this contract are tests; transports have some."""
+        return False
+
+    def _envelope_members(self, interface, contract, company_id, test):
+        """Return the members that all messages of one facility share, as a dict."""
+        company = self.env["res.company"].browse(company_id)
+        return {
+            "type": contract.message_type,
+            "schema_version": contract.version,
+            "source": self._source(),
+            "facility": interface.system_id._code_for_company(company)
+            or str(company_id),
+            "data_class": interface.data_class,
+            "test": test,
+        }
+
+    def _envelope(self, members, event, content, numbering):
+        """Return the envelope as a dict.
+
+        :param dict members: see ``_envelope_members``
+        :param dict event: ``occurred_at``, ``correlation_id``, ``parent_id``
+        :param dict content: ``data``, ``subject``, ``ordering_key``
+        :param tuple numbering: message id, epoch and sequence
+        :raises TechnicalError: when a member breaks the rules of the envelope
+        """
+        message_id, epoch, sequence = numbering
+        try:
+            return envelope_tools.build(
+                **members,
+                id=message_id,
+                occurred_at=event["occurred_at"],
+                sent_at=clock.now(),
+                epoch=epoch,
+                sequence=sequence,
+                ordering_key=content["ordering_key"],
+                correlation_id=event["correlation_id"] or message_id,
+                causation_id=self._causation_id(event),
+                subject=content["subject"],
+                data=content["data"],
+            )
+        except EnvelopeError as error:
+            raise TechnicalError(str(error), "envelope", "schema") from None
+
+    def _causation_id(self, event):
+        """Return the id of the message that this one was resubmitted from, or ``None``."""
+        if not event["parent_id"]:
+            return None
+        return self.env["interop.message"].browse(event["parent_id"]).external_id
+
+    @api.model
+    def _source(self):
+        """Return who we are in the envelope: Settings, or the address of this Odoo."""
+        # sudo: system parameters
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        return params_sudo.get_param("interop_base.source") or params_sudo.get_param(
+            "web.base.url", "odoo"
+        )
+
+    def _message_columns(self, interface, contract, test):
+        """Return the columns that all messages of an interface and contract share."""
+        return {
+            "direction": "out",
+            "interface_id": interface.id,
+            "system_id": interface.system_id.id,
+            "contract_id": contract.id,
+            "data_class": interface.data_class,
+            "test": test,
+            "lane": interface._lane(),
+            "try_count": 0,
+            "attempt_count": 0,
+            "payload_id": None,
+        }
+
+    def _message_row(self, shared, event, keys, failure, numbering):
+        """Return all columns of one message but its size and content."""
+        message_id, epoch, sequence = numbering
+        return {
+            **shared.columns,
+            "external_id": message_id,
+            "epoch": epoch,
+            "sequence": sequence,
+            "state": "dead" if failure else "pending",
+            # By the database's clock, which claims go by: ours may have jumped.
+            "next_attempt_at": None if failure else event["due_at"],
+            "correlation_id": event["correlation_id"] or message_id,
+            "causation_id": self._causation_id(event),
+            "traceparent": trace.format(trace.new_trace(os.urandom)),
+            "parent_id": event["parent_id"],
+            "res_model": event["res_model"],
+            "res_id": event["res_id"],
+            "occurred_at": event["occurred_at"],
+            **self.env["interop.message"]._key_values(
+                shared.columns["data_class"],
+                keys.get("business_key"),
+                keys.get("ordering_key"),
+            ),
+            **self._failure_columns(shared.interface, failure),
+        }
+
+    def _failure_columns(self, interface, failure):
+        columns = dict.fromkeys(_FAILURE_COLUMNS)
+        if failure:
+            user, team = interface._exception_owner(failure.error_class)
+            columns.update(
+                error_class=failure.error_class,
+                error_kind=outcome_tools.ERROR_CLASSES[failure.error_class],
+                error_code=failure.code,
+                error_message=str(failure),
+                cause=outcome_tools.cause_fingerprint(
+                    failure.error_class, failure.code, interface.id, str(failure)
+                ),
+                owner_user_id=user.id or None,
+                owner_team_id=team.id or None,
+            )
+        return columns

@@ -1,0 +1,351 @@
+"""Sending many messages again, or closing them: durable, throttled, pausable."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ... import clock, const
+
+OPERATIONS = [
+    ("send", "Send again"),
+    ("rebuild", "Build again from the records"),
+    ("close", "Close"),
+]
+STATES = [
+    ("draft", "Draft"),
+    ("running", "Running"),
+    ("paused", "Paused"),
+    ("done", "Finished"),
+    ("cancelled", "Cancelled"),
+]
+MESSAGE_STATES = [
+    ("done", "Delivered"),
+    ("failed", "Failed"),
+    ("both", "Delivered and failed"),
+]
+FILTERS = {
+    "operation",
+    "company_id",
+    "message_states",
+    "date_from",
+    "date_to",
+    "interface_ids",
+    "contract_ids",
+}
+
+
+class InteropReplay(models.Model):
+    """One job over many messages of one facility.
+
+    It works under the rights of whoever asked for it. What it does is in
+    ``interop_replay_run.py``.
+    """
+
+    _name = "interop.replay"
+    _description = "Replay"
+    _inherit = ["interop.state.mixin"]
+    _order = "id desc"
+    _rec_name = "reason"
+
+    reason = fields.Char(
+        required=True, help="Why it is done; stays in the audit trail."
+    )
+    operation = fields.Selection(OPERATIONS, required=True, default="send")
+    state = fields.Selection(STATES, required=True, readonly=True, default="draft")
+    # --- which messages ---
+    company_id = fields.Many2one(
+        "res.company", "Facility", default=lambda self: self.env.company.id
+    )
+    message_states = fields.Selection(MESSAGE_STATES, required=True, default="done")
+    date_from = fields.Datetime(
+        "Logged From", help="Messages that were logged at this time or later."
+    )
+    date_to = fields.Datetime(
+        "Logged Until", help="Messages that were logged before this time."
+    )
+    interface_ids = fields.Many2many(
+        "interop.interface",
+        string="Interfaces",
+        domain=[("direction", "=", "out")],
+        help="Empty: all outbound interfaces.",
+    )
+    contract_ids = fields.Many2many(
+        "interop.contract", string="Contracts", help="Empty: all contracts."
+    )
+    scope = fields.Json(readonly=True, copy=False)
+    matching_count = fields.Integer(
+        "Matching Messages", compute="_compute_matching_count"
+    )
+    # --- how ---
+    per_second = fields.Integer(
+        "Messages per Second",
+        default=50,
+        help="At most this many become due in a second, so that receivers and new "
+        "messages are not crowded out. 0: as fast as the receivers allow. It can be "
+        "changed while the replay runs.",
+    )
+    # --- how far ---
+    requested_by_id = fields.Many2one(
+        "res.users",
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: self.env.uid,
+        ondelete="restrict",
+    )
+    cursor_id = fields.Integer("Position", readonly=True, copy=False)
+    upto_id = fields.Integer("Last Message", readonly=True, copy=False)
+    total_count = fields.Integer("Total", readonly=True, copy=False)
+    moved_count = fields.Integer("Handled", readonly=True, copy=False)
+    skipped_count = fields.Integer("Skipped", readonly=True, copy=False)
+    skipped = fields.Json("Skipped by Reason", readonly=True, copy=False)
+    skipped_text = fields.Text("Why Skipped", compute="_compute_skipped_text")
+    progress = fields.Float(compute="_compute_progress")
+    pause_reason = fields.Char("Why Paused", readonly=True, copy=False)
+    started_at = fields.Datetime("Started", readonly=True, copy=False)
+    finished_at = fields.Datetime("Finished", readonly=True, copy=False)
+
+    _per_second_positive = models.Constraint(
+        "CHECK (per_second >= 0)", "Messages per second cannot be negative."
+    )
+    _running_idx = models.Index("(write_date) WHERE state = 'running'")
+
+    @api.model
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {
+            "scope",
+            "requested_by_id",
+            "cursor_id",
+            "upto_id",
+            "total_count",
+            "moved_count",
+            "skipped_count",
+            "skipped",
+            "pause_reason",
+            "started_at",
+            "finished_at",
+        }
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(*sorted(FILTERS))
+    def _compute_matching_count(self):
+        for replay in self:
+            draft = replay.state == "draft"
+            replay.matching_count = draft and replay._matching().search_count(
+                replay._domain()
+            )
+
+    @api.depends("total_count", "moved_count", "skipped_count", "state")
+    def _compute_progress(self):
+        for replay in self:
+            handled = replay.moved_count + replay.skipped_count
+            whole = max(replay.total_count, handled)
+            replay.progress = 100.0 * handled / whole if whole else 0.0
+            if replay.state == "done":
+                replay.progress = 100.0
+
+    @api.depends("skipped")
+    @api.depends_context("lang")
+    def _compute_skipped_text(self):
+        words = self._skip_words()
+        for replay in self:
+            replay.skipped_text = "\n".join(
+                self.env._(
+                    "%(count)s messages: %(reason)s For example %(example)s.",
+                    count=found["count"],
+                    reason=words.get(reason, reason),
+                    example=found["example"],
+                )
+                for reason, found in sorted((replay.skipped or {}).items())
+            )
+
+    @api.model
+    def _skip_words(self):
+        """Return ``{reason: sentence}`` for messages that a replay leaves alone."""
+        return {
+            "purged": self.env._("Their content was removed by retention."),
+            "unused": self.env._("Their interface is not in use any more."),
+            "contract": self.env._("Their contract is no longer in use."),
+            "record": self.env._("The record they are about was deleted."),
+            "superseded": self.env._(
+                "Newer messages about the same records replace them."
+            ),
+            "building": self.env._(
+                "Newer messages about the same records are being built. Try these "
+                "again in a moment."
+            ),
+        }
+
+    # === WHICH MESSAGES === #
+
+    def _matching(self):
+        """Return ``interop.message`` as whoever asked for it may see it."""
+        self.ensure_one()
+        user = self.requested_by_id or self.env.user
+        # By id: in the switcher a user may have chosen one of several facilities, and
+        # reads no others then.
+        own = set(user._get_company_ids())
+        allowed = [
+            company_id for company_id in self.company_id.ids if company_id in own
+        ]
+        context = {"allowed_company_ids": allowed}
+        return self.env(user=user, su=False, context=context)["interop.message"]
+
+    def _domain(self):
+        """Return the domain of the messages that this replay is about."""
+        self.ensure_one()
+        domain = Domain("company_id", "=", self.company_id.id or False)
+        if self.scope:
+            wanted = Domain.OR(
+                Domain([(name, "=", value) for name, value in item.items()])
+                for item in self.scope
+            )
+            return domain & wanted & Domain("state", "in", const.FAILED_STATES)
+        states = {"done": ["done"], "failed": list(const.FAILED_STATES)}
+        domain &= Domain("direction", "=", "out") & Domain("test", "=", False)
+        domain &= Domain(
+            "state",
+            "in",
+            states.get(self.message_states) or states["done"] + states["failed"],
+        )
+        interfaces = self._interfaces()
+        if interfaces is not None:
+            domain &= Domain("interface_id", "in", interfaces.ids)
+        if self.contract_ids:
+            domain &= Domain("contract_id", "in", self.contract_ids.ids)
+        if self.date_from:
+            domain &= Domain("create_date", ">=", self.date_from)
+        if self.date_to:
+            domain &= Domain("create_date", "<", self.date_to)
+        return domain
+
+    def _interfaces(self):
+        """Return the interfaces that are asked for, ``None`` for all; addons narrow."""
+        self.ensure_one()
+        return self.interface_ids._origin or None
+
+    @api.constrains("operation", "message_states")
+    def _check_operation(self):
+        for replay in self:
+            if replay.operation != "send" and replay.message_states != "failed":
+                raise UserError(
+                    self.env._("Only failed messages can be closed or built again.")
+                )
+
+    @api.constrains("date_from", "date_to")
+    def _check_dates(self):
+        for replay in self:
+            if replay.date_from and replay.date_to:
+                if replay.date_from >= replay.date_to:
+                    raise UserError(self.env._("The period ends before it starts."))
+
+    @api.onchange("operation")
+    def _onchange_operation(self):
+        if self.operation != "send":
+            self.message_states = "failed"
+
+    def _fixed_fields(self):
+        """Return what cannot change once it was started; addons add."""
+        return FILTERS
+
+    def write(self, vals):
+        """What is asked for is fixed once it was started; the speed is not."""
+        if self._fixed_fields() & vals.keys() and any(
+            replay.state != "draft" for replay in self
+        ):
+            raise UserError(
+                self.env._(
+                    "This replay was started: make a new one for other messages."
+                )
+            )
+        return super().write(vals)
+
+    # === TRANSITIONS === #
+
+    def _set_running(self):
+        """Start, or go on where it was paused."""
+        for replay in self.filtered(lambda item: item.state == "draft"):
+            [(count, last)] = replay._matching()._read_group(
+                replay._domain(), aggregates=["__count", "id:max"]
+            )
+            replay._transition(
+                {
+                    "total_count": count,
+                    "upto_id": last or 0,
+                    "started_at": clock.now(),
+                }
+            )
+        return self._set_state("running", ("draft", "paused"), pause_reason=False)
+
+    def _set_paused(self, reason):
+        """Stop after the present batch; what is due already goes out."""
+        return self._set_state("paused", ("running",), pause_reason=reason)
+
+    def _set_cancelled(self):
+        """Leave the rest alone for good."""
+        return self._set_state(
+            "cancelled", ("draft", "running", "paused"), finished_at=clock.now()
+        )
+
+    def _set_done(self):
+        """Nothing is left."""
+        return self._set_state("done", ("running",), finished_at=clock.now())
+
+    # === ACTIONS === #
+
+    def _check_may_control(self):
+        """Operators control what they see, everybody what they asked for."""
+        self.check_access("read")
+        if any(replay.requested_by_id != self.env.user for replay in self):
+            self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.env["interop.guard"]._require_group("interop_base_group_user")
+
+    def action_start(self):
+        """Start a draft, under the rights of whoever starts it."""
+        self._check_may_control()
+        if any(replay.state != "draft" for replay in self):
+            raise UserError(self.env._("This replay was started already."))
+        self._transition_sudo({"requested_by_id": self.env.uid})
+        return self._go_on(self.env._("started"))
+
+    def action_resume(self):
+        """Go on where it was paused."""
+        self._check_may_control()
+        return self._go_on(self.env._("resumed"))
+
+    def _go_on(self, word):
+        replays_sudo = self.sudo()  # sudo: who may control it was checked
+        moved_sudo = replays_sudo._set_running()
+        action = "closed" if self[:1].operation == "close" else "replayed"
+        for replay_sudo in moved_sudo:
+            detail = self.env._(
+                "%(word)s: %(count)s messages", word=word, count=replay_sudo.total_count
+            )
+            self._log(replay_sudo, action, detail)
+            replay_sudo._enqueue()
+        return True
+
+    def action_pause(self):
+        """Pause; what is due already goes out."""
+        self._check_may_control()
+        text = self.env._("Paused by %s.", self.env.user.name)
+        # sudo: who may control it was checked
+        for replay_sudo in self.sudo()._set_paused(text):
+            self._log(replay_sudo, "transition", self.env._("paused"))
+        return True
+
+    def action_cancel(self):
+        """Leave the rest alone for good."""
+        self._check_may_control()
+        # sudo: who may control it was checked
+        for replay_sudo in self.sudo()._set_cancelled():
+            self._log(replay_sudo, "transition", self.env._("cancelled"))
+        return True
+
+    def _transition_sudo(self, vals):
+        self.sudo()._transition(vals)  # sudo: who may control it was checked
+
+    @api.model
+    def _log(self, replay_sudo, action, detail):
+        self.env["interop.audit.event"]._log(action, replay_sudo, detail)

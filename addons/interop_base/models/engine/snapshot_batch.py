@@ -1,0 +1,201 @@
+"""One batch of events: which interfaces want them, and what they get."""
+
+import json
+from typing import NamedTuple
+
+from ...exceptions import BusinessError, HandledError, TechnicalError
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":")
+).encode
+
+
+class EventRow(NamedTuple):
+    """A row of ``interop_event``, as far as its snapshot needs it."""
+
+    id: int
+    contract_id: int
+    res_model: str
+    res_id: int
+    company_id: int | None
+    interface_ids: list | None
+    parent_id: int | None
+    payload_id: int | None
+    origin_system_id: int | None
+
+
+class Snapshot(NamedTuple):
+    """What becomes of one event: bytes or a ``HandledError`` for these interfaces."""
+
+    row: EventRow
+    interfaces: tuple
+    content: object
+
+
+class SnapshotBatch:
+    """Events of one contract, object and facility, built for all interfaces at once.
+
+    :param events: ``interop.event`` of the engine (superuser, no context)
+    :param contract: ``interop.contract``
+    :param company: ``res.company``, empty for events that name none
+    :param list rows: ``EventRow``
+    """
+
+    def __init__(self, events, contract, company, rows):
+        self.events = events
+        self.contract = contract
+        self.company = company
+        self.rows = rows
+        self.handler = contract._handler().with_company(company)
+        self._alike = {}
+
+    def covering(self):
+        """Return the capturing interfaces of this facility (list)."""
+        return [
+            interface
+            for interface in self.events._capturing_interfaces(self.contract)
+            if self.company in interface.company_ids
+        ]
+
+    def snapshots(self, careful):
+        """Return ``(list of Snapshot, ids of events that nobody wants)``.
+
+        :param bool careful: build each record in a savepoint, after building them all
+            in one has failed
+        """
+        model = self.handler.env[self.rows[0].res_model]
+        records = model.browse(dict.fromkeys(row.res_id for row in self.rows))
+        if careful:
+            # A deleted record cannot be read and has made the first attempt fail.
+            records = records.exists()
+        by_id = {record.id: record for record in records}
+        matching = [
+            (interface, self._matching_ids(interface, records))
+            for interface in self.covering()
+        ]
+        build = self._builder(matching, records, careful)
+        found, gone = [], []
+        for row in self.rows:
+            interfaces = self._interfaces(row, matching)
+            if interfaces:
+                content = build(by_id[row.res_id], interfaces)
+                found.append(Snapshot(row, interfaces, content))
+            elif row.parent_id or (row.interface_ids and row.res_id not in by_id):
+                # Somebody asked for it, or it was held for an approval and its record
+                # is gone: say why it does not leave, do not drop it.
+                asked = self.events.env["interop.interface"].browse(row.interface_ids)
+                found.append(Snapshot(row, tuple(asked), self._not_wanted()))
+            else:
+                gone.append(row.id)
+        return found, gone
+
+    def failures(self, error):
+        """Return a ``Snapshot`` with ``error`` for each event and interface covered."""
+        covering = self.covering()
+        return [
+            Snapshot(
+                row,
+                tuple(i for i in covering if self.events._is_meant_for(row, i)),
+                error,
+            )
+            for row in self.rows
+        ]
+
+    def _matching_ids(self, interface, records):
+        domain = interface._filter()
+        return set((records.filtered_domain(domain) if domain else records).ids)
+
+    def _interfaces(self, row, matching):
+        """Return the interfaces that want this event: one tuple for all that are alike."""
+        key = (
+            row.parent_id,
+            tuple(row.interface_ids or ()),
+            row.origin_system_id,
+            tuple(row.res_id in ids for _interface, ids in matching),
+        )
+        found = self._alike.get(key)
+        if found is None:
+            found = self._alike[key] = tuple(
+                interface
+                for interface, ids in matching
+                if row.res_id in ids and self.events._is_meant_for(row, interface)
+            )
+        return found
+
+    def _builder(self, matching, records, careful):
+        """Return ``build(record, interfaces) -> bytes or HandledError``."""
+        handler = self.handler
+        if self.contract.handler_name == "interop.handler.mapping":
+            keys = handler._snapshot_builder(records, lambda record: None)
+            part = self._mapped_part(matching, records, careful)
+
+            def build(record, interfaces):
+                return _encoded({**keys(record), "data": part(record, interfaces)})
+        else:
+            snapshot = handler._snapshot_builder(records)
+
+            def build(record, interfaces):
+                return _encoded(snapshot(record))
+
+        if careful:
+            return lambda record, interfaces: handler._build_one(
+                record, lambda item: build(item, interfaces)
+            )
+        return lambda record, interfaces: _or_error(build, record, interfaces)
+
+    def _mapped_part(self, matching, records, careful):
+        """Return ``part(record, interfaces) -> {"by_interface": …}``: each maps alone."""
+        handler = self.handler
+        builders = {}
+        for interface, _ids in matching:
+            mapping = interface.mapping_ids.filtered(
+                lambda item: item.contract_id == self.contract
+            )
+            builders[interface.id] = handler._builder(mapping, records)
+
+        def part(record, interfaces):
+            own = {}
+            for interface in interfaces:
+                build = builders[interface.id]
+                content = (
+                    handler._build_one(record, build)
+                    if careful
+                    else _or_error(build, record)
+                )
+                own[str(interface.id)] = (
+                    {"error": [content.error_class, content.code, str(content)]}
+                    if isinstance(content, HandledError)
+                    else {"data": content}
+                )
+            return {"by_interface": own}
+
+        return part
+
+    def _not_wanted(self):
+        return BusinessError(
+            self.events.env._(
+                "The record was deleted, or it no longer matches the facilities and "
+                "the filter of the interface. Cancel the message if that is right."
+            ),
+            code="not_wanted",
+        )
+
+
+def _or_error(build, *arguments):
+    """Return what ``build`` returns, or the ``HandledError`` that it raises."""
+    try:
+        return build(*arguments)
+    except HandledError as error:
+        return error
+
+
+def _encoded(snapshot):
+    """Return the snapshot as JSON bytes; the wire form is made by the pump."""
+    try:
+        return _encode(snapshot).encode()
+    except (TypeError, ValueError) as error:
+        # Only the type: the text may hold content.
+        kind = type(error).__name__
+        raise TechnicalError(
+            f"The content is no JSON ({kind}).", "build_failed"
+        ) from None

@@ -1,0 +1,78 @@
+"""Retention: content and log lines on their own clocks, in small batches."""
+
+from odoo import api, models
+
+from ... import const
+from ...removal import Removal
+
+BATCH = 2000
+# What the database refused to delete is left alone until the next daily run.
+_NOT_REFUSED = """NOT EXISTS (
+    SELECT 1 FROM interop_engine_problem p
+     WHERE p.kind = 'retention' AND p.subject = %s AND p.res_id = {}
+       AND p.last_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '12 hours')"""
+
+
+class InteropMessage(models.Model):
+    """Never touches what still waits for the engine or for a person."""
+
+    _inherit = "interop.message"
+
+    @api.autovacuum
+    def _gc_payloads(self):
+        """Remove the content of closed messages; returns ``(done, more to do)``."""
+        self.env.cr.execute(
+            f"""SELECT m.payload_id
+                  FROM interop_message m
+                  JOIN interop_interface i ON i.id = m.interface_id
+                 WHERE m.payload_id IS NOT NULL AND m.state <> ALL(%s)
+                   AND m.done_at < now() AT TIME ZONE 'UTC'
+                                   - make_interval(days => i.payload_retention_days)
+                   AND {_NOT_REFUSED.format("m.payload_id")}
+                 LIMIT %s""",
+            [list(const.OPEN_STATES), "interop.payload", BATCH],
+        )
+        ids = [payload_id for (payload_id,) in self.env.cr.fetchall()]
+        done = Removal(self.env, "interop.payload", self._delete_payloads).run(ids)
+        self.invalidate_model(flush=False)
+        return done, len(ids) == BATCH
+
+    @api.autovacuum
+    def _gc_messages(self):
+        """Remove the log lines of closed messages; returns ``(done, more to do)``.
+
+        A message that an open one was resubmitted from stays with it.
+        """
+        self.env.cr.execute(
+            f"""SELECT m.id
+                  FROM interop_message m
+                  JOIN interop_interface i ON i.id = m.interface_id
+                 WHERE m.state <> ALL(%s)
+                   AND m.done_at < now() AT TIME ZONE 'UTC'
+                                   - make_interval(days => i.message_retention_days)
+                   AND NOT EXISTS (SELECT 1 FROM interop_message child
+                                    WHERE child.parent_id = m.id
+                                      AND child.state = ANY(%s))
+                   AND {_NOT_REFUSED.format("m.id")}
+                 LIMIT %s""",
+            [
+                list(const.OPEN_STATES),
+                list(const.OPEN_STATES),
+                "interop.message",
+                BATCH,
+            ],
+        )
+        ids = [message_id for (message_id,) in self.env.cr.fetchall()]
+        done = Removal(self.env, "interop.message", self._delete_messages).run(ids)
+        self.invalidate_model(flush=False)
+        return done, len(ids) == BATCH
+
+    def _delete_payloads(self, ids):
+        self.env.cr.execute("DELETE FROM interop_payload WHERE id = ANY(%s)", [ids])
+
+    def _delete_messages(self, ids):
+        """Delete messages together with their content."""
+        self.env.cr.execute(
+            "DELETE FROM interop_message WHERE id = ANY(%s) RETURNING payload_id", [ids]
+        )
+        self._delete_payloads([row[0] for row in self.env.cr.fetchall() if row[0]])

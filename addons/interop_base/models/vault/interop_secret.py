@@ -1,0 +1,359 @@
+"""Key material with a lifecycle."""
+
+import base64
+import uuid
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ... import clock, const
+from ...exceptions import ConfigurationError
+from ...tools import signing
+
+SECRET_STATES = [
+    ("pending", "Not yet valid"),
+    ("active", "Active"),
+    ("expiring", "Expires soon"),
+    ("expired", "Expired"),
+    ("revoked", "Revoked"),
+]
+
+# Written by _store_value only, with the AAD of its own row.
+_MATERIAL = ("ciphertext", "key_id", "public_value", "fingerprint")
+
+
+class InteropSecret(models.Model):
+    """One key. Its value is shown once when it is generated and to nobody afterwards."""
+
+    _name = "interop.secret"
+    _description = "Integration Secret"
+    _inherit = ["mail.thread"]
+    _order = "valid_from desc, id desc"
+
+    name = fields.Char(required=True, tracking=True)
+    uuid = fields.Char(
+        required=True, readonly=True, copy=False, default=lambda self: str(uuid.uuid4())
+    )
+    system_id = fields.Many2one(
+        "interop.system",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        readonly=True,
+    )
+    company_id = fields.Many2one("res.company", "Facility", index=True, readonly=True)
+    kind = fields.Selection(const.SECRET_KINDS, required=True, readonly=True)
+    key_id = fields.Char(
+        "Encrypted With", readonly=True, copy=False, groups=fields.NO_ACCESS
+    )
+    ciphertext = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
+    public_value = fields.Char(
+        "Public Key",
+        readonly=True,
+        copy=False,
+        help="Hand this to the other side: it verifies what we sign.",
+    )
+    fingerprint = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Keyed digest by which both sides of a conversation tell keys apart.",
+    )
+    valid_from = fields.Datetime(required=True, default=lambda self: clock.now())
+    valid_to = fields.Datetime("Valid Until", tracking=True)
+    revoked_at = fields.Datetime("Revoked On", readonly=True, copy=False, tracking=True)
+    state = fields.Selection(SECRET_STATES, compute="_compute_state")
+
+    _uuid_uniq = models.Constraint("UNIQUE (uuid)", "Secrets have distinct ids.")
+    _valid_range = models.Constraint(
+        "CHECK (valid_to IS NULL OR valid_to >= valid_from)",
+        "A secret cannot end before it begins.",
+    )
+
+    @api.depends("valid_from", "valid_to", "revoked_at")
+    def _compute_state(self):
+        now = clock.now()
+        soon = now + timedelta(days=self._warning_days())
+        for secret in self:
+            if secret.revoked_at:
+                secret.state = "revoked"
+            elif secret.valid_from and secret.valid_from > now:
+                secret.state = "pending"
+            elif secret.valid_to and secret.valid_to <= now:
+                secret.state = "expired"
+            elif secret.valid_to and secret.valid_to <= soon:
+                secret.state = "expiring"
+            else:
+                secret.state = "active"
+
+    @api.model
+    def _warning_days(self):
+        # sudo: system parameter
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        return int(params_sudo.get_param("interop_base.secret_warning_days") or 30)
+
+    # === KEY MATERIAL === #
+
+    @api.model_create_multi
+    def create(self, vals_list):  # pylint: disable=method-required-super
+        """Refuse: a secret is generated or received, and has a value from the start."""
+        raise UserError(
+            self.env._(
+                "A secret cannot be created without a value. Generate a secret, or "
+                "receive one from the partner."
+            )
+        )
+
+    def _create_row(self, vals):
+        """Create the row of a new secret; ``_create_value`` adds the value at once."""
+        # Whatever default_… the context brings.
+        context = {
+            key: value
+            for key, value in self.env.context.items()
+            if not key.startswith("default_")
+        }
+        rows = self.with_env(self.env(context=context))
+        return super(InteropSecret, rows).create([vals]).with_env(self.env)
+
+    def write(self, vals):
+        """Refuse to change what makes the key this key, or to bring it back to life."""
+        fixed = {*_MATERIAL, "uuid", "kind", "system_id", "company_id", "revoked_at"}
+        if fixed & vals.keys():
+            raise UserError(
+                self.env._("A secret does not change. Rotate it or revoke it instead.")
+            )
+        dates = {"valid_from", "valid_to"} & vals.keys()
+        if not dates:
+            return super().write(vals)
+        before = {secret.id: (secret.valid_from, secret.valid_to) for secret in self}
+        now = clock.now()
+        for secret in self:
+            if secret.revoked_at or (secret.valid_to and secret.valid_to <= now):
+                raise UserError(
+                    self.env._(
+                        "“%s” has expired or was revoked and cannot be used again. "
+                        "Generate a new secret instead.",
+                        secret.name,
+                    )
+                )
+        result = super().write(vals)
+        self._log_validity(before)
+        return result
+
+    def _log_validity(self, before):
+        """Leave evidence of changed dates; tell the owner of the system where a secret
+        is valid for longer than it was."""
+        for secret in self:
+            old_from, old_to = before[secret.id]
+            if (old_from, old_to) == (secret.valid_from, secret.valid_to):
+                continue
+            self.env["interop.audit.event"]._log(
+                "changed",
+                secret,
+                f"{old_from} – {old_to or '…'} → "
+                f"{secret.valid_from} – {secret.valid_to or '…'}",
+            )
+            longer = old_to and (not secret.valid_to or secret.valid_to > old_to)
+            if longer or secret.valid_from < old_from:
+                secret._tell_owner(self.env._("%s is valid for longer", secret.name))
+
+    def _tell_owner(self, summary, stewards=False):
+        """Give the owner of the system something to check: what one administrator did
+        alone. Where the owner did it, every steward.
+
+        :param bool stewards: whether every steward is told in any case
+        """
+        self.ensure_one()
+        system_sudo = self.sudo().system_id  # sudo: owners are told of every system
+        told = system_sudo.owner_id - self.env.user
+        if stewards or not told:
+            # sudo: who the stewards are
+            group_sudo = self.env.ref("interop_base.interop_base_group_steward").sudo()
+            told |= group_sudo.all_user_ids - self.env.user
+        for user in told:
+            system_sudo.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=user.id,
+                summary=summary,
+                note=self.env._(
+                    "User: %(user)s. Secret: %(fingerprint)s. Revoke the secret if "
+                    "this change was not intended.",
+                    user=self.env.user.name,
+                    fingerprint=self.fingerprint or self.uuid,
+                ),
+            )
+
+    @api.model
+    @api.private
+    def _create_value(self, vals, plaintext):
+        """Create a secret with a value.
+
+        :param dict vals: field values without key material
+        :param str plaintext: ``whsec_…``, ``whsk_…``, ``whpk_…`` or a credential
+        :raises GuardError: without a key file
+        """
+        self.env["interop.vault"]._keyring()
+        if vals["kind"] in ("hmac", "ed25519_private", "ed25519_public"):
+            signing.decode_secret(plaintext)
+        if any(vals.get(name) for name in _MATERIAL):
+            raise UserError(
+                self.env._("The value of a secret is stored encrypted only.")
+            )
+        secret = self._create_row(vals)
+        secret._store_value(plaintext)
+        secret._note_created()
+        return secret
+
+    def _note_created(self):
+        """Called when a new secret has its value; an override tells who has to know."""
+
+    def _store_value(self, plaintext):
+        self.ensure_one()
+        vault = self.env["interop.vault"]
+        key_id, blob = vault._encrypt(
+            plaintext.encode(), self._name, self.uuid, self.company_id.id
+        )
+        values = {
+            "key_id": key_id,
+            "ciphertext": base64.b64encode(blob).decode(),
+            "fingerprint": vault._blind("secret", plaintext)[:16],
+        }
+        if self.kind == "ed25519_public":
+            values["public_value"] = plaintext
+        elif self.kind == "ed25519_private":
+            values["public_value"] = signing.public_key_of(plaintext)
+        # sudo: no group, not even administrators, may write key material
+        return super(InteropSecret, self.sudo()).write(values)
+
+    @api.private
+    def _get_value(self):
+        """Return the plaintext (text). For the engine only; no RPC, no export.
+
+        :raises GuardError: without a key file
+        :raises ConfigurationError: when no key of the file opens it
+        """
+        self.ensure_one()
+        secret_sudo = self.sudo()  # sudo: the columns are closed to every group
+        if not secret_sudo.ciphertext:
+            raise ConfigurationError(self.env._("Secret “%s” has no value.", self.name))
+        return (
+            self.env["interop.vault"]
+            ._decrypt(
+                secret_sudo.key_id,
+                base64.b64decode(secret_sudo.ciphertext),
+                self._name,
+                self.uuid,
+                self.company_id.id,
+            )
+            .decode()
+        )
+
+    def _usable(self, now):
+        """Return the secrets that are valid at ``now``, newest first (fail closed)."""
+        return self.filtered(
+            lambda secret: (
+                not secret.revoked_at
+                and secret.valid_from <= now
+                and (not secret.valid_to or secret.valid_to > now)
+            )
+        ).sorted(lambda secret: (secret.valid_from, secret.id), reverse=True)
+
+    @api.model
+    @api.private
+    def _generate_plaintext(self, kind):
+        """Return fresh key material of ``kind`` in its Standard Webhooks text form."""
+        if kind == "hmac":
+            return signing.generate_hmac_secret()
+        if kind == "ed25519_private":
+            return signing.generate_ed25519_keypair()[0]
+        raise UserError(self.env._("This kind of secret comes from the other side."))
+
+    def _rotation_values(self):
+        """Return the values of a successor; addons copy their own link."""
+        self.ensure_one()
+        return {
+            "name": self.name,
+            "system_id": self.system_id.id,
+            "company_id": self.company_id.id,
+            "kind": self.kind,
+        }
+
+    @api.private
+    def _rotate(self, overlap_hours=24):
+        """Create a successor; this secret stays valid for ``overlap_hours``.
+
+        :returns: ``(successor, plaintext)``
+        """
+        self.ensure_one()
+        if self.revoked_at:
+            raise UserError(self.env._("A revoked secret cannot be rotated."))
+        plaintext = self._generate_plaintext(self.kind)
+        successor = self._create_value(self._rotation_values(), plaintext)
+        end = clock.now() + timedelta(hours=overlap_hours)
+        if not self.valid_to or self.valid_to > end:
+            self.write({"valid_to": end})
+        self.env["interop.audit.event"]._log("rotated", self)
+        return successor, plaintext
+
+    def _set_revoked(self):
+        """Make the secrets unusable at once."""
+        moving = self.filtered(lambda secret: not secret.revoked_at)
+        if moving:
+            super(InteropSecret, moving).write({"revoked_at": clock.now()})
+            self.env["interop.audit.event"]._log("revoked", moving)
+        return moving
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("Secrets are revoked, not deleted: messages refer to them.")
+        )
+
+    @api.model
+    def _reencrypt_all(self):
+        """Encrypt every secret with the newest key; returns how many changed."""
+        current = self.env["interop.vault"]._keyring().current_key_id
+        # sudo: the command line runs this as the system
+        stale_sudo = self.sudo().search(
+            [("key_id", "!=", current), ("ciphertext", "!=", False)]
+        )
+        for secret in stale_sudo:
+            secret._store_value(secret._get_value())
+        return len(stale_sudo)
+
+    # === ACTIONS === #
+
+    def _action_show_once(self, plaintext):
+        """Return the client action that shows a value once; it is stored nowhere."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.client",
+            "tag": "interop_show_once",
+            "name": self.env._("New secret"),
+            "target": "new",
+            "params": {
+                "title": self.name,
+                "value": self.public_value or plaintext
+                if self.kind == "ed25519_private"
+                else plaintext,
+                "note": self.env._(
+                    "Copy it now and hand it over safely. It cannot be shown again."
+                ),
+            },
+        }
+
+    def action_rotate(self):
+        """Rotate with the default overlap and show the new value once."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self.ensure_one()
+        # sudo: system parameter
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        hours = int(params_sudo.get_param("interop_base.secret_overlap_hours") or 24)
+        successor, plaintext = self._rotate(hours)
+        return successor._action_show_once(plaintext)
+
+    def action_revoke(self):
+        """Revoke at once."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self._set_revoked()
+        return True
