@@ -74,7 +74,7 @@ class OwnershipError(BusinessError):
     """The sender is not the system of record for what it wants to change.
 
     ``fields`` are their names; ``report`` is what became of every field of the record (see
-    ``tools.ownership.entries``), empty where no rule about fields was involved.
+    ``tools.field_report.entries``), empty where no rule about fields was involved.
     """
 
     code = "not_owner"

@@ -159,3 +159,35 @@ def install(cr, *addons):
         """,
         [list(addons)],
     )
+
+
+def are_installed(cr, *addons):
+    """Return whether all these addons are installed, upgraded or not yet."""
+    cr.execute(
+        """SELECT count(*) FROM ir_module_module
+            WHERE name = ANY(%s) AND state IN ('installed', 'to upgrade')""",
+        [list(addons)],
+    )
+    return cr.fetchone()[0] == len(addons)
+
+
+def upgrade_dependants(cr, addon):
+    """Let the running upgrade also upgrade what depends on an addon, directly or not.
+
+    Odoo has done so already, except where a new addon, which was not installed when the
+    upgrade began, stands in between.
+    """
+    cr.execute(
+        """
+        WITH RECURSIVE dependants(id, name) AS (
+            SELECT id, name FROM ir_module_module WHERE name = %s
+             UNION
+            SELECT m.id, m.name FROM dependants
+              JOIN ir_module_module_dependency d ON d.name = dependants.name
+              JOIN ir_module_module m ON m.id = d.module_id
+        )
+        UPDATE ir_module_module SET state = 'to upgrade'
+         WHERE id IN (SELECT id FROM dependants) AND state = 'installed'
+        """,
+        [addon],
+    )

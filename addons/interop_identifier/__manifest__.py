@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "author": "Interop contributors",
     "website": "https://github.com/interop/interop",
-    "depends": ["interop_base"],
+    "depends": ["interop_mapping"],
     "external_dependencies": {"python": ["python-stdnum"]},
     "data": [
         "security/ir.model.access.csv",

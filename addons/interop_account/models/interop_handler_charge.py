@@ -12,7 +12,7 @@ from odoo.addons.interop_base.exceptions import (
     Skipped,
     UnknownIdentifier,
 )
-from odoo.addons.interop_base.tools import order_key, ownership
+from odoo.addons.interop_base.tools import field_report, order_key
 from odoo.addons.interop_base.tools.value_format import exact
 from odoo.addons.interop_identifier.located import located
 
@@ -319,11 +319,13 @@ class InteropHandlerChargePosted(models.AbstractModel):
         line_sudo = line.sudo()  # sudo: compared, not shown
         same = exact(line_sudo.price_unit) == Decimal(data["unit_price"])
         decision = (
-            ownership.Decision(ownership.UNCHANGED)
+            field_report.Decision(field_report.UNCHANGED)
             if same
-            else ownership.Decision(ownership.IGNORED, ownership.NOT_OWNER)
+            else field_report.Decision(field_report.IGNORED, field_report.NOT_OWNER)
         )
-        message._note_fields(ownership.entries(LINE, line.id, {"price_unit": decision}))
+        message._note_fields(
+            field_report.entries(LINE, line.id, {"price_unit": decision})
+        )
 
     def _wake_reversals(self, message):
         """A reversal that came before its charge is tried again now."""

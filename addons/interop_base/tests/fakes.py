@@ -4,7 +4,7 @@ import json
 from unittest.mock import patch
 
 from .. import clock
-from ..models.engine_types import Result
+from ..models.engine.engine_types import Result
 from .common import InteropCase
 
 

@@ -19,16 +19,8 @@ ACCESS = {
     "interop.contract.example": _CATALOGUE,
     "interop.contract.field": _CATALOGUE,
     "interop.interface": _CATALOGUE,
-    "interop.mapping": _CATALOGUE,
-    "interop.mapping.line": _CATALOGUE,
-    "interop.mapping.model": _CATALOGUE,
-    "interop.value.map": _CATALOGUE,
-    "interop.value.map.line": _CATALOGUE,
     "interop.team": _CATALOGUE,
     "interop.retry.policy": _CATALOGUE,
-    "interop.ownership": {**_CATALOGUE, "steward": "rwc"},
-    "interop.provenance": _LOG,
-    "interop.ownership.override": {"steward": "r", "auditor": "r"},
     "interop.secret": {"operator": "r", "admin": "rwc", "auditor": "r"},
     "interop.message": _LOG,
     "interop.attempt": _LOG,
@@ -47,9 +39,6 @@ ACCESS = {
     "interop.close.wizard": {"user": "rwc", "operator": "rwc", "admin": "rwc"},
     "interop.approval.wizard": {"steward": "rwc"},
     "interop.stop.wizard": {"operator": "rwc", "admin": "rwc"},
-    "interop.override.wizard": {"steward": "rwc"},
-    "interop.message.preview": {"admin": "rwc", "steward": "rwc"},
-    "interop.mapping.dry.run": {"admin": "rwc", "steward": "rwc"},
 }
 
 

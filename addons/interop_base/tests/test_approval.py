@@ -8,7 +8,7 @@ from odoo.modules.migration import load_script
 from odoo.tests import tagged
 from odoo.tools import file_path
 
-from ..models.engine_health import EngineHealth
+from ..models.engine.engine_health import EngineHealth
 from .fakes import EngineCase
 
 

@@ -18,7 +18,7 @@ from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 
 from .. import clock, const, db
-from ..models import engine_health, pump_run
+from ..models.engine import engine_health, pump_run
 from .common import InteropCase
 from .fakes import EngineCase
 

@@ -12,7 +12,7 @@ from odoo.tests import tagged
 from .. import clock
 from ..models import interop_message_transition, interop_pump_materialize
 from ..models import interop_retention as retention
-from ..models.engine_types import Lane
+from ..models.engine.engine_types import Lane
 from .fakes import EngineCase
 
 ROWS, LIMIT = 700, 200

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from .. import clock
 from ..exceptions import ConfigurationError
-from ..models.engine_types import Lane
+from ..models.engine.engine_types import Lane
 from .fakes import EngineCase
 
 REFUSED = {

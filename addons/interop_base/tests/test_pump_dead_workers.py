@@ -8,9 +8,9 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from .. import clock, const
-from ..models.engine_types import Claim, Lane
-from ..models.interop_pump import WATCH_KEY
-from ..models.pump_run import SLOW, PumpRun
+from ..models.engine.engine_types import Claim, Lane
+from ..models.engine.interop_pump import WATCH_KEY
+from ..models.engine.pump_run import SLOW, PumpRun
 from .test_pump import REFUSED, PumpCase
 
 

@@ -14,7 +14,7 @@ from odoo.tools import config
 from odoo.addons.queue_job.jobrunner import queue_job_config
 
 from .. import clock
-from ..models import pump_run
+from ..models.engine import pump_run
 from ..tools import signing
 from .fakes import EngineCase
 

@@ -10,7 +10,7 @@ from odoo.tests import BaseCase, tagged
 
 from .. import clock
 from ..exceptions import ConfigurationError, GuardError
-from ..models import interop_conf, pump_run
+from ..models.engine import interop_conf, pump_run
 from ..tools import keyring, signing
 from .fakes import EngineCase
 

@@ -7,26 +7,19 @@ older statement never overwrites a newer one of the same system.
 
 from typing import NamedTuple
 
-from . import statement
-
-APPLIED = "applied"
-UNCHANGED = "unchanged"
-FLAGGED = "flagged"
-IGNORED = "ignored"
-REJECTED = "rejected"
-NOT_APPLIED = "not_applied"
-
-NOT_OWNER = "not_owner"
-STALE = "stale"
-UNKNOWN_VALUE = "unknown_value"
-ONLY_FIRST = "only_first"
+from .field_report import (
+    APPLIED,
+    FLAGGED,
+    IGNORED,
+    NOT_APPLIED,
+    NOT_OWNER,
+    REJECTED,
+    UNCHANGED,
+    Decision,
+    compare,
+)
 
 ODOO = 0  # the owner of a field when Odoo itself is the system of record
-
-# Outcomes whose value is now the one of the record, as the sender said.
-ACCEPTED = (APPLIED, UNCHANGED, FLAGGED)
-# Outcomes that somebody may want to know of.
-NOTABLE = (FLAGGED, IGNORED, REJECTED)
 
 
 class Rule(NamedTuple):
@@ -47,18 +40,6 @@ class Rule(NamedTuple):
     fields: frozenset
 
 
-class Decision(NamedTuple):
-    """What becomes of one value: an outcome, and the reason where there is one."""
-
-    outcome: str
-    reason: str = ""
-
-    @property
-    def written(self):
-        """Whether the value is to be written."""
-        return self.outcome in (APPLIED, FLAGGED)
-
-
 def decide(*, rule, sender, same, stated, known):
     """Decide about one value that a system states.
 
@@ -68,16 +49,15 @@ def decide(*, rule, sender, same, stated, known):
     :param str stated: when it became true (``tools.statement``)
     :param known: the same of what this sender stated before about this group of fields
     """
-    if same:
-        return Decision(UNCHANGED)
+    decision = compare(same=same, stated=stated, known=known)
     foreign = rule is not None and rule.owner != sender
-    if foreign and rule.policy == "reject":
+    if not foreign or decision.outcome == UNCHANGED:
+        return decision
+    if rule.policy == "reject":
         return Decision(REJECTED, NOT_OWNER)
-    if foreign and rule.policy == "ignore":
+    if rule.policy == "ignore":
         return Decision(IGNORED, NOT_OWNER)
-    if not all(statement.is_newer(stated, before) for before in known):
-        return Decision(IGNORED, STALE)
-    return Decision(FLAGGED, NOT_OWNER) if foreign else Decision(APPLIED)
+    return Decision(FLAGGED, NOT_OWNER) if decision.outcome == APPLIED else decision
 
 
 def known_statements(name, rule, stated):
@@ -103,65 +83,3 @@ def settle(decisions):
         name: Decision(NOT_APPLIED) if decision.written else decision
         for name, decision in decisions.items()
     }
-
-
-class Outcome(NamedTuple):
-    """What became of the values of one message for one record, for its handler."""
-
-    decisions: dict
-
-    def fields(self, *outcomes):
-        """Return the names with one of ``outcomes``, sorted."""
-        return sorted(
-            name for name, item in self.decisions.items() if item.outcome in outcomes
-        )
-
-    @property
-    def applied(self):
-        """Names of the fields whose value was changed."""
-        return self.fields(APPLIED, FLAGGED)
-
-    @property
-    def unchanged(self):
-        """Names of the fields that held the value already."""
-        return self.fields(UNCHANGED)
-
-    @property
-    def ignored(self):
-        """Names of the fields left alone, for whatever reason."""
-        return self.fields(IGNORED)
-
-    @property
-    def rejected(self):
-        """Names of the fields that only another system may change."""
-        return self.fields(REJECTED)
-
-    @property
-    def stale(self):
-        """Names of the fields about which the sender said something newer before."""
-        return sorted(n for n, item in self.decisions.items() if item.reason == STALE)
-
-
-def entries(model, record_id, decisions):
-    """Return the decisions as JSON for the message: field names, never a value."""
-    return [
-        {
-            "object": model,
-            "id": record_id,
-            "field": name,
-            "outcome": decision.outcome,
-            **({"reason": decision.reason} if decision.reason else {}),
-        }
-        for name, decision in sorted(decisions.items())
-    ]
-
-
-def public_entries(report):
-    """Return a report as its sender may see it: without our record ids."""
-    names = ("object", "field", "outcome", "reason")
-    return [{name: item[name] for name in names if name in item} for item in report]
-
-
-def is_notable(report):
-    """Return whether anything in a report was not simply applied."""
-    return any(item["outcome"] in NOTABLE for item in report)

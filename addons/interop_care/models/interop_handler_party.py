@@ -11,7 +11,7 @@ from odoo.addons.interop_base.exceptions import (
     Skipped,
     UnknownIdentifier,
 )
-from odoo.addons.interop_base.tools import order_key, ownership, statement
+from odoo.addons.interop_base.tools import field_report, order_key, statement
 from odoo.addons.interop_base.tools.schema import Violation
 from odoo.addons.interop_base.tools.text import MAX_TEXT
 from odoo.addons.interop_identifier.tools import placeholder
@@ -107,7 +107,7 @@ class InteropHandlerParty(models.AbstractModel):
         if leaves:
             partner._interop_leave(message.company_id)
         message._note_fields(
-            ownership.entries("res.partner", partner.id, self._left_out(data))
+            field_report.entries("res.partner", partner.id, self._left_out(data))
         )
         return partner
 
@@ -116,7 +116,7 @@ class InteropHandlerParty(models.AbstractModel):
         """Return ``{name: Decision}`` of what the message states and Odoo has no place
         for: the sender is told."""
         kinds = [TELECOM_FIELDS[point["system"]] for point in data.get("telecom", ())]
-        first = ownership.Decision(ownership.IGNORED, ownership.ONLY_FIRST)
+        first = field_report.Decision(field_report.IGNORED, field_report.ONLY_FIRST)
         return {"telecom": first} if len(kinds) > len(set(kinds)) else {}
 
     @api.model
@@ -176,9 +176,9 @@ class InteropHandlerParty(models.AbstractModel):
                 here_sudo._set_stated(message)
             return False
         if not is_newer:  # what is older than the registration does not undo it
-            stale = ownership.Decision(ownership.IGNORED, ownership.STALE)
+            stale = field_report.Decision(field_report.IGNORED, field_report.STALE)
             message._note_fields(
-                ownership.entries("res.partner", partner.id, {"active": stale})
+                field_report.entries("res.partner", partner.id, {"active": stale})
             )
         elif active_sudo == here_sudo:
             return False
@@ -200,7 +200,7 @@ class InteropHandlerParty(models.AbstractModel):
                 self.env._(
                     "The person left this facility after what this message tells."
                 ),
-                code=ownership.STALE,
+                code=field_report.STALE,
             )
 
     @api.model

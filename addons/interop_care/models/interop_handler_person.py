@@ -4,7 +4,7 @@ from odoo import api, models
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import BusinessError
-from odoo.addons.interop_base.tools import ownership
+from odoo.addons.interop_base.tools import field_report
 from odoo.addons.interop_base.tools.schema import Violation
 from odoo.addons.interop_identifier.located import located
 
@@ -89,7 +89,9 @@ class InteropHandlerPerson(models.AbstractModel):
     def _left_out(self, data):
         left_out = super()._left_out(data)
         if data.get("language") and not self._language(data["language"]):
-            unknown = ownership.Decision(ownership.IGNORED, ownership.UNKNOWN_VALUE)
+            unknown = field_report.Decision(
+                field_report.IGNORED, field_report.UNKNOWN_VALUE
+            )
             left_out["lang"] = unknown
         return left_out
 

@@ -3,7 +3,7 @@
 from odoo import Command, api, models
 
 from odoo.addons.interop_base.exceptions import BusinessError
-from odoo.addons.interop_base.tools import ownership
+from odoo.addons.interop_base.tools import field_report
 from odoo.addons.interop_identifier.located import located
 
 
@@ -39,9 +39,9 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
         if not here_sudo or here_sudo._take_roles(message):
             self._apply_roles(partner, message, roles)
         else:
-            stale = ownership.Decision(ownership.IGNORED, ownership.STALE)
+            stale = field_report.Decision(field_report.IGNORED, field_report.STALE)
             message._note_fields(
-                ownership.entries(
+                field_report.entries(
                     partner._name, partner.id, {"interop_role_ids": stale}
                 )
             )

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import sql
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_base.models import governed_state
+from odoo.addons.interop_base.models.engine import origin
 
 from .facility_key import FacilityKey
 
@@ -238,7 +238,7 @@ class ResPartner(models.Model):
         """
         # sudo: memberships are made here and nowhere else, by rules of the callers
         memberships_sudo = self.env["interop.facility.membership"].sudo()
-        scope = governed_state.current(self.env)
+        scope = origin.current(self.env)
         vals_list = []
         for partner_sudo in self.sudo():
             missing = companies
@@ -324,7 +324,7 @@ class ResPartner(models.Model):
     @api.private
     def _interop_leave(self, companies, reason=None):
         """End what makes these people known at ``companies``; return what ended."""
-        scope = governed_state.current(self.env)
+        scope = origin.current(self.env)
         message = self.env["interop.message"].browse(scope.message_id if scope else ())
         return self._interop_active_at(companies)._set_left(reason, message)
 

@@ -28,5 +28,8 @@ from . import interop_identifier_merge_line
 from . import interop_guard
 from . import base_partner_merge
 from . import interop_mapping_line
-from . import interop_mapping_inbound
+from . import interop_mapping
+from . import interop_mapping_model
+from . import interop_handler_mapping
+from . import interop_identifier_mapping
 from . import interop_handler

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_base.tools import ownership, statement
+from odoo.addons.interop_base.tools import field_report, statement
 
 # What messages say about a number, besides whose it is.
 STATED = {"use", "period_start", "period_end"}
@@ -73,8 +73,8 @@ class InteropIdentifier(models.Model):
 
     def _tell_stale(self, message):
         """Tell the sender that what its message says of the state is out of date."""
-        stale = ownership.Decision(ownership.IGNORED, ownership.STALE)
-        entries = ownership.entries(self._name, self.id, {"state": stale})
+        stale = field_report.Decision(field_report.IGNORED, field_report.STALE)
+        entries = field_report.entries(self._name, self.id, {"state": stale})
         message._note_fields(entries)
 
     def _note_stated(self, message):
@@ -117,16 +117,18 @@ class InteropIdentifier(models.Model):
             return
         owner = item.namespace.system_id
         if owner and owner != message.system_id:
-            decision = ownership.Decision(ownership.IGNORED, ownership.NOT_OWNER)
+            decision = field_report.Decision(
+                field_report.IGNORED, field_report.NOT_OWNER
+            )
         elif self._is_newer_than(message):
-            decision = ownership.Decision(ownership.IGNORED, ownership.STALE)
+            decision = field_report.Decision(field_report.IGNORED, field_report.STALE)
         else:
-            decision = ownership.Decision(ownership.APPLIED)
+            decision = field_report.Decision(field_report.APPLIED)
             self._hold_record()
             self._transition({**vals, **self._stated_values(message)})
         if message.id:
             decisions = dict.fromkeys(vals, decision)
-            message._note_fields(ownership.entries(self._name, self.id, decisions))
+            message._note_fields(field_report.entries(self._name, self.id, decisions))
 
     def _confirm(self, item, message):
         """Note that a newer message names the record's present number again: another

@@ -1,13 +1,14 @@
-"""Mapping lines that send what an assigning authority calls a record."""
+"""Mapping lines that carry what an assigning authority calls a record."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from odoo.addons.interop_base.exceptions import BusinessError
-
 
 class InteropMappingLine(models.Model):
-    """A related record travels by its identifier in the receiver's namespace."""
+    """A record travels by its identifier in a namespace.
+
+    Inbound, an identifier line names the record itself, or with a field a related one.
+    """
 
     _inherit = "interop.mapping.line"
 
@@ -75,63 +76,21 @@ class InteropMappingLine(models.Model):
             return {"type": "string", "minLength": 1}
         return super()._value_schema()
 
+    # === INBOUND === #
 
-class InteropHandlerMapping(models.AbstractModel):
-    """Reads identifiers of a whole batch in one query."""
+    def _names_record(self):
+        """Return whether this line says which record the message is about."""
+        self.ensure_one()
+        return self.kind == "identifier" and not self.field_path and not self.parent_id
 
-    _inherit = "interop.handler.mapping"
+    def _reference_problem(self, chain):
+        if self.kind == "identifier":
+            if len(chain) == 1:
+                return None
+            return self.env._("choose the field that refers to the record itself.")
+        return super()._reference_problem(chain)
 
-    def _reader_identifier(self, line, records):
-        path = line.field_path
-        targets = records.mapped(path) if path else records
-        values = self.env["interop.identifier"]._active_values(
-            line.namespace_id, targets, self.env.company
-        )
-        names = path.split(".") if path else []
-
-        def read(record):
-            for name in names:
-                record = record[name]
-            value = values.get(record.id)
-            if record and not value and line.required:
-                raise BusinessError(
-                    self.env._(
-                        "“%(path)s”: the record has no active identifier of "
-                        "“%(name)s”.",
-                        path=line.path,
-                        name=line.namespace_id.name,
-                    ),
-                    code="no_identifier",
-                    error_class="unknown_identifier",
-                    pointer="/" + line.path.replace(".", "/"),
-                )
-            return value
-
-        return read
-
-
-class InteropIdentifier(models.Model):
-    """Values for mappings."""
-
-    _inherit = "interop.identifier"
-
-    @api.model
-    def _active_values(self, namespace, records, company):
-        """Return ``{record id: value}``: the active identifier of each in
-        ``namespace``.
-
-        Where a record may have several, the oldest. Nothing of a facility's own
-        namespace leaves from another facility.
-        """
-        if namespace.company_id and namespace.company_id not in company.parent_ids:
-            return {}
-        found = self.search(
-            [
-                ("namespace_id", "=", namespace.id),
-                ("res_model", "=", records._name),
-                ("res_id", "in", records.ids),
-                ("state", "=", "active"),
-            ],
-            order="id desc",
-        )
-        return {identifier.res_id: identifier.value for identifier in found}
+    def _inbound_problem(self, chain):
+        if self.kind == "identifier" and chain[0].type != "many2one":
+            return self.env._("“%s” refers to no other record.", chain[0].string)
+        return super()._inbound_problem(chain)

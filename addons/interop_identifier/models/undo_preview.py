@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 from odoo.tools import format_datetime
 
-from odoo.addons.interop_base.tools import ownership
-
 from .interop_identifier_merge_line import STAMPS
 
 # Columns that repeat what another one says, or that no person reads.
@@ -20,7 +18,6 @@ UNTOLD = {
     "stated_at",
     "stated",
 }
-MESSAGES = 200  # so many messages after the merge are read for what they stated
 
 
 class Effect(NamedTuple):
@@ -257,27 +254,12 @@ class UndoPreview:
     def _sources(self):
         """Return ``{(record id, field): Source}`` of what messages set after the
         merge."""
-        found = {}
-        sides = [
-            ("res_model", "=", self.merge.res_model),
-            ("res_id", "in", [self.merge.survivor_id, self.merge.merged_id]),
-        ]
-        # sudo: which field was stated by whom; values are read with the user's rights
-        messages_sudo = self.env["interop.message"].sudo()
-        since = [("direction", "=", "in"), ("done_at", ">=", self.merge.merged_at)]
-        for message in messages_sudo.search(sides + since, order="id", limit=MESSAGES):
-            source = self._source(message, message.external_id, message.done_at)
-            for entry in message.field_report or []:
-                if entry["object"] == self.merge.res_model and (
-                    entry["outcome"] == ownership.APPLIED
-                ):
-                    found[entry["id"], entry["field"]] = source
-        rows_sudo = self.env["interop.provenance"].sudo()
-        since = [("system_id", "!=", False), ("set_at", ">=", self.merge.merged_at)]
-        for row in rows_sudo.search(sides + since):
-            source = self._source(row, row.message_ref or "–", row.set_at)
-            found[row.res_id, row.field_name] = source
-        return found
+        found = self.env["interop.message"]._field_sources(
+            self.merge.res_model,
+            [self.merge.survivor_id, self.merge.merged_id],
+            self.merge.merged_at,
+        )
+        return {key: self._source(*source) for key, source in found.items()}
 
     def _source(self, origin_sudo, reference, at):
         """Return the ``Source`` of a message or provenance row, as far as the user's

@@ -3,7 +3,7 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from odoo.addons.interop_base.tests.mapping_common import MappingCase
+from odoo.addons.interop_mapping.tests.mapping_common import MappingCase
 
 
 @tagged("post_install", "-at_install")

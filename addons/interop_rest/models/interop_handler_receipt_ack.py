@@ -7,7 +7,7 @@ from odoo.addons.interop_base.exceptions import (
     Skipped,
     TechnicalError,
 )
-from odoo.addons.interop_base.tools import ownership, statement
+from odoo.addons.interop_base.tools import field_report, statement
 
 from ..const import RECEIPTS
 
@@ -86,7 +86,7 @@ class InteropHandlerReceiptAck(models.AbstractModel):
         if not statement.is_newer(message._statement(), sent._receipt_statement()):
             raise Skipped(
                 self.env._("A later acknowledgement of this message is known already."),
-                code=ownership.STALE,
+                code=field_report.STALE,
             )
 
     def _text(self, data):

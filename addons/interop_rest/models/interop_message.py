@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import ormcache
 
 from odoo.addons.interop_base import const as base_const
-from odoo.addons.interop_base.tools import ownership
+from odoo.addons.interop_base.tools import field_report
 
 from ..tools import problems
 
@@ -110,8 +110,8 @@ class InteropMessage(models.Model):
             body["finished_at"] = self.done_at.isoformat(timespec="seconds") + "Z"
         if self.test:
             body["test"] = True
-        if self.state == "skipped" and self.error_code == ownership.STALE:
-            body["reason"] = ownership.STALE
+        if self.state == "skipped" and self.error_code == field_report.STALE:
+            body["reason"] = field_report.STALE
         code = public_code(self.state, self.error_kind, self.error_code)
         if code:
             body["code"] = code

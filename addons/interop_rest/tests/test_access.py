@@ -96,7 +96,13 @@ class TestAccess(RestMixin, TransactionCase):
             if name.startswith("interop.")
             and not model._abstract
             and model._original_module
-            in ("interop_base", "interop_identifier", "interop_rest")
+            in (
+                "interop_base",
+                "interop_mapping",
+                "interop_ownership",
+                "interop_identifier",
+                "interop_rest",
+            )
         ]
         self.assertIn("interop.secret", models)
         for name in models:

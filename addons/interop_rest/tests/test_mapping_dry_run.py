@@ -1,6 +1,7 @@
 """Dry runs of inbound mappings: everything is shown, nothing is kept."""
 
 import json
+from types import SimpleNamespace
 
 from odoo.tests import tagged
 
@@ -10,16 +11,17 @@ from .mapping_common import MappingInCase
 @tagged("post_install", "-at_install")
 class TestDryRun(MappingInCase):
     def _run(self, user=None, **data):
-        """Return the dialog with a pasted message, as the browser shows it."""
-        dialogs = self.env["interop.mapping.dry.run"]
-        dialog = dialogs.with_user(user or self._create_user("admin")).new(
-            {
-                "mapping_id": self.mapping.id,
-                "company_id": self.facility.id,
-                "body": json.dumps({"number": "C-1", "name": "Ward 3", **data}),
-            }
+        """Return what the dialog shows of a pasted message."""
+        return self._try(user, json.dumps({"number": "C-1", "name": "Ward 3", **data}))
+
+    def _try(self, user, body):
+        user = user or self._create_user("admin")
+        dialog = (
+            self.env["interop.mapping.dry.run"]
+            .with_user(user)
+            .create({"mapping_id": self.mapping.id})
         )
-        return dialog
+        return SimpleNamespace(**dialog.try_message(body, self.facility.id))
 
     def _counts(self):
         return [
@@ -56,9 +58,7 @@ class TestDryRun(MappingInCase):
         dialog = self._run(nonsense="1")
         self.assertEqual(dialog.outcome, "refused")
         self.assertIn("nonsense", dialog.problem)
-        dialog = self._run()
-        dialog.body = "{"
-        self.assertEqual(dialog.outcome, "refused")
+        self.assertEqual(self._try(None, "{").outcome, "refused")
 
     def test_it_has_the_rights_of_the_sender(self):
         self._send()
@@ -94,6 +94,11 @@ class TestDryRun(MappingInCase):
     def test_pasted_text_is_stored_nowhere(self):
         fields = self.env["interop.mapping.dry.run"]._fields
         self.assertFalse(fields["body"].store or fields["result_html"].store)
+        dialogs = self.env["interop.mapping.dry.run"]
+        before = dialogs.search([])
+        self._run(phone="1")
+        dialog = dialogs.search([]) - before
+        self.assertFalse(dialog.body or dialog.outcome or dialog.result_html)
 
     def test_a_longer_text_than_the_field_takes_is_refused_at_the_door(self):
         self.assertEqual(
@@ -109,4 +114,5 @@ class TestDryRun(MappingInCase):
         dialog = self.env[action["res_model"]].browse(action["res_id"])
         self.assertEqual(dialog.body, self.contract.example_ids[:1].body)
         self.assertEqual(dialog.example_id, self.contract.example_ids[:1])
-        self.assertTrue(dialog.outcome)
+        result = dialog.try_message(dialog.body, dialog.company_id.id)
+        self.assertTrue(result["outcome"])

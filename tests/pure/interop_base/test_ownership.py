@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from interop_base_tools import ownership
+from interop_base_tools import field_report, ownership
 from interop_base_tools.ownership import ODOO, Decision, Rule, decide
 
 SYSTEMS = st.integers(min_value=1, max_value=4)
@@ -23,7 +23,7 @@ RULES = st.none() | st.builds(
 @given(RULES, SYSTEMS, MOMENTS, MOMENTS)
 def test_the_same_value_is_never_an_offence(own, sender, occurred, last):
     decision = decide(rule=own, sender=sender, same=True, stated=occurred, known=[last])
-    assert decision == Decision(ownership.UNCHANGED)
+    assert decision == Decision(field_report.UNCHANGED)
 
 
 @given(RULES, SYSTEMS, MOMENTS, MOMENTS)
@@ -32,12 +32,12 @@ def test_only_the_owner_changes_unless_others_are_flagged(own, sender, occurred,
         rule=own, sender=sender, same=False, stated=occurred, known=[last]
     )
     foreign = own is not None and own.owner != sender
-    if decision.outcome == ownership.APPLIED:
+    if decision.outcome == field_report.APPLIED:
         assert not foreign
     if foreign and decision.written:
-        assert (own.policy, decision.outcome) == ("flag", ownership.FLAGGED)
+        assert (own.policy, decision.outcome) == ("flag", field_report.FLAGGED)
     if foreign and own.policy == "reject":
-        assert decision == Decision(ownership.REJECTED, ownership.NOT_OWNER)
+        assert decision == Decision(field_report.REJECTED, field_report.NOT_OWNER)
 
 
 @given(RULES, SYSTEMS, MOMENTS, MOMENTS)
@@ -55,7 +55,7 @@ def test_odoo_is_no_system():
     decision = decide(
         rule=rule(ODOO, "ignore"), sender=3, same=False, stated="1", known=[]
     )
-    assert decision == Decision(ownership.IGNORED, ownership.NOT_OWNER)
+    assert decision == Decision(field_report.IGNORED, field_report.NOT_OWNER)
 
 
 def test_the_fields_of_a_rule_are_stated_together():
@@ -68,25 +68,25 @@ def test_the_fields_of_a_rule_are_stated_together():
 
 def test_one_rejected_value_and_nothing_is_applied():
     decisions = {
-        "city": Decision(ownership.REJECTED, ownership.NOT_OWNER),
-        "zip": Decision(ownership.APPLIED),
-        "name": Decision(ownership.UNCHANGED),
-        "phone": Decision(ownership.IGNORED, ownership.STALE),
+        "city": Decision(field_report.REJECTED, field_report.NOT_OWNER),
+        "zip": Decision(field_report.APPLIED),
+        "name": Decision(field_report.UNCHANGED),
+        "phone": Decision(field_report.IGNORED, field_report.STALE),
     }
-    outcome = ownership.Outcome(ownership.settle(decisions))
+    outcome = field_report.Outcome(ownership.settle(decisions))
     assert outcome.rejected == ["city"]
     assert outcome.applied == []
     assert outcome.unchanged == ["name"]
     assert outcome.stale == outcome.ignored == ["phone"]
-    assert outcome.fields(ownership.NOT_APPLIED) == ["zip"]
+    assert outcome.fields(field_report.NOT_APPLIED) == ["zip"]
 
 
 def test_reports_name_fields_and_never_values():
     decisions = {
-        "zip": Decision(ownership.IGNORED, ownership.STALE),
-        "city": Decision(ownership.APPLIED),
+        "zip": Decision(field_report.IGNORED, field_report.STALE),
+        "city": Decision(field_report.APPLIED),
     }
-    report = ownership.entries("res.partner", 7, decisions)
+    report = field_report.entries("res.partner", 7, decisions)
     assert report == [
         {"object": "res.partner", "id": 7, "field": "city", "outcome": "applied"},
         {
@@ -97,6 +97,6 @@ def test_reports_name_fields_and_never_values():
             "reason": "stale",
         },
     ]
-    assert ownership.is_notable(report)
-    assert not ownership.is_notable(report[:1])
-    assert all("id" not in item for item in ownership.public_entries(report))
+    assert field_report.is_notable(report)
+    assert not field_report.is_notable(report[:1])
+    assert all("id" not in item for item in field_report.public_entries(report))

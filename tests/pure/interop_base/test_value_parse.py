@@ -5,7 +5,6 @@ from datetime import date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from interop_base_tools.inbound_models import is_closed, is_closed_field
 from interop_base_tools.value_format import FORMATS, FormatError, writer
 from interop_base_tools.value_parse import internal, reader
 
@@ -118,23 +117,3 @@ def test_fixed_values():
     assert internal("date", "2026-01-31") == date(2026, 1, 31)
     with pytest.raises(FormatError):
         internal("boolean", "yes")
-
-
-@pytest.mark.parametrize(
-    "model",
-    ["ir.cron", "res.users", "res.users.apikeys", "interop.client", "base.automation"]
-    + ["mail.template", "auth_totp.device", "queue.job", "res.company"],
-)
-def test_closed_objects(model):
-    assert is_closed(model)
-
-
-@pytest.mark.parametrize("model", ["res.partner", "product.template", "irrigation.x"])
-def test_other_objects_are_not_closed(model):
-    assert not is_closed(model)
-
-
-def test_closed_fields():
-    assert is_closed_field("company_id")
-    assert is_closed_field("signup_token")
-    assert not is_closed_field("name")

@@ -123,7 +123,7 @@ class InteropContract(models.Model):
             name = f"interop.handler.{contract.message_type}"
             names = (f"{name}.v{contract.version}", name)
             known = [name for name in names if name in self.env.registry]
-            contract.handler_name = next(iter(known), "interop.handler.mapping")
+            contract.handler_name = next(iter(known), contract._fallback_handler())
 
     # === CHECKS === #
 
@@ -301,9 +301,21 @@ class InteropContract(models.Model):
         return found
 
     def _handler(self):
-        """Return the handler model that builds and applies messages of this contract."""
+        """Return the handler model that builds and applies messages of this contract.
+
+        Without one, it is the base of all handlers, which refuses to do either.
+        """
         self.ensure_one()
-        return self.env[self.handler_name]
+        return self.env[self.handler_name or "interop.handler"]
+
+    def _fallback_handler(self):
+        """Return the name of the handler of contracts without program code of their own.
+
+        Called while ``handler_name`` is computed. An override returns the name of a model
+        that inherits from ``interop.handler``; ``False`` means that nothing can build or
+        apply messages of such a contract.
+        """
+        return False
 
     @api.model
     def _find(self, message_type, version=None):

@@ -8,8 +8,8 @@ from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
 from ... import clock, const
-from ...res_users import AREA_FIELDS
 from ..engine.engine_types import Hold
+from ..res_users import AREA_FIELDS
 
 
 class InteropInterface(models.Model):
@@ -155,9 +155,6 @@ class InteropInterface(models.Model):
         copy=False,
         help="The interface was set back to draft while it was in use. Its events are "
         "captured and are built once it is active again.",
-    )
-    mapping_ids = fields.One2many(
-        "interop.mapping", "interface_id", "Mappings", copy=True
     )
     other_environment = fields.Boolean(
         compute="_compute_other_environment",

@@ -77,9 +77,8 @@ class InteropInterface(models.Model):
             problem = self.env["interop.vault"]._problem()
             if problem:
                 missing.append(self.env._("a key file (%s)", problem))
-        missing += self._unmapped_contracts()
+        missing += self._unhandled_contracts()
         missing += self._missing_environment()
-        missing += self._missing_timezones()
         return missing
 
     def _missing_environment(self):
@@ -99,29 +98,14 @@ class InteropInterface(models.Model):
             )
         ]
 
-    def _missing_timezones(self):
-        """Return which facilities need a time zone for the formats of the mapping."""
-        # sudo: mappings and contacts of every facility count
-        lines_sudo = self.sudo().mapping_ids._all_lines()
-        if not any(line._needs_timezone() for line in lines_sudo):
-            return []
+    def _unhandled_contracts(self):
+        """Return what is missing for contracts that nothing builds or applies."""
         return [
             self.env._(
-                "the time zone of facility %s, which formats of the mapping need",
-                company.name,
+                "an app that handles %s, or the app for mappings", contract.display_name
             )
-            for company in self.sudo().company_ids
-            if not company.partner_id.tz
-        ]
-
-    def _unmapped_contracts(self):
-        """Return what is missing for contracts that only a mapping can build or apply."""
-        mapped = self.mapping_ids.filtered("line_ids").contract_id
-        return [
-            self.env._("mapping lines for %s", contract.display_name)
             for contract in self.contract_ids
-            if contract.handler_name == "interop.handler.mapping"
-            and contract not in mapped
+            if not contract.handler_name
         ]
 
     # === TRANSITIONS === #
@@ -268,12 +252,6 @@ class InteropInterface(models.Model):
             "payload_retention_days": self.payload_retention_days,
             "message_retention_days": self.message_retention_days,
         }
-        for mapping in self.mapping_ids:
-            state[f"mapping {mapping.contract_id.display_name}"] = (
-                mapping._approval_lines()
-            )
-            for value_map in mapping._all_lines().value_map_id:
-                state[f"value_map {value_map.code}"] = value_map._approval_pairs()
         return {**super()._approval_state(), **state}
 
     def _approval_labels(self):

@@ -5,7 +5,7 @@ import json
 from odoo import api, fields, models
 
 from ... import clock, const
-from .. import governed_state
+from . import origin
 
 EVENT_STATES = [
     ("new", "Captured"),
@@ -169,7 +169,7 @@ class InteropEvent(models.Model):
             RETURNING id, res_id""",
             [
                 clock.now(),
-                governed_state.origin_system_id(self.env),
+                origin.origin_system_id(self.env),
                 contract_id,
                 records._name,
                 records.ids,
@@ -201,7 +201,7 @@ class InteropEvent(models.Model):
                 only,
                 parent.correlation_id if parent else None,
                 parent.id if parent else None,
-                None if parent else governed_state.origin_system_id(self.env),
+                None if parent else origin.origin_system_id(self.env),
                 [record_id for record_id, _company_id in pairs],
                 [company_id for _record_id, company_id in pairs],
             ],

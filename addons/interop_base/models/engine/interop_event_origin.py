@@ -22,7 +22,7 @@ class InteropEvent(models.Model):
 
     _inherit = "interop.event"
 
-    # From server-side state (governed_state.py), never from the context.
+    # From server-side state (origin.py), never from the context.
     origin_system_id = fields.Many2one(
         "interop.system", "Caused By", readonly=True, ondelete="restrict"
     )

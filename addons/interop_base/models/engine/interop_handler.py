@@ -34,20 +34,48 @@ class InteropHandler(models.AbstractModel):
             self.env._("%s does not build outbound messages.", self._name)
         )
 
-    def _build_one(self, record, build):
+    def _build_one(self, record, build, careful=True):
+        """Return what ``build(record)`` returns, or the ``HandledError`` that keeps it from
+        being built.
+
+        :param bool careful: in a savepoint, so that anything that goes wrong is told
+        """
         try:
+            if not careful:
+                return build(record)
             with self.env.cr.savepoint(flush=False):
                 return build(record)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except HandledError as error:
             return error
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
+            if not careful:
+                raise
             # Only the type: the text of a foreign exception may contain content.
             return TechnicalError(
                 self.env._("Building the message failed (%s).", type(error).__name__),
                 code="build_failed",
             )
+
+    def _interface_builder(self, contract, interfaces, records, careful):
+        """Return ``snapshot(record, wanting) -> dict`` for the ``records`` of one batch.
+
+        Called once per batch before the business transaction commits, in the facility of
+        the records; ``snapshot`` is called for each record that ``wanting``, some of the
+        ``interfaces``, want. The default makes one content for all interfaces
+        (``_snapshot_builder``). An override for content that differs returns as ``data``
+        ``{"by_interface": {id as text: {"data": ...} or {"error": [class, code, text]}}}``,
+        so that what one interface lacks keeps nothing from the others. It must not raise
+        for a single record, only ``snapshot`` may (``HandledError``).
+
+        :param contract: ``interop.contract``
+        :param interfaces: list of ``interop.interface`` that capture the contract
+        :param records: recordset
+        :param bool careful: to be passed on to ``_build_one``
+        """
+        snapshot = self._snapshot_builder(records)
+        return lambda record, wanting: snapshot(record)
 
     def _snapshot_builder(self, records, build=None, subject=None):
         """Return ``snapshot(record) -> dict`` for the ``records`` of one batch.
@@ -110,8 +138,8 @@ class InteropHandler(models.AbstractModel):
     def _replaced_inbound_types(self, contract):
         """Return the inbound types whose older messages a newer one makes obsolete.
 
-        Nothing by default: governed records compare each value with what the sender
-        said last (``interop.provenance``), so that an older message does no harm.
+        Nothing by default: handlers compare each value with what the sender said last, so
+        that an older message does no harm.
 
         :param contract: ``interop.contract`` of the newer message
         :returns: collection of message types

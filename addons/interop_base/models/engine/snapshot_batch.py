@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple
 
-from ...exceptions import BusinessError, HandledError, TechnicalError
+from ...exceptions import BusinessError, TechnicalError
 
 _encode = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":")
@@ -125,51 +125,12 @@ class SnapshotBatch:
     def _builder(self, matching, records, careful):
         """Return ``build(record, interfaces) -> bytes or HandledError``."""
         handler = self.handler
-        if self.contract.handler_name == "interop.handler.mapping":
-            keys = handler._snapshot_builder(records, lambda record: None)
-            part = self._mapped_part(matching, records, careful)
-
-            def build(record, interfaces):
-                return _encoded({**keys(record), "data": part(record, interfaces)})
-        else:
-            snapshot = handler._snapshot_builder(records)
-
-            def build(record, interfaces):
-                return _encoded(snapshot(record))
-
-        if careful:
-            return lambda record, interfaces: handler._build_one(
-                record, lambda item: build(item, interfaces)
-            )
-        return lambda record, interfaces: _or_error(build, record, interfaces)
-
-    def _mapped_part(self, matching, records, careful):
-        """Return ``part(record, interfaces) -> {"by_interface": …}``: each maps alone."""
-        handler = self.handler
-        builders = {}
-        for interface, _ids in matching:
-            mapping = interface.mapping_ids.filtered(
-                lambda item: item.contract_id == self.contract
-            )
-            builders[interface.id] = handler._builder(mapping, records)
-
-        def part(record, interfaces):
-            own = {}
-            for interface in interfaces:
-                build = builders[interface.id]
-                content = (
-                    handler._build_one(record, build)
-                    if careful
-                    else _or_error(build, record)
-                )
-                own[str(interface.id)] = (
-                    {"error": [content.error_class, content.code, str(content)]}
-                    if isinstance(content, HandledError)
-                    else {"data": content}
-                )
-            return {"by_interface": own}
-
-        return part
+        snapshot = handler._interface_builder(
+            self.contract, [interface for interface, _ids in matching], records, careful
+        )
+        return lambda record, interfaces: handler._build_one(
+            record, lambda item: _encoded(snapshot(item, interfaces)), careful
+        )
 
     def _not_wanted(self):
         return BusinessError(
@@ -179,14 +140,6 @@ class SnapshotBatch:
             ),
             code="not_wanted",
         )
-
-
-def _or_error(build, *arguments):
-    """Return what ``build`` returns, or the ``HandledError`` that it raises."""
-    try:
-        return build(*arguments)
-    except HandledError as error:
-        return error
 
 
 def _encoded(snapshot):

@@ -16,7 +16,7 @@ from ...exceptions import (
     Skipped,
     TechnicalError,
 )
-from .. import governed_state
+from ..engine import origin
 from ..engine.engine_types import Result
 
 _logger = logging.getLogger(__name__)
@@ -151,13 +151,13 @@ class InteropMessage(models.Model):
         violations = self.contract_id._text_violations(data, cleaned)
         if violations:  # accepted by an older version, or by a dry run
             raise SchemaViolation(violations)
-        with governed_state.applying(self):
+        with origin.applying(self):
             record = handler._apply(message_sudo, cleaned)
         # Before the effect is written: report, try and outcome are one statement then,
         # and what the database refuses takes them with it.
         self._count_try(started)
         self._set_done(record)
-        with governed_state.applying(self):
+        with origin.applying(self):
             handler.env.flush_all()
         return record
 

@@ -5,16 +5,17 @@ from markupsafe import Markup
 from odoo import api, fields, models
 
 from ... import clock
-from ...tools import ownership, statement
+from ...tools import field_report, statement
 
 OUTCOME_STYLES = {
-    ownership.APPLIED: "success",
-    ownership.UNCHANGED: "secondary",
-    ownership.FLAGGED: "warning",
-    ownership.IGNORED: "warning",
-    ownership.REJECTED: "danger",
-    ownership.NOT_APPLIED: "secondary",
+    field_report.APPLIED: "success",
+    field_report.UNCHANGED: "secondary",
+    field_report.FLAGGED: "warning",
+    field_report.IGNORED: "warning",
+    field_report.REJECTED: "danger",
+    field_report.NOT_APPLIED: "secondary",
 }
+SOURCES = 200  # messages whose reports tell what set a value
 
 
 class InteropMessage(models.Model):
@@ -44,18 +45,18 @@ class InteropMessage(models.Model):
     def _report_words(self):
         """Return ``{outcome or reason: words for people}``."""
         return {
-            ownership.APPLIED: self.env._("Applied"),
-            ownership.UNCHANGED: self.env._("Unchanged"),
-            ownership.FLAGGED: self.env._("Applied and flagged"),
-            ownership.IGNORED: self.env._("Ignored"),
-            ownership.REJECTED: self.env._("Rejected"),
-            ownership.NOT_APPLIED: self.env._("Not applied"),
-            ownership.NOT_OWNER: self.env._("Another system decides about it"),
-            ownership.STALE: self.env._(
+            field_report.APPLIED: self.env._("Applied"),
+            field_report.UNCHANGED: self.env._("Unchanged"),
+            field_report.FLAGGED: self.env._("Applied and flagged"),
+            field_report.IGNORED: self.env._("Ignored"),
+            field_report.REJECTED: self.env._("Rejected"),
+            field_report.NOT_APPLIED: self.env._("Not applied"),
+            field_report.NOT_OWNER: self.env._("Another system decides about it"),
+            field_report.STALE: self.env._(
                 "Not newer than an earlier statement of the sender"
             ),
-            ownership.UNKNOWN_VALUE: self.env._("This value is not set up in Odoo"),
-            ownership.ONLY_FIRST: self.env._(
+            field_report.UNKNOWN_VALUE: self.env._("This value is not set up in Odoo"),
+            field_report.ONLY_FIRST: self.env._(
                 "Odoo stores only one value; the first value is used"
             ),
         }
@@ -121,7 +122,7 @@ class InteropMessage(models.Model):
 
     @api.private
     def _note_fields(self, report):
-        """Add to the report (``tools.ownership.entries``)."""
+        """Add to the report (``tools.field_report.entries``)."""
         self.ensure_one()
         if report:
             # sudo: the log is written for a service user that may not write it
@@ -130,7 +131,7 @@ class InteropMessage(models.Model):
             message_sudo.write(
                 {
                     "field_report": whole,
-                    "has_field_notes": ownership.is_notable(whole),
+                    "has_field_notes": field_report.is_notable(whole),
                 }
             )
 
@@ -144,4 +145,44 @@ class InteropMessage(models.Model):
     def _answer_fields(self):
         """Return the report as the sender may see it: no ids of ours, no values."""
         self.ensure_one()
-        return ownership.public_entries(self.field_report or [])
+        return field_report.public_entries(self.field_report or [])
+
+    # === READING === #
+
+    @api.model
+    @api.private
+    def _field_sources(self, model, ids, since):
+        """Return ``{(record id, field): (source, reference, moment)}`` of the values that
+        messages set since a moment.
+
+        Called before a person undoes a merge of records: these values stay. The default
+        reads the reports of the latest messages. An override adds what it knows better;
+        the caller decides what of it the user may see.
+
+        :param str model: model of the records
+        :param list ids: records
+        :param datetime since: naive, in UTC
+        :returns: ``source`` is a record in superuser mode with ``system_id`` and
+            ``company_id``; ``reference`` is the id of the message, as text
+        """
+        # sudo: which field was stated by whom; values are read with the user's rights
+        latest_sudo = self.sudo().search(
+            [
+                ("res_model", "=", model),
+                ("res_id", "in", ids),
+                ("direction", "=", "in"),
+                ("done_at", ">=", since),
+            ],
+            order="id",
+            limit=SOURCES,
+        )
+        return {
+            (entry["id"], entry["field"]): (
+                message_sudo,
+                message_sudo.external_id,
+                message_sudo.done_at,
+            )
+            for message_sudo in latest_sudo
+            for entry in message_sudo.field_report or []
+            if entry["object"] == model and entry["outcome"] == field_report.APPLIED
+        }

@@ -3,7 +3,7 @@
 from odoo import api, models
 
 from ... import const
-from ...removal import Removal
+from ..removal import Removal
 
 BATCH = 2000
 # What the database refused to delete is left alone until the next daily run.

@@ -98,8 +98,8 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
       run: 'edit {"number": "L-1", "name": "Dr. Tour", "country": {"code": "SE"}}',
     },
     {
-      content: "Leave the text",
-      trigger: ".modal .modal-title",
+      content: "Try it",
+      trigger: ".modal .o_interop_dry_run:enabled",
       run: "click",
     },
     {

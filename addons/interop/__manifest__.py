@@ -1,0 +1,18 @@
+{
+    "name": "Healthcare Integration",
+    "summary": "Governed exchange with clinical and administrative systems: the usual set "
+    "of addons",
+    "version": "19.0.1.2.0",
+    "category": "Healthcare/Integration",
+    "license": "LGPL-3",
+    "author": "Interop contributors",
+    "website": "https://github.com/interop/interop",
+    "depends": [
+        "interop_account",
+        "interop_care",
+        "interop_ownership",
+        "interop_rest",
+        "interop_webhook",
+    ],
+    "application": True,
+}

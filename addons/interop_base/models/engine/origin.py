@@ -1,0 +1,57 @@
+"""Which system the present change comes from, as the server itself knows it.
+
+It is kept here and nowhere else: not in the context, which every RPC caller can fill in.
+The state belongs to one cursor, ends with its block, and is invisible to other threads.
+"""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, NamedTuple
+
+
+class Applying(NamedTuple):
+    """The inbound message that is being applied."""
+
+    cr: Any
+    system_id: int
+    message_id: int
+    external_id: str
+    company_id: int
+    occurred_at: datetime | None
+    stated: str = ""  # see tools.statement
+
+
+_applying = ContextVar("interop_applying", default=None)
+
+
+@contextmanager
+def applying(message, system=None):
+    """Everything in this block is an effect of ``message``, sent by ``system``."""
+    token = _applying.set(
+        Applying(
+            message.env.cr,
+            (system or message.system_id).id,
+            message.id,
+            message.external_id,
+            message.company_id.id,
+            message.occurred_at,
+            message._statement(),
+        )
+    )
+    try:
+        yield
+    finally:
+        _applying.reset(token)
+
+
+def current(env):
+    """Return the ``Applying`` of this transaction, ``None`` outside of one."""
+    scope = _applying.get()
+    return scope if scope is not None and scope.cr is env.cr else None
+
+
+def origin_system_id(env):
+    """Return the id of the system that causes the present change, or ``None``."""
+    scope = current(env)
+    return scope.system_id if scope else None

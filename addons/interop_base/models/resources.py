@@ -1,0 +1,22 @@
+"""Records that a log refers to by model and id, under the reader's own rights."""
+
+from collections import defaultdict
+
+
+def readable(rows):
+    """Return ``{(model, id): record}`` of what exists and the user may read.
+
+    A query or two per model, however many rows.
+
+    :param rows: records with ``res_model`` and ``res_id``
+    """
+    ids_by_model = defaultdict(set)
+    for row in rows.filtered("res_id"):
+        if row.res_model in rows.env:
+            ids_by_model[row.res_model].add(row.res_id)
+    found = {}
+    for model, ids in ids_by_model.items():
+        records = rows.env[model].sudo(False).browse(ids).exists()
+        for record in records._filtered_access("read"):
+            found[model, record.id] = record
+    return found

@@ -1,0 +1,5 @@
+from . import test_access
+from . import test_mapping
+from . import test_mapping_model
+from . import test_mapping_schema
+from . import test_preview

@@ -1,0 +1,296 @@
+"""What an example message would change, on which record, before anything moves."""
+
+from markupsafe import Markup
+
+from odoo import SUPERUSER_ID, api, fields, models
+
+from odoo.addons.interop_base import clock, const, db
+from odoo.addons.interop_base.exceptions import HandledError
+from odoo.addons.interop_base.tools import field_report, schema_build
+from odoo.addons.interop_base.tools.errors import EnvelopeError
+from odoo.addons.interop_base.tools.jsonlimits import parse
+
+OUTCOMES = [
+    ("create", "A record would be created"),
+    ("update", "A record would be updated"),
+    ("same", "Nothing would change"),
+    ("parked", "It would wait for a person"),
+    ("refused", "It would be refused"),
+]
+HIDDEN = "••••"
+
+
+class InteropMappingDryRun(models.TransientModel):
+    """Applies an example for real, on a cursor of its own that is rolled back.
+
+    With the rights that the sender's service user has or will have. Neither the pasted
+    message nor the result is stored: both exist in the open dialog only.
+    """
+
+    _name = "interop.mapping.dry.run"
+    _description = "Dry Run of an Inbound Mapping"
+
+    mapping_id = fields.Many2one(
+        "interop.mapping", required=True, readonly=True, ondelete="cascade"
+    )
+    contract_id = fields.Many2one(related="mapping_id.contract_id")
+    facility_ids = fields.Many2many(related="mapping_id.interface_id.company_ids")
+    example_id = fields.Many2one(
+        "interop.contract.example", help="Of the contract; or paste a message below."
+    )
+    company_id = fields.Many2one(
+        "res.company", "Facility", help="Which facility the message is about."
+    )
+    body = fields.Text(
+        "Message",
+        compute="_compute_body",
+        readonly=False,
+        help="The member “data” of a message, or a whole message, as JSON.",
+    )
+    protected = fields.Boolean(compute="_compute_protected")
+    # The dialog shows here what try_message() returns.
+    outcome = fields.Selection(OUTCOMES, store=False, readonly=True)
+    record_name = fields.Char("Record", store=False, readonly=True)
+    problem = fields.Text("Why", store=False, readonly=True)
+    result_html = fields.Html("By Field", store=False, readonly=True, sanitize=False)
+
+    @api.model
+    def _action(self, mapping):
+        """Return the action that opens the dialog with the first example."""
+        dialog = self.create(
+            {
+                "mapping_id": mapping.id,
+                "company_id": mapping.interface_id.company_ids[:1].id,
+                "example_id": mapping.contract_id.example_ids[:1].id,
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Dry Run"),
+            "res_model": self._name,
+            "res_id": dialog.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    @api.depends("example_id")
+    def _compute_body(self):
+        """The text is the message that counts."""
+        for dialog in self:
+            dialog.body = dialog.example_id.body
+
+    @api.depends("mapping_id")
+    def _compute_protected(self):
+        for dialog in self:
+            mapping = dialog.mapping_id
+            classes = {mapping.interface_id.data_class, mapping.contract_id.data_class}
+            dialog.protected = bool(classes & set(const.PROTECTED_CLASSES))
+
+    # === TRYING === #
+
+    def try_message(self, body, company_id):
+        """Apply one message for real, undo it, and return what it did.
+
+        Called by the button of the dialog, with what the dialog shows.
+
+        :param str body: the member ``data`` of a message, or a whole message, as JSON
+        :param int company_id: facility that the message is about
+        :returns: dict, the values of ``outcome``, ``record_name``, ``problem`` and
+            ``result_html``
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self.mapping_id.check_access("read")
+        result = dict.fromkeys(
+            ("outcome", "record_name", "problem", "result_html"), False
+        )
+        if body and company_id:
+            result.update(self._try(body, company_id))
+        return result
+
+    def _try(self, text, company_id):
+        try:
+            data = self._data(text)
+        except EnvelopeError as error:
+            return {"outcome": "refused", "problem": error.message}
+        problem = self._violations(data)
+        if problem:
+            return {"outcome": "refused", "problem": problem}
+        self.env.flush_all()
+        with self.env.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, self.env.context)
+            try:
+                found = env[self._name]._simulate(
+                    env["interop.mapping"].browse(self.mapping_id.id),
+                    env["res.company"].browse(company_id),
+                    data,
+                    self.env.uid,
+                )
+            finally:
+                cr.rollback()
+        return self._shown(found, self.protected)
+
+    def _data(self, text):
+        """Return the member ``data`` of a pasted message, or what was pasted."""
+        value = parse(text.encode("utf-8", "replace"))
+        if not isinstance(value, dict):
+            raise EnvelopeError("not_object", "", "A message is a JSON object.")
+        whole = {"id", "type", "data"} <= value.keys()
+        if whole and isinstance(value["data"], dict):
+            return value["data"]
+        return value
+
+    def _violations(self, data):
+        """Return how the contract is broken, as text, or ``False``."""
+        contract = self.mapping_id.contract_id
+        if contract._schema_is_to_come():
+            schema = self.mapping_id.line_ids._schema()
+            found = schema_build.violations(schema, data)
+        else:
+            found = contract._violations(data)
+        return "\n".join(f"{item.pointer or '/'}: {item.message}" for item in found)
+
+    # === ON THE CURSOR THAT IS ROLLED BACK === #
+
+    @api.model
+    @api.private
+    def _simulate(self, mapping, company, data, user_id):
+        """Apply ``data`` and tell what happened, as plain values."""
+        message = self._message(mapping, company)
+        before = self._before(mapping, message, data, user_id)
+        try:
+            with db.quiet():
+                message._apply_now(data)
+        except HandledError as error:
+            return {"state": "dead", "problem": str(error), "before": before}
+        found = {
+            "state": message.state,
+            "problem": message.error_message,
+            "report": message.field_report or [],
+            "before": before,
+        }
+        record = message.res_id and self.env[message.res_model].browse(message.res_id)
+        if message.state == "done" and record:
+            found.update(self._after(mapping, record, user_id))
+        return found
+
+    def _message(self, mapping, company):
+        """Create the message that the dry run is about."""
+        interface = mapping.interface_id
+        values = {
+            "direction": "in",
+            "interface_id": interface.id,
+            "system_id": interface.system_id.id,
+            "contract_id": mapping.contract_id.id,
+            "company_id": company.id,
+            "external_id": "dry-run",
+            "data_class": interface.data_class or mapping.contract_id.data_class,
+            "test": True,
+            "lane": interface._lane(),
+            "occurred_at": clock.now(),
+        }
+        sender = self._sender(interface, company)
+        return self.env["interop.message"].create({**values, **sender})
+
+    def _sender(self, interface, company):
+        """Return what says whose message it is; transports add theirs."""
+        return {}
+
+    def _before(self, mapping, message, data, user_id):
+        """Return what the record that is meant shows now, ``None`` without one."""
+        handler = self.env["interop.handler.mapping"].with_company(message.company_id)
+        try:
+            with db.quiet(), self.env.cr.savepoint():
+                record = handler._match(mapping, message, data)
+        except HandledError:
+            return None  # applying tells why
+        return record and self._after(mapping, record, user_id)
+
+    def _after(self, mapping, record, user_id):
+        """Return name and mapped values of ``record`` as the user may see them."""
+        record.invalidate_recordset()
+        mine = record.with_user(user_id)
+        readable = mine.has_access("read")
+        values = {}
+        for line in mapping.line_ids.filtered(lambda item: item._starts_at_field()):
+            field = line._field_chain()[0]
+            may = readable and mine._has_field_access(field, "read")
+            values[field.name] = self._text(record, field) if may else HIDDEN
+        name = record.sudo().display_name if readable else HIDDEN
+        return {"name": name, "values": values}
+
+    def _text(self, record, field):
+        value = record.sudo()[field.name]
+        if field.type == "many2one":
+            return value.display_name or ""
+        if field.type == "boolean":
+            return self.env._("Yes") if value else self.env._("No")
+        if field.type == "selection":
+            words = dict(field._description_selection(self.env))
+            return words.get(value, value or "")
+        return "" if value is False or value is None else str(value)
+
+    # === SHOWING === #
+
+    def _shown(self, found, protected):
+        """Return what the dialog shows of the result."""
+        before = found["before"] or {}
+        if found["state"] != "done":
+            parked = found["state"] == "parked"
+            return {
+                "outcome": "parked" if parked else "refused",
+                "record_name": before.get("name") and self._name_of(before, protected),
+                "problem": found["problem"],
+                "result_html": self.env["interop.message"]._report_table(
+                    found.get("report", [])
+                ),
+            }
+        outcomes = {item["outcome"] for item in found["report"]}
+        changes = outcomes - {field_report.UNCHANGED, field_report.IGNORED}
+        outcome = ("update" if changes else "same") if before else "create"
+        return {
+            "outcome": outcome,
+            "record_name": self._name_of(before or found, protected),
+            "result_html": self._field_table(found, before, protected),
+        }
+
+    def _name_of(self, found, protected):
+        return HIDDEN if protected and not self._may_see() else found["name"]
+
+    def _may_see(self):
+        return self.env.user.has_group("interop_base.interop_base_group_payload")
+
+    def _field_table(self, found, before, protected):
+        """Return a row per field: what is there, what would be, and why."""
+        hidden = protected and not self._may_see()
+        if protected and not hidden and before:
+            self.env["interop.audit.event"]._log(
+                "revealed", self.mapping_id.interface_id, self.env._("Dry run")
+            )
+        messages = self.env["interop.message"]
+        words = messages._report_words()
+        old, new = before.get("values", {}), found["values"]
+        rows = Markup("").join(
+            Markup(
+                "<tr><td>%(field)s</td><td>%(old)s</td><td>%(new)s</td>"
+                "<td><span class='badge text-bg-%(style)s'>%(outcome)s</span>"
+                " %(reason)s</td></tr>"
+            )
+            % {
+                **messages._report_names(item),
+                **messages._report_outcome(item, words),
+                "old": HIDDEN if hidden else old.get(item["field"], ""),
+                "new": HIDDEN if hidden else new.get(item["field"], ""),
+            }
+            for item in found["report"]
+        )
+        return Markup(
+            "<table class='table table-sm'><thead><tr><th>%s</th><th>%s</th><th>%s</th>"
+            "<th>%s</th></tr></thead><tbody>%s</tbody></table>"
+        ) % (
+            self.env._("Field"),
+            self.env._("Now"),
+            self.env._("Afterwards"),
+            self.env._("Outcome"),
+            rows,
+        )

@@ -1,0 +1,427 @@
+"""Systems of record: who may say what about which object."""
+
+from collections import defaultdict
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import frozendict
+
+from odoo.addons.interop_base.tools.ownership import ODOO, Rule
+
+from .interop_governed import UNGOVERNED
+
+POLICIES = [
+    ("reject", "Reject the message"),
+    ("ignore", "Ignore and record"),
+    ("flag", "Accept and flag"),
+]
+PROTECTIONS = [
+    ("none", "Anybody may edit"),
+    ("known", "Protected once the system has sent the record"),
+    ("always", "Always protected"),
+]
+
+
+class InteropOwnership(models.Model):
+    """The authoritative system for a group of fields of one object."""
+
+    _name = "interop.ownership"
+    _description = "System of Record"
+    _inherit = ["mail.thread"]
+    _order = "model_id, name"
+
+    name = fields.Char(
+        "Field Group",
+        required=True,
+        tracking=True,
+        help="What these fields are called together, such as Demographics. They are "
+        "stated together, too: an older message never fills gaps of a newer one.",
+    )
+    active = fields.Boolean(default=True)
+    model_id = fields.Many2one(
+        "ir.model",
+        "Object",
+        required=True,
+        ondelete="cascade",
+        tracking=True,
+        domain=[("transient", "=", False), ("abstract", "=", False)],
+    )
+    field_ids = fields.Many2many(
+        "ir.model.fields",
+        string="Fields",
+        domain="[('model_id', '=', model_id), ('store', '=', True)]",
+        tracking=True,
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        "Facility",
+        index=True,
+        tracking=True,
+        help="Empty: the rule holds for every facility without a rule of its own. A "
+        "rule of a facility also holds for its branches.",
+    )
+    authority = fields.Selection(
+        [("odoo", "Odoo"), ("system", "Another system")],
+        required=True,
+        default="odoo",
+        tracking=True,
+    )
+    system_id = fields.Many2one(
+        "interop.system", ondelete="restrict", index=True, tracking=True
+    )
+    policy = fields.Selection(
+        POLICIES,
+        "Changes by Others",
+        required=True,
+        default="reject",
+        tracking=True,
+        help="What happens to values that arrive from a system that is not "
+        "authoritative.",
+    )
+    protection = fields.Selection(
+        PROTECTIONS,
+        "Edits in Odoo",
+        required=True,
+        default="known",
+        tracking=True,
+        help="Whether people may edit in Odoo what another system decides. A steward "
+        "may override the protection for a moment, with a reason that is "
+        "recorded.",
+    )
+    contract_id = fields.Many2one(
+        "interop.contract",
+        "Publish Changes As",
+        ondelete="restrict",
+        index="btree_not_null",
+        tracking=True,
+        domain="[('model_id', '=', model_id)]",
+        help="Changes to these fields are published under this type of message, to "
+        "every interface that carries it: so systems that replicate what Odoo "
+        "decides follow.",
+    )
+    is_enforced = fields.Boolean(
+        compute="_compute_is_enforced",
+        help="Rules are enforced on objects that an integration addon governs.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("model_id")
+    def _compute_is_enforced(self):
+        for rule in self:
+            rule.is_enforced = self._is_governed(rule.sudo().model_id.model)
+
+    @api.model
+    def _is_governed(self, model_name):
+        """Return whether rules about this model are enforced."""
+        return getattr(self.env.get(model_name), "_interop_governed", False)
+
+    # === CHECKS === #
+
+    @api.constrains("authority", "system_id")
+    def _check_authority(self):
+        for rule in self:
+            if (rule.authority == "system") != bool(rule.system_id):
+                raise ValidationError(
+                    self.env._(
+                        "“%s”: name the system exactly when another system is "
+                        "authoritative.",
+                        rule.name,
+                    )
+                )
+
+    @api.constrains("authority", "contract_id", "model_id")
+    def _check_contract(self):
+        for rule in self.filtered("contract_id"):
+            if rule.authority != "odoo":
+                raise ValidationError(
+                    self.env._(
+                        "“%s”: Odoo publishes changes only of what Odoo decides.",
+                        rule.name,
+                    )
+                )
+            if rule.contract_id.model_id != rule.model_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(rule)s”: contract %(contract)s is about another object.",
+                        rule=rule.name,
+                        contract=rule.contract_id.display_name,
+                    )
+                )
+
+    @api.constrains("model_id", "field_ids", "company_id", "active")
+    def _check_overlap(self):
+        for rule in self.filtered("active"):
+            others = self.search(
+                [
+                    ("id", "!=", rule.id),
+                    ("model_id", "=", rule.model_id.id),
+                    ("company_id", "=", rule.company_id.id),
+                ]
+            )
+            shared = rule.field_ids & others.field_ids
+            if shared:
+                raise ValidationError(
+                    self.env._(
+                        "%(fields)s of %(object)s already have a system of record.",
+                        fields=", ".join(shared.mapped("field_description")),
+                        object=rule.model_id.name,
+                    )
+                )
+            if any(field.model_id != rule.model_id for field in rule.field_ids):
+                raise ValidationError(
+                    self.env._("“%s” names fields of another object.", rule.name)
+                )
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create rules; they count at once."""
+        rules = super().create(vals_list)
+        self._clear_rules()
+        return rules
+
+    def write(self, vals):
+        """Change rules; the change counts at once."""
+        result = super().write(vals)
+        self._clear_rules()
+        return result
+
+    def unlink(self):
+        """Remove rules; they no longer count."""
+        result = super().unlink()
+        self._clear_rules()
+        return result
+
+    @api.model
+    def _clear_rules(self):
+        """Forget the rules and the forms that show them."""
+        self.env.registry.clear_cache("default", "templates")
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    @tools.ormcache("model_name")
+    def _rules(self, model_name):
+        """Return ``{company id or False: {field name: Rule}}`` of one model."""
+        # sudo: who decides about a field concerns everybody who changes it
+        rules_sudo = self.sudo().search([("model_id.model", "=", model_name)])
+        found = {}
+        for rule in rules_sudo:
+            names = frozenset(rule.field_ids.mapped("name"))
+            entry = Rule(
+                rule.id,
+                rule.name,
+                rule.system_id.id or ODOO,
+                rule.policy,
+                rule.protection,
+                rule.contract_id.message_type or "",
+                names,
+            )
+            by_field = found.setdefault(rule.company_id.id, {})
+            by_field.update(dict.fromkeys(names, entry))
+        return frozendict(
+            {company: frozendict(by_field) for company, by_field in found.items()}
+        )
+
+    @api.model
+    @tools.ormcache("model_name", "company_id")
+    def _effective(self, model_name, company_id):
+        """Return ``{field name: Rule}`` that holds in a facility.
+
+        The facility's own rule comes before those of the facilities it is a branch of,
+        and these before the general one.
+        """
+        rules = self._rules(model_name)
+        if not rules:
+            return frozendict()
+        chain = [False]
+        if company_id:
+            # sudo: the hierarchy of facilities is no secret to the rules
+            company_sudo = self.env["res.company"].sudo().browse(company_id)
+            path = company_sudo.parent_path or f"{company_id}/"
+            chain += [int(part) for part in path.strip("/").split("/")]
+        effective = {}
+        for company in chain:
+            effective.update(rules.get(company, {}))
+        return frozendict(effective)
+
+    @api.model
+    @tools.ormcache("model_name")
+    def _ruled_fields(self, model_name):
+        """Return the names of all fields of a model that any rule names."""
+        rules = self._rules(model_name)
+        return frozenset(name for by_field in rules.values() for name in by_field)
+
+    @api.model
+    @tools.ormcache("model_name")
+    def _foreign_fields(self, model_name):
+        """Return the names of the fields that another system decides somewhere."""
+        return frozenset(
+            name
+            for by_field in self._rules(model_name).values()
+            for name, rule in by_field.items()
+            if rule.owner != ODOO
+        )
+
+    # === MATRIX: what happens, and what is shown; one call, under the reader's rights === #
+
+    @api.model
+    @api.readonly
+    def matrix_data(self, company_id=None):
+        """Return the matrix of one facility.
+
+        A row is a field that has a rule, or that some system reads or writes. It is a
+        *gap* when systems exchange it and nobody is named to decide, and an *overlap*
+        when several systems write it, or one that does not decide about it.
+
+        :param int company_id: facility, default the user's current one
+        :returns: dict with ``facility``, ``facilities``, ``systems`` and ``objects``;
+            the
+            cells of a field are ``{system id: {"owner", "writes", "reads"}}``, Odoo 0
+        :raises AccessError: for a facility of others, or without a right to read the
+            rules
+        """
+        self.browse().check_access("read")
+        company = self.env["res.company"].browse(company_id or self.env.company.id)
+        own = self.env.user._get_company_ids()
+        if company.id not in own:
+            raise AccessError(self.env._("This facility is not one of yours."))
+        systems = self.env["interop.system"].search(
+            ["|", ("company_ids", "=", False), ("company_ids", "in", company.ids)]
+        )
+        reads = self._matrix_flows(company, systems, "out")
+        writes = self._matrix_flows(company, systems, "in")
+        for key, ids in self._matrix_writers(company, systems).items():
+            writes[key] |= ids
+        return {
+            # sudo: names of the user's own facilities, chosen in the switcher or not
+            "facility": {"id": company.id, "name": company.sudo().name},
+            "facilities": [
+                {"id": facility.id, "name": facility.name}
+                for facility in self.env["res.company"].sudo().browse(own)
+            ],
+            "systems": [
+                {"id": ODOO, "name": self.env._("Odoo")},
+                *({"id": system.id, "name": system.name} for system in systems),
+            ],
+            "objects": self._matrix_objects(company, systems, reads, writes),
+        }
+
+    @api.model
+    def _matrix_models(self):
+        """Return the names of the models with rules, and of those that obey rules."""
+        # sudo: which objects have rules is what this screen is about
+        groups = self.sudo()._read_group([], ["model_id"])
+        ruled = [model.model for (model,) in groups]
+        governed = [
+            name
+            for name, model in self.env.registry.items()
+            if not model._abstract and self._is_governed(name)
+        ]
+        return sorted({name for name in [*ruled, *governed] if name in self.env})
+
+    @api.model
+    def _matrix_flows(self, company, systems, direction):
+        """Return ``{(model, field): system ids}`` of what mappings read or write."""
+        lines = self.env["interop.mapping.line"].search(
+            [
+                ("mapping_id.interface_id.system_id", "in", systems.ids),
+                ("mapping_id.interface_id.company_ids", "in", company.ids),
+                ("mapping_id.interface_id.direction", "=", direction),
+                ("mapping_id.interface_id.state", "!=", "retired"),
+                ("field_path", "!=", False),
+            ]
+        )
+        found = defaultdict(set)
+        for line in lines:
+            model = line.mapping_id.contract_id.sudo().model_id.model
+            if model and not line.parent_id:
+                key = (model, line.field_path.split(".")[0])
+                found[key].add(line.mapping_id.interface_id.system_id.id)
+        return found
+
+    @api.model
+    def _matrix_writers(self, company, systems):
+        """Return ``{(model, field): system ids}`` of what messages have written.
+
+        One probe of an index per field and system, so that it stays quick on a million
+        records.
+        """
+        pairs = [
+            (model, name)
+            for model in self._matrix_models()
+            for name, field in self.env[model]._fields.items()
+            if field.store and name not in UNGOVERNED
+        ]
+        self.env.cr.execute(
+            """SELECT f.model, f.name, s.id
+                 FROM unnest(%s::text[], %s::text[]) AS f(model, name)
+                CROSS JOIN unnest(%s::int[]) AS s(id)
+                WHERE EXISTS (SELECT 1 FROM interop_provenance p
+                               WHERE p.system_id = s.id AND p.res_model = f.model
+                                 AND p.field_name = f.name AND p.company_id = %s)""",
+            [[p[0] for p in pairs], [p[1] for p in pairs], systems.ids, company.id],
+        )
+        found = defaultdict(set)
+        for model, name, system_id in self.env.cr.fetchall():
+            found[model, name].add(system_id)
+        return found
+
+    @api.model
+    def _matrix_objects(self, company, systems, reads, writes):
+        exchanged = {*reads, *writes}
+        objects = []
+        for model in sorted({*self._matrix_models(), *(key[0] for key in exchanged)}):
+            if model not in self.env:
+                continue
+            rules = self._effective(model, company.id)
+            names = {*rules, *(name for own, name in exchanged if own == model)}
+            names &= self.env[model]._fields.keys()
+            if not names:
+                continue
+            rows = [
+                self._matrix_row(model, name, rules.get(name), reads, writes, systems)
+                for name in names
+            ]
+            objects.append(
+                {
+                    "model": model,
+                    "name": self.env[model]._description,
+                    "enforced": self._is_governed(model),
+                    "gaps": sum(row["gap"] for row in rows),
+                    "overlaps": sum(row["overlap"] for row in rows),
+                    "fields": sorted(
+                        rows,
+                        key=lambda row: (not row["group"], row["group"], row["label"]),
+                    ),
+                }
+            )
+        return sorted(objects, key=lambda item: item["name"])
+
+    @api.model
+    def _matrix_row(self, model, name, rule, reads, writes, systems):
+        key = (model, name)
+        writers = writes.get(key, set())
+        owner = rule.owner if rule else None
+        cells = {}
+        for system_id in (ODOO, *systems.ids):
+            cell = {
+                "owner": system_id == owner,
+                "writes": system_id in writers,
+                "reads": system_id in reads.get(key, set()),
+            }
+            if any(cell.values()):
+                cells[system_id] = cell
+        return {
+            "name": name,
+            "label": self.env[model]._fields[name]._description_string(self.env),
+            "group": rule.name if rule else "",
+            "rule_id": rule.id if rule else False,
+            "policy": rule.policy if rule else False,
+            "elsewhere": bool(rule) and owner not in (ODOO, *systems.ids),
+            "gap": rule is None,
+            "overlap": len(writers) > 1 or bool(rule and writers - {owner}),
+            "cells": cells,
+        }

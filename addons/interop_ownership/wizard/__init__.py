@@ -1,0 +1,1 @@
+from . import interop_override_wizard
