@@ -57,6 +57,17 @@ def drained(server, world):
     )
 
 
+def at_rest(server):
+    """Whether no run of the pump is under way: the next one reads its options anew."""
+    return not int(
+        ask(
+            server,
+            "SELECT count(*) FROM queue_job"
+            " WHERE state IN ('enqueued', 'started') AND method_name = '_run'",
+        )
+    )
+
+
 def holders(server):
     """Sessions that hold the lock of the one who turns events into messages."""
     return ask(
@@ -115,6 +126,7 @@ def test_case_17_hung_step_ends_by_itself_and_settings_say_so(server):
     with hostile.Receiver() as receiver:
         world = in_odoo(server, "set_up", url=receiver.url, lease=8)
         in_odoo(server, "limit_statements", seconds=2)
+        assert wait_for(lambda: at_rest(server), DONE)
         workers = set(server.worker_pids(HTTP_WORKER))
         with locked(server, "interop_stream", "ACCESS EXCLUSIVE"):
             in_odoo(server, "publish", count=10)
