@@ -4,3 +4,4 @@ from . import test_tours
 from . import test_no_code
 from . import test_no_code_in
 from . import test_hostile_text
+from . import test_views
