@@ -12,6 +12,7 @@ COMMANDS = {
     "demo": "interop_setup.demo.main",
     "database": "interop_setup.database_command",
     "screenshots": "interop_setup.screenshots",
+    "pages": "interop_setup.pages",
     "node": "interop_setup.node",
 }
 
