@@ -7,8 +7,11 @@ from odoo.addons.interop_base.tests.matrix import MatrixMixin
 
 # r read, w write, c create, u unlink; nothing: no access at all.
 _CATALOGUE = {
-    **{"user": "r", "operator": "r", "steward": "r", "auditor": "r"},
+    "user": "r",
+    "operator": "r",
     "admin": "rwcu",
+    "steward": "r",
+    "auditor": "r",
 }
 _TRIED = {"admin": "rwc", "steward": "rwc"}
 ACCESS = {
