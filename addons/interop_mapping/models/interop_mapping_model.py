@@ -22,6 +22,24 @@ STATES = [("draft", "Draft"), ("approved", "Approved")]
 APPROVED_FIELDS = {"model_id", "usage", "record_domain"}
 # Changing the address of a user's contact would be a way to that user's password.
 PROTECTED_RECORDS = {"res.partner": [("user_ids", "=", False)]}
+# Public lists that messages refer to by a code: external identifier, object, purpose.
+PUBLIC_LISTS = [
+    (
+        "interop_mapping_model_country",
+        "res.country",
+        "Countries by their ISO 3166 code",
+    ),
+    (
+        "interop_mapping_model_country_state",
+        "res.country.state",
+        "States and provinces by their code",
+    ),
+    (
+        "interop_mapping_model_currency",
+        "res.currency",
+        "Currencies by their ISO 4217 code",
+    ),
+]
 
 
 class InteropMappingModel(models.Model):
@@ -188,6 +206,32 @@ class InteropMappingModel(models.Model):
                     "object. Choose the object instead."
                 )
             )
+
+    # === INSTALLATION === #
+
+    @api.model
+    def _install_public_lists(self):
+        """List the public lists and approve them, on a new installation only.
+
+        An installation that takes the list over from an older version keeps it as it is.
+        """
+        if self.search_count([], limit=1):
+            return
+        entries = self.create(
+            [
+                {"model_id": self.env["ir.model"]._get_id(model), "purpose": purpose}
+                for _name, model, purpose in PUBLIC_LISTS
+            ]
+        )
+        self.env["ir.model.data"]._update_xmlids(
+            [
+                {"xml_id": f"interop_mapping.{name}", "record": entry, "noupdate": True}
+                for (name, _model, _purpose), entry in zip(
+                    PUBLIC_LISTS, entries, strict=True
+                )
+            ]
+        )
+        entries._set_approved()
 
     # === BUSINESS METHODS === #
 
