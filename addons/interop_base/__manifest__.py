@@ -13,8 +13,10 @@
     },
     "data": [
         "security/interop_base_groups.xml",
+        "security/interop_client_groups.xml",
         "security/ir.model.access.csv",
         "security/interop_base_rules.xml",
+        "security/interop_client_rules.xml",
         "security/interop_replay_rules.xml",
         "data/res_users.xml",
         "data/interop_retry_policy.xml",
@@ -26,6 +28,7 @@
         "wizard/interop_close_wizard_views.xml",
         "views/interop_message_views.xml",
         "views/interop_system_views.xml",
+        "views/interop_client_views.xml",
         "views/interop_contract_views.xml",
         "views/interop_interface_views.xml",
         "views/ir_actions_server_views.xml",

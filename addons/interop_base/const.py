@@ -63,6 +63,13 @@ INTERFACE_STATES = [
 # moving anything: what is published meanwhile waits and goes out when it resumes.
 CAPTURING_STATES = ("active", "suspended")
 
+CLIENT_STATES = [
+    ("requested", "Draft"),
+    ("approved", "Approved"),
+    ("active", "Active"),
+    ("suspended", "Suspended"),
+    ("revoked", "Revoked"),
+]
 MESSAGE_STATES = [
     ("pending", "Waiting"),
     ("processing", "In progress"),

@@ -5,6 +5,8 @@ from ``const.ERROR_CLASSES`` and text that is safe to store and show (no payload
 ``parks`` tells whether a person has to decide (``parked``) or the message failed (``dead``).
 """
 
+import logging
+
 from .tools.errors import InteropError
 
 
@@ -123,3 +125,32 @@ class Skipped(HandledError):
     """Nothing to do, on purpose; the message ends ``skipped`` with this reason."""
 
     code = "skipped"
+
+
+class Refused(InteropError):
+    """A call or message is not taken; whatever was done for it is rolled back.
+
+    ``code`` is stable, and each transport maps it to its own answer. ``detail`` and
+    ``errors`` are for the caller and hold no value of the message; ``reason`` and
+    ``client`` are for the server log only. ``facts`` are what an answer may tell
+    besides: ``retry_after`` (seconds), ``contract`` (``interop.contract``).
+    """
+
+    loglevel = logging.INFO  # Odoo logs one line with str(), without a traceback
+
+    def __init__(self, code, *, reason="", detail="", errors=(), client="", **facts):
+        self.code = code
+        self.reason = reason
+        self.detail = detail
+        self.errors = list(errors)
+        self.client = client
+        self.facts = facts
+        self.trace_id = ""
+        super().__init__(code)
+
+    def __str__(self):
+        parts = [f"interop refused a request: {self.code}"]
+        for name in ("reason", "client", "trace_id"):
+            if getattr(self, name):
+                parts.append(f"{name}={getattr(self, name)}")
+        return " ".join(parts)

@@ -11,17 +11,10 @@
         "python": ["cryptography", "http-message-signatures", "http-sf"]
     },
     "data": [
-        "security/interop_rest_groups.xml",
         "security/ir.model.access.csv",
-        "security/interop_rest_rules.xml",
         "data/interop_contract_data.xml",
-        "data/interop_signature_scheme.xml",
-        "data/ir_cron.xml",
         "wizard/interop_client_docs_wizard_views.xml",
         "wizard/interop_client_key_wizard_views.xml",
-        "wizard/interop_client_secret_wizard_views.xml",
-        "wizard/interop_signature_try_wizard_views.xml",
-        "views/interop_signature_scheme_views.xml",
         "views/interop_client_views.xml",
         "views/interop_interface_views.xml",
         "views/interop_message_views.xml",

@@ -3,45 +3,6 @@
 ROUTING_TYPE = "interop"
 PREFIX = "/interop"  # of all paths for machines
 
-CLIENT_STATES = [
-    ("requested", "Draft"),
-    ("approved", "Approved"),
-    ("active", "Active"),
-    ("suspended", "Suspended"),
-    ("revoked", "Revoked"),
-]
-# What was approved cannot change under the approval.
-APPROVED_FIELDS = {
-    "system_id",
-    "interface_ids",
-    "allowed_networks",
-    "expires_at",
-    "accepts_signature",
-    "accepts_token",
-    "accepts_http_signature",
-    "company_ids",
-    "may_send",
-    "may_read_status",
-    "may_read_identifiers",
-    "may_read_events",
-    "may_reconcile",
-    "requires_idempotency_key",
-    "accepts_vendor",
-    "signature_scheme_id",
-    "event_type_from",
-    "event_type_name",
-    "event_type_ids",
-    "event_id_path",
-    "event_data_path",
-    "event_facility_path",
-    "event_time_path",
-    "event_time_format",
-    "event_time_zone",
-    "event_list_path",
-    "namespace_ids",
-    "may_link",
-}
-
 PARAM_TOLERANCE = "interop_rest.tolerance_seconds"
 PARAM_MAX_BODY_KB = "interop_rest.max_body_kb"
 PARAM_MAX_BATCH_KB = "interop_rest.max_batch_kb"
@@ -67,9 +28,6 @@ SETTINGS = {
     PARAM_RATE: (6000, 1, 1000000),
     PARAM_FAILURES: (20, 1, 100000),
 }
-
-# Waits for the same message to finish elsewhere: a little under two seconds together.
-LOCK_PAUSES = (0.01, 0.02, 0.04, 0.08, 0.15, 0.2, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25)
 
 BATCH_MESSAGES = 1000
 BATCH_COMMIT = 100  # messages

@@ -1,42 +1,47 @@
 """The refusals of the inbound layer."""
 
-import logging
+from odoo.addons.interop_base.exceptions import Refused
 
-from odoo.addons.interop_base.tools.errors import InteropError
-
-from .tools import problems
+from .tools import lifecycle, problems
 
 
-class Problem(InteropError):
+class Problem(Refused):
     """A refusal that becomes problem+json. Whatever the request did is rolled back.
 
-    ``code`` is in ``tools.problems.KINDS``; ``detail`` and ``errors`` are for the
-    caller and hold no value of the message; ``reason`` is for the server log only;
+    ``code`` is in ``tools.problems.KINDS``, the one table from refusals to answers;
     ``headers`` are added to the answer.
     """
 
-    loglevel = logging.INFO  # Odoo logs one line with str(), without a traceback
+    def __init__(self, code, *, headers=None, **told):
+        super().__init__(code, **told)
+        self.headers = {**self._told_headers(), **(headers or {})}
 
-    def __init__(
-        self, code, *, reason="", detail="", errors=(), headers=None, client=""
-    ):
-        self.code = code
-        self.reason = reason
-        self.detail = detail
-        self.errors = list(errors)
-        self.headers = dict(headers or {})
-        self.client = client
-        self.trace_id = ""
-        super().__init__(code)
+    @classmethod
+    def of(cls, refused):
+        """Return the problem of a refusal of the ground."""
+        if isinstance(refused, cls):
+            return refused
+        return cls(
+            refused.code,
+            reason=refused.reason,
+            detail=refused.detail,
+            errors=refused.errors,
+            client=refused.client,
+            **refused.facts,
+        )
+
+    def _told_headers(self):
+        """Return the headers that say what the facts of the refusal say."""
+        found = {}
+        if "retry_after" in self.facts:
+            found["Retry-After"] = str(self.facts["retry_after"])
+        if "contract" in self.facts:
+            found.update(self.facts["contract"]._lifecycle_headers())
+        if self.code == "contract_retired":
+            found["Link"] = lifecycle.DESCRIPTION
+        return found
 
     @property
     def status(self):
         """The HTTP status."""
         return problems.KINDS[self.code].status
-
-    def __str__(self):
-        parts = [f"interop refused a request: {self.code}"]
-        for name in ("reason", "client", "trace_id"):
-            if getattr(self, name):
-                parts.append(f"{name}={getattr(self, name)}")
-        return " ".join(parts)

@@ -7,4 +7,3 @@ from . import test_invoice_life
 from . import test_mapped_amounts
 from . import test_dealings
 from . import test_posted_entries
-from . import test_recall

@@ -3,5 +3,6 @@
 -- environment: a test server does not talk to a production system, adopted or not.
 UPDATE ir_config_parameter SET value = '' WHERE key = 'interop_base.database';
 UPDATE interop_interface SET state = 'suspended' WHERE state = 'active';
+UPDATE interop_client SET state = 'suspended' WHERE state = 'active';
 UPDATE interop_secret SET ciphertext = NULL, key_id = NULL,
        revoked_at = COALESCE(revoked_at, now() AT TIME ZONE 'UTC');

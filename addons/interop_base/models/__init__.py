@@ -13,11 +13,14 @@ from .catalogue import interop_retry_policy
 from .catalogue import interop_interface
 from .catalogue import interop_interface_check
 from .catalogue import interop_interface_lifecycle
+from .catalogue import interop_client
 from .vault import interop_secret
 from .vault import interop_secret_entry
 from .vault import interop_payload
 from .engine import interop_handler
 from .engine import interop_transport
+from .engine import interop_client_nonce
+from .engine import interop_rate_counter
 from .engine import interop_stream
 from .engine import interop_event
 from .engine import interop_event_snapshot

@@ -1,6 +1,7 @@
-"""Users: which failures are theirs."""
+"""Users: which failures are theirs, and those that machines work as."""
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessDenied
 
 # What of an interface makes its messages those of a person.
 AREA_FIELDS = frozenset(("owner_id", "exception_user_id", "exception_team_id"))
@@ -53,3 +54,9 @@ class ResUsers(models.Model):
             ["interop_area_interface_ids", "interop_area_team_ids"], flush=False
         )
         self.env.registry.clear_cache()
+
+    def _check_credentials(self, credential, env):
+        """Refuse service users of clients: a machine never logs in."""
+        if self.has_group("interop_base.interop_rest_group_client"):
+            raise AccessDenied()
+        return super()._check_credentials(credential, env)

@@ -81,7 +81,7 @@ class TestClaim(PumpCase):
 
     def test_two_connections_never_claim_the_same_message(self):
         """SKIP LOCKED: what one transaction holds, another leaves alone."""
-        from ..models.interop_message_claim import _CLAIM
+        from ..models.log.interop_message_claim import _CLAIM
 
         self.assertIn("FOR UPDATE SKIP LOCKED", _CLAIM)
         first, second = self._claim(), self._claim()

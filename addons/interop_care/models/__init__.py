@@ -4,7 +4,6 @@ from . import interop_facility_membership
 from . import res_partner
 from . import res_partner_facility
 from . import interop_identifier
-from . import interop_inbound
 from . import interop_handler_party
 from . import interop_handler_provider
 from . import interop_handler_location

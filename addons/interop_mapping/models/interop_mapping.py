@@ -308,3 +308,13 @@ class InteropMapping(models.Model):
         """Make the contract's schema from this mapping (administrators)."""
         self.ensure_one()
         return self.contract_id.action_generate_schema()
+
+    def _needed_entries(self):
+        """Return the approved entries of the list that these mappings use."""
+        listed = self.env["interop.mapping.model"]
+        found = listed.sudo()  # sudo: the list is the same for everybody
+        for mapping in self:
+            name = mapping.model_id.sudo().model  # sudo: name of the object
+            for model in {name, *mapping._referenced_models()} - {False}:
+                found |= listed._allowed(model)
+        return found

@@ -279,6 +279,10 @@ class InteropMappingModel(models.Model):
         moved._approve_many({"state": "approved"})
         for item in moved:
             item._transition({"group_id": item._grant().id})
+        if moved:
+            # The approval reaches service users at once. sudo: clients of all facilities
+            clients_sudo = self.env["interop.client"].sudo()
+            clients_sudo.search([("user_id", "!=", False)])._sync_service_user()
         return moved
 
     def _set_draft(self):

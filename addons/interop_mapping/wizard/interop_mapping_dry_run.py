@@ -189,12 +189,29 @@ class InteropMappingDryRun(models.TransientModel):
             "lane": interface._lane(),
             "occurred_at": clock.now(),
         }
-        sender = self._sender(interface, company)
+        sender = self._sender(interface)
         return self.env["interop.message"].create({**values, **sender})
 
-    def _sender(self, interface, company):
-        """Return what says whose message it is; transports add theirs."""
-        return {}
+    def _sender(self, interface):
+        """Return what says whose message it is.
+
+        A dry run has the rights of the client that sends. Without a client, one is made
+        that is rolled back, too.
+        """
+        client = interface.client_ids.filtered(
+            lambda item: item.state not in ("revoked",)
+        )[:1]
+        if not client:
+            client = self.env["interop.client"].create(
+                {
+                    "name": "Dry run",
+                    "code": f"dry-run-{int(1000 * clock.timestamp())}",
+                    "system_id": interface.system_id.id,
+                    "interface_ids": [(6, 0, interface.ids)],
+                }
+            )
+        client._sync_service_user(interface)
+        return {"client_id": client.id}
 
     def _before(self, mapping, message, data, user_id):
         """Return what the record that is meant shows now, ``None`` without one."""

@@ -17,15 +17,17 @@ from werkzeug.exceptions import HTTPException
 from odoo.exceptions import AccessDenied, ConcurrencyError
 from odoo.http import Dispatcher, Response
 
-from odoo.addons.interop_base.tools import trace
+from odoo.addons.interop_base.exceptions import Refused
+from odoo.addons.interop_base.tools import rates, trace
 
 from .. import const
 from ..exceptions import Problem
-from ..tools import headers, problems, rates
+from ..tools import headers, problems
 
 _logger = logging.getLogger(__name__)
 
 
+SETTINGS = "interop.rest.settings"
 # SQLSTATE: no connection (class 08), and a server that ends or starts (57P01 to 57P05).
 LOST = ("08", "57P")
 
@@ -77,7 +79,7 @@ class InteropDispatcher(Dispatcher):
         """Neither sessions nor CORS; the body is limited by the Settings."""
         self.request.session.can_save = False
         self.batch = rule.endpoint.routing.get("interop_batch", False)
-        if self.request.env is not None and "interop.inbound" in self.request.env:
+        if self.request.env is not None and SETTINGS in self.request.env:
             # One more than allowed: werkzeug cuts a chunked body off at its limit
             # silently.
             self.request.httprequest.max_content_length = self._max_body_bytes() + 1
@@ -96,8 +98,10 @@ class InteropDispatcher(Dispatcher):
             if self.request.env is not None:
                 self.request.env.cr.flush()
             return response
-        except (Problem, HTTPException, ConcurrencyError, psycopg2.OperationalError):
-            raise  # ours, or Odoo runs the request again
+        except Refused as refused:
+            problem = Problem.of(refused)
+        except (HTTPException, ConcurrencyError, psycopg2.OperationalError):
+            raise  # Odoo answers, or runs the request again
         except Exception as exc:  # noqa: BLE001 (no foreign text may get out)
             self._log_fault(exc)
             problem = self._as_problem(exc)
@@ -141,10 +145,10 @@ class InteropDispatcher(Dispatcher):
     def retry_after(self):
         """Seconds after which a caller may try again."""
         env = self.request.env
-        if env is None or "interop.inbound" not in env or env.cr.closed:
+        if env is None or SETTINGS not in env or env.cr.closed:
             return const.SETTINGS[const.PARAM_RETRY_AFTER][0]
         try:
-            return env["interop.inbound"]._setting(const.PARAM_RETRY_AFTER)
+            return env[SETTINGS]._setting(const.PARAM_RETRY_AFTER)
         except psycopg2.Error:
             return const.SETTINGS[const.PARAM_RETRY_AFTER][0]
 
@@ -170,20 +174,22 @@ class InteropDispatcher(Dispatcher):
     # Steps
     # ------------------------------------------------------------------
     def _max_body_bytes(self):
-        inbound = self.request.env["interop.inbound"]
-        return inbound._max_batch_bytes() if self.batch else inbound._max_body_bytes()
+        settings = self.request.env[SETTINGS]
+        if self.batch:
+            return settings._max_batch_bytes()
+        return settings._max_body_bytes()
 
     def _require_database(self):
         """Refuse when there is no database, or one without this addon."""
         if not self.request.db:
             raise Problem("database_unavailable")
-        if "interop.inbound" not in self.request.env:
+        if SETTINGS not in self.request.env:
             raise Problem("not_found", reason="addon_not_installed")
 
     def _as_problem(self, exc):
         """Return the problem of any exception; the table from exception to status."""
-        if isinstance(exc, Problem):
-            return exc
+        if isinstance(exc, Refused):
+            return Problem.of(exc)
         if isinstance(exc, HTTPException):
             return Problem(problems.code_for_status(exc.code))
         if isinstance(exc, AccessDenied):
@@ -206,6 +212,8 @@ class InteropDispatcher(Dispatcher):
 
     def _secure(self, response):
         if self.limits:
-            response.headers.update(rates.headers(self.limits.values()))
+            response.headers.update(
+                headers.rate_limits(self.limits.values(), rates.WINDOW)
+            )
         for name, value in headers.SECURITY.items():
             response.headers.setdefault(name, value)

@@ -1,62 +1,42 @@
-"""Machine identities."""
+"""How clients prove their identity over HTTP, and what they may ask there."""
 
-from datetime import timedelta
+from odoo import api, fields, models
 
-from odoo import Command, api, fields, models
-from odoo.exceptions import UserError, ValidationError
-
-from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.tools.signing import VerifyingKey
 
 from .. import const
-from ..tools import networks
+from ..tools import message_signatures
+
+VERIFYING_KINDS = ("hmac", "ed25519_public")
+# The kind of a key decides about the algorithm, never the caller.
+ALGORITHMS = {
+    "hmac": message_signatures.HMAC_SHA256,
+    "ed25519_public": message_signatures.ED25519,
+}
 
 
 class InteropClient(models.Model):
-    """One caller of one system, with a service user and keys of its own."""
+    """Ways of proof, keys and tokens, and the operations of the REST services."""
 
-    _name = "interop.client"
-    _description = "Integration Client"
-    _inherit = ["interop.code.mixin", "interop.approval.mixin"]
-    _order = "name"
+    _inherit = "interop.client"
 
-    name = fields.Char(required=True, tracking=True)
-    system_id = fields.Many2one(
-        "interop.system", required=True, ondelete="restrict", index=True, tracking=True
-    )
-    user_id = fields.Many2one(
-        "res.users",
-        "Service User",
-        readonly=True,
-        copy=False,
-        ondelete="restrict",
-        help="Messages are applied with the rights of this user and nobody else's. It "
-        "was made for this client, is archived for good and cannot log in.",
-    )
-    interface_ids = fields.Many2many(
-        "interop.interface",
-        "interop_client_interface_rel",
-        "client_id",
-        "interface_id",
-        "Allowed Interfaces",
-        domain="[('system_id', '=', system_id), '|', ('direction', '=', 'out'),"
-        " ('transport', '=', 'rest')]",
+    accepts_signature = fields.Boolean(
+        "Signed Messages",
+        default=True,
         tracking=True,
-        help="What it may send on inbound interfaces; on outbound ones it may fetch what "
-        "its system missed. All of one system.",
+        help="Standard Webhooks: each request is signed with a key (HMAC or Ed25519).",
     )
-    company_ids = fields.Many2many(
-        "res.company",
-        "interop_client_company_rel",
-        "client_id",
-        "company_id",
-        "Only for Facilities",
-        # Archived ones, too: a client of none but them is for none, not for all.
-        context={"active_test": False},
+    accepts_token = fields.Boolean(
+        "Tokens",
         tracking=True,
-        help="Empty: for all facilities of its interfaces.",
+        help="A secret text that ends by itself, sent along as Authorization: Bearer. "
+        "Weaker: whoever reads a request can send others.",
     )
-    may_send = fields.Boolean(
-        default=True, tracking=True, help="It may send messages and batches."
+    accepts_http_signature = fields.Boolean(
+        "Signed Requests",
+        tracking=True,
+        help="HTTP Message Signatures (RFC 9421): each request is signed with method, "
+        "address and digest of its body. The key is named by its key id.",
     )
     may_read_status = fields.Boolean(
         default=True,
@@ -93,200 +73,129 @@ class InteropClient(models.Model):
         help="Assigning authorities whose identifiers it may look up, and get of a record "
         "that it has found. None: it looks up nothing.",
     )
-    secret_ids = fields.One2many("interop.secret", "client_id", "Keys", readonly=True)
-    expires_at = fields.Datetime(
-        "Valid Until", tracking=True, help="From this moment on it is refused."
-    )
-    expires_soon = fields.Boolean(
-        compute="_compute_expires_soon", search="_search_expires_soon"
-    )
-    allowed_networks = fields.Text(
+    may_link = fields.Boolean(
+        "May Link Identifiers",
         tracking=True,
-        help="Networks that it may call from, one per line, such as 10.20.0.0/16. "
-        "Empty: any. This comes in addition to the signature, never instead of it.",
+        help="It may say which record a number of its own system belongs to. The record "
+        "has to be one that it may look up.",
     )
-    accepts_signature = fields.Boolean(
-        "Signed Messages",
-        default=True,
-        tracking=True,
-        help="Standard Webhooks: each request is signed with a key (HMAC or Ed25519).",
-    )
-    accepts_token = fields.Boolean(
-        "Tokens",
-        tracking=True,
-        help="A secret text that ends by itself, sent along as Authorization: Bearer. "
-        "Weaker: whoever reads a request can send others.",
-    )
-    accepts_http_signature = fields.Boolean(
-        "Signed Requests",
-        tracking=True,
-        help="HTTP Message Signatures (RFC 9421): each request is signed with method, "
-        "address and digest of its body. The key is named by its key id.",
-    )
-    rate_limit = fields.Integer(
-        "Requests per Minute",
-        tracking=True,
-        help="How many requests it may make in a minute, over all workers; further ones "
-        "are answered 429. 0: as the Settings say.",
-    )
-    state = fields.Selection(
-        const.CLIENT_STATES,
-        required=True,
-        default="requested",
-        readonly=True,
-        copy=False,
-        index=True,
-        tracking=True,
-    )
-    message_count = fields.Integer("Messages", compute="_compute_message_count")
 
-    _code_uniq = models.Constraint("UNIQUE (code)", "A client with this code exists.")
-    _user_uniq = models.Constraint(
-        "UNIQUE (user_id)", "A service user serves one client."
-    )
-    _rate_limit_positive = models.Constraint(
-        "CHECK (rate_limit >= 0)", "A rate is a number from 0."
-    )
+    # === APPROVAL === #
 
     @api.model
-    def _guarded_fields(self):
-        return super()._guarded_fields() | {"user_id"}
+    def _transports(self):
+        return super()._transports() | {"rest"}
 
-    @api.depends("expires_at")
-    def _compute_expires_soon(self):
-        limit = clock.now() + timedelta(days=self.env["interop.secret"]._warning_days())
-        for client in self:
-            client.expires_soon = bool(client.expires_at and client.expires_at <= limit)
+    @api.model
+    def _approved_fields(self):
+        return super()._approved_fields() | {
+            *self._ways().values(),
+            "requires_idempotency_key",
+            "may_read_status",
+            "may_read_identifiers",
+            "may_read_events",
+            "may_reconcile",
+            "may_link",
+            "namespace_ids",
+        }
 
-    def _search_expires_soon(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        limit = clock.now() + timedelta(days=self.env["interop.secret"]._warning_days())
-        return [("expires_at", "<=", limit)]
+    def _approval_state(self):
+        return {
+            **super()._approval_state(),
+            "namespaces": self.namespace_ids.mapped("code"),
+        }
 
-    def _compute_message_count(self):
-        groups = self.env["interop.message"]._read_group(
-            [("client_id", "in", self.ids)], ["client_id"], ["__count"]
-        )
-        counts = {client.id: count for client, count in groups}
-        for client in self:
-            client.message_count = counts.get(client.id, 0)
+    # === PROOF === #
 
-    # === CHECKS === #
+    @api.model
+    def _ways(self):
+        """Return ``{way of proof: name of the field that allows it}``; an override adds
+        the ways of its addon."""
+        return {
+            "webhook": "accepts_signature",
+            "token": "accepts_token",
+            "http_signature": "accepts_http_signature",
+        }
 
-    @api.constrains("allowed_networks")
-    def _check_allowed_networks(self):
-        for client in self:
-            try:
-                networks.parse(client.allowed_networks)
-            except ValueError as error:
-                raise ValidationError(
-                    self.env._(
-                        "“%(name)s”: %(reason)s", name=client.name, reason=str(error)
-                    )
-                ) from None
+    def _may_prove(self, now, address, way):
+        """Return why this client may not call at ``now`` from ``address`` with this way
+        of proof; ``""`` if it may."""
+        reason = self._may_call(now, address)
+        allowed = self._ways().get(way)
+        return reason or ("" if allowed and self[allowed] else "method_not_allowed")
 
-    @api.constrains("interface_ids", "system_id")
-    def _check_interfaces(self):
-        for client in self:
-            for interface in client.interface_ids:
-                foreign = interface.system_id != client.system_id
-                if foreign or (
-                    interface.direction == "in" and interface.transport != "rest"
-                ):
-                    raise ValidationError(
-                        self.env._(
-                            "“%(client)s” can only use the REST interfaces of its own "
-                            "system and what is sent to it; “%(interface)s” is none of "
-                            "them.",
-                            client=client.name,
-                            interface=interface.name,
-                        )
-                    )
+    @api.private
+    def _verifying_keys(self, now):
+        """Return the keys that prove this client at ``now`` (naive UTC), newest
+        first."""
+        secrets = self._keys_of(VERIFYING_KINDS)
+        return [
+            VerifyingKey.from_text(text, secret.id)
+            for secret, text in self._readable(secrets._usable(now))
+        ]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Create clients, each with a service user of its own."""
-        clients = super().create(vals_list)
-        clients._check_reach()
-        for client in clients:
-            client._create_service_user()
-        return clients
+    @api.private
+    def _message_keys(self, now):
+        """Return the keys for HTTP Message Signatures at ``now`` by their key ids."""
+        secrets = self._keys_of(VERIFYING_KINDS)
+        return [
+            message_signatures.Key(
+                secret.uuid,
+                ALGORITHMS[secret.kind],
+                VerifyingKey.from_text(text).material,
+            )
+            for secret, text in self._readable(secrets._usable(now))
+        ]
 
-    def write(self, vals):
-        """Refuse changes to what was approved."""
-        changing = const.APPROVED_FIELDS & vals.keys()
-        for client in self if changing else ():
-            if client.state != "requested":
-                raise UserError(
-                    self.env._(
-                        "“%(name)s” was approved as it is. Suspend it and request "
-                        "approval again before changing %(fields)s.",
-                        name=client.name,
-                        fields=", ".join(
-                            sorted(self._fields[name].string for name in changing)
-                        ),
-                    )
-                )
-        result = super().write(vals)
-        if changing:
-            self._check_reach()
-            self._note_editor()
-        return result
+    @api.private
+    def _tokens(self, now):
+        """Return the tokens that prove this client at ``now``, newest first."""
+        found = self._keys_of(("token_hash",))
+        return found.filtered("valid_to")._usable(now)
 
-    def _check_reach(self):
-        """Raise ``AccessError`` unless the user may read every interface of the client:
-        nobody opens what they do not see, such as a flow of another facility."""
-        if not self.env.su:
-            self._check_readable()
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(
-            self.env._("Clients are revoked, not deleted: messages name them.")
+    def _can_prove(self, now):
+        keys = self._keys_of(VERIFYING_KINDS)
+        return super()._can_prove(now) or bool(
+            (
+                (self.accepts_signature or self.accepts_http_signature)
+                and keys._usable(now)
+            )
+            or (self.accepts_token and self._tokens(now))
         )
 
-    # === SERVICE USER === #
-
-    def _create_service_user(self):
-        """Make the user on whose rights this client's messages are applied."""
+    @api.private
+    def _rate_limit(self):
+        """Return how many requests per minute this client may make."""
         self.ensure_one()
-        group = self.env.ref("interop_rest.interop_rest_group_client")
-        company = (self._facilities() or self.env.company)[0]
-        # sudo: administrators of the integration need not be administrators of users
-        users_sudo = self.env["res.users"].sudo().with_context(no_reset_password=True)
-        user_sudo = users_sudo.create(
-            {
-                "name": self.name,
-                "login": f"interop.client.{self.code}",
-                "group_ids": [Command.set(group.ids)],
-                "company_id": company.id,
-                "company_ids": [Command.set(company.ids)],
-                # Archived for good: it cannot log in and its contact is not listed.
-                "active": False,
-            }
-        )
-        self._transition({"user_id": user_sudo.id})
+        settings = self.env["interop.rest.settings"]
+        return self.rate_limit or settings._setting(const.PARAM_RATE)
 
-    def _facilities(self):
-        """Return the facilities that the interfaces of this client cover."""
-        # sudo: all of them, whatever facilities the current user has
-        return self.sudo().interface_ids.company_ids.filtered(self.sudo()._serves)
+    def _alert_failures(self, network):
+        """Tell the owner of the system that somebody keeps failing as this client."""
+        self.ensure_one()
+        if self.system_id.owner_id:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=self.system_id.owner_id.id,
+                summary=self.env._(
+                    "Somebody keeps failing to prove to be %s", self.name
+                ),
+                note=self.env._(
+                    "Too many calls in the name of this client could not prove it, from "
+                    "network %s. Either its key, token or clock is wrong there, or "
+                    "somebody else is trying. The reasons are in the server's log. "
+                    "Calls with a valid proof are answered as ever.",
+                    network or "?",
+                ),
+            )
 
-    def _serves(self, company):
-        """Return whether the client is for this facility, if an interface is."""
-        return not self.company_ids or company in self.company_ids
+    # === KEYS === #
 
-    # === ACTIONS === #
-
-    def action_view_messages(self):
-        """Open the messages of this client."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "interop_base.interop_message_action"
-        )
-        action["domain"] = [("client_id", "in", self.ids)]
-        action["context"] = {}
-        return action
+    def _secret_values(self, kind):
+        values = super()._secret_values(kind)
+        if kind == "token_hash":
+            values["valid_to"] = self.env["interop.secret"]._token_end()
+        return values
 
     def action_generate_hmac(self):
         """Generate an HMAC key and show it once."""
@@ -317,22 +226,3 @@ class InteropClient(models.Model):
             "target": "new",
             "context": {"default_client_id": self.id},
         }
-
-    def _secret_values(self, kind):
-        """Return the values of a new key of this client."""
-        self.ensure_one()
-        called = {
-            "hmac": self.env._("HMAC key"),
-            "ed25519_public": self.env._("Public key"),
-            "credential": self.env._("Vendor secret"),
-            "token_hash": self.env._("Token"),
-        }
-        values = {
-            "name": f"{self.name}: {called.get(kind, kind)}",
-            "system_id": self.system_id.id,
-            "client_id": self.id,
-            "kind": kind,
-        }
-        if kind == "token_hash":
-            values["valid_to"] = self.env["interop.secret"]._token_end()
-        return values

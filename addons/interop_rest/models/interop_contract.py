@@ -3,7 +3,6 @@
 from odoo import api, fields, models
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_base import const as base_const
 
 from ..tools import lifecycle
 
@@ -33,15 +32,3 @@ class InteropContract(models.Model):
         # Deprecated before this addon was installed: not later than it was published.
         since = self.deprecated_at or self.published_at
         return lifecycle.announcing(since, self.sunset_date or None)
-
-    def _successor(self, interfaces):
-        """Return the newest usable version of the same type on ``interfaces``, perhaps
-        none."""
-        self.ensure_one()
-        return interfaces.contract_ids.filtered(
-            lambda item: (
-                item.message_type == self.message_type
-                and item.version > self.version
-                and item.state in base_const.USABLE_CONTRACT_STATES
-            )
-        ).sorted("version")[-1:]

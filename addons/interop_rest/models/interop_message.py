@@ -1,7 +1,6 @@
-"""What the log knows of inbound messages."""
+"""What senders are told about their messages."""
 
-from odoo import api, fields, models
-from odoo.tools import ormcache
+from odoo import models
 
 from odoo.addons.interop_base import const as base_const
 from odoo.addons.interop_base.tools import field_report
@@ -20,60 +19,9 @@ def public_code(state, error_kind, error_code):
 
 
 class InteropMessage(models.Model):
-    """Adds the sender, the replay guard, and the answer to the sender."""
+    """The answer to the sender of a message, in its present state."""
 
     _inherit = "interop.message"
-
-    client_id = fields.Many2one(
-        "interop.client",
-        readonly=True,
-        ondelete="restrict",
-        index="btree_not_null",
-    )
-
-    _inbound_external_id_uniq = models.UniqueIndex(
-        "(client_id, external_id) WHERE direction = 'in'",
-        "This client has sent a message with this id already.",
-    )
-    # Who reconciles asks for a span of time; rows are stored about in that order.
-    _occurred_idx = models.Index("USING brin (occurred_at) WITH (pages_per_range = 32)")
-    _inbound_known = models.Constraint(
-        "CHECK (direction <> 'in' OR (client_id IS NOT NULL AND external_id IS NOT "
-        "NULL))",
-        "An inbound message has a sender and an id.",
-    )
-
-    def _fill_cache(self, values):
-        """Take the columns of a row that was just inserted; those that are not among
-        ``values`` are empty."""
-        self.ensure_one()
-        for field in self._column_fields():
-            value = values.get(field.name)
-            if value is not None:
-                value = field.convert_to_cache(value, self, validate=False)
-            field._get_cache(self.env)[self.id] = value
-
-    @api.model
-    @ormcache()
-    def _column_fields(self):
-        """Return the fields that are columns."""
-        return [
-            field
-            for name, field in self._fields.items()
-            if name != "id" and field.store and field.column_type
-        ]
-
-    def _service_user(self):
-        self.ensure_one()
-        client = self.client_id
-        if not client.user_id:
-            return super()._service_user()
-        interface = self.interface_id
-        given = client.state == "active" and interface in client.interface_ids
-        if not given and interface.state == "active":  # else it is a dry run
-            # Accepted before, and tried again perhaps long after that.
-            client._sync_service_user()
-        return client.user_id
 
     def _answer_status(self):
         """Return the HTTP status of the answer to the sender in the present state."""

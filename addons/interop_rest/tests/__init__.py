@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_approval
+from . import test_at_once
 from . import test_archived_facility
 from . import test_batch
 from . import test_client
@@ -18,8 +19,6 @@ from . import test_limits
 from . import test_matrix
 from . import test_migrations
 from . import test_rate
-from . import test_recall
-from . import test_recall_apply
 from . import test_reconcile
 from . import test_rights
 from . import test_settings
@@ -27,9 +26,6 @@ from . import test_lookup
 from . import test_openapi
 from . import test_token
 from . import test_unreadable_key
-from . import test_vendor_public_key
-from . import test_vendor_events
-from . import test_vendor_webhook
 from . import test_mapping_in
 from . import test_mapping_dry_run
 from . import test_waiting

@@ -18,7 +18,6 @@ from odoo.addons.interop_base.exceptions import (
 from odoo.addons.interop_base.tests.common import InteropMixin
 from odoo.addons.interop_base.tools import signing
 
-from ..models import interop_inbound_recall as recall
 
 URL = "/interop/v1/messages"
 
@@ -220,17 +219,3 @@ class RestEffectHttpCase(EffectMixin, RestHttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._set_up_effect()
-
-
-class RecallMixin(RestMixin):
-    """What a worker remembers of a client, from one request to the next."""
-
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(recall._memory.clear)
-
-    def _fresh(self):
-        """Look the client up as a new request does: with an empty record cache."""
-        self.env.flush_all()
-        self.env.invalidate_all(flush=False)
-        return self.env["interop.inbound"]._client(self.client.code)[0]

@@ -15,8 +15,6 @@ MATRIX = {
 }
 # Closed to everybody: the engine alone writes and reads them.
 CLOSED = ("interop.client.nonce", "interop.rate.counter")
-# For administrators only: what is typed in there is a secret.
-WIZARDS = ("interop.client.secret.wizard", "interop.signature.try.wizard")
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 # model -> operations of a service user, and nothing on any other model of ours
 SERVICE = {
@@ -54,40 +52,10 @@ class TestAccess(RestMixin, TransactionCase):
         )
 
     def test_groups_and_what_belongs_to_clients(self):
-        for group, rights in MATRIX.items():
+        for group in MATRIX:
             user = self._create_user(*([group] if group else []))
-            for name in ("interop.signature.scheme", "interop.client.event.type"):
-                expected = rights + "u" if group == "admin" else rights
-                self.assertEqual(self._rights(name, user), expected, (group, name))
             for name in CLOSED:
                 self.assertEqual(self._rights(name, user), "", (group, name))
-            for name in WIZARDS:
-                expected = "rwc" if group == "admin" else ""
-                self.assertEqual(self._rights(name, user), expected, (group, name))
-
-    def test_promise_9_vendor_events_stay_with_their_facility(self):
-        theirs = self._create_system(
-            company_ids=[(6, 0, self.other_facility.ids)], facility_code_ids=[]
-        )
-        clients = [
-            self._create_client(
-                system_id=system.id,
-                interface_ids=[],
-                event_type_ids=[(0, 0, {"value": "ping"})],
-            )
-            for system in (self.system, theirs)
-        ]
-        own, foreign = (client.event_type_ids for client in clients)
-        for group in ("admin", "operator", "steward", "auditor"):
-            user = self._create_user(group, companies=self.facility)
-            seen = self.env["interop.client.event.type"].with_user(user).search([])
-            self.assertIn(own, seen)
-            self.assertNotIn(foreign, seen)
-        admin = self._create_user("admin", companies=self.facility)
-        with self.assertRaises(AccessError):
-            foreign.with_user(admin).write({"value": "pong"})
-        with self.assertRaises(AccessError):
-            foreign.with_user(admin).unlink()
 
     def test_service_users_touch_what_they_need_and_no_more(self):
         models = [

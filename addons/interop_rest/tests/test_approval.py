@@ -133,30 +133,6 @@ class TestClientApproval(RestHttpCase):
         with self._refused(UserError, "yourself"):
             self._approve(client, self.both)
 
-    def test_who_changes_the_events_or_the_scheme_counts(self):
-        """S3."""
-        scheme = self.env["interop.signature.scheme"].create(
-            {"name": "Mine", "header": "X-Sign"}
-        )
-        vendor = self._create_client(
-            accepts_vendor=True,
-            signature_scheme_id=scheme.id,
-            event_type_ids=[(0, 0, {"contract_id": self.contract.id})],
-        )
-        self._add_key(vendor)
-        for change in (
-            lambda user: scheme.with_user(user).write({"prefix": "v1="}),
-            lambda user: vendor.event_type_ids.with_user(user).write({"value": "x"}),
-        ):
-            user = self._create_user("admin", "steward")
-            change(user)
-            with self._refused(UserError, "yourself"):
-                self._approve(vendor, user)
-            # Each change updates the row, as an approval does: of both at once, one fails.
-            touched = vendor.approval_touch
-            change(user)
-            self.assertGreater(vendor.approval_touch, touched)
-
     # === S7: KEYS === #
 
     def test_the_owner_hears_of_new_keys_of_a_client_in_use(self):

@@ -9,6 +9,7 @@ import psycopg2.errors
 from odoo.tests import tagged
 
 from .. import const
+from ..tools import batch
 from .common import URL, RestEffectHttpCase
 
 LINES = "application/x-ndjson"
@@ -129,7 +130,7 @@ class TestBatch(RestEffectHttpCase):
         self._assert_problem(response, 413, "batch_too_long")
 
     def test_verified_before_it_is_taken_apart(self):
-        with patch.object(self.env.registry["interop.inbound"], "_read") as read:
+        with patch.object(batch, "split") as read:
             wrong = self._send(None, body="[", client="nobody")
         self._assert_problem(wrong, 401, "unauthorized")
         read.assert_not_called()

@@ -20,7 +20,7 @@ class TestClient(RestMixin, TransactionCase):
 
     def test_the_service_user_has_least_privilege_and_no_login(self):
         user = self.client.user_id
-        group = self.env.ref("interop_rest.interop_rest_group_client")
+        group = self.env.ref("interop_base.interop_rest_group_client")
         # What its mapping needs was approved on its own, and implies nothing.
         group |= self.env["interop.mapping.model"]._allowed("res.partner").group_id
         self.assertEqual(user.group_ids, group)

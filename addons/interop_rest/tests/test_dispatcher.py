@@ -23,8 +23,11 @@ from odoo.tests import tagged
 from odoo.tests.common import HOST
 from odoo.tools import config, mute_logger
 
+from odoo.addons.interop_base.inbound import read
+
 from ..controllers.dispatcher import InteropDispatcher
-from ..models.inbound_types import Answer
+from ..services import health as service
+from ..services.call import Answer
 from ..tools import problems
 from .common import URL, RestEffectHttpCase
 
@@ -160,7 +163,6 @@ class TestDispatcher(RestEffectHttpCase):
         save.assert_not_called()
 
     def test_a_fault_is_told_without_its_text(self):
-        pipeline = self.env.registry["interop.inbound"]
 
         text = "of-fault".replace("of", "canary-of")
 
@@ -168,7 +170,7 @@ class TestDispatcher(RestEffectHttpCase):
             raise ValueError(text)
 
         with (
-            patch.object(pipeline, "_read", fail),
+            patch.object(read, "envelope", fail),
             self.assertLogs("odoo.addons.interop_rest", "ERROR") as logs,
         ):
             response = self._post()
@@ -180,7 +182,6 @@ class TestDispatcher(RestEffectHttpCase):
 
     def test_a_lost_database_connection_asks_to_come_back(self):
         """Whichever way psycopg2 tells of it (engine.md, 3)."""
-        pipeline = self.env.registry["interop.inbound"]
         text = "server closed the connection unexpectedly"
         for error, code in (
             (psycopg2.OperationalError(text), "database_unavailable"),
@@ -195,7 +196,7 @@ class TestDispatcher(RestEffectHttpCase):
 
             with (
                 self.subTest(error=type(error).__name__),
-                patch.object(pipeline, "_read", fail),
+                patch.object(read, "envelope", fail),
                 mute_logger("odoo.addons.interop_rest.controllers.dispatcher"),
             ):
                 response = self._post()
@@ -248,11 +249,11 @@ class TestDispatcher(RestEffectHttpCase):
         """Addons of core keep some parameters of any request for a later log-in."""
         seen = []
 
-        def health(inbound, _call):
+        def health(_env, _call):
             seen.append(dict(request.session))
             return Answer(200, {"status": "up"}, {})
 
-        with patch.object(self.env.registry["interop.inbound"], "_health", health):
+        with patch.object(service, "health", health):
             self._ask("GET", "/interop/v1/health?auth_login=mallory&debug=assets")
         (session,) = seen
         self.assertNotIn("auth_login", session)

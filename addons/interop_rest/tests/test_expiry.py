@@ -80,7 +80,7 @@ class TestExpiry(RestMixin, TransactionCase):
         self.assertFalse(client.expires_soon)
 
     def test_every_day(self):
-        cron = self.env.ref("interop_rest.ir_cron_clients")
+        cron = self.env.ref("interop_base.ir_cron_clients")
         self.assertEqual((cron.interval_type, cron.active), ("days", True))
         self.key.valid_to = self.now + timedelta(days=1)
         cron.ir_actions_server_id.run()

@@ -6,7 +6,9 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..exceptions import Problem
+from odoo.addons.interop_base.exceptions import Refused
+from odoo.addons.interop_base.inbound import claim
+
 from ..tools import headers
 from .common import URL, RestEffectHttpCase
 from .test_http_signature import COVERED, Signed
@@ -77,14 +79,13 @@ class TestIdempotency(Signed, RestEffectHttpCase):
         self.assertEqual(self._effects(), ["Ada"])
 
     def test_while_the_first_one_runs(self):
-        inbound = self.env.registry["interop.inbound"]
-        with patch.object(inbound, "_claim", lambda *_args: self._fail_as_running()):
+        with patch.object(claim, "insert", lambda *_args: self._fail_as_running()):
             response = self._send(self._without_id())
         self._assert_problem(response, 409, "in_flight")
         self.assertEqual(response.headers["Retry-After"], "2")
 
     def _fail_as_running(self):
-        raise Problem("in_flight", headers={"Retry-After": "2"})
+        raise Refused("in_flight", retry_after=2)
 
     def test_key_and_id_are_the_same(self):
         self._assert_problem(self._send(self._envelope()), 400, "id_mismatch")

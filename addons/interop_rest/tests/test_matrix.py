@@ -12,15 +12,15 @@ from urllib.parse import quote
 from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.interop_base import const as base_const
+from odoo.addons.interop_base.exceptions import Refused
+from odoo.addons.interop_base.models.engine import interop_rate_counter
 from odoo.addons.interop_base.tools import trace
 
-from .. import const
-from ..exceptions import Problem
-from ..models import interop_rate_counter
-from ..models.inbound_types import Call
+from ..services import events, lookup, messages, reconcile
+from ..services.call import Call
 from .common import EffectMixin, RestMixin
 
-CLIENT_STATES = [state for state, _label in const.CLIENT_STATES]
+CLIENT_STATES = [state for state, _label in base_const.CLIENT_STATES]
 INTERFACE_STATES = [state for state, _label in base_const.INTERFACE_STATES]
 # code of the sender -> whether an interface and the client cover the facility
 FACILITIES = {
@@ -106,8 +106,8 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
 
     def _told(self, function, *args):
         try:
-            answer = function(*args)
-        except Problem as problem:
+            answer = function(self.env, *args)
+        except Refused as problem:
             return problem.code
         return answer.body.get("code") or "fine"
 
@@ -127,7 +127,7 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
         return "fine"
 
     def test_send(self):
-        inbound, seen = self.env["interop.inbound"], {}
+        seen = {}
         for client, interface, facility, allowed in itertools.product(
             CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
         ):
@@ -135,7 +135,7 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
                 envelope = self._envelope(facility=facility)
                 before = len(self._effects())
                 call = self._call(json.dumps(envelope).encode())
-                outcome = self._told(inbound._receive, call)
+                outcome = self._told(messages.receive, call)
                 expected = self._expected(client, allowed, facility, interface)
                 self.assertEqual(outcome, expected)
                 effects = len(self._effects()) - before
@@ -148,7 +148,6 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
     def test_send_in_a_batch(self):
         """Refused as a whole where the client may not, item by item where a facility or
         an interface may not."""
-        inbound = self.env["interop.inbound"]
         for client, interface, facility, allowed in itertools.product(
             ("active", "suspended"), INTERFACE_STATES, FACILITIES, (True, False)
         ):
@@ -158,8 +157,8 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
                 )
                 expected = self._expected(client, allowed, facility, interface)
                 try:
-                    answer = inbound._receive_batch(call, False)
-                except Problem as problem:
+                    answer = messages.receive_batch(self.env, call, False)
+                except Refused as problem:
                     outcome = problem.code
                 else:
                     (item,) = answer.body["results"]
@@ -168,26 +167,24 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
 
     def test_read_status(self):
         """What became of a message is told whatever became of its interface since."""
-        inbound = self.env["interop.inbound"]
         envelope = self._envelope(facility="MERCY")
         self.client._transition({"state": "active"})
         self.interface._transition({"state": "active"})
-        inbound._receive(self._call(json.dumps(envelope).encode()))
+        messages.receive(self.env, self._call(json.dumps(envelope).encode()))
         for client, interface, allowed in itertools.product(
             CLIENT_STATES, INTERFACE_STATES, (True, False)
         ):
             with self._cell(client, interface, may_read_status=allowed):
-                outcome = self._told(inbound._status, self._call(), envelope["id"])
+                outcome = self._told(messages.status, self._call(), envelope["id"])
                 self.assertEqual(outcome, self._expected(client, allowed))
 
     def test_reconcile(self):
         """Like a status: whatever became of the interface, but never about a facility
         that is not the client's."""
-        inbound = self.env["interop.inbound"]
         envelope = self._envelope(facility="MERCY")
         self.client._transition({"state": "active"})
         self.interface._transition({"state": "active"})
-        inbound._receive(self._call(json.dumps(envelope).encode()))
+        messages.receive(self.env, self._call(json.dumps(envelope).encode()))
         for client, interface, facility, allowed in itertools.product(
             CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
         ):
@@ -196,14 +193,13 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
             ):
                 question = {"messages": [{"id": envelope["id"]}], "facility": facility}
                 call = self._call(json.dumps(question).encode())
-                outcome = self._told(inbound._reconcile, call)
+                outcome = self._told(reconcile.reconcile, call)
                 self.assertEqual(outcome, self._expected(client, allowed, facility))
                 if outcome == "fine":
-                    (result,) = inbound._reconcile(call).body["results"]
+                    (result,) = reconcile.reconcile(self.env, call).body["results"]
                     self.assertEqual(result["status"], "done")
 
     def test_read_identifiers(self):
-        inbound = self.env["interop.inbound"]
         for client, interface, facility, allowed in itertools.product(
             CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
         ):
@@ -217,10 +213,9 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
                     expected = "identifier_not_found"  # there is none, and it may ask
                 elif expected == "interface_not_active":
                     expected = "facility_not_allowed"  # no active one covers it
-                self.assertEqual(self._told(inbound._lookup, call), expected)
+                self.assertEqual(self._told(lookup.look_up, call), expected)
 
     def test_cross_reference(self):
-        inbound = self.env["interop.inbound"]
         source = quote("http://effects.example|x")
         for client, interface, facility, allowed in itertools.product(
             CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
@@ -235,13 +230,13 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
                 elif expected == "interface_not_active":
                     expected = "facility_not_allowed"  # no active one covers it
                 outcome = self._told(
-                    inbound._cross_reference, self._call(query=query.encode())
+                    lookup.cross_reference, self._call(query=query.encode())
                 )
                 self.assertEqual(outcome, expected)
 
     def test_link(self):
         """Nothing is linked in any cell but the one where everything allows it."""
-        inbound, seen = self.env["interop.inbound"], []
+        seen = []
         own = self._own_number()
         for client, interface, facility, allowed in itertools.product(
             CLIENT_STATES, INTERFACE_STATES, FACILITIES, (True, False)
@@ -253,7 +248,7 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
                     "facility": facility,
                 }
                 call = self._call(json.dumps(body).encode())
-                outcome = self._told(inbound._link_identifier, call)
+                outcome = self._told(lookup.link, call)
                 expected = self._expected(client, allowed, facility, interface)
                 expected = {
                     "operation_not_allowed": "link_not_allowed",
@@ -292,7 +287,7 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
     def test_read_events(self):
         """Of interfaces that were approved for it, for none but its own facilities; one
         that is not active keeps its messages and its place."""
-        inbound, message = self.env["interop.inbound"], self._sent()
+        message = self._sent()
         for client, interface, allowed, listed, within in itertools.product(
             CLIENT_STATES, INTERFACE_STATES, *[(True, False)] * 3
         ):
@@ -302,9 +297,9 @@ class TestMatrix(EffectMixin, RestMixin, TransactionCase):
                 expected = self._expected(client, allowed)
                 if expected == "fine" and not (listed and within):
                     expected = "events_not_allowed"
-                self.assertEqual(self._told(inbound._events, self._call()), expected)
+                self.assertEqual(self._told(events.events, self._call()), expected)
                 if expected == "fine":
-                    page = inbound._events(self._call()).body
+                    page = events.events(self.env, self._call()).body
                     ids = [item["id"] for item in page["events"]]
                     moves = interface == "active"
                     self.assertEqual(ids, [message.external_id] if moves else [])

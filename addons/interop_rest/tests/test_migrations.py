@@ -28,7 +28,7 @@ class TestMigrations(RestMixin, TransactionCase):
     def test_service_users_lose_what_they_had_of_interfaces_that_ended(self):
         self._set_up_rest()
         user = self.client.user_id
-        own = self.env.ref("interop_rest.interop_rest_group_client")
+        own = self.env.ref("interop_base.interop_rest_group_client")
         granted = user.group_ids - own
         self.assertTrue(granted)
         self.interface._set_suspended()

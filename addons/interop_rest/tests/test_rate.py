@@ -7,8 +7,9 @@ from psycopg2 import IntegrityError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import interop_rate_counter
-from ..tools import rates
+from odoo.addons.interop_base.models.engine import interop_rate_counter
+from odoo.addons.interop_base.tools import rates
+
 from .common import RestEffectHttpCase
 
 

@@ -14,7 +14,7 @@ class TestRights(EngineMixin, MappingInCase):
         super().setUpClass()
         cls._set_up_engine()
         cls.entry = cls.env["interop.mapping.model"]._allowed("res.partner")
-        cls.own = cls.env.ref("interop_rest.interop_rest_group_client")
+        cls.own = cls.env.ref("interop_base.interop_rest_group_client")
         cls.user = cls.client.user_id
         # Other addons let every service user make partners.
         plain = cls.env["res.users"].create(

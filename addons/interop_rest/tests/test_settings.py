@@ -57,11 +57,11 @@ class TestSettings(RestEffectHttpCase):
         self.assertEqual(response.headers["Retry-After"], "17")
 
     def test_no_value_switches_a_check_off(self):
-        inbound = self.env["interop.inbound"]
+        settings = self.env["interop.rest.settings"]
         for parameter, (default, lowest, highest) in const.SETTINGS.items():
             for text in ("0", "-1", "garbage", "", str(highest + 1), str(lowest - 1)):
                 self.env["ir.config_parameter"].set_param(parameter, text)
-                self.assertEqual(inbound._setting(parameter), default)
+                self.assertEqual(settings._setting(parameter), default)
 
     def test_out_of_bounds_is_refused_in_settings(self):
         with self.assertRaises(ValidationError):
@@ -74,7 +74,7 @@ class TestSettings(RestEffectHttpCase):
                 self.assertEqual(settings.interop_rest_server_wide, expected)
 
     def test_promise_11_a_neutralized_copy_takes_nothing(self):
-        with file_open("interop_rest/data/neutralize.sql") as file:
+        with file_open("interop_base/data/neutralize.sql") as file:
             self.env.cr.execute(file.read())
         self.env.invalidate_all()
         self.assertEqual(self.client.state, "suspended")

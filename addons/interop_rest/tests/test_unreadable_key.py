@@ -5,9 +5,8 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.models.catalogue import client_alerts
 
-from ..models import interop_client_proof
-from ..models import interop_inbound_recall as recall
 from .common import RestEffectHttpCase
 
 
@@ -21,7 +20,7 @@ class TestUnreadableKey(RestEffectHttpCase):
 
     def setUp(self):
         super().setUp()
-        noted = patch.dict(interop_client_proof._noted, clear=True)
+        noted = patch.dict(client_alerts._noted, clear=True)
         noted.start()
         self.addCleanup(noted.stop)
 
@@ -32,7 +31,6 @@ class TestUnreadableKey(RestEffectHttpCase):
             "UPDATE interop_secret SET key_id = 'gone' WHERE id = %s", [secret.id]
         )
         self.env.invalidate_all()
-        recall._memory.clear()
 
     def _alarms(self):
         self.env.invalidate_all()
@@ -44,7 +42,7 @@ class TestUnreadableKey(RestEffectHttpCase):
         (broken,) = self.client.secret_ids
         good = self._add_key(self.client)
         self._break(broken)
-        with self.assertLogs(interop_client_proof.__name__, "WARNING") as logs:
+        with self.assertLogs(client_alerts.__name__, "WARNING") as logs:
             response = self._post(secret=good)
         self.assertEqual(response.status_code, 200, response.text)
         self.assertIn(broken.uuid, logs.output[0])
@@ -52,14 +50,14 @@ class TestUnreadableKey(RestEffectHttpCase):
         self.assertIn(broken.name, self._alarms().note)
         # Told once, however many calls follow, and whichever worker takes them.
         self.assertEqual(self._post(secret=good).status_code, 200)
-        interop_client_proof._noted.clear()
+        client_alerts._noted.clear()
         self.assertEqual(self._post(secret=good).status_code, 200)
         self.assertEqual(len(self._alarms()), 1)
         self._assert_problem(self._post(), 401, "unauthorized")
 
     def test_without_another_key_it_is_the_same_401_as_ever(self):
         self._break(self.client.secret_ids)
-        with self.assertLogs(interop_client_proof.__name__, "WARNING"):
+        with self.assertLogs(client_alerts.__name__, "WARNING"):
             self._assert_problem(self._post(), 401, "unauthorized")
 
     def test_tokens_signed_requests_and_vendors_alike(self):

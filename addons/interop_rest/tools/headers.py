@@ -1,6 +1,7 @@
 """What the request headers have to look like, and what every answer carries."""
 
 import hashlib
+import math
 import re
 
 CLIENT = "Interop-Client"
@@ -129,3 +130,22 @@ def _is_one_of(content_type, media_types):
 def is_plain(content_encoding) -> bool:
     """Say whether the body travels without a content encoding."""
     return (content_encoding or "identity").strip().lower() == "identity"
+
+
+def rate_limits(shown, window) -> dict[str, str]:
+    """Return what an answer tells about limits: the headers of
+    draft-ietf-httpapi-ratelimit-headers (``RateLimit-Policy: "client";q=100;w=60`` and
+    ``RateLimit: "client";r=50;t=30``).
+
+    ``shown`` are (name of the policy, limit, what is left, seconds until the window
+    ends), one per limit that applied; ``window`` is its length in seconds.
+    """
+    return {
+        "RateLimit-Policy": ", ".join(
+            f'"{name}";q={limit};w={window}' for name, limit, _left, _reset in shown
+        ),
+        "RateLimit": ", ".join(
+            f'"{name}";r={max(0, left)};t={max(0, math.ceil(reset))}'
+            for name, _limit, left, reset in shown
+        ),
+    }

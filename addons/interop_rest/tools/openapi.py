@@ -8,7 +8,6 @@ from . import (
     openapi_events,
     openapi_identifiers,
     openapi_reconcile,
-    openapi_vendors,
     problems,
 )
 from . import openapi_parts as parts
@@ -31,13 +30,15 @@ RFC 7493 recommends: a larger one is refused, and the error names the member. Se
 text."""
 
 
-def document(base_url, inbound=(), outbound=()) -> dict:
+def document(base_url, inbound=(), outbound=(), more=None) -> dict:
     """Return the document.
 
     ``base_url`` is the server's root without a final slash; ``inbound`` and
     ``outbound`` are ``openapi_schemas.Contract`` that the reader may send and is sent.
+    ``more`` is what other addons add: ``tags``, ``paths`` and ``security`` schemes.
     """
     contracts = {item.name: item for item in (*inbound, *outbound)}
+    more = {"tags": [], "paths": {}, "security": {}, **(more or {})}
     return {
         "openapi": VERSION,
         "info": {
@@ -50,9 +51,9 @@ def document(base_url, inbound=(), outbound=()) -> dict:
             },
             "license": {"name": "LGPL-3.0", "identifier": "LGPL-3.0-only"},
         },
-        "tags": parts.tags(),
+        "tags": [*parts.tags(), *more["tags"]],
         "servers": [{"url": base_url or "/"}],
-        "paths": parts.limited(_paths(inbound)),
+        "paths": parts.limited({**_paths(inbound), **more["paths"]}),
         "webhooks": {item.name: _webhook(item) for item in outbound},
         "components": {
             "schemas": {
@@ -65,7 +66,7 @@ def document(base_url, inbound=(), outbound=()) -> dict:
                 **({} if len(inbound) == 1 else {"Message": _any_message(inbound)}),
             },
             "parameters": parts.parameters(required=bool(outbound)),
-            "securitySchemes": parts.schemes(),
+            "securitySchemes": {**parts.schemes(), **more["security"]},
         },
     }
 
@@ -83,7 +84,6 @@ def _paths(inbound):
         "/interop/v1/messages": {"post": _receive(inbound)},
         "/interop/v1/messages:batch": {"post": _receive_batch(inbound)},
         "/interop/v1/messages:reconcile": {"post": openapi_reconcile.reconcile()},
-        "/interop/v1/webhooks/{client}": {"post": openapi_vendors.receive_webhook()},
         "/interop/v1/messages/{id}": {"get": _status()},
         "/interop/v1/identifiers": {
             "get": _lookup(),

@@ -66,14 +66,6 @@ LOOKUP_FACILITY = (
 )
 BATCH = (*ABOUT_REQUESTS[1:], "not_ready", *EVERYWHERE)
 SENDING = (*MESSAGE, "unauthorized", "unsupported_media_type", *EVERYWHERE)
-WEBHOOK = (
-    *(code for code in MESSAGE if code not in ("id_mismatch", *KEYS)),
-    *VENDOR,
-    "batch_too_long",
-    "unauthorized",
-    "unsupported_media_type",
-    *EVERYWHERE,
-)
 _RETRY_CODES = ("in_flight", "rate_limited")
 
 SIGNED = [
@@ -85,7 +77,6 @@ SIGNED = [
 
 _TAGS = {
     "Messages": "Send messages, read their status, and receive our messages.",
-    "Webhooks": "Webhooks of third parties that sign in their own ways.",
     "Identifiers": "Look identifiers up and link them.",
     "Events": "Fetch messages that a receiver missed.",
     "Description": "This document, and the meaning of the error codes.",
@@ -205,13 +196,6 @@ def schemes() -> dict:
             "type": "http",
             "scheme": "bearer",
             "description": "A token of the client; it ends by itself.",
-        },
-        "vendorSignature": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "X-Signature",
-            "description": "The vendor's own signature, in the header that the "
-            "signature scheme of the client names.",
         },
         "httpMessageSignature": {
             "type": "apiKey",

@@ -25,7 +25,8 @@ class InteropClientDocsWizard(models.TransientModel):
 
     @api.depends("client_id")
     def _compute_content(self):
-        inbound = self.env["interop.inbound"]
+        openapi = self.env["interop.rest.openapi"]
+        base_url = self.env["interop.rest.settings"]._public_url()
         for wizard in self:
             client = wizard.client_id
             if not client:
@@ -33,6 +34,6 @@ class InteropClientDocsWizard(models.TransientModel):
                 continue
             client.check_access("read")
             # sudo: contracts and interfaces as the client gets them, whoever looks
-            document = inbound._document_of(client.sudo(), inbound._public_url())
+            document = openapi._document_of(client.sudo(), base_url)
             # The tool escapes every text.
             wizard.content = Markup(docs_page.fragment(document))

@@ -17,7 +17,8 @@ from odoo.addons.interop_account.tests.charge_common import ChargeCase
 from odoo.addons.interop_base.tools import envelope as envelope_tools
 from odoo.addons.interop_base.tools import schema as schema_tools
 from odoo.addons.interop_base.tools import trace
-from odoo.addons.interop_rest.models.inbound_types import Call
+from odoo.addons.interop_rest.services import messages
+from odoo.addons.interop_rest.services.call import Call
 
 from .hostile_common import TEXTS, Contents, paths, placed, places
 
@@ -42,7 +43,6 @@ class TestHostileText(ChargeCase):
         cls.contracts = cls.custom | cls._inbound_contracts()
         cls.fast = cls._sender("real_time")
         cls.slow = cls._sender("near_real_time")
-        cls.inbound = cls.env["interop.inbound"]
         cls._set_up_records()
 
     @classmethod
@@ -114,7 +114,7 @@ class TestHostileText(ChargeCase):
     def _send(self, client, contract, data):
         """Receive one message as the batch route does; returns its result."""
         call = Call([], self._body(contract, data), "", trace.new_trace(), "")
-        return self.inbound._receive_item(client, call)
+        return messages._receive_item(self.env, client, call)
 
     def _samples(self, wanted=None):
         """Yield contract, pointer, name of the text, and content with the text.

@@ -1,5 +1,6 @@
 """What the request headers have to look like."""
 
+import http_sf
 import pytest
 from interop_rest_tools import headers
 
@@ -102,3 +103,13 @@ def test_ids_of_others():
     ]
     assert len(set(odd)) == len(odd)
     assert all(text.startswith("id_") and len(text) == 67 for text in odd)
+
+
+def test_rate_limits_are_structured_fields():
+    found = headers.rate_limits(
+        [("client", 100, 50, 29.2), ("interface", 5, -1, 29.2)], 60
+    )
+    assert found["RateLimit-Policy"] == '"client";q=100;w=60, "interface";q=5;w=60'
+    assert found["RateLimit"] == '"client";r=50;t=30, "interface";r=0;t=30'
+    for value in found.values():
+        assert len(http_sf.parse(value.encode(), tltype="list")) == 2

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from interop_rest_tools import openapi, problems
+from interop_rest_tools import openapi, openapi_parts, problems
 from interop_rest_tools.openapi_components import restored
 from interop_rest_tools.openapi_schemas import Contract, embedded
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -184,7 +184,7 @@ def test_the_document_is_valid(inbound, outbound):
 
 def test_the_skeleton_names_every_code():
     text = json.dumps(openapi.document(""))
-    for code in problems.KINDS:
+    for code in problems.KINDS.keys() - set(openapi_parts.VENDOR):
         assert f'"code": "{code}"' in text
 
 

@@ -329,6 +329,18 @@ class InteropContract(models.Model):
             domain.append(("version", "=", version))
         return self.search(domain, order="version desc", limit=1)
 
+    def _successor(self, interfaces):
+        """Return the newest usable version of the same type on ``interfaces``, perhaps
+        none."""
+        self.ensure_one()
+        return interfaces.contract_ids.filtered(
+            lambda item: (
+                item.message_type == self.message_type
+                and item.version > self.version
+                and item.state in const.USABLE_CONTRACT_STATES
+            )
+        ).sorted("version")[-1:]
+
     # === TRANSITIONS === #
 
     def _approval_state(self):

@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
 from ... import clock, const
 from ..engine.engine_types import Hold
 from ..res_users import AREA_FIELDS
+
+# What ``_capturing`` and ``interop.client._scope`` remember.
+CACHED_FIELDS = {"contract_ids", "company_ids", "direction", "active"}
 
 
 class InteropInterface(models.Model):
@@ -45,6 +48,29 @@ class InteropInterface(models.Model):
         string="Facilities",
         tracking=True,
         help="Only records of these facilities take part. Empty means none.",
+    )
+    client_ids = fields.Many2many(
+        "interop.client",
+        "interop_client_interface_rel",
+        "interface_id",
+        "client_id",
+        "Clients",
+        readonly=True,
+        copy=False,
+        help="Machine identities that may send on this interface, or fetch what it sent. "
+        "They are chosen on the client, and approved with it.",
+    )
+    client_rate_limit = fields.Integer(
+        "Rate Limit",
+        tracking=True,
+        help="How many messages each client may send on this interface in a minute, over "
+        "all workers; further ones are answered 429. 0: only the limit of the client.",
+    )
+    max_body_kb = fields.Integer(
+        "Largest Message (KB)",
+        tracking=True,
+        help="A larger message is refused on this interface. 0: as large as the Settings "
+        "allow, which is the limit for all.",
     )
     purpose = fields.Text(
         tracking=True, help="What the organization needs this flow for, in a sentence."
@@ -186,6 +212,12 @@ class InteropInterface(models.Model):
     )
     color = fields.Integer(compute="_compute_color")
 
+    _max_body_positive = models.Constraint(
+        "CHECK (max_body_kb >= 0)", "A size is a number from 0."
+    )
+    _client_rate_limit_positive = models.Constraint(
+        "CHECK (client_rate_limit >= 0)", "A rate is a number from 0."
+    )
     _code_uniq = models.Constraint(
         "UNIQUE (code)", "An interface with this code exists."
     )
@@ -324,6 +356,11 @@ class InteropInterface(models.Model):
                         system=interface.system_id.name,
                     )
                 )
+
+    @api.constrains("system_id", "direction", "transport", "client_ids")
+    def _check_clients(self):
+        """The rule of the clients holds from this side, too."""
+        self.sudo().client_ids._check_interfaces()  # sudo: clients of all facilities
 
     @api.constrains("data_class", "contract_ids")
     def _check_data_class(self):
@@ -527,18 +564,34 @@ class InteropInterface(models.Model):
         action["context"] = {}
         return action
 
+    def _refuse_clients(self, vals):
+        if vals.get("client_ids", []) != []:
+            raise AccessError(
+                self.env._(
+                    "Choose the interfaces on the client, and have a steward approve it. "
+                    "Nobody adds a client to an interface."
+                )
+            )
+
     @api.model_create_multi
     def create(self, vals_list):
-        """Forget which interfaces capture what, and whose they are."""
-        interfaces = super().create(vals_list)
+        """Refuse clients, which are approved with what they may use; forget which
+        interfaces capture what, and whose they are."""
+        for vals in vals_list:
+            if vals.get("client_ids"):
+                self._refuse_clients(vals)
+        # An empty list: whatever default_… a context brings.
+        interfaces = super().create([{**vals, "client_ids": []} for vals in vals_list])
         self.env["res.users"]._forget_areas()
         return interfaces
 
     def write(self, vals):
-        """Forget which interfaces capture what, or whose they are, when that changed."""
+        """Refuse clients; forget which interfaces capture what, or whose they are, when
+        that changed."""
+        self._refuse_clients(vals)
         result = super().write(vals)
         if AREA_FIELDS & vals.keys():
             self.env["res.users"]._forget_areas()
-        elif {"contract_ids", "direction", "active"} & vals.keys():
+        elif CACHED_FIELDS & vals.keys():
             self.env.registry.clear_cache()
         return result

@@ -115,6 +115,8 @@ class InteropInterface(models.Model):
             self.env.registry.clear_cache()
             self.env["interop.audit.event"]._log("transition", interfaces, detail)
             self.env["interop.pump"]._arm_after_commit()
+            # The rights of service users follow. sudo: clients of all facilities
+            self.env["interop.client"].sudo()._of(interfaces)._sync_service_user()
         return interfaces
 
     def _set_approved(self, fingerprint=None):

@@ -195,11 +195,17 @@ class InteropSystemFacilityCode(models.Model):
     def create(self, vals_list):
         """Leave evidence: a code decides to which facility a message belongs."""
         lines = super().create(vals_list)
+        self.env.registry.clear_cache()  # interop.client._scope
         audit = self.env["interop.audit.event"]
         for line in lines:
             text = f"{line.sudo().company_id.name}: – → {line.code}"
             audit._log("changed", line.system_id, text)
         return lines
+
+    def write(self, vals):
+        """Forget which facilities the codes mean."""
+        self.env.registry.clear_cache()  # interop.client._scope
+        return super().write(vals)
 
     def unlink(self):
         """Leave evidence, and tell the owner of the system."""
@@ -208,6 +214,7 @@ class InteropSystemFacilityCode(models.Model):
             for line in self
         ]
         result = super().unlink()
+        self.env.registry.clear_cache()  # interop.client._scope
         for system, text in gone:
             if system.exists():
                 self.env["interop.audit.event"]._log("changed", system, text)

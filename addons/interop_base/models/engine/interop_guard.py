@@ -39,6 +39,7 @@ class InteropGuard(models.AbstractModel):
         """Return the names of the unique indexes that a promise rests on; addons add."""
         return [
             "interop_message_outbound_external_id_uniq",
+            "interop_message_inbound_external_id_uniq",
             "interop_stream_interface_uniq",
         ]
 

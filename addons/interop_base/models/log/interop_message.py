@@ -36,6 +36,12 @@ class InteropMessage(models.Model):
     system_id = fields.Many2one(
         "interop.system", required=True, readonly=True, ondelete="restrict"
     )
+    client_id = fields.Many2one(
+        "interop.client",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
     contract_id = fields.Many2one(
         "interop.contract", readonly=True, ondelete="restrict", index=True
     )
@@ -203,6 +209,17 @@ class InteropMessage(models.Model):
     _outbound_external_id_uniq = models.UniqueIndex(
         "(external_id, (CASE WHEN direction = 'out' THEN interface_id END))",
         "A message with this id exists on this interface.",
+    )
+    _inbound_external_id_uniq = models.UniqueIndex(
+        "(client_id, external_id) WHERE direction = 'in'",
+        "This client has sent a message with this id already.",
+    )
+    # A reconciliation asks for a span of time; rows are stored about in that order.
+    _occurred_idx = models.Index("USING brin (occurred_at) WITH (pages_per_range = 32)")
+    _inbound_known = models.Constraint(
+        "CHECK (direction <> 'in' OR (client_id IS NOT NULL AND external_id IS NOT "
+        "NULL))",
+        "An inbound message has a sender and an id.",
     )
     _company_known = models.Constraint(
         "CHECK (company_id IS NOT NULL OR direction = 'in')",

@@ -28,9 +28,17 @@ class InteropMessage(models.Model):
     _inherit = "interop.message"
 
     def _service_user(self):
-        """Return the user on whose rights the message is applied."""
+        """Return the user on whose rights the message is applied: that of its client."""
         self.ensure_one()
-        return self.env.ref("interop_base.user_integration")
+        client = self.client_id
+        if not client.user_id:
+            return self.env.ref("interop_base.user_integration")
+        interface = self.interface_id
+        given = client.state == "active" and interface in client.interface_ids
+        if not given and interface.state == "active":  # else it is a dry run
+            # Accepted before, and tried again perhaps long after that.
+            client._sync_service_user()
+        return client.user_id
 
     @api.private
     def _apply_now(self, data=None, started=None):

@@ -4,6 +4,8 @@ import base64
 import uuid
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -11,6 +13,7 @@ from ... import clock, const
 from ...exceptions import ConfigurationError
 from ...tools import signing
 
+USED_EVERY = timedelta(minutes=5)
 SECRET_STATES = [
     ("pending", "Not yet valid"),
     ("active", "Active"),
@@ -61,6 +64,15 @@ class InteropSecret(models.Model):
     )
     valid_from = fields.Datetime(required=True, default=lambda self: clock.now())
     valid_to = fields.Datetime("Valid Until", tracking=True)
+    client_id = fields.Many2one(
+        "interop.client", ondelete="restrict", index=True, readonly=True
+    )
+    last_used_at = fields.Datetime(
+        "Last Used",
+        readonly=True,
+        copy=False,
+        help="When the key or token was last accepted, to five minutes.",
+    )
     revoked_at = fields.Datetime("Revoked On", readonly=True, copy=False, tracking=True)
     state = fields.Selection(SECRET_STATES, compute="_compute_state")
 
@@ -118,7 +130,9 @@ class InteropSecret(models.Model):
     def write(self, vals):
         """Refuse to change what makes the key this key, or to bring it back to life."""
         fixed = {*_MATERIAL, "uuid", "kind", "system_id", "company_id", "revoked_at"}
-        if fixed & vals.keys():
+        if "client_id" in vals:
+            raise UserError(self.env._("A secret belongs to its client for good."))
+        if (fixed | {"last_used_at"}) & vals.keys():
             raise UserError(
                 self.env._("A secret does not change. Rotate it or revoke it instead.")
             )
@@ -138,6 +152,7 @@ class InteropSecret(models.Model):
                 )
         result = super().write(vals)
         self._log_validity(before)
+        self.client_id._note_editor()
         return result
 
     def _log_validity(self, before):
@@ -205,7 +220,28 @@ class InteropSecret(models.Model):
         return secret
 
     def _note_created(self):
-        """Called when a new secret has its value; an override tells who has to know."""
+        """Called when a new secret has its value; an override tells who has to know.
+
+        A new key of a client that was ever approved lets more callers in: its owner and
+        the stewards are told, also while it is being changed.
+        """
+        client = self.client_id
+        if not client:
+            return
+        client._note_editor()
+        if client.approved_fingerprint:
+            self.env["interop.audit.event"]._log(
+                "changed", client, f"Keys: + {self._approval_text()}"
+            )
+            summary = self.env._("New key of client %s", client.name)
+            self._tell_owner(summary, stewards=True)
+
+    def _approval_text(self):
+        """Return what an approval of the client says about this key."""
+        self.ensure_one()
+        start = fields.Datetime.to_string(self.valid_from)
+        end = fields.Datetime.to_string(self.valid_to) or "…"
+        return f"{self.kind} {self.fingerprint or '–'} ({self.uuid}) {start} – {end}"
 
     def _store_value(self, plaintext):
         self.ensure_one()
@@ -258,6 +294,32 @@ class InteropSecret(models.Model):
             )
         ).sorted(lambda secret: (secret.valid_from, secret.id), reverse=True)
 
+    def _note_used(self, now):
+        """Remember that a key or token was accepted at ``now``: every few minutes,
+        waiting for nobody.
+
+        On a cursor of its own: within the request it would be the one row that all
+        requests of a client write, and a refused request would undo it.
+        """
+        self.ensure_one()
+        before = now - USED_EVERY
+        if self.last_used_at and self.last_used_at > before:
+            return
+        try:
+            with self.env.registry.cursor() as cr:
+                cr.execute(
+                    """UPDATE interop_secret SET last_used_at = %s
+                        WHERE id = ANY(ARRAY(
+                              SELECT id FROM interop_secret
+                               WHERE id = %s AND (last_used_at IS NULL
+                                                  OR last_used_at <= %s)
+                                 FOR UPDATE SKIP LOCKED))""",
+                    [now, self.id, before],
+                    log_exceptions=False,
+                )
+        except psycopg2.errors.SerializationFailure:
+            return  # another request has just written it
+
     @api.model
     @api.private
     def _generate_plaintext(self, kind):
@@ -276,6 +338,7 @@ class InteropSecret(models.Model):
             "system_id": self.system_id.id,
             "company_id": self.company_id.id,
             "kind": self.kind,
+            "client_id": self.client_id.id,
         }
 
     @api.private

@@ -1,0 +1,171 @@
+"""Third step: the message row, which is log line, replay guard and idempotency record."""
+
+import hashlib
+import time
+
+import psycopg2
+
+from .. import db
+from ..exceptions import Refused
+from ..models.vault.interop_payload import SEALED
+from ..tools import trace as trace_tools
+
+# Waits for the same message to finish elsewhere: a little under two seconds together.
+LOCK_PAUSES = (0.01, 0.02, 0.04, 0.08, 0.15, 0.2, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25)
+RETRY_AFTER = 2  # seconds until the same message is answered elsewhere, as a rule
+
+# Is an earlier message of the same ordering key still to be applied: in progress, or
+# parked until somebody decides? Asked while the row is inserted: what is there then was
+# numbered before it.
+_WAITS = """EXISTS (SELECT FROM interop_message AS earlier
+                     WHERE earlier.lane = %s AND earlier.ordering_key = %s
+                       AND earlier.state IN ('pending', 'processing', 'parked'))"""
+# By the database's clock: claims go by it.
+_NOW = "clock_timestamp() AT TIME ZONE 'UTC'"
+_TIMES = ("next_attempt_at", "create_date", "write_date")
+
+
+def lock(client_sudo, message_id, pauses=LOCK_PAUSES):
+    """Hold the message for this transaction; return it if this client has sent it
+    before, else an empty recordset.
+
+    After a wait the transaction starts again with a fresh snapshot, so that it sees what
+    the other one committed. Nothing was written before, so the rollback undoes nothing.
+
+    :raises Refused: ``in_flight``
+    """
+    cr = client_sudo.env.cr
+    text = f"interop.in:{client_sudo.id}:{message_id}"
+    digest = hashlib.sha256(text.encode()).digest()
+    key = int.from_bytes(digest[:8], "big", signed=True)
+    for pause in (0, *pauses):
+        if pause:
+            cr.rollback()
+            time.sleep(pause)
+        cr.execute(
+            """SELECT pg_try_advisory_xact_lock(%s),
+                      (SELECT id FROM interop_message WHERE direction = 'in'
+                          AND client_id = %s AND external_id = %s)""",
+            [key, client_sudo.id, message_id],
+        )
+        held, known = cr.fetchone()
+        if held:
+            return client_sudo.env["interop.message"].browse(known)
+    raise Refused("in_flight", retry_after=RETRY_AFTER)
+
+
+def find(client_sudo, message_id):
+    """Return the message that this client has sent under this id before, if any."""
+    return client_sudo.env["interop.message"].search(
+        [
+            ("direction", "=", "in"),
+            ("client_id", "=", client_sudo.id),
+            ("external_id", "=", message_id),
+        ],
+        limit=1,
+    )
+
+
+def same(message, delivery):
+    """Return a message that is here already, if the same body was sent again.
+
+    :raises Refused: another body under the same id
+    """
+    if message.body_hash != message.env["interop.vault"]._body_hash(delivery.body):
+        raise Refused(
+            "idempotency_key_reused" if delivery.key else "id_reused",
+            client=message.client_id.code,
+        )
+    return message
+
+
+def insert(client_sudo, route, envelope, delivery):
+    """Insert the message row and its content; return it, and whether it has to wait for
+    an earlier message that would be applied at once as well.
+
+    :raises Refused: the same message just came in elsewhere, or the database cannot
+        keep a value
+    """
+    values = _values(client_sudo, route, envelope, delivery)
+    waits, asked = "false", []
+    if values["ordering_key"] and route.interface.latency_tier == "real_time":
+        waits, asked = _WAITS, [values["lane"], values["ordering_key"]]
+    content = (
+        route.company.id,
+        route.interface.data_class,
+        delivery.content or delivery.body,
+    )
+    (sealed,) = client_sudo.env["interop.payload"]._sealed([content])
+    names = ", ".join(f'"{name}"' for name in (*values, *_TIMES))
+    marks = ", ".join(["%s"] * len(values) + [_NOW] * len(_TIMES))
+    # Not with create(): if another transaction has just inserted the same message, the
+    # statement must neither fail loudly nor be logged. Content and row are one
+    # statement: they are there together or not at all.
+    found = _fetch(
+        client_sudo,
+        f"""WITH content AS (
+                INSERT INTO interop_payload ({SEALED}, created_at)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')
+                RETURNING id)
+            INSERT INTO interop_message ({names}, payload_id)
+            SELECT {marks}, id FROM content
+                ON CONFLICT DO NOTHING
+             RETURNING id, {waits}""",
+        [*sealed, *values.values(), *asked],
+    )
+    if not found:
+        raise Refused("in_flight", retry_after=RETRY_AFTER, client=client_sudo.code)
+    ((message_id, has_to_wait),) = found
+    return client_sudo.env["interop.message"].browse(message_id), has_to_wait
+
+
+def _fetch(client_sudo, query, params):
+    """Run the statement of a claim; what the database refuses for its values is a
+    refusal of the message, never a reason to send it again."""
+    code, refused = "content_refused", None
+    try:
+        return db.fetch(client_sudo.env.cr, query, params)
+    except (psycopg2.Error, ValueError) as error:
+        if not db.is_about_content(error):
+            raise
+        if db.may_be_a_race(error):
+            code = "technical"  # what the row names has just been removed
+        refused = type(error).__name__
+    # Raised out here: the exception of the database quotes values.
+    raise Refused(code, reason=refused, client=client_sudo.code)
+
+
+def _values(client_sudo, route, envelope, delivery):
+    """Return the columns of the message row: hashes and blind indexes, no content."""
+    interface, env = route.interface, client_sudo.env
+    data_class = interface.data_class
+    keys = route.contract._handler()._inbound_keys(envelope)
+    trace = delivery.trace
+    return {
+        "direction": "in",
+        "client_id": client_sudo.id,
+        "external_id": envelope.id,
+        "interface_id": interface.id,
+        "system_id": client_sudo.system_id.id,
+        "contract_id": route.contract.id,
+        "company_id": route.company.id,
+        "state": "pending",
+        "data_class": data_class,
+        "test": envelope.test,
+        "lane": interface._lane(),
+        "try_count": 0,
+        "attempt_count": 0,
+        "correlation_id": envelope.correlation_id,
+        "causation_id": envelope.causation_id,
+        "traceparent": str(
+            trace_tools.child(trace) if trace else trace_tools.new_trace()
+        ),
+        "sequence": envelope.sequence,
+        "epoch": envelope.epoch,
+        "occurred_at": envelope.occurred_at.replace(tzinfo=None),
+        "size": len(delivery.content or delivery.body),
+        "body_hash": env["interop.vault"]._body_hash(delivery.body),
+        **env["interop.message"]._key_values(data_class, *keys),
+        "create_uid": env.uid,
+        "write_uid": env.uid,
+    }

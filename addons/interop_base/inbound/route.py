@@ -1,0 +1,135 @@
+"""Second step: where a message belongs, and whether it may go there.
+
+Which interfaces a client has, which contracts they carry and which facilities they serve
+is remembered (``interop.client._scope``). Whether they are at work is read every time.
+"""
+
+from typing import NamedTuple
+
+from .. import const
+from ..exceptions import Refused
+
+
+class Route(NamedTuple):
+    """Where a message belongs; records with all rights."""
+
+    contract: object
+    interface: object
+    company: object
+
+
+def find(client_sudo, envelope):
+    """Return the ``Route`` of an envelope.
+
+    :raises Refused: no published contract, no interface, no facility, or not now
+    """
+    scope = client_sudo._scope()
+    kind = (envelope.type, envelope.schema_version)
+    flows = [flow for flow in scope.flows if kind in flow.contracts]
+    contract = client_sudo.env["interop.contract"].browse(
+        flows[0].contracts[kind] if flows else ()
+    )
+    if not contract or contract.state not in const.USABLE_CONTRACT_STATES:
+        check_contract(client_sudo, envelope)
+    flows = [flow for flow in flows if flow.inbound]
+    if not flows:
+        raise Refused("interface_not_allowed", client=client_sudo.code)
+    company_id = facility(client_sudo, flows, envelope.facility)
+    ids = [flow.interface_id for flow in flows if company_id in flow.company_ids]
+    if not ids:
+        raise Refused("facility_not_allowed", client=client_sudo.code)
+    company = client_sudo.env["res.company"].browse(company_id)
+    return Route(contract, _open(client_sudo, ids, company), company)
+
+
+def _open(client_sudo, ids, company):
+    """Return the first of these interfaces that moves messages now."""
+    interfaces = client_sudo.env["interop.interface"].browse(ids)
+    active = interfaces.filtered(lambda item: item.active and item.state == "active")
+    if not active:
+        raise Refused("interface_not_active", client=client_sudo.code)
+    moving = active.filtered(lambda item: item._moves())[:1]
+    company.fetch(["interop_stopped_at"])
+    if not moving or company.interop_stopped_at:
+        raise Refused("paused", client=client_sudo.code)
+    return moving
+
+
+def check_contract(client_sudo, envelope):
+    """Refuse an envelope whose contract is unknown or retired; the refusal of a retired
+    one names its successor."""
+    contracts = client_sudo.env["interop.contract"]
+    if contracts._find(envelope.type, envelope.schema_version):
+        return
+    retired = contracts.with_context(active_test=False).search(
+        [
+            ("message_type", "=", envelope.type),
+            ("version", "=", envelope.schema_version),
+            ("state", "=", "retired"),
+        ],
+        limit=1,
+    )
+    if not retired:
+        raise Refused("unknown_contract", client=client_sudo.code)
+    successor = retired._successor(
+        client_sudo.interface_ids.filtered(lambda item: item.direction == "in")
+    )
+    raise Refused(
+        "contract_retired",
+        client=client_sudo.code,
+        detail=f"Use schema_version {successor.version}." if successor else "",
+    )
+
+
+def facility(client_sudo, flows, code):
+    """Return the id of the facility that the sender means by ``code``.
+
+    Without a code it is the one facility of the interfaces, if there is only one.
+
+    :raises Refused: unknown code, or none where several facilities are possible
+    """
+    if code:
+        company_id = client_sudo._scope().facilities.get(code)
+        if not company_id:
+            raise Refused("unknown_facility", client=client_sudo.code)
+        return company_id
+    company_ids = {company_id for flow in flows for company_id in flow.company_ids}
+    if len(company_ids) != 1:
+        raise Refused("facility_required", client=client_sudo.code)
+    return company_ids.pop()
+
+
+def limit(client_sudo, route, delivery):
+    """Refuse a message that is too large for its interface, or one too many.
+
+    :raises Refused: ``too_large`` or ``rate_limited``
+    """
+    interface = route.interface
+    if interface.max_body_kb and len(delivery.body) > 1024 * interface.max_body_kb:
+        raise Refused("too_large", reason="interface", client=client_sudo.code)
+    if interface.client_rate_limit:
+        client_sudo._count_call(
+            "interface", interface.client_rate_limit, delivery.rates, interface
+        )
+
+
+def validate(contract, data):
+    """Refuse data that does not match its contract, naming every place.
+
+    :raises Refused: ``schema_violation``
+    """
+    violations = contract._inbound_violations(data)
+    if violations:
+        raise Refused(
+            "schema_violation",
+            reason=contract.display_name,
+            contract=contract,
+            errors=[
+                {
+                    "pointer": f"/data{violation.pointer}",
+                    "detail": violation.message,
+                    "code": violation.keyword,
+                }
+                for violation in violations
+            ],
+        )

@@ -1,0 +1,39 @@
+"""Last step: apply at once, or leave it to the pump."""
+
+from .. import clock
+from ..exceptions import LostRace, Refused, TechnicalError
+
+
+def settle(message, route, envelope, has_to_wait):
+    """Apply a real-time message now; leave any other to the pump, and one that has to
+    wait for an earlier message of its ordering key.
+
+    :raises Refused: a technical failure: nothing is stored, the sender tries again
+    """
+    if envelope.test:
+        message._set_skipped("Test message: verified, not applied.")
+    elif route.interface.latency_tier == "real_time" and not has_to_wait:
+        _apply(message, envelope.data)
+    else:
+        message.env["interop.pump"]._arm_after_commit()
+
+
+def _apply(message, data):
+    """Apply in a savepoint.
+
+    After a lost race the message is kept for the pump: only another transaction sees
+    whether it was one, and the second time the content is to blame.
+    """
+    started = clock.now()
+    try:
+        message._apply_now(data, started)
+    except LostRace as error:
+        message._note_lost_race(error, started)
+        message.env["interop.pump"]._arm_after_commit()
+    except TechnicalError as error:
+        reason = f"{error.error_class}:{error.code}"
+        raise Refused(
+            "technical", reason=reason, client=message.client_id.code
+        ) from None
+    seconds = (clock.now() - started).total_seconds()
+    message._note_applied(started, seconds)

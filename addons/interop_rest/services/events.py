@@ -1,0 +1,58 @@
+"""What a receiver missed, fetched page by page.
+
+The messages of interfaces that were approved for the client, as they were or would be
+delivered.
+"""
+
+from odoo.addons.interop_base.inbound import pipeline
+from odoo.addons.interop_base.tools.errors import CursorError
+
+from ..exceptions import Problem
+from ..tools import events as tool
+from .authenticate import authenticate, require_id
+from .call import Answer
+
+
+def events(env, call):
+    """Answer what the system of the client was sent after a cursor.
+
+    :raises Refused: refused
+    """
+    client_sudo, proven = authenticate(env, call, "may_read_events")
+    require_id(client_sudo, proven, tool.signed_id(call.query))
+    pipeline.check_ready(client_sudo)
+    asked = tool.parse(call.query)
+    if not asked:
+        raise Problem("invalid_query", client=client_sudo.code)
+    interfaces = _event_interfaces(client_sudo)
+    if not interfaces:
+        raise Problem("events_not_allowed", client=client_sudo.code)
+    try:
+        page = client_sudo.env["interop.message"]._catch_up(
+            interfaces, asked.cursor, asked.limit
+        )
+    except CursorError:
+        raise Problem("invalid_cursor", client=client_sudo.code) from None
+    _note_events(client_sudo, page.items)
+    return Answer(200, tool.page(*page), {})
+
+
+def _event_interfaces(client_sudo):
+    """Return the interfaces on which the client may read what was sent: approved
+    for it, of its own system, for none but its own facilities."""
+    facilities = client_sudo._facilities()
+    return client_sudo.interface_ids.filtered(
+        lambda item: (
+            item.direction == "out"
+            and item.system_id == client_sudo.system_id
+            and item.company_ids <= facilities
+        )
+    )
+
+
+def _note_events(client_sudo, items):
+    """Leave evidence of who was handed which messages; an empty page shows
+    nothing."""
+    audit = client_sudo.env["interop.audit.event"]
+    for span in tool.spans(items):
+        audit._log("viewed", client_sudo, f"Fetched events {span}")

@@ -1,0 +1,21 @@
+{
+    "name": "Interop: Vendor Webhooks",
+    "summary": "Webhooks that third parties sign in their own ways",
+    "version": "19.0.1.2.0",
+    "category": "Healthcare/Integration",
+    "license": "LGPL-3",
+    "author": "Interop contributors",
+    "website": "https://github.com/interop/interop",
+    "depends": ["interop_rest"],
+    "external_dependencies": {"python": ["cryptography"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/interop_rest_vendor_rules.xml",
+        "data/interop_signature_scheme.xml",
+        "wizard/interop_client_secret_wizard_views.xml",
+        "wizard/interop_signature_try_wizard_views.xml",
+        "views/interop_signature_scheme_views.xml",
+        "views/interop_client_views.xml",
+        "views/interop_rest_vendor_menus.xml",
+    ],
+}
