@@ -12,6 +12,7 @@
         "interop_care",
         "interop_ownership",
         "interop_rest",
+        "interop_rest_vendor",
         "interop_webhook",
     ],
     "application": True,

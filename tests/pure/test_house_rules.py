@@ -12,10 +12,6 @@ FILE_LINES = 400
 MODEL_LINES = 700  # a model is one class in one file
 FUNCTION_LINES = 45  # without its docstring
 LEFTOVERS = re.compile(r"\b(TO" + "DO|FIX" + "ME|X{3})\\b|Not" + "ImplementedError")
-# Where Odoo gives no other way; each is told in the addon's readme.
-TAKEN_OVER = {
-    "addons/interop_rest/wsgi.py": ["http.root", "CommonRequestHandler.version_string"],
-}
 MANIFEST = {
     "version": re.compile(r"19\.0\.\d+\.\d+\.\d+"),
     "license": re.compile("LGPL-3"),
@@ -89,7 +85,7 @@ def test_nothing_of_others_is_patched():
         if path.is_relative_to(ROOT / "addons")
         and (taken := taken_over(path.read_text("utf-8")))
     }
-    assert found == TAKEN_OVER
+    assert not found
 
 
 def test_no_addon_inherits_the_base_of_all_models():

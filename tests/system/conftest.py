@@ -10,12 +10,14 @@ import uuid
 from pathlib import Path
 
 import pytest
-from interop_setup import databases, paths, postgres, templates
+from interop_setup import databases, nginx, paths, postgres, templates
 from interop_setup.bootstrap import bootstrap
+from interop_setup.errors import SetupError
 from interop_setup.server import Server
 
 # What the tests share lies beside them.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import certificates
 import inside
 
 
@@ -67,6 +69,40 @@ def make_server(cluster, make_database):
     for server in made:
         inside.end(server)
         server.kill()  # nobody looks any more: a clean stop takes seconds
+
+
+@pytest.fixture
+def make_proxy(tmp_path):
+    """Makes the shipped nginx in front of an Odoo server (``proxy_mode``).
+
+    ``make_proxy(server, replacements)`` answers a started ``nginx.Proxy``; texts of the
+    shipped file are replaced as told.
+    """
+    try:
+        nginx.ensure()
+    except SetupError as error:
+        pytest.skip(f"no nginx: {error}")
+    made = []
+
+    def make(server, replacements=None):
+        crt, key = certificates.self_signed(tmp_path)
+        proxy = nginx.Proxy(
+            tmp_path,
+            {
+                "/etc/nginx/interop.crt": str(crt),
+                "/etc/nginx/interop.key": str(key),
+                "127.0.0.1:8069": f"127.0.0.1:{server.port}",
+                "127.0.0.1:8072": f"127.0.0.1:{server.gevent_port}",
+                'default "odoo";': f'default "{server.database}";',
+                **(replacements or {}),
+            },
+        )
+        made.append(proxy)
+        return proxy.start()
+
+    yield make
+    for proxy in made:
+        proxy.stop()
 
 
 @pytest.fixture

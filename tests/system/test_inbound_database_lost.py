@@ -10,6 +10,7 @@ import requests
 from inbound_sender import Sender, check_no_leak, in_odoo
 from interop_setup.bench._load import npi
 
+MESSAGES = "/interop/v1/messages"
 SENDERS = 6
 SECONDS = 8
 # What a caller may be told: taken, still running, or to come back.
@@ -23,10 +24,17 @@ EXPECTED = {
 
 
 @pytest.fixture
-def world(make_server):
-    """A server with two workers and a sender that may send providers."""
-    server = make_server(workers=2)
-    return server, Sender(server, **in_odoo(server, "set_up"))
+def world(make_server, make_proxy, tmp_path):
+    """A server with two workers behind the shipped proxy, and a sender that may send
+    providers."""
+    server = make_server(workers=2, options={"proxy_mode": "True"})
+    fast = {
+        "zone=interop_address:10m rate=100r/s": "zone=interop_address:10m rate=9999r/s",
+        "zone=interop_client:10m rate=50r/s": "zone=interop_client:10m rate=9999r/s",
+    }
+    proxy = make_proxy(server, fast)
+    sender = Sender(server, **in_odoo(server, "set_up"))
+    return server, sender, f"{proxy.url}{MESSAGES}", str(tmp_path / "interop.crt")
 
 
 class Losses:
@@ -82,7 +90,7 @@ def check_ours(response):
 
 def test_a_lost_database_is_503_in_problem_json(world):
     """engine.md, 3: no HTML, no 500, and the same message again has its one effect."""
-    server, sender = world
+    server, sender, url, certificate = world
     until = time.monotonic() + SECONDS
     messages = []
 
@@ -93,7 +101,11 @@ def test_a_lost_database_is_503_in_problem_json(world):
             message = sender.provider(npi=npi(1000 * number + count))
             messages.append(message)
             response = requests.post(
-                sender.url, data=message[1], headers=sender.headers(message), timeout=60
+                url,
+                data=message[1],
+                headers=sender.headers(message),
+                timeout=60,
+                verify=certificate,
             )
             told.append(check_ours(response))
         return told

@@ -8,77 +8,28 @@ import ssl
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPResponse
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from inbound_sender import in_odoo
-from interop_setup import nginx
-from interop_setup.errors import SetupError
 
 ELSEWHERE = "10.9.8.7"
 
 
-def certificate(folder):
-    """A self-signed certificate; the paths of it and of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    crt, pem = folder / "interop.crt", folder / "interop.key"
-    crt.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return crt, pem
-
-
 @pytest.fixture
-def proxied(make_server, tmp_path):
+def proxied(make_server, make_proxy):
     """Odoo behind nginx, and a client with a token that may call from this machine and
     one that may call from elsewhere."""
-    try:
-        nginx.ensure()
-    except SetupError as error:
-        pytest.skip(f"no nginx: {error}")
     server = make_server(workers=2, options={"proxy_mode": "True"})
     in_odoo(server, "set_up")
     near = in_odoo(server, "token_client", networks="127.0.0.0/8")
     far = in_odoo(server, "token_client", code="faraway", networks=f"{ELSEWHERE}/32")
-    crt, key = certificate(tmp_path)
-    proxy = nginx.Proxy(
-        tmp_path,
-        {
-            "/etc/nginx/interop.crt": str(crt),
-            "/etc/nginx/interop.key": str(key),
-            "127.0.0.1:8069": f"127.0.0.1:{server.port}",
-            "127.0.0.1:8072": f"127.0.0.1:{server.gevent_port}",
-            # Slow enough for a busy machine to exceed it.
-            "zone=interop_client:10m rate=50r/s": "zone=interop_client:10m rate=2r/s",
-            "zone=interop_client burst=100": "zone=interop_client burst=20",
-        },
-    )
-    try:
-        yield server, proxy.start(), near, far
-    finally:
-        proxy.stop()
+    # Slow enough for a busy machine to exceed it.
+    slow = {
+        "zone=interop_client:10m rate=50r/s": "zone=interop_client:10m rate=2r/s",
+        "zone=interop_client burst=100": "zone=interop_client burst=20",
+    }
+    return server, make_proxy(server, slow), near, far
 
 
 def ask(url, body=None, headers=None):
@@ -194,6 +145,49 @@ def check_early(answer, status, code, strict):
     assert ("Strict-Transport-Security" in headers) == strict
 
 
+# What Odoo would answer in HTML, or redirect (case 41 is the line feed).
+ODD_PATHS = [
+    "/interop/v1/%0Amessages",
+    "/interop/%0a",
+    "/interop/v1/messages/%0Dx",
+    "/interop/v1/none%7F",
+    "//interop/v1/health",
+    "///interop/v1/messages",
+    "/interop//v1/health",
+    "/interop//",
+    "//interop",
+    "/interop",
+    "/%2Finterop/v1/health",
+]
+ODD_HOSTS = [b"x..y", b"a b", b"a/b", b"[::1"]
+
+
+def check_odd_requests(proxy, near):
+    """Behind the shipped proxy every answer below our prefix is problem+json: odd paths,
+    doubled slashes, unknown and malformed hosts, and databases that a caller names."""
+    for path in ODD_PATHS:
+        request = f"GET {path} HTTP/1.1\r\nHost: odoo.example\r\n\r\n".encode()
+        status, body, headers = raw(proxy.port, request, True)
+        problem = json.loads(body)
+        assert (status, problem["code"]) == (404, "not_found"), path
+        check_early((status, body, headers), 404, "not_found", True)
+        assert "Set-Cookie" not in headers
+    for host in ODD_HOSTS:
+        request = b"GET /interop/v1/health HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
+        status, body, headers = raw(proxy.port, request, True)
+        assert (status, json.loads(body)["code"]) == (400, "bad_request"), host
+    url = f"{proxy.url}/interop/v1/health"
+    for said in (
+        {"Host": "nobody.knows.this.example"},
+        {"X-Odoo-Database": "another"},
+        {"Cookie": "session_id=" + "a" * 84},
+        {"Upgrade": "websocket", "Connection": "Upgrade"},
+    ):
+        status, body, headers = ask(url, None, proof(near, **said))
+        assert status == 200, (said, body)
+        assert "Set-Cookie" not in headers
+
+
 def check_strangers_are_not_believed(proxy, near, far):
     """Networks are checked against the connection, whatever a caller says."""
     for said in ({}, {"X-Forwarded-For": ELSEWHERE}, {"X-Real-IP": ELSEWHERE}):
@@ -241,6 +235,7 @@ def test_what_the_shipped_configuration_promises(proxied):
     server, proxy, near, far = proxied
     check_headers(proxy, near)
     check_early_refusals(proxy)
+    check_odd_requests(proxy, near)
     check_strangers_are_not_believed(proxy, near, far)
     check_sizes(proxy, near)
     check_flood(proxy, near)

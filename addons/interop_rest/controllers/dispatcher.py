@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from odoo.exceptions import AccessDenied, ConcurrencyError
 from odoo.http import Dispatcher, Response
 
+from odoo.addons.interop_base import db
 from odoo.addons.interop_base.exceptions import Refused
 from odoo.addons.interop_base.tools import rates, trace
 
@@ -94,9 +95,10 @@ class InteropDispatcher(Dispatcher):
         if not routing.get("interop_nodb"):
             self._require_database()
         try:
-            response = endpoint(**args)
-            if self.request.env is not None:
-                self.request.env.cr.flush()
+            with db.quiet():  # statements hold content
+                response = endpoint(**args)
+                if self.request.env is not None:
+                    self.request.env.cr.flush()
             return response
         except Refused as refused:
             problem = Problem.of(refused)

@@ -31,5 +31,4 @@ from . import test_mapping_dry_run
 from . import test_waiting
 from . import test_xref
 from . import test_receipt
-from . import test_wsgi
 from . import test_content_refused

@@ -41,8 +41,8 @@ def key_of(secret: str) -> bytes:
     return base64.b64decode(secret.removeprefix("whsec_"))
 
 
-def prepare(side: Side, number: int, size: int) -> Request:
-    """A signed message of ``size`` bytes about a provider of its own."""
+def prepare(side: Side, number: int, size: int, database: str) -> Request:
+    """A signed message of ``size`` bytes about a provider of its own, for a database."""
     message_id = f"msg_{uuid.uuid4().hex}"
     message = {
         "id": message_id,
@@ -73,6 +73,7 @@ def prepare(side: Side, number: int, size: int) -> Request:
     digest = hmac.new(side.key, signed, hashlib.sha256).digest()
     headers = {
         "Content-Type": "application/json",
+        "X-Odoo-Database": database,  # as the shipped proxy sets it
         "Interop-Client": side.client,
         "webhook-id": message_id,
         "webhook-timestamp": now,
