@@ -18,7 +18,6 @@ from odoo.addons.interop_base.exceptions import (
 from odoo.addons.interop_base.tests.common import InteropMixin
 from odoo.addons.interop_base.tools import signing
 
-
 URL = "/interop/v1/messages"
 
 

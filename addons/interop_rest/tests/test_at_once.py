@@ -32,8 +32,7 @@ CHANGES = {
         "paused",
     ),
     "interface stopped": (
-        "UPDATE interop_interface SET interop_stopped_at = now()"
-        " WHERE id = %(interface)s",
+        "UPDATE interop_interface SET interop_stopped_at=now() WHERE id=%(interface)s",
         "paused",
     ),
     "interface suspended": (

@@ -8,6 +8,8 @@ import psycopg2.errors
 
 from odoo.tests import tagged
 
+from odoo.addons.interop_base.inbound import settle
+
 from .. import const
 from ..tools import batch
 from .common import URL, RestEffectHttpCase
@@ -165,19 +167,18 @@ class TestBatch(RestEffectHttpCase):
 
     def test_a_serialization_failure_runs_the_request_again(self):
         items = self._named("Ada", "Eve", "Bob")
-        pipeline = self.env.registry["interop.inbound"]
-        settle = pipeline._settle
+        original = settle.settle
         failures = [None, SerializationFailure()]
 
         def _settle(*args):
             failure = failures.pop(0) if failures else None
             if failure:
                 raise failure
-            return settle(*args)
+            return original(*args)
 
         with (
             patch.object(const, "BATCH_COMMIT", 1),
-            patch.object(pipeline, "_settle", _settle),
+            patch.object(settle, "settle", _settle),
         ):
             results = self._results(self._send(items))
         self.assertEqual([item["status"] for item in results], [200] * 3)

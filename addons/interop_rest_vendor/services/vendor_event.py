@@ -8,7 +8,6 @@ from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.tools import envelope as envelope_tools
 from odoo.addons.interop_base.tools import rfc3339
 from odoo.addons.interop_base.tools.errors import EnvelopeError
-
 from odoo.addons.interop_rest.exceptions import Problem
 from odoo.addons.interop_rest.tools import headers
 

@@ -11,7 +11,6 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
 from odoo.addons.interop_base import clock
-
 from odoo.addons.interop_rest.tests.common import RestEffectHttpCase
 
 

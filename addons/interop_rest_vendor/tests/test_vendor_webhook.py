@@ -9,10 +9,10 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_rest.tests.common import RestEffectHttpCase
 
 from ..tools import vendor_signatures
 from ..wizard import interop_signature_try_wizard as try_wizard
-from odoo.addons.interop_rest.tests.common import RestEffectHttpCase
 
 SECRET = "shared-with-the-vendor-1"
 

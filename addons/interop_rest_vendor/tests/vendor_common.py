@@ -3,9 +3,9 @@
 import json
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_rest.tests.common import RestEffectHttpCase
 
 from ..tools import vendor_signatures
-from odoo.addons.interop_rest.tests.common import RestEffectHttpCase
 
 SECRET = "shared-with-the-vendor-1"
 

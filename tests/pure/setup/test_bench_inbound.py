@@ -22,9 +22,10 @@ def test_providers_have_valid_identifiers(number):
 
 def test_requests_have_their_size_and_signature():
     side = load.Side("/x", "gateway", b"k" * 32, 202)
-    request = load.prepare(side, 7, 2048)
+    request = load.prepare(side, 7, 2048, "bench")
     assert len(request.body) == 2048
     assert request.expected == 202
+    assert request.headers["X-Odoo-Database"] == "bench"
     message = json.loads(request.body)
     headers = request.headers
     assert message["id"] == headers["webhook-id"]

@@ -347,9 +347,10 @@ class InteropClient(models.Model):
         The state of the client that is found has to be read: it may have changed a
         moment ago in another worker.
         """
-        clients_sudo = self.sudo().search(
-            [], order="id"
-        )  # sudo: the same for everybody
+        # sudo: the same for everybody
+        clients_sudo = self.sudo().search_fetch(
+            [("code", "!=", False)], ["code", "state"], order="id"
+        )
         return (
             {client.code: client.id for client in clients_sudo},
             clients_sudo.filtered(lambda item: item.state == "active")._ids,
@@ -402,7 +403,9 @@ class InteropClient(models.Model):
     def _keys_of(self, kinds):
         """Return the secrets of these kinds that are not revoked, read anew: a key that
         another worker has just revoked proves nothing."""
-        return self.env["interop.secret"].search_fetch(
+        # sudo: the columns are closed to every group
+        secrets_sudo = self.env["interop.secret"].sudo()
+        found_sudo = secrets_sudo.search_fetch(
             [
                 ("client_id", "in", self.ids),
                 ("kind", "in", kinds),
@@ -410,6 +413,7 @@ class InteropClient(models.Model):
             ],
             READ_OF_KEYS,
         )
+        return found_sudo.with_env(self.env)
 
     @api.private
     def _readable(self, secrets):
