@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from . import vendor_keys
+from .errors import SignatureRefused
 
 HASHES = {"hmac-sha256": "sha256", "hmac-sha512": "sha512", "hmac-sha1": "sha1"}
 ED25519 = "ed25519"
@@ -49,14 +50,6 @@ _HTTP = re.compile(
     r"(?:GMT|UTC|[+-][0-9]{4})"
 )
 _UNUSABLE = secrets.token_bytes(32)
-
-
-class SignatureRefused(Exception):
-    """Why a signature is no proof; ``reason`` is for the log only."""
-
-    def __init__(self, reason):
-        self.reason = reason
-        super().__init__(reason)
 
 
 class Scheme(NamedTuple):
