@@ -5,6 +5,8 @@ import json
 from odoo import Command
 from odoo.tests import tagged
 
+from odoo.addons.interop_identifier.models.case_decision import CaseDecision
+
 from .person_common import NATIONAL, PersonCase
 
 
@@ -272,7 +274,7 @@ class TestPerson(PersonCase):
         self.assertNotIn(
             "Another record", text, "others know him: nobody here learns it"
         )
-        case._decide_create("Came by referral")
+        CaseDecision(case).create("Came by referral")
         self.env["interop.pump"]._run_inline()
         self.assertEqual((parked.state, waits.state), ("done", "done"))
         self.assertEqual((parked.res_id, waits.res_id), (person.id, person.id))

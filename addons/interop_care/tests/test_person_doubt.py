@@ -2,6 +2,8 @@
 
 from odoo.tests import tagged
 
+from odoo.addons.interop_identifier.models.case_decision import CaseDecision
+
 from .person_common import PersonCase
 
 
@@ -36,7 +38,7 @@ class TestPersonDoubt(PersonCase):
         self._send(self._person(self._wire(self.national, "N-5"), name={"text": "Ma"}))
         known = self._who(self._wire(self.national, "N-5"))
         case.action_show_message()
-        case._decide_link(known, "Her maiden name")
+        CaseDecision(case).link(known, "Her maiden name")
         self.env["interop.pump"]._run_inline()
         self.assertEqual((message.state, message.resource_ref), ("done", known))
         self.assertEqual(known.city, "Lund")
@@ -49,7 +51,7 @@ class TestPersonDoubt(PersonCase):
         waits = self._last()
         self.assertEqual(waits.state, "pending")
         case = message.identity_case_id.with_user(self._steward())
-        case._decide_rejected("Register the person first")
+        CaseDecision(case).reject("Register the person first")
         self.assertEqual((message.state, waits.state), ("dead", "pending"))
         message._set_cancelled("The sender registers the person")
         self.env["interop.pump"]._run_inline()
@@ -65,7 +67,7 @@ class TestPersonDoubt(PersonCase):
         steward = self._steward()
         case = message.identity_case_id.with_user(steward)
         case.action_show_message()
-        case._decide_create("Somebody new")
+        CaseDecision(case).create("Somebody new")
         self.env["interop.pump"]._run_inline()
         self.assertEqual(message.state, "parked", "asked again, not dead")
         self.assertFalse(message.identity_case_id.creates)

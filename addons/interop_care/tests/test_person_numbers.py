@@ -3,6 +3,7 @@
 from odoo.tests import tagged
 
 from odoo.addons.interop_base.exceptions import BusinessError
+from odoo.addons.interop_identifier.models.case_decision import CaseDecision
 
 from .person_common import PersonCase
 
@@ -45,9 +46,9 @@ class TestPersonNumbers(PersonCase):
         self.assertEqual((case.kind, case.waiting_count), ("placeholder", 2))
         steward = self._create_user("steward", companies=self.facility)
         case = case.with_user(steward)
-        self.assertEqual(case._allowed(), {"rejected", "retried"})
+        self.assertEqual(CaseDecision(case).allowed(), {"rejected", "retried"})
         self.national.placeholder_policy = "refuse"
-        case._decide_retried("The sender knows")
+        CaseDecision(case).retry("The sender knows")
         self.env["interop.pump"]._run_inline()
         self.assertEqual(self._last().state, "dead")
         self.assertFalse(self._named("First Person") | self._named("Second Person"))

@@ -6,6 +6,7 @@ from odoo.addons.interop_base.exceptions import BusinessError, HandledError
 from odoo.addons.interop_mapping.models.interop_handler_mapping import ABSENT
 
 from ..tools import parties
+from .identifier_wire import IdentifierWire
 
 NUMBERS = (int, str)
 
@@ -23,9 +24,8 @@ class InteropHandlerMapping(models.AbstractModel):
     def _reader_identifier(self, line, records):
         path = line.field_path
         targets = records.mapped(path) if path else records
-        values = self.env["interop.identifier"]._active_values(
-            line.namespace_id, targets, self.env.company
-        )
+        wire = IdentifierWire(self.env["interop.identifier"], self.env.company)
+        values = wire.values_in(line.namespace_id, targets)
         names = path.split(".") if path else []
 
         def read(record):

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .identity_resolver import ids_by_value
+
 READERS = (
     "interop_base.interop_base_group_user,interop_base.interop_base_group_steward,"
     "interop_base.interop_base_group_auditor"
@@ -41,7 +43,7 @@ class InteropIdentifiedMixin(models.AbstractModel):
             operator, value = "=", next(iter(value))
         if operator not in ("=", "ilike", "like", "=ilike", "=like"):
             return None
-        ids = self.env["interop.identifier"]._ids_by_value(self._name, value)
+        ids = ids_by_value(self.env["interop.identifier"], self._name, value)
         return Domain("id", "in", ids) if ids else None
 
     @api.ondelete(at_uninstall=False)

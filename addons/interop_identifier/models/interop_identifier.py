@@ -2,27 +2,48 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL
 
-from odoo.addons.interop_base.tools import text
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.tools import field_report, statement
+from odoo.addons.interop_mapping.tools import inbound_models
 
 from .. import const
+from ..tools import question
+from .identifier_links import IdentifierLinks
+from .identifier_wire import IdentifierWire, was_good
+from .identity_resolver import (
+    IdentityResolver,
+    checked_value,
+    clean_value,
+    rows_of,
+    valid_at,
+)
 
-# What an identifier is and whose it is: given once. Another number is another row.
+# What an identifier is and which record it identifies: given once. Another number is
+# another row.
 GIVEN_ONCE = {
     *("namespace_id", "value"),
     *("res_model", "res_id", "partner_id", "record_ref"),
 }
-# Worked out from those, from the namespace or by the database.
-WORKED_OUT = {"value_normalized", "check_failed", "company_id", "single", "once"}
+# Computed from those, from the namespace or by the database.
+COMPUTED = {"value_normalized", "check_failed", "company_id", "single", "once"}
 # What a person may correct, with a line in the audit trail.
 CORRECTED = {"use", "period_start", "period_end"}
+# Written by transitions only, as the state itself is.
+HISTORY = {"state_at", "state_by_id", "state_reason", "state_message_id"}
+ORIGIN = {"message_id", "stated_at", "stated"}
 
 
 class InteropIdentifier(models.Model):
     """What an assigning authority calls one of our records.
 
     Identifiers are retired, never deleted: a late message, a merge and an audit all
-    need the history. Uniqueness is the database's work (two partial unique indexes).
+    need the history. Every change of state is in the audit trail, those by merges in the
+    journal of merges. Partial unique indexes keep active identifiers unique.
+
+    Handlers of messages use it as a service: :meth:`_resolve` and :meth:`_link` on the
+    way in, :meth:`_wire_many` on the way out.
     """
 
     _name = "interop.identifier"
@@ -65,10 +86,7 @@ class InteropIdentifier(models.Model):
         help="What this identifier identifies.",
     )
     partner_id = fields.Many2one(
-        "res.partner",
-        readonly=True,
-        index="btree_not_null",
-        ondelete="restrict",
+        "res.partner", readonly=True, index="btree_not_null", ondelete="restrict"
     )
     state = fields.Selection(
         const.IDENTIFIER_STATES,
@@ -76,6 +94,25 @@ class InteropIdentifier(models.Model):
         default="active",
         readonly=True,
         index=True,
+    )
+    state_at = fields.Datetime("Changed On", readonly=True, copy=False)
+    state_by_id = fields.Many2one(
+        "res.users",
+        "Changed By",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="Who retired it, brought it back, or said that it never was right.",
+    )
+    state_reason = fields.Char("Reason", readonly=True, copy=False)
+    state_message_id = fields.Many2one(
+        "interop.message",
+        "Changed By Message",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The message that said so. Empty: a person decided.",
     )
     use = fields.Selection(const.IDENTIFIER_USES, help="FHIR identifier use.")
     period_start = fields.Datetime("Valid From")
@@ -90,6 +127,20 @@ class InteropIdentifier(models.Model):
         index="btree_not_null",
         help="The message that brought this identifier.",
     )
+    stated_at = fields.Datetime(
+        "Stated As Of",
+        readonly=True,
+        copy=False,
+        help="When what is known of its use and period became true. A message about an "
+        "earlier moment does not change it.",
+    )
+    stated = fields.Char(
+        "Statement",
+        readonly=True,
+        copy=False,
+        help="Time of the statement to the microsecond, with the sequence of its "
+        "message.",
+    )
     company_id = fields.Many2one(
         related="namespace_id.company_id",
         store=True,
@@ -103,6 +154,10 @@ class InteropIdentifier(models.Model):
         precompute=True,
         string="One per Record",
     )
+    # Set by the trigger on insert (interop_identifier_anchor.py), for the index.
+    once = fields.Boolean(
+        "Never Used Again", readonly=True, help="By the policy of the namespace."
+    )
 
     _active_value_uniq = models.UniqueIndex(
         "(namespace_id, value_normalized) WHERE state IN ('active', 'merged')",
@@ -112,6 +167,11 @@ class InteropIdentifier(models.Model):
         "(namespace_id, res_model, res_id) WHERE state = 'active' AND single",
         "This record has an active identifier of that namespace already. Retire it "
         "first.",
+    )
+    _once_uniq = models.UniqueIndex(
+        "(namespace_id, value_normalized) WHERE once AND state <> 'entered_in_error'",
+        "Another record had this identifier before, and values of this namespace are "
+        "never used again.",
     )
     _record_idx = models.Index("(res_model, res_id)")
     _lookup_idx = models.Index("(namespace_id, value_normalized)")
@@ -127,20 +187,11 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _selection_record_ref(self):
-        # sudo: names of models only
-        models_sudo = self.env["ir.model"].sudo()
-        return [(name, models_sudo._get(name).name) for name in self._record_models()]
+        models_sudo = self.env["ir.model"].sudo()  # sudo: names of models only
+        names = self.env["interop.identifier.model"]._names()
+        return [(name, models_sudo._get(name).name) for name in names]
 
-    @api.model
-    def _record_models(self):
-        """Return the names of the models whose records may carry identifiers."""
-        return list(self.env["interop.identifier.model"]._names())
-
-    @api.model
-    def _declared_models(self):
-        """Return the names of the models that addons want on the list; addons add."""
-        usual = [name for name in const.USUAL_KINDS if name in self.env]
-        return ["res.partner", "res.company", *usual]
+    # === COMPUTE AND CONSTRAINTS === #
 
     @api.depends("value", "namespace_id")
     def _compute_value_normalized(self):
@@ -149,28 +200,24 @@ class InteropIdentifier(models.Model):
             if not namespace:  # a new form
                 identifier.value_normalized = identifier.check_failed = False
                 continue
-            value = self._clean_value(identifier.value or "") or ""
-            identifier.value_normalized = namespace._normalize(value)
-            identifier.check_failed = bool(
-                identifier.value_normalized
-            ) and not namespace._passes(value)
+            value = clean_value(identifier.value or "") or ""
+            spelled = identifier.value_normalized = namespace._normalize(value)
+            identifier.check_failed = bool(spelled) and not namespace._passes(value)
 
     @api.depends("res_model", "res_id")
     def _compute_record_ref(self):
         for identifier in self:
-            model = identifier.res_model
-            known = model in self.env and identifier.res_id
-            identifier.record_ref = f"{model},{identifier.res_id}" if known else False
+            model, res_id = identifier.res_model, identifier.res_id
+            known = model in self.env and res_id
+            identifier.record_ref = f"{model},{res_id}" if known else False
 
     @api.depends("namespace_id", "value")
     def _compute_display_name(self):
         for identifier in self:
-            value = identifier.value or ""
-            if identifier.namespace_id.person_adjacent:
-                value = f"••••{value[-2:]}" if len(value) > 4 else "••••"
-            identifier.display_name = (
-                f"{identifier.namespace_id.name or ''} {value}".strip()
-            )
+            value, namespace = identifier.value or "", identifier.namespace_id
+            if namespace.person_adjacent:
+                value = question.mask(value)
+            identifier.display_name = f"{namespace.name or ''} {value}".strip()
 
     @api.constrains("value", "namespace_id")
     def _check_value(self):
@@ -178,14 +225,11 @@ class InteropIdentifier(models.Model):
             if not identifier.value_normalized:
                 raise ValidationError(self.env._("An identifier needs a value."))
             identifier._check_no_placeholder()
-            if (
-                identifier.check_failed
-                and identifier.namespace_id.validation == "block"
-            ):
+            namespace = identifier.namespace_id
+            if identifier.check_failed and namespace.validation == "block":
                 raise ValidationError(
                     self.env._(
-                        "The value does not pass the check of “%s”.",
-                        identifier.namespace_id.name,
+                        "The value does not pass the check of “%s”.", namespace.name
                     )
                 )
 
@@ -203,42 +247,7 @@ class InteropIdentifier(models.Model):
                 )
             )
 
-    @api.model
-    def _clean_value(self, value):
-        """Return ``value`` (text) as it is kept: in NFC, without blanks and invisible
-        characters around it; ``""`` when nothing is left.
-
-        Returns ``None`` for a value that cannot be kept or sent: one with a line end,
-        tab or control character inside.
-        """
-        inner = value.strip()
-        if text.has_break(inner) or text.has_control(inner):
-            return None
-        return text.clean(inner)
-
-    @api.model
-    def _checked_value(self, value):
-        """Return a value that somebody enters as it is kept, or say what is wrong."""
-        if value is None or value is False:
-            return value  # the field is required
-        cleaned = self._clean_value(str(value))
-        if cleaned is None:
-            raise ValidationError(
-                self.env._(
-                    "An identifier is one line of text. Remove line ends, tabs and "
-                    "control characters from the value."
-                )
-            )
-        if len(cleaned) > const.MAX_VALUE_LENGTH:
-            raise ValidationError(
-                self.env._(
-                    "An identifier has at most %(limit)s characters, this value has "
-                    "%(length)s.",
-                    limit=const.MAX_VALUE_LENGTH,
-                    length=len(cleaned),
-                )
-            )
-        return cleaned
+    # === CRUD === #
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -248,7 +257,7 @@ class InteropIdentifier(models.Model):
         self.flush_model(["state", "period_end"])
         vals_list = [self._prepare_record_vals(vals) for vals in vals_list]
         for vals in vals_list:
-            for name in WORKED_OUT & vals.keys():
+            for name in COMPUTED & vals.keys():
                 raise AccessError(self._guarded_message(name))
             # Odoo cuts a default that is too long, so it is read where it stands.
             if "value" not in vals and "default_value" in self.env.context:
@@ -256,10 +265,12 @@ class InteropIdentifier(models.Model):
             elif "value" not in vals:
                 vals |= self.default_get(["value"])
             if "value" in vals:
-                vals["value"] = self._checked_value(vals["value"])
-        self._check_kinds({vals.get("res_model") for vals in vals_list})
+                vals["value"] = checked_value(self.env, vals["value"])
+        self.env["interop.identifier.model"]._check_listed(
+            {vals.get("res_model") for vals in vals_list}
+        )
         # Callers can forge the defaults of a context.
-        forged = {f"default_{name}" for name in WORKED_OUT}
+        forged = {f"default_{name}" for name in COMPUTED}
         kept = {k: v for k, v in self.env.context.items() if k not in forged}
         creator = self.with_context(kept)  # pylint: disable=context-overridden
         return super(InteropIdentifier, creator).create(vals_list)
@@ -271,14 +282,18 @@ class InteropIdentifier(models.Model):
         Values that are the present ones already, as an import repeats them, are no
         change.
         """
-        for name in (GIVEN_ONCE | WORKED_OUT) & vals.keys():
+        fixed = (GIVEN_ONCE | COMPUTED) & vals.keys()
+        for name in fixed:
             if any(not row._is_present(name, vals[name]) for row in self):
-                raise AccessError(self._given_once_message(name))
-        vals = {
-            name: value
-            for name, value in vals.items()
-            if name not in GIVEN_ONCE | WORKED_OUT
-        }
+                raise AccessError(
+                    self.env._(
+                        "“%(field)s” of an identifier never changes. Retire the "
+                        "identifier, or mark it as entered in error, and add the right "
+                        "one.",
+                        field=self._fields[name].string,
+                    )
+                )
+        vals = {name: value for name, value in vals.items() if name not in fixed}
         if not vals:
             return True
         corrected = CORRECTED & vals.keys()
@@ -286,43 +301,15 @@ class InteropIdentifier(models.Model):
         if corrected:
             labels = [self._fields[name].string for name in sorted(corrected)]
             self.env["interop.audit.event"]._log("changed", self, ", ".join(labels))
+            self._set_stated(None)  # what a person states is as of now
         return result
 
     def _is_present(self, name, value):
-        """Say whether ``value``, as ``write`` gets it, is what this row has already."""
+        """Return whether ``value``, as ``write`` gets it, is what this row has already."""
         if name == "value" and value:
-            value = self._clean_value(str(value))
+            value = clean_value(str(value))
         present = self._fields[name].convert_to_write(self[name], self)
         return (value or False) == (present or False)
-
-    def _given_once_message(self, name):
-        return self.env._(
-            "“%(field)s” of an identifier never changes. Retire the identifier, or mark "
-            "it as entered in error, and add the right one.",
-            field=self._fields[name].string,
-        )
-
-    def _set_record(self, model, res_id):
-        """Hand these identifiers over to another record. Only a merge calls this, and
-        a record that leaves its numbers to what it was part of.
-
-        :param str model: name of the model
-        :param int res_id: id of the record
-        """
-        vals = self._prepare_record_vals({"res_model": model, "res_id": res_id})
-        return self._transition(vals)
-
-    @api.model
-    def _check_kinds(self, names):
-        """Refuse kinds of records that are not on the list (the database would)."""
-        for name in sorted(names - {None, False, *self._record_models()}):
-            raise ValidationError(
-                self.env._(
-                    "Records of “%s” do not carry identifiers. An administrator can "
-                    "add this kind under Identity › Kinds of Records.",
-                    self.env["ir.model"].sudo()._get(name).name or name,
-                )
-            )
 
     @api.model
     def _prepare_record_vals(self, vals):
@@ -350,3 +337,363 @@ class InteropIdentifier(models.Model):
                 "Identifiers are kept for their history. Retire this one instead."
             )
         )
+
+    # === TRANSITIONS === #
+
+    @api.model
+    def _guarded_fields(self):
+        return super()._guarded_fields() | HISTORY | ORIGIN
+
+    def _set_state(self, state, allowed, message=None, reason="", **vals):
+        """Move as usual, and keep who did, when, why and which message said so."""
+        if "period_end" in vals:
+            vals.update(self._stated_values(message))
+        return super()._set_state(
+            state,
+            allowed,
+            state_at=clock.now().replace(microsecond=0),
+            state_by_id=self.env.uid,
+            state_reason=reason or False,
+            state_message_id=(message and message.id) or False,
+            **vals,
+        )
+
+    def _log_state(self, reason):
+        """Leave the change of these in the audit trail."""
+        if self:
+            labels = dict(self._fields["state"]._description_selection(self.env))
+            label = labels[self[0].state]
+            self.env["interop.audit.event"]._log(
+                "transition", self, f"{label}: {reason}" if reason else label
+            )
+        return self
+
+    def _set_retired(self, message=None, reason=""):
+        """Close the identifiers: from now on look-ups about earlier moments find them.
+
+        :param message: ``interop.message`` that said so, if one did
+        :param str reason: why, in words; safe to keep for ever
+        """
+        moved = self._set_ended({"active", "held"}, message=message, reason=reason)
+        return moved._log_state(reason)
+
+    def _set_ended(self, allowed, **vals):
+        """Retire the identifiers, each with its own end; return those that moved."""
+        now = clock.now()
+        moved = self.browse()
+        for end, rows in self.grouped(lambda row: row._end_at(now)).items():
+            moved |= rows._set_state("retired", allowed, period_end=end, **vals)
+        return moved
+
+    def _end_at(self, now):
+        """Return when a number that is retired ``now`` stopped being good: at the end
+        that its sender stated, if that is past; never before it started."""
+        if self.period_end and self.period_end < now:
+            return self.period_end
+        return max(now, self.period_start or now)
+
+    def _set_merged(self, message=None, reason=""):
+        """Turn the identifiers into aliases that still find the surviving record."""
+        return self._set_state("merged", {"active"}, message, reason)
+
+    def _set_current(self, message=None, reason=""):
+        """Make aliases the active numbers of their records again; one stays an alias
+        where the record has another active number of its namespace."""
+        self._hold_record()
+        moved = self.browse()
+        for row in self.filtered(lambda item: item.state == "merged"):
+            record = self.env[row.res_model].browse(row.res_id)
+            if row.single and row._active_of(record, row.namespace_id):
+                continue
+            moved |= row._set_state("active", {"merged"}, message, reason)
+        return moved._log_state(reason)
+
+    def _set_entered_in_error(self, message=None, reason=""):
+        """Withdraw the identifiers: they never were right."""
+        allowed = {"active", "retired", "merged", "held"}
+        moved = self._set_state("entered_in_error", allowed, message, reason)
+        return moved._log_state(reason)
+
+    def _set_active(self, message=None, reason=""):
+        """Bring retired or held identifiers back."""
+        for identifier in self:
+            identifier._check_no_placeholder()
+        self._hold_record()
+        moved = self._set_state(
+            "active", {"retired", "held"}, message, reason, period_end=False
+        )
+        return moved._log_state(reason)
+
+    def _set_held(self, reason=""):
+        """Let messages that name these numbers wait: a steward has to decide."""
+        allowed = {"active", "merged"}
+        moved = self._set_state(const.HELD, allowed, reason=reason, once=False)
+        return moved._log_state(reason)
+
+    def _set_same_number(self, reason=""):
+        """Retire identifiers that are another spelling of a number that their record
+        has anyway."""
+        moved = self._set_ended({"active", "merged", "held"}, reason=reason, once=False)
+        return moved._log_state(reason)
+
+    def _set_record(self, model, res_id):
+        """Hand these identifiers over to another record. Only a merge calls this, and
+        a record that leaves its numbers to what it was part of.
+
+        :param str model: name of the model
+        :param int res_id: id of the record
+        """
+        vals = self._prepare_record_vals({"res_model": model, "res_id": res_id})
+        return self._transition(vals)
+
+    def _hold_record(self):
+        """Queue up with merges of the records of these rows, before the rows are
+        touched: a merge locks in the same order."""
+        for model, rows in self.grouped("res_model").items():
+            self.env["interop.identifier.anchor"]._lock(model, rows.mapped("res_id"))
+
+    # === STATEMENTS: AS OF WHEN USE AND PERIOD ARE KNOWN === #
+
+    @api.model
+    def _stated_values(self, message):
+        """Return the values that say as of when a message, or else a person, states
+        something. A sender's clock that runs ahead counts as now, or all that it says
+        next would be old."""
+        now = clock.now()
+        return {
+            "stated_at": min((message and message.occurred_at) or now, now),
+            "stated": message._statement() if message else statement.build(None, now),
+        }
+
+    def _set_stated(self, message, **vals):
+        """Note what a message (or else a person) states, and as of when.
+
+        :param vals: use and period, where they change
+        """
+        self._transition({**vals, **self._stated_values(message)})
+
+    def _note_stated(self, message):
+        """Note as of when a message stated what these are now."""
+        newer = self.filtered(lambda row: not row._is_newer_than(message))
+        newer._set_stated(message)
+
+    def _is_newer_than(self, message):
+        """Return whether what is known of one of these stays although a message says
+        something else: the message is older, or as old and not later in its stream."""
+        if not message.occurred_at:
+            return False
+        stated = message._statement()
+        return not all(
+            statement.is_newer(stated, row._known_statement()) for row in self
+        )
+
+    def _known_statement(self):
+        """Return the latest statement about this identifier, empty without one."""
+        self.ensure_one()
+        if self.stated or not self.stated_at:
+            return self.stated or ""
+        # Stated before this was kept to the microsecond.
+        return statement.build(self.stated_at, self.stated_at)
+
+    def _tell_stale(self, message):
+        """Tell the sender that what its message says of the state is out of date."""
+        stale = field_report.Decision(field_report.IGNORED, field_report.STALE)
+        entries = field_report.entries(self._name, self.id, {"state": stale})
+        message._note_fields(entries)
+
+    # === BUTTONS === #
+
+    def action_retire(self):
+        """Button: ask why and retire."""
+        return self._ask_reason("retired", self.env._("Retire"))
+
+    def action_enter_in_error(self):
+        """Button: ask why and mark as entered in error."""
+        return self._ask_reason("entered_in_error", self.env._("Entered in Error"))
+
+    def action_reactivate(self):
+        """Button: ask why and bring back a retired identifier."""
+        return self._ask_reason("active", self.env._("Reactivate"))
+
+    def _ask_reason(self, state, title):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": "interop.identifier.state.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_identifier_id": self.id, "default_state": state},
+        }
+
+    # === SERVICE OF HANDLERS === #
+
+    @api.model
+    def _parse(self, identifiers, company, system=None):
+        """Return the identifiers of a message as ``Named``; see
+        ``IdentityResolver.parse`` for parameters and errors."""
+        return IdentityResolver(self).parse(identifiers, company, system)
+
+    @api.model
+    def _resolve(
+        self, identifiers, company, *, model=None, system=None, at=None, known=None
+    ):
+        """Return the one record that the identifiers of a message mean, or None; see
+        ``IdentityResolver.resolve`` for parameters and errors."""
+        return IdentityResolver(self).resolve(
+            identifiers, company, model=model, system=system, at=at, known=known
+        )
+
+    @api.model
+    def _nobody(self, identifiers, message, model, create=True, text=""):
+        """Return the record that a steward named for identifiers that no record has,
+        or None when the message may create one; see ``IdentityResolver.unknown``."""
+        return IdentityResolver(self).unknown(identifiers, message, model, create, text)
+
+    @api.model
+    def _link(self, record, identifiers, message, known=None):
+        """Make identifiers of ``message`` identify ``record``, or its survivor, and
+        return the new ones; see ``IdentifierLinks.link`` for parameters and errors."""
+        return IdentifierLinks(self, message).link(record, identifiers, known)
+
+    @api.model
+    def _wire(self, record, company):
+        """Return the active identifiers of ``record`` that ``company`` may see, as
+        messages carry them."""
+        return self._wire_many(record, company)[record.id]
+
+    @api.model
+    def _wire_many(self, records, company):
+        """Return ``{record id: identifiers}`` like :meth:`_wire`, for many records in
+        one query."""
+        return IdentifierWire(self, company).of_many(records)
+
+    @api.model
+    def _wire_at(self, record, company, at):
+        """Return the identifiers that ``record`` had at a moment (naive UTC), like
+        :meth:`_wire`."""
+        return IdentifierWire(self, company).at(record, at)
+
+    # === ROWS === #
+
+    def _identifies(self, record):
+        """Return whether this is an identifier of ``record``."""
+        return (self.res_model, self.res_id) == (record._name, record.id)
+
+    def _valid_at(self, at):
+        """Return the one row of these (same value) that was good at ``at``."""
+        return valid_at(self, at)
+
+    def _was_good(self, at):
+        """Return whether this identifier was good at a moment (naive UTC)."""
+        return was_good(self, at)
+
+    @api.model
+    def _active_of(self, record, namespace):
+        """Return the active identifiers of ``record`` in ``namespace``."""
+        self.flush_model(["namespace_id", "res_model", "res_id", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM interop_identifier WHERE namespace_id = %s "
+                "AND res_model = %s AND res_id = %s AND state = 'active'",
+                namespace.id,
+                record._name,
+                record.id,
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    # === HOOKS === #
+
+    @api.model
+    def _declared_models(self):
+        """Return the names of the models that installed addons keep identifiers of.
+
+        Called when the registry is loaded and when an inbound mapping is approved. An
+        override adds names to what super returns; those of apps that are not installed
+        are left out by the caller. It must not take names away.
+
+        :rtype: list[str]
+        """
+        usual = [name for name in const.USUAL_KINDS if name in self.env]
+        mapped = [
+            name
+            for name in self.env["interop.mapping.model"]._identified_models()
+            if not inbound_models.is_closed(name)
+        ]
+        return ["res.partner", "res.company", *usual, *mapped]
+
+    @api.model
+    def _rows(self, named, states):
+        """Return the stored rows of the identifiers of a message, in one query.
+
+        Called once per message, or per batch, by every look-up and link. An override may
+        call super with other access rights, so that more rows are found; it must not
+        change what is found, and the caller checks what may be done with the records.
+
+        :param list named: ``Named`` of :meth:`_parse`
+        :param tuple states: keys of ``const.IDENTIFIER_STATES``
+        :return: ``{(namespace id, normalized value): interop.identifier}``
+        """
+        rows = {}
+        pairs = {(item.namespace.id, item.normalized) for item in named}
+        for row in rows_of(self, pairs, [("state", "in", states)]) if pairs else ():
+            key = (row.namespace_id.id, row.value_normalized)
+            rows[key] = rows[key] | row if key in rows else row
+        return rows
+
+    @api.model
+    def _columns_of(self, record, item, message, state):
+        """Return the columns of the row of a new identifier.
+
+        Called for each identifier that a message adds, before the row is inserted in
+        SQL. An override adds the stored columns that its addon computes from the record;
+        it must not change those of super, and it writes nothing.
+
+        :param record: the record that gets the identifier
+        :param item: ``Named``
+        :param message: ``interop.message`` that states it
+        :param str state: key of ``const.IDENTIFIER_STATES``
+        :return: ``{column: value as PostgreSQL takes it}``
+        """
+        namespace = item.namespace
+        now = self.env.cr.now()
+        return {
+            "namespace_id": namespace.id,
+            "company_id": namespace.company_id.id or None,
+            "single": namespace.one_active_per_record,
+            "value": item.value,
+            "value_normalized": item.normalized,
+            "check_failed": not namespace._passes(item.value),
+            "res_model": record._name,
+            "res_id": record.id,
+            "partner_id": record.id if record._name == "res.partner" else None,
+            "state": state,
+            "use": item.use or None,
+            "period_start": item.start,
+            "period_end": item.end,
+            **self._stated_values(message),
+            "message_id": message.id or None,
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+            "create_date": now,
+            "write_date": now,
+        }
+
+    def _facility_of_case(self):
+        """Return the facility whose stewards decide about these stored numbers.
+
+        Called when a number is held (``respelling.py``) and a case is opened about it.
+        An override that knows which facilities know the records returns one of them,
+        else what super returns; it must not return an empty recordset.
+
+        :rtype: recordset of `res.company`
+        """
+        known = self.company_id or self.message_id.company_id
+        if known:
+            return known[:1]
+        for row in self:
+            records = self.env[row.res_model].browse(row.res_id).exists()
+            if "company_id" in records._fields and records.company_id:
+                return records.company_id
+        return self.env.company

@@ -15,6 +15,7 @@ from odoo.addons.interop_base.exceptions import (
 
 from .. import const
 from ..tools import question
+from .held_numbers import HeldNumbers
 from .undo_preview import UndoPreview
 
 
@@ -262,7 +263,7 @@ class InteropIdentifierMerge(models.Model):
         with self._recording(rows):
             prior._set_merged(message=self.message_id, reason=self.reason)
             rows._set_record(survivor._name, survivor.id)
-        held = self.env["interop.identifier"]._held_twice(survivor)
+        held = HeldNumbers(rows).held_twice(survivor)
         with self._recording(held):
             held._set_same_number(self.env._("Another spelling of the same number"))
 
@@ -305,7 +306,7 @@ class InteropIdentifierMerge(models.Model):
         """Refuse what cannot be one merge."""
         survivor.ensure_one()
         merged.ensure_one()
-        kinds = self.env["interop.identifier"]._record_models()
+        kinds = self.env["interop.identifier.model"]._names()
         if survivor._name != merged._name or survivor._name not in kinds:
             raise BusinessError(
                 self.env._("Records of these kinds cannot be merged."),

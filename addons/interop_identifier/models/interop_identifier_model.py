@@ -1,9 +1,14 @@
 """Which kinds of records carry identifiers, and what binds the two."""
 
+import logging
+
+from lxml import etree
+
 from odoo import api, fields, models, tools
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .. import const
+from .interop_identified_mixin import READERS
 from .interop_identifier_trigger import (
     create_function,
     drop_trigger,
@@ -11,8 +16,17 @@ from .interop_identifier_trigger import (
     ensure_trigger,
 )
 
+_logger = logging.getLogger(__name__)
+
 # Identifiers, and what they rest on, cannot be known by identifiers themselves.
 OWN_PREFIX = "interop.identifier"
+# Computed from the kind. The triggers act on the table that is named here.
+COMPUTED = ("model", "table_name")
+# --- the page ---
+PAGE = "interop_identifiers"
+# A notebook that everybody sees, not one of a list within the form.
+NOTEBOOK = "//notebook[not(ancestor::field) and not(@groups) and not(@invisible)]"
+SHEET = "//sheet[not(ancestor::field)]"
 
 
 class InteropIdentifierModel(models.Model):
@@ -21,6 +35,10 @@ class InteropIdentifierModel(models.Model):
     Addons declare theirs (``interop.identifier._declared_models``), an administrator adds
     any other without code. Each gets a trigger on its table, the other half of the
     reference: a record that has identifiers is not deleted behind their back.
+
+    Each also gets a page on its forms, which belong to other apps. What is on the page is
+    the widget ``interop_identifiers``: it reads the identifiers by itself, so that a model
+    needs no field for them.
     """
 
     _name = "interop.identifier.model"
@@ -59,6 +77,15 @@ class InteropIdentifierModel(models.Model):
         "Identifiers", compute="_compute_identifier_count"
     )
 
+    has_page = fields.Boolean(
+        "Page on Forms",
+        compute="_compute_has_page",
+        compute_sudo=True,  # views are nobody's but the system's
+        inverse="_inverse_has_page",
+        help="Show the identifiers of a record on a page of its form.",
+    )
+    view_ids = fields.Many2many("ir.ui.view", readonly=True, groups=fields.NO_ACCESS)
+
     _model_uniq = models.Constraint(
         "UNIQUE (model)", "This kind of record is on the list already."
     )
@@ -82,6 +109,23 @@ class InteropIdentifierModel(models.Model):
         counts = dict(groups)
         for kind in self:
             kind.identifier_count = counts.get(kind.model, 0)
+
+    @api.depends("view_ids")
+    def _compute_has_page(self):
+        for kind in self:
+            kind.has_page = bool(kind.view_ids) or kind._has_own_page()
+
+    def _inverse_has_page(self):
+        for kind in self.sudo():  # sudo: an administrator of the integration has no
+            # hand in other views
+            if kind.has_page and not kind.view_ids:
+                kind._create_pages()
+            elif not kind.has_page and kind._has_own_page():
+                raise UserError(
+                    self.env._("The form of “%s” always shows identifiers.", kind.name)
+                )
+            elif kind.view_ids and not kind.has_page:
+                kind.view_ids.unlink()
 
     @api.constrains("model_id")
     def _check_model(self):
@@ -107,12 +151,13 @@ class InteropIdentifierModel(models.Model):
         """Create the function that the triggers call."""
         create_function(self.env.cr)
 
-    # ------------------------------------------------------------------
-    # CRUD
-    # ------------------------------------------------------------------
+    # === CRUD === #
+
     @api.model_create_multi
     def create(self, vals_list):
         """Add kinds, with their trigger and, unless told otherwise, their page."""
+        for vals in vals_list:
+            self._check_computed(vals)
         # What has its page already keeps it, whatever is asked for at first.
         kinds = super().create(
             [
@@ -130,6 +175,7 @@ class InteropIdentifierModel(models.Model):
 
     def write(self, vals):
         """Keep the kind itself: identifiers refer to it."""
+        self._check_computed(vals)
         if "model_id" in vals and any(
             kind.model_id.id != vals["model_id"] for kind in self
         ):
@@ -138,6 +184,19 @@ class InteropIdentifierModel(models.Model):
             )
         self.env.registry.clear_cache()
         return super().write(vals)
+
+    @api.model
+    def _check_computed(self, vals):
+        """Refuse values for what is computed, whoever gives them: the triggers that
+        guard identifiers act on the table that is named there."""
+        for name in COMPUTED:
+            if name in vals:
+                raise AccessError(
+                    self.env._(
+                        "“%s” follows from the kind of record. Leave it out.",
+                        self._fields[name]._description_string(self.env),
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -177,9 +236,8 @@ class InteropIdentifierModel(models.Model):
             drop_trigger(self.env.cr, kind.table_name)
         self.view_ids.unlink()
 
-    # ------------------------------------------------------------------
-    # Keeping the list, the triggers and the declared kinds in step
-    # ------------------------------------------------------------------
+    # === THE LIST, THE TRIGGERS AND THE DECLARED KINDS IN STEP === #
+
     def _register_hook(self):
         """See that each kind is listed and guarded, whatever an update has done."""
         result = super()._register_hook()
@@ -208,9 +266,120 @@ class InteropIdentifierModel(models.Model):
         names = self.sudo().search([("model", "!=", False)]).mapped("model")
         return tuple(name for name in names if name in self.env)
 
+    @api.model
+    def _check_listed(self, names):
+        """Refuse names of models that are not on the list (the database would)."""
+        for name in sorted(names - {None, False, *self._names()}):
+            raise ValidationError(
+                self.env._(
+                    "Records of “%s” do not carry identifiers. An administrator can "
+                    "add this kind under Identity › Kinds of Records.",
+                    self.env["ir.model"].sudo()._get(name).name or name,
+                )
+            )
+
     def _create_trigger(self):
         """Let the database refuse or carry on a deletion."""
         ensure_trigger(self.env.cr, self.table_name, self.model)
+
+    # === THE PAGE ON FORMS === #
+
+    def _has_own_page(self):
+        """Say whether the forms of this kind show its identifiers by themselves."""
+        model = self.env.get(self.model)
+        return model is not None and "interop_identifier_ids" in model._fields
+
+    def _offer_page(self):
+        """Add the page unless the form has one already."""
+        try:
+            with self.env.cr.savepoint():
+                self._create_pages()
+        except (ValidationError, ValueError):
+            # A form that somebody broke is no reason not to start.
+            _logger.warning("the form of %s takes no page of identifiers", self.model)
+
+    def _create_pages(self):
+        """Add the page to the forms of this kind, and to those of what stands for it."""
+        if self._has_own_page():
+            return
+        kind_sudo = self.sudo()  # sudo: see _inverse_has_page
+        values = [
+            kind_sudo._prepare_page(view, kind_sudo._page_arch())
+            for view in kind_sudo._forms(kind_sudo.model)
+        ]
+        parent, field = const.SHOWN_WITH.get(kind_sudo.model, ("", ""))
+        if parent in self.env:
+            arch = kind_sudo._page_arch(kind_sudo.model, field)
+            view = kind_sudo._default_form(parent)
+            values += [kind_sudo._prepare_page(view, arch)] if view else []
+        kind_sudo.view_ids = kind_sudo.env["ir.ui.view"].create(values)
+
+    @api.model
+    def _default_form(self, model):
+        """Return the form that people get when they open a record of ``model``."""
+        views = self.env["ir.ui.view"]
+        return views.browse(views.default_view(model, "form") or [])
+
+    @api.model
+    def _forms(self, model):
+        """Return the forms of ``model`` that are more than a dialog, each one once:
+        what is added to a form is on those that are made from it, too."""
+        first = self._default_form(model)
+        others = self.env["ir.ui.view"].search(
+            [("model", "=", model), ("type", "=", "form"), ("mode", "=", "primary")],
+            order="priority, id",
+        )
+        forms = first
+        for view in others - first:
+            related = any(
+                self._is_made_from(view, form) or self._is_made_from(form, view)
+                for form in forms
+            )
+            arch = etree.fromstring(view.get_combined_arch())
+            if not related and arch.xpath("//div[@name='button_box']"):
+                forms |= view
+        return forms
+
+    @api.model
+    def _is_made_from(self, view, other):
+        """Say whether ``other`` is among what ``view`` inherits from."""
+        while view:
+            if view == other:
+                return True
+            view = view.inherit_id
+        return False
+
+    @api.model
+    def _prepare_page(self, view, page):
+        """Return the values of a view that adds ``page`` (XML) to ``view``."""
+        arch = etree.fromstring(view.get_combined_arch())
+        if arch.xpath(NOTEBOOK):
+            place, inner = f"({NOTEBOOK})[1]", page
+        else:
+            place = SHEET if arch.xpath(SHEET) else "/form"
+            inner = f"<notebook>{page}</notebook>"
+        return {
+            "name": f"{view.model}.form: identifiers",
+            "model": view.model,
+            "inherit_id": view.id,
+            "mode": "extension",
+            "priority": 90,
+            "arch": f'<xpath expr="{place}" position="inside">{inner}</xpath>',
+        }
+
+    @api.model
+    def _page_arch(self, model="", field=""):
+        """Return the page as XML; of the records of ``model`` in ``field``, instead of
+        those of the record itself."""
+        options = f' model="{model}" records="{field}"' if field else ""
+        hidden = f'<field name="{field}" invisible="1"/>' if field else ""
+        suffix = f"_{field}" if field else ""
+        return (
+            f'<page string="Identifiers" name="{PAGE}{suffix}" invisible="not id" '
+            f'groups="{READERS}">{hidden}<widget name="{PAGE}"{options}/></page>'
+        )
+
+    # === BUTTONS === #
 
     def action_view_identifiers(self):
         """Open the identifiers of records of this kind."""

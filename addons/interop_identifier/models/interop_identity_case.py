@@ -1,26 +1,43 @@
-"""The steward's queue: questions about identities that nobody may guess."""
+"""The stewards' queue: doubts about identities, one case per question."""
 
 from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base import const as base_const
 
 from .. import const
 from ..tools import question
+from .case_comparison import CaseComparison
+from .case_decision import CaseDecision
+from .case_opening import CaseOpening
+from .case_words import CaseWords
+from .message_side import looked_at, seen_ids
 
+ACTIVITY = "mail.mail_activity_data_todo"
 SIDES = ("left", "right")
+# What tells two records of a model apart, apart from their name.
+KEY_FIELDS = {
+    "res.partner": (
+        *("is_company", "parent_id", "function", "email", "phone", "street", "street2"),
+        *("zip", "city", "state_id", "country_id", "lang", "vat", "ref", "company_id"),
+    ),
+}
+# What a message says of a record -> the field of a record that says the same.
+STATED_FIELDS = {"name": "name"}
 
 
 class InteropIdentityCase(models.Model):
-    """One question, open once, with everything that waits for its answer.
+    """One question, open once, with every message that waits for its answer.
 
-    Opened by the engine (``interop_identity_case_open.py``), decided by stewards
-    (``interop_identity_case_decide.py``). A decided case is the memory of the decision:
-    look-ups consult it.
+    Opened by the engine (``case_opening.py``), decided by stewards
+    (``case_decision.py``), who see both records side by side (``case_comparison.py``).
+    A decided case is the memory of the decision: look-ups consult it.
     """
 
     _name = "interop.identity.case"
@@ -143,6 +160,14 @@ class InteropIdentityCase(models.Model):
         compute="_compute_look",
         help="You see the names, birth dates and numbers in the waiting messages.",
     )
+    # --- what a steward sees ---
+    comparison = fields.Html(
+        compute="_compute_comparison", sanitize=False, string="Side by Side"
+    )
+    question = fields.Char("What Is Asked", compute="_compute_question")
+    same_label = fields.Char(compute="_compute_labels")
+    different_label = fields.Char(compute="_compute_labels")
+    create_label = fields.Char(compute="_compute_labels")
 
     _open_question_uniq = models.UniqueIndex(
         "(question_key) WHERE state = 'open'", "This question is open already."
@@ -157,18 +182,8 @@ class InteropIdentityCase(models.Model):
     _left_idx = models.Index("(left_model, left_id)")
     _right_idx = models.Index("(right_model, right_id)")
 
-    @api.model
-    def _guarded_fields(self):
-        free = {"priority", "user_id"}
-        return {
-            name
-            for name, field in self._fields.items()
-            if field.readonly and field.store and name not in free
-        } | super()._guarded_fields()
+    # === COMPUTE === #
 
-    # ------------------------------------------------------------------
-    # What it shows
-    # ------------------------------------------------------------------
     @api.depends("kind")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
@@ -245,7 +260,7 @@ class InteropIdentityCase(models.Model):
     @api.depends("state", "kind", "decision")
     def _compute_allowed(self):
         for case in self:
-            allowed = case._allowed() if case.state == "open" else set()
+            allowed = CaseDecision(case).allowed() if case.state == "open" else set()
             both = case.left_id and case.right_id
             case.can_merge = "same" in allowed and bool(both)
             case.can_link = "same" in allowed and not both
@@ -258,124 +273,261 @@ class InteropIdentityCase(models.Model):
                 and (case.decision in const.REMEMBERED or bool(case.answer_id))
             )
 
-    def _allowed(self):
-        """Return the decisions that answer this kind of question."""
-        self.ensure_one()
-        allowed = {"rejected", "retried"}
-        if self.kind == "placeholder":
-            return allowed
-        if self._one_already():
-            if self.kind == "merge":  # the other way round than an earlier merge
-                allowed.add("same")
-                if self._joining_merge():
-                    allowed.add("different")
-            return allowed
-        if self.kind == "merge" and self.left_id and not self.right_id:
-            allowed.add("same")
-        if self.left_id and self.right_id:
-            allowed.add("different")
-            if self.left_model == self.right_model:
-                allowed.add("same")
-        elif self.kind == "namespace":
-            allowed |= self._allowed_of_authority()
-        elif self.namespace_id:  # an unknown identifier, or a second number
-            allowed |= {"same", "create"} if self.creates else {"same"}
-        return allowed
-
-    def _allowed_of_authority(self):
-        """Return what may be decided about an authority that is not set up."""
-        named = self.subject or self._names_nothing()
-        return {"namespace"} if named else set()
-
-    def _names_nothing(self):
-        """Say whether the sender names no assigning authority at all."""
-        case_sudo = self.sudo()  # sudo: the key is the engine's, its meaning is not
-        company, system = case_sudo.company_id, case_sudo.system_id
-        nothing = question.authority(company.id, system.id, "")
-        return case_sudo.question_key == nothing.key
-
-    def _one_already(self):
-        """Say whether both records were found to be the same meanwhile."""
-        if not (self.left_id and self.left_model == self.right_model):
-            return False
-        roots = self.env["interop.identifier.anchor"]._roots(
-            self.left_model, [self.left_id, self.right_id]
-        )
-        return roots[self.left_id] == roots[self.right_id]
-
-    def _joining_merge(self):
-        """Return the merge in force (sudo) by which one of the two records came to the
-        other one, empty if there is none."""
-        merges = self.env["interop.identifier.merge"]
-        if not (self.left_id and self.right_id):
-            return merges.sudo()  # sudo: empty, as what _open_of returns
-        ids = (self.left_id, self.right_id)
-        for prior_id, other_id in (ids, ids[::-1]):
-            prior = self.env[self.left_model].browse(prior_id)
-            if other_id in merges._path(prior):
-                return merges._open_of(prior)
-        return merges.sudo()
-
-    # ------------------------------------------------------------------
-    # The message's side
-    # ------------------------------------------------------------------
     @api.depends("state")
     @api.depends_context("uid")
     def _compute_look(self):
         now = clock.now()
         for case in self:
-            looked = case._looked_at()
+            looked = looked_at(case)
             case.side_shown = bool(
                 looked and looked > now - timedelta(minutes=const.SHOWN_MINUTES)
             )
-            seen = case._seen_ids() if looked else set()
+            seen = seen_ids(case) if looked else set()
             case.must_look = case.state == "open" and any(
                 res_id not in seen for res_id in case._waiting_sudo().ids
             )
 
-    def _looked_at(self):
-        """Return when this user had the message's side of the open case shown last,
-        None if never, or if the user may not see it (any more)."""
-        if self.state != "open" or not self.id or not self._may_look():
-            return None
-        # sudo: the trail is evidence, and here it says what was shown to whom
-        events_sudo = self.env["interop.audit.event"].sudo()
-        event = events_sudo.search(
+    @api.depends("left_model", "left_id", "right_model", "right_id", "side_shown")
+    @api.depends_context("uid", "allowed_company_ids", "lang")
+    def _compute_comparison(self):
+        for case in self:
+            case.comparison = CaseComparison(case).render()
+
+    @api.depends("kind", "creates", "left_id", "right_id", "left_model", "right_model")
+    def _compute_question(self):
+        for case in self:
+            case.question = CaseWords(case).question()
+
+    @api.depends("kind", "left_id", "right_id", "left_model", "left_name")
+    @api.depends_context("uid", "lang")
+    def _compute_labels(self):
+        """The buttons say what they do, and to which record."""
+        for case in self:
+            words = CaseWords(case)
+            case.same_label = words.same_label()
+            case.different_label = words.different_label()
+            case.create_label = words.create_label()
+
+    # === HOOKS === #
+
+    @api.model
+    def _key_fields(self, model):
+        """Return the names of the fields that tell two records of ``model`` apart.
+
+        Called when a steward looks at a case with records of that model. An override
+        puts the fields of its addon before those of super. Fields that the user may not
+        read are left out by the caller; fields with content of care must not be added.
+
+        :param str model: name of a model that carries identifiers
+        :rtype: tuple[str]
+        """
+        return KEY_FIELDS.get(model, ("company_id",))
+
+    @api.model
+    def _stated_as(self, model):
+        """Return which fields of ``model`` say what messages say of a person.
+
+        Called when a steward looks at a case; these fields stand beside the message. An
+        override adds to what super returns. Only ``name`` and ``birth_date`` of messages
+        are shown.
+
+        :param str model: name of a model that carries identifiers
+        :return: ``{what a message says: name of the field}``
+        """
+        known = self.env[model]._fields if model in self.env else {}
+        return {key: name for key, name in STATED_FIELDS.items() if name in known}
+
+    # === OPENING AND MEMORY === #
+
+    @api.model
+    @api.private
+    def _open(self, asked, message=None, company=None, system=None, load=None):
+        """Return the open case (sudo) of a question; see ``CaseOpening.open``."""
+        return CaseOpening(self).open(asked, message, company, system, load)
+
+    @api.model
+    def _decided(self, asked):
+        """Return the decision (sudo) about this very question, empty if there is
+        none."""
+        # Each message about somebody new asks this, mostly for nothing: the index alone
+        # answers.
+        self.flush_model(["question_key", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM interop_identity_case "
+                "WHERE question_key = %s AND state = 'decided' "
+                "ORDER BY id DESC LIMIT 1",
+                asked.key,
+            )
+        )
+        # sudo: what stewards decided counts for every message
+        return self.sudo().browse(row[0] for row in rows)
+
+    @api.model
+    def _told_apart(self, first, second):
+        """Return the decision (sudo) by which two records, ``(model, id)`` each, are
+        not the same, at whatever facility; empty if there is none."""
+        # sudo: that two records are different people is so at every facility
+        keys = {
+            question.pair_key((first[0], one), (second[0], other))
+            for one in self._merged_into(first)
+            for other in self._merged_into(second)
+        }
+        return self.sudo().search(
             [
-                ("res_model", "=", self._name),
-                ("res_id", "=", self.id),
-                ("user_id", "=", self.env.uid),
-                ("action", "=", "identity_shown"),
-                ("occurred_at", ">=", self.opened_at),
+                ("pair_key", "in", list(keys)),
+                ("state", "=", "decided"),
+                ("decision", "=", "different"),
             ],
             order="id desc",
             limit=1,
         )
-        return event.occurred_at or None
 
-    def _seen_ids(self):
-        """Return the ids of the messages whose side this user had shown.
+    @api.model
+    def _merged_into(self, record):
+        """Return the ids of all that ``record``, as ``(model, id)``, now stands for."""
+        # sudo: who stands for whom is nobody's but the engine's
+        anchors_sudo = self.env["interop.identifier.anchor"].sudo()
+        merged = anchors_sudo.search(
+            [("res_model", "=", record[0]), ("survivor_id", "=", record[1])]
+        )
+        return [record[1], *merged.mapped("res_id")]
 
-        Not the moment of the look counts: a message that came before it may begin to
-        wait after it.
+    def _about(self):
+        """Return ``(model, id)`` of the record that messages which name both records
+        are about, ``()`` for neither."""
+        record = self._named_record()
+        return (record._name, record.id) if record else ()
+
+    def _named_record(self):
+        """Return the record that is the answer, or its survivor; None if there is none
+        or it is gone."""
+        if not self.answer_id:
+            return None
+        record = self.env[self.answer_model].browse(self.answer_id)
+        return self.env["interop.identifier.merge"]._survivor(record).exists()
+
+    @api.private
+    def _remember_apart(self, record, other):
+        """Note that ``record``, made by this decision, is not ``other``; messages that
+        name both are about ``record``."""
+        self.ensure_one()
+        asked = question.same(self.company_id.id, record, other)
+        opening = CaseOpening(self)
+        case_sudo = opening.insert(
+            {
+                **opening.values(asked, None, self.company_id),
+                "interface_id": self.interface_id.id or None,
+                "system_id": self.system_id.id or None,
+            }
+        )
+        case_sudo._set_decided("different", self.reason, record, self.decided_by_id)
+
+    # === TRANSITIONS === #
+
+    @api.model
+    def _guarded_fields(self):
+        free = {"priority", "user_id"}
+        return {
+            name
+            for name, field in self._fields.items()
+            if field.readonly and field.store and name not in free
+        } | super()._guarded_fields()
+
+    def _set_decided(self, decision, reason="", answer=(), user=None):
+        """The question has an answer, which counts from now on.
+
+        :param str decision: key of ``const.CASE_DECISIONS``
+        :param answer: ``(model, id)`` of the record that is the answer, if one is
+        :param user: who decided; nobody when the question answered itself
         """
-        looks = self.sudo().looks or {}  # sudo: the engine's; here only the user's own
-        return set(looks.get(str(self.env.uid), ()))
+        return self._set_state(
+            "decided",
+            {"open"},
+            decision=decision,
+            reason=reason or False,
+            decided_at=clock.now().replace(microsecond=0),
+            decided_by_id=user.id if user else False,
+            answer_model=answer[0] if answer else False,
+            answer_id=answer[1] if answer else False,
+        )
+
+    def _set_merge(self, journal):
+        """Note which merge the decision made."""
+        self._transition({"merge_id": journal.id})
+
+    def _set_undone(self):
+        """The answer was taken back: the question may be asked again."""
+        return self._set_state("undone", {"decided"})
 
     def _set_shown(self, messages):
         """Note that the side of these messages is shown to the user from now on."""
-        seen = sorted(self._seen_ids().union(messages.ids))
-        case_sudo = self.sudo()  # sudo: see _seen_ids
+        seen = sorted(seen_ids(self).union(messages.ids))
+        case_sudo = self.sudo()  # sudo: see seen_ids
         case_sudo._transition(
             {"looks": {**(case_sudo.looks or {}), str(self.env.uid): seen}}
         )
         case_sudo.flush_recordset()  # deciding reads the row anew, unflushed
 
-    def _may_look(self):
-        """Return whether the user may see names, birth date and numbers of the messages
-        that wait: a steward who sees the case."""
-        group = "interop_base.interop_base_group_steward"
-        return self.env.user.has_group(group) and self.has_access("read")
+    def _settle_idle(self):
+        """Close the open cases for which no message waits any more."""
+        for case in self.filtered(lambda item: item.state == "open"):
+            waits = self.env["interop.message"].search_count(
+                [
+                    ("identity_case_id", "=", case.id),
+                    ("state", "in", ("pending", "processing", "parked")),
+                ],
+                limit=1,
+            )
+            if not waits and not case._about_held():
+                text = self.env._("No message waits for an answer any more.")
+                case._set_decided("settled", text)
+                case._tell(text)
+
+    def _about_held(self):
+        """Say whether a stored number waits for the answer, not only messages."""
+        domain = Domain.FALSE
+        for side in SIDES:
+            if self[f"{side}_id"]:
+                domain |= Domain("res_model", "=", self[f"{side}_model"]) & Domain(
+                    "res_id", "=", self[f"{side}_id"]
+                )
+        identifiers = self.env["interop.identifier"]
+        held = Domain("state", "=", const.HELD)
+        return bool(identifiers.search_count(domain & held, limit=1))
+
+    def _waiting_sudo(self):
+        """Return the messages that wait for this case, the first one first."""
+        # sudo: messages are moved by the engine only
+        return (
+            self.env["interop.message"]
+            .sudo()
+            .search(
+                [("identity_case_id", "=", self.id), ("state", "=", "parked")],
+                order="id",
+            )
+        )
+
+    def _tell(self, text):
+        """Close the steward's activity and leave ``text`` in the history."""
+        case_sudo = self.sudo()  # sudo: the activity may be another steward's
+        case_sudo.activity_unlink([ACTIVITY])
+        case_sudo.message_post(body=text)
+
+    def _check_steward(self):
+        """Stewards of the facility decide; nobody else."""
+        self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.check_access("read")
+
+    def _decision_label(self, decision):
+        labels = dict(self._fields["decision"]._description_selection(self.env))
+        return labels.get(decision, "")
+
+    def _model_label(self, model):
+        # sudo: names of models are no secret
+        return self.env["ir.model"].sudo()._get(model).name or model
+
+    # === BUTTONS === #
 
     def action_show_message(self):
         """Button: show what the waiting messages say about who is meant; it is on
@@ -407,9 +559,48 @@ class InteropIdentityCase(models.Model):
         self.invalidate_recordset(["must_look", "side_shown", "comparison"])
         return True
 
-    # ------------------------------------------------------------------
-    # Going elsewhere
-    # ------------------------------------------------------------------
+    def action_same(self):
+        """Button: the two are the same, or the identifier is a known record's."""
+        return self._ask("same", self.same_label)
+
+    def action_different(self):
+        """Button: the two are not the same."""
+        return self._ask("different", self.different_label)
+
+    def action_create(self):
+        """Button: it is somebody new."""
+        return self._ask("create", self.create_label)
+
+    def action_assign(self):
+        """Button: say which namespace the sender means."""
+        return self._ask("namespace", self.env._("Assign Namespace"))
+
+    def action_reject(self):
+        """Button: the messages are wrong."""
+        return self._ask("rejected", self.env._("Reject"))
+
+    def action_retry(self):
+        """Button: it was corrected elsewhere."""
+        return self._ask("retried", self.env._("Try Again"))
+
+    def _ask(self, decision, title):
+        """Open the dialog of a decision; who comes too late is told at once."""
+        CaseDecision(self).check(decision)
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": "interop.identity.decision",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_case_id": self.id, "default_decision": decision},
+        }
+
+    def action_forget(self):
+        """Button: take the decision back; the question may be asked again."""
+        for case in self:
+            CaseDecision(case).forget()
+        return True
+
     def action_view_messages(self):
         """Open all messages that asked this question."""
         self.ensure_one()
@@ -420,19 +611,17 @@ class InteropIdentityCase(models.Model):
         action["context"] = {}
         return action
 
-    def action_view_left(self):
-        """Open the first record."""
-        return self._open_record("left")
-
-    def action_view_right(self):
-        """Open the second record."""
-        return self._open_record("right")
-
-    def _open_record(self, side):
+    def action_view_merge(self):
+        """Open the journal of the merge."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "res_model": self[f"{side}_model"],
-            "res_id": self[f"{side}_id"],
+            "res_model": "interop.identifier.merge",
+            "res_id": self.merge_id.id,
             "view_mode": "form",
         }
+
+    def action_unmerge(self):
+        """Button: ask for the reason and undo the merge."""
+        self.ensure_one()
+        return self.merge_id.action_unmerge()

@@ -41,7 +41,7 @@ class InteropMappingLine(models.Model):
                 )
             chain = line._field_chain() if line.field_path else []
             model = chain[-1].comodel_name if chain else line.base_model
-            if model not in self.env["interop.identifier"]._record_models():
+            if model not in self.env["interop.identifier.model"]._names():
                 raise ValidationError(
                     self.env._(
                         "Line “%s”: identifiers are kept for other kinds of records. "

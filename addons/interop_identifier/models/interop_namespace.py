@@ -1,6 +1,7 @@
 """Assigning authorities: who hands out a kind of number, and how it is spelled."""
 
 import re
+from datetime import timedelta
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
@@ -10,10 +11,10 @@ from odoo.addons.interop_base.exceptions import OwnershipError, UnknownIdentifie
 
 from .. import const
 from ..tools import checkdigit, placeholder, question
-from ..tools.normalization import normalize, written_forms
+from ..tools.normalization import Rule, normalize, written_forms
 from .respelling import Respelling
 
-# Two spellings of a stored value would part if one of these changed under it.
+# Changing one of these would make two spellings of a stored value different values.
 SPELLING_FIELDS = {
     "case_rule",
     "separator_rule",
@@ -159,6 +160,21 @@ class InteropNamespace(models.Model):
         "only, and three or more x. Add |9{5,} for authorities whose senders write "
         "nines. Leave empty to use the list only.",
     )
+    reuse_policy = fields.Selection(
+        const.REUSE_POLICIES,
+        "Re-use of Values",
+        required=True,
+        default="retired",
+        tracking=True,
+        help="When a value that one record had may become another record's. Messages "
+        "that do so wait for a steward in any case.",
+    )
+    reuse_days = fields.Integer(
+        "Days",
+        default=365,
+        tracking=True,
+        help="So long after its retirement nobody else gets the value.",
+    )
     person_adjacent = fields.Boolean(
         "Identifies a Person",
         tracking=True,
@@ -172,6 +188,10 @@ class InteropNamespace(models.Model):
     )
     _uri_uniq = models.Constraint(
         "UNIQUE (uri)", "A namespace with this URI or OID exists."
+    )
+    _reuse_days_positive = models.Constraint(
+        "CHECK (reuse_policy <> 'days' OR reuse_days > 0)",
+        "Say after how many days a value may be used again.",
     )
 
     def _compute_identifier_count(self):
@@ -261,7 +281,20 @@ class InteropNamespace(models.Model):
             self.env.registry.clear_cache()
         if checked_anew:
             Respelling(self.env, checked_anew).run()
+        self.flush_recordset(["reuse_policy", "reuse_days"])  # a trigger reads them
+        if "reuse_policy" in vals:
+            self._mark_once(vals["reuse_policy"] == "never")
         return result
+
+    def _mark_once(self, once):
+        """Let the database know which values are never used again."""
+        self.env["interop.identifier"].flush_model(["namespace_id", "once"])
+        self.env.cr.execute(
+            "UPDATE interop_identifier SET once = %(once)s WHERE namespace_id = "
+            "ANY(%(ids)s) AND once IS DISTINCT FROM %(once)s",
+            {"once": once, "ids": self.ids},
+        )
+        self.env["interop.identifier"].invalidate_model(["once"])
 
     def unlink(self):
         """Forget the namespaces in look-ups, too."""
@@ -303,9 +336,60 @@ class InteropNamespace(models.Model):
                     )
                 )
 
-    # ------------------------------------------------------------------
-    # Looking up and applying the rules
-    # ------------------------------------------------------------------
+    # === LOOKING UP === #
+
+    @api.model
+    def _find(self, name, company, system=None):
+        """Return the namespace that a message of ``system`` for ``company`` calls
+        ``name``.
+
+        The URI or OID counts first, then the aliases of the system and of the facility
+        (:meth:`_find_id`); without a name the default of the system. Raises
+        ``UnknownIdentifier`` for an unknown name (the message waits for a steward) and
+        ``OwnershipError`` when the namespace is another facility's.
+        """
+        namespace_id = self._named_id(name or "", company, system)
+        if not namespace_id:
+            raise UnknownIdentifier(
+                self.env._(
+                    "An identifier names an assigning authority that is not set up."
+                )
+                if name
+                else self.env._(
+                    "An identifier names no assigning authority, and no default was "
+                    "agreed on."
+                ),
+                code="unknown_namespace",
+                question=question.authority(
+                    company.id, system.id if system else 0, name or ""
+                ),
+            )
+        facility_id = self._facts(namespace_id)[1]
+        if (
+            facility_id
+            and facility_id != company.id
+            and facility_id not in company.sudo().parent_ids.ids  # sudo: their tree
+        ):
+            raise OwnershipError(
+                self.env._("An identifier belongs to another facility's namespace."),
+                code="namespace_not_allowed",
+            )
+        return self.browse(namespace_id)
+
+    @api.model
+    def _named_id(self, name, company, system=None):
+        """Return the id of the active namespace that ``system`` calls ``name`` at
+        ``company``, or means by no name; False where there is none."""
+        if name:
+            return self._find_id(name, system.id if system else False, company.id)
+        # sudo: which default a sender has concerns whoever applies its messages
+        facilities = company.sudo().parent_ids.sorted("parent_path", reverse=True)
+        for facility in facilities if system else ():
+            default_sudo = system.sudo().with_company(facility).identifier_namespace_id
+            if default_sudo.active:
+                return default_sudo.id
+        return False
+
     @api.model
     @tools.ormcache("name", "system_id", "company_id")
     def _find_id(self, name, system_id, company_id):
@@ -349,43 +433,44 @@ class InteropNamespace(models.Model):
             **dict.fromkeys(own.mapped("uri"), 0),
         }
 
-    @api.model
-    def _find(self, name, company, system=None):
-        """Return the namespace that a message of ``system`` for ``company`` calls
-        ``name``.
+    # === SPELLING AND CHECKS === #
 
-        The URI or OID counts first, then the aliases of the system and of the facility
-        (:meth:`_find_id`); without a name the default of the system. Raises
-        ``UnknownIdentifier`` for an unknown name (the message waits for a steward) and
-        ``OwnershipError`` when the namespace is another facility's.
-        """
-        namespace_id = self._named_id(name or "", company, system)
-        if not namespace_id:
-            raise UnknownIdentifier(
-                self.env._(
-                    "An identifier names an assigning authority that is not set up."
-                )
-                if name
-                else self.env._(
-                    "An identifier names no assigning authority, and no default was "
-                    "agreed on."
-                ),
-                code="unknown_namespace",
-                question=question.authority(
-                    company.id, system.id if system else 0, name or ""
-                ),
-            )
-        facility_id = self._facts(namespace_id)[1]
-        if (
-            facility_id
-            and facility_id != company.id
-            and facility_id not in company.sudo().parent_ids.ids  # sudo: their tree
-        ):
-            raise OwnershipError(
-                self.env._("An identifier belongs to another facility's namespace."),
-                code="namespace_not_allowed",
-            )
-        return self.browse(namespace_id)
+    def _rule(self):
+        """Return how this namespace spells its values."""
+        if isinstance(self.id, int):
+            return self._facts(self.id)[0]
+        return self._spelling()
+
+    @api.model
+    @tools.ormcache("namespace_id")
+    def _facts(self, namespace_id):
+        """Return ``(Rule, id of the facility or False, Placeholders or None)``: what
+        each look-up asks."""
+        # sudo: spelling shows nothing; who may use the namespace is checked by callers
+        namespace_sudo = self.sudo().browse(namespace_id)
+        return (
+            namespace_sudo._spelling(),
+            namespace_sudo.company_id.id,
+            namespace_sudo._placeholders(),
+        )
+
+    def _spelling(self):
+        return Rule(
+            self.case_rule,
+            self.separator_rule,
+            self.drop_leading_zeros,
+            self.ignored_pattern or "",
+            (self.validator == "standard" and self.validator_standard) or "",
+        )
+
+    def _placeholders(self):
+        """Return what this namespace takes for placeholders, None where it accepts
+        them. One for which nobody has chosen takes the usual ones."""
+        if self.placeholder_policy == "accept":
+            return None
+        if not self.placeholder_policy:
+            return placeholder.USUAL
+        return placeholder.read(self.placeholder_words, self.placeholder_pattern)
 
     def _normalize(self, value, today=None):
         """Return the comparable form of ``value`` (text) in this namespace.
@@ -404,6 +489,28 @@ class InteropNamespace(models.Model):
             pattern=self.validator_pattern or "",
             standard=self.validator_standard or "",
         )
+
+    @api.model
+    def _normalized_in_all(self, value):
+        """Return ``[(namespace id, value as that namespace compares it)]``."""
+        spelled = {}
+        pairs = []
+        today = clock.now().date()
+        for namespace in self.search([]):  # those that the user may see
+            rule = namespace._rule()
+            if rule not in spelled:
+                spelled[rule] = normalize(value, rule, today)
+            if spelled[rule]:
+                pairs.append((namespace.id, spelled[rule]))
+        return pairs
+
+    def _reusable_at(self, retired_at):
+        """Return from when on another record may have a value that was retired then
+        (naive UTC), None for never."""
+        if self.reuse_policy == "never":
+            return None
+        days = self.reuse_days if self.reuse_policy == "days" else 0
+        return (retired_at or clock.now()) + timedelta(days=days)
 
     def _is_placeholder(self, value):
         """Say whether ``value`` (text) stands where a number is missing, and this

@@ -107,23 +107,3 @@ class InteropSystem(models.Model):
         approved_here.filtered(lambda item: item.state == "draft")._note_editor()
         approved_here._recheck_approval()
         return result
-
-
-class InteropNamespace(models.Model):
-    """No name means the default of the sender at the facility."""
-
-    _inherit = "interop.namespace"
-
-    @api.model
-    def _named_id(self, name, company, system=None):
-        """Return the id of the active namespace that ``system`` calls ``name`` at
-        ``company``, or means by no name; False where there is none."""
-        if name:
-            return self._find_id(name, system.id if system else False, company.id)
-        # sudo: which default a sender has concerns whoever applies its messages
-        facilities = company.sudo().parent_ids.sorted("parent_path", reverse=True)
-        for facility in facilities if system else ():
-            default_sudo = system.sudo().with_company(facility).identifier_namespace_id
-            if default_sudo.active:
-                return default_sudo.id
-        return False

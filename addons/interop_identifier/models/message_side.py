@@ -13,6 +13,7 @@ from odoo.tools import format_date
 from odoo.addons.interop_base.exceptions import BusinessError, ConfigurationError
 
 from ..tools import parties
+from .identity_resolver import IdentityResolver
 
 MESSAGES = 20  # so many waiting messages are read; the rest is counted
 
@@ -113,7 +114,8 @@ class MessageSide:
             return False
         # sudo: the key is the engine's; it holds no value
         key = self.case.sudo().question_key
-        return key.endswith(f"|{self.identifiers._blind_value(named)}")
+        blind = IdentityResolver(self.identifiers).blind_value(named)
+        return key.endswith(f"|{blind}")
 
     def _numbers(self, message_sudo, party):
         """Return the numbers of a party as they are shown."""
@@ -168,3 +170,41 @@ class MessageSide:
             return format_date(self.env, text) if text else ""
         except ValueError:
             return text
+
+
+def looked_at(case):
+    """Return when this user had the message's side of the open case shown last,
+    None if never, or if the user may not see it (any more)."""
+    if case.state != "open" or not case.id or not may_look(case):
+        return None
+    # sudo: the trail is evidence, and here it says what was shown to whom
+    events_sudo = case.env["interop.audit.event"].sudo()
+    event = events_sudo.search(
+        [
+            ("res_model", "=", case._name),
+            ("res_id", "=", case.id),
+            ("user_id", "=", case.env.uid),
+            ("action", "=", "identity_shown"),
+            ("occurred_at", ">=", case.opened_at),
+        ],
+        order="id desc",
+        limit=1,
+    )
+    return event.occurred_at or None
+
+
+def seen_ids(case):
+    """Return the ids of the messages whose side this user had shown.
+
+    Not the moment of the look counts: a message that came before it may begin to
+    wait after it.
+    """
+    looks = case.sudo().looks or {}  # sudo: the engine's; here only the user's own
+    return set(looks.get(str(case.env.uid), ()))
+
+
+def may_look(case):
+    """Return whether the user may see names, birth date and numbers of the messages
+    that wait: a steward who sees the case."""
+    group = "interop_base.interop_base_group_steward"
+    return case.env.user.has_group(group) and case.has_access("read")

@@ -8,6 +8,8 @@ from odoo.addons.interop_base.tools import text
 
 from .. import const
 from ..tools import question
+from .case_opening import CaseOpening
+from .identity_resolver import IdentityResolver, clean_value
 
 BATCH = 5000
 # States in which a value is unique in its namespace.
@@ -96,7 +98,7 @@ class Respelling:
     def _work_out(self, row):
         """Note on a row what is right for it; return whether it differs."""
         namespace = self.env["interop.namespace"].browse(row["namespace_id"])
-        value = self.identifiers._clean_value(row["value"])
+        value = clean_value(row["value"])
         if value is None:  # taken in before line ends were refused: it could not leave
             value = text.clean(
                 "".join(sign for sign in row["value"] if not text.has_control(sign))
@@ -196,7 +198,7 @@ class Respelling:
     def _open(self, asked, company):
         """Open a case; how much stewards have to do is read once, then counted on."""
         if self.load is None:
-            self.load = self.cases._steward_load()
+            self.load = CaseOpening(self.cases).steward_load()
         self.cases._open(asked, company=company, load=self.load)
 
     def _hold_placeholder(self, row):
@@ -209,7 +211,7 @@ class Respelling:
         company = mine._facility_of_case()
         record = (mine.res_model, mine.res_id)
         self._open(
-            self.identifiers._placeholder_question(
+            IdentityResolver(self.identifiers).placeholder_question(
                 mine.namespace_id, row["text"], company, None, record
             ),
             company,

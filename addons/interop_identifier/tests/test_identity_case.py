@@ -11,6 +11,7 @@ from odoo.addons.interop_base.exceptions import (
     UnknownIdentifier,
 )
 from odoo.addons.interop_base.tests.fakes import EngineCase
+from odoo.addons.interop_identifier.models.case_decision import CaseDecision
 
 from .case_common import NATIONAL, SENDER, CaseMixin
 
@@ -332,7 +333,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
             allowed_company_ids=(self.facility | self.other_facility).ids
         )
         with self._refused(UserError, "another facility"):
-            case._decide_namespace(theirs.with_env(case.env))
+            CaseDecision(case).assign_namespace(theirs.with_env(case.env))
 
     # === REJECT AND TRY AGAIN === #
 

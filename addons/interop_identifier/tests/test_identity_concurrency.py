@@ -10,6 +10,8 @@ from odoo.sql_db import db_connect
 from odoo.tests import tagged
 
 from odoo.addons.interop_base.tests.common import InteropCase
+from odoo.addons.interop_identifier.models.case_decision import CaseDecision
+from odoo.addons.interop_identifier.models.case_opening import CaseOpening
 
 from ..tools import question
 
@@ -39,9 +41,9 @@ class TestIdentityConcurrency(InteropCase):
         env = api.Environment(cr, SUPERUSER_ID, {})
         asked = question.Question("conflict", KEY)
         company = env.ref("base.main_company")
-        case = env["interop.identity.case"]
-        values = case._opening_values(asked, None, company)
-        return case._insert_case(values)  # without the activity: nothing to clean up
+        opening = CaseOpening(env["interop.identity.case"])
+        values = opening.values(asked, None, company)
+        return opening.insert(values)  # without the activity: nothing to clean up
 
     def test_many_workers_open_one_case(self):
         found, failures = [], []
@@ -75,16 +77,16 @@ class TestIdentityConcurrency(InteropCase):
         ):
             first = api.Environment(cr, SUPERUSER_ID, {})["interop.identity.case"]
             second = api.Environment(other, SUPERUSER_ID, {})["interop.identity.case"]
-            first.browse(case_id)._check_may_decide("rejected")
+            CaseDecision(first.browse(case_id)).check("rejected")
             with self.assertRaisesRegex(UserError, "right now"):
-                second.browse(case_id)._check_may_decide("rejected")
+                CaseDecision(second.browse(case_id)).check("rejected")
             first.browse(case_id)._set_decided("rejected", "Wrong")
             first.env.flush_all()
             cr.commit()  # pylint: disable=invalid-commit
             # Odoo runs the request again with a new snapshot.
             with self.assertRaises(SerializationFailure):
-                second.browse(case_id)._check_may_decide("rejected")
+                CaseDecision(second.browse(case_id)).check("rejected")
             other.rollback()
             second.invalidate_model()
             with self.assertRaisesRegex(UserError, "decided already"):
-                second.browse(case_id)._check_may_decide("rejected")
+                CaseDecision(second.browse(case_id)).check("rejected")

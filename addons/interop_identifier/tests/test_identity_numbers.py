@@ -7,6 +7,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.interop_base.exceptions import BusinessError, UnknownIdentifier
+from odoo.addons.interop_identifier.models.identity_resolver import ids_by_value
 
 from .common import IdentifierCase
 
@@ -123,7 +124,7 @@ class TestIdentityNumbers(IdentifierCase):
                     wire = [self._wire(namespace, spelled)]
                     found = self.identifiers._resolve(wire, self.facility)
                     self.assertEqual(found, self.partner)
-                    ids = self.identifiers._ids_by_value("res.partner", spelled)
+                    ids = ids_by_value(self.identifiers, "res.partner", spelled)
                     self.assertIn(self.partner.id, ids)
                     with self.assertRaises(IntegrityError), self.env.cr.savepoint():
                         self._create_identifier(namespace, spelled, self.other)

@@ -4,6 +4,7 @@ from odoo.tests import tagged
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.tests.fakes import EngineCase
+from odoo.addons.interop_identifier.models.case_comparison import CaseComparison
 
 from .. import const
 from .case_common import CaseMixin
@@ -47,12 +48,18 @@ class TestIdentityScreens(CaseMixin, EngineCase):
             allowed_company_ids=self.facility.ids
         )
         label = self.env["ir.model"]._get("res.partner").name
-        self.assertEqual(case._dependents(self.ada.with_env(case.env))[label], 2)
+        self.assertEqual(
+            CaseComparison(case)._dependents(self.ada.with_env(case.env))[label], 2
+        )
         self.env["res.partner"].search(
             [("name", "=", "Child 1")]
         ).company_id = self.other_facility
-        self.assertEqual(case._dependents(self.ada.with_env(case.env))[label], 1)
-        self.assertNotIn(label, case._dependents(self.king.with_env(case.env)))
+        self.assertEqual(
+            CaseComparison(case)._dependents(self.ada.with_env(case.env))[label], 1
+        )
+        self.assertNotIn(
+            label, CaseComparison(case)._dependents(self.king.with_env(case.env))
+        )
 
     def test_counting_stops_somewhere(self):
         self.env["res.partner"].create(
@@ -60,7 +67,7 @@ class TestIdentityScreens(CaseMixin, EngineCase):
         )
         case = self._case(self._ambiguous())
         self.patch(const, "COUNT_LIMIT", 2)
-        counted = case._dependents(self.ada.with_env(case.env))
+        counted = CaseComparison(case)._dependents(self.ada.with_env(case.env))
         self.assertIn("more than 2", counted.values())
 
     def test_no_content_is_trusted_as_markup(self):

@@ -4,9 +4,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.interop_base.tests.fakes import EngineCase
+from odoo.addons.interop_identifier.models.case_comparison import CaseComparison
+from odoo.addons.interop_identifier.models.identity_resolver import IdentityResolver
 
 from .. import const
-from ..models.message_side import MessageSide
+from ..models.message_side import MessageSide, seen_ids
 from ..tools import question
 from .case_common import NATIONAL, SENDER, CaseMixin
 
@@ -82,9 +84,12 @@ class TestMessageSide(CaseMixin, EngineCase):
         self.ada.name = "anne  LANGEVELD"
         case = self._case(self._send_data())
         case.action_show_message()
-        claims = MessageSide(case, case._seen_ids()).claims()
-        sides = [case._side("left"), case._side("right")]
-        (row,) = case._stated_rows(sides, claims)
+        claims = MessageSide(case, seen_ids(case)).claims()
+        sides = [
+            CaseComparison(case)._side("left"),
+            CaseComparison(case)._side("right"),
+        ]
+        (row,) = CaseComparison(case)._stated_rows(sides, claims)
         by_name = {cell.text: cell.differs for cell in row[2]}
         self.assertEqual(by_name, {"anne  LANGEVELD": False, "Ada King": True})
 
@@ -130,7 +135,7 @@ class TestMessageSide(CaseMixin, EngineCase):
             self.facility.id,
             "res.partner",
             self.national.id,
-            identifiers._blind_value(named),
+            IdentityResolver(identifiers).blind_value(named),
             question.mask(value),
         )
 
@@ -196,7 +201,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         case.action_show_message()
         self.assertIn("Bertha", self._text(case))
         self.assertFalse(case.must_look)
-        self.assertFalse(case.with_user(self._create_user("steward"))._seen_ids())
+        self.assertFalse(seen_ids(case.with_user(self._create_user("steward"))))
 
     def test_b9_only_stewards_of_the_facility(self):
         message = self._send_data()

@@ -12,6 +12,8 @@ from odoo.addons.interop_base.exceptions import (
     TechnicalError,
     UnknownIdentifier,
 )
+from odoo.addons.interop_identifier.models.identifier_links import IdentifierLinks
+from odoo.addons.interop_identifier.models.identity_resolver import IdentityResolver
 
 from .common import IdentifierCase
 
@@ -121,15 +123,15 @@ class TestResolve(IdentifierCase):
             [{"system": "http://nobody.example", "value": "1"}],
             [self._wire(self.own, "7")],
         ]
-        one, none, two, unknown, other = self.identifiers._resolve_many(
-            lists, self.facility, model="res.partner"
-        )
+        one, none, two, unknown, other = IdentityResolver(
+            self.identifiers
+        ).resolve_many(lists, self.facility, model="res.partner")
         self.assertEqual((one, none, other), (self.partner, None, self.other))
         self.assertIsInstance(two, PossibleDuplicate)
         self.assertIsInstance(unknown, UnknownIdentifier)
         with self.assertQueryCount(2):  # the look-up and the facilities above
             self.env.invalidate_all()
-            self.identifiers._resolve_many(
+            IdentityResolver(self.identifiers).resolve_many(
                 [[self._wire(self.own, str(n))] for n in range(100)], self.facility
             )
 
@@ -296,7 +298,9 @@ class TestResolve(IdentifierCase):
             self.assertNoLogs("odoo.sql_db", "ERROR"),
             self.assertRaises(TechnicalError) as caught,
         ):
-            self.identifiers._insert(self.partner, named[0], self._message())
+            IdentifierLinks(self.identifiers, self._message()).insert(
+                self.partner, named[0]
+            )
         self.assertEqual(caught.exception.code, "identifier_taken")
         self.assertNotIn("canary", str(caught.exception))
 

@@ -9,6 +9,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.interop_base.exceptions import PossibleDuplicate
+from odoo.addons.interop_identifier.models.case_decision import CaseDecision
+from odoo.addons.interop_identifier.models.case_opening import CaseOpening
 
 from .. import const
 from ..models import interop_namespace
@@ -113,7 +115,7 @@ class TestRespelling(IdentifierCase):
 
     def test_the_steward_says_that_they_are_the_same(self):
         case, first, second = self.test_two_records_with_one_number_open_a_case()
-        case._decide_merge("left" if case.left_id == self.other.id else "right")
+        CaseDecision(case).merge("left" if case.left_id == self.other.id else "right")
         self.env.invalidate_all()
         self.assertEqual(self._found(self.nhs, "943-476-5870"), self.other)
         self.assertEqual((first | second).partner_id, self.other)
@@ -133,7 +135,7 @@ class TestRespelling(IdentifierCase):
                     self.test_two_records_with_one_number_open_a_case()
                 )
                 side = "left" if case.left_id == owner.id else "right"
-                case._decide_different(side, "The card was shown")
+                CaseDecision(case).tell_apart(side, "The card was shown")
                 self.env.invalidate_all()
                 self.assertEqual(self._found(self.nhs, "9434765870"), owner)
                 states = ["active", "entered_in_error"]
@@ -203,7 +205,7 @@ class TestRespelling(IdentifierCase):
         self.assertIn("placeholder", case.question)
         case = case.with_user(self.steward)
         row.with_user(self.steward)._set_entered_in_error(reason="No number")
-        case._decide_retried("Cleaned up")
+        CaseDecision(case).retry("Cleaned up")
         self.assertFalse(self._upgrade())
 
     def test_many_cases_read_the_load_of_stewards_once(self):
@@ -213,14 +215,17 @@ class TestRespelling(IdentifierCase):
         )
         for record in records:
             self._stored(self.free, "UNKNOWN", f"N{record.id}", record)
-        cases = type(self.cases)
-        known = self.cases._steward_load()
+        opening = CaseOpening(self.cases)
+        known = opening.steward_load()
         with patch.object(
-            cases, "_steward_load", autospec=True, side_effect=cases._steward_load
+            CaseOpening,
+            "steward_load",
+            autospec=True,
+            side_effect=CaseOpening.steward_load,
         ) as read:
             self._upgrade()
         self.assertEqual(read.call_count, 1)
-        now = self.cases._steward_load()
+        now = opening.steward_load()
         self.assertEqual(now.total() - known.total(), 6)
         both = [now[user.id] for user in (self.steward, second)]
         self.assertLessEqual(max(both) - min(both), 1, both)

@@ -40,7 +40,9 @@ class InteropIdentifierStateWizard(models.TransientModel):
         reason = (self.reason or "").strip()
         if not reason:
             raise UserError(
-                self.env._("Say why “%s” changes.", identifier.display_name)
+                self.env._(
+                    "Enter a reason for the change of “%s”.", identifier.display_name
+                )
             )
         if self.state == "retired":
             identifier._set_retired(reason=reason)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .. import const
+from ..models.case_decision import CaseDecision
 from ..models.undo_preview import UndoPreview
 
 SIDES = [("left", "First record"), ("right", "Second record")]
@@ -95,7 +96,7 @@ class InteropIdentityDecision(models.TransientModel):
         for wizard in self:
             case = wizard.case_id
             wizard.linking = wizard.decision == "same" and not case.left_id
-            one = case._one_already() if case else False
+            one = bool(case) and CaseDecision(case).is_one_already()
             wizard.merging = case.can_merge and not one
             wizard.parting = wizard.decision == "different" and one
 
@@ -103,7 +104,7 @@ class InteropIdentityDecision(models.TransientModel):
     @api.depends_context("uid", "lang", "allowed_company_ids")
     def _compute_effects(self):
         for wizard in self:
-            merge_sudo = wizard.parting and wizard.case_id._joining_merge()
+            merge_sudo = wizard.parting and CaseDecision(wizard.case_id).joining_merge()
             wizard.effects = (
                 merge_sudo and UndoPreview(merge_sudo.with_env(self.env)).render()
             )
@@ -125,12 +126,13 @@ class InteropIdentityDecision(models.TransientModel):
 
     def _decide_same(self):
         case = self.case_id
+        decision = CaseDecision(case)
         if case.left_id and case.right_id:
-            case._decide_merge(self.survivor, self.reason)
+            decision.merge(self.survivor, self.reason)
         elif case.left_id:
-            case._decide_second_number(self.reason)
+            decision.add_number(self.reason)
         elif self.record_ref:
-            case._decide_link(self.record_ref, self.reason)
+            decision.link(self.record_ref, self.reason)
         else:
             raise UserError(self.env._("Choose the record whose identifier it is."))
 
@@ -140,16 +142,16 @@ class InteropIdentityDecision(models.TransientModel):
                 self.env._("Say what becomes of messages that name both records.")
             )
         side = self.about if self.about != "none" else ""
-        self.case_id._decide_different(side, self.reason)
+        CaseDecision(self.case_id).tell_apart(side, self.reason)
 
     def _decide_create(self):
-        self.case_id._decide_create(self.reason)
+        CaseDecision(self.case_id).create(self.reason)
 
     def _decide_rejected(self):
-        self.case_id._decide_rejected(self.reason)
+        CaseDecision(self.case_id).reject(self.reason)
 
     def _decide_retried(self):
-        self.case_id._decide_retried(self.reason)
+        CaseDecision(self.case_id).retry(self.reason)
 
     def _decide_namespace(self):
         namespace = self.namespace_id
@@ -159,11 +161,11 @@ class InteropIdentityDecision(models.TransientModel):
             raise UserError(
                 self.env._("Choose the namespace, or say that it is not in the list.")
             )
-        self.case_id._decide_namespace(namespace, self.reason)
+        CaseDecision(self.case_id).assign_namespace(namespace, self.reason)
 
     def _create_namespace(self):
         """Create the namespace that is not in the list."""
-        self.case_id._check_may_decide("namespace")
+        CaseDecision(self.case_id).check("namespace")
         missing = [
             self._fields[name]._description_string(self.env)
             for name in ("name", "code", "uri", "type_code")

@@ -2,6 +2,8 @@
 
 from odoo.tests import tagged
 
+from odoo.addons.interop_identifier.models.case_decision import CaseDecision
+
 from .common import RestEffectHttpCase
 
 
@@ -14,7 +16,7 @@ class TestWaiting(RestEffectHttpCase):
         """Say, as a steward, that the cause is gone; then let the pump move."""
         type(self).FAILURES.pop("stranger")
         case = self._messages().identity_case_id
-        case.with_user(self._create_user("steward"))._decide_retried()
+        CaseDecision(case.with_user(self._create_user("steward"))).retry()
         self.env["interop.pump"].sudo()._run_inline()
 
     def setUp(self):

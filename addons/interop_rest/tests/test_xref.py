@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from odoo.tests import tagged
 
+from odoo.addons.interop_identifier.models.case_decision import CaseDecision
+
 from ..tools import xref
 from .common import RestHttpCase
 
@@ -234,9 +236,10 @@ class TestLinking(XrefCase):
         )
         steward = self._create_user("steward", companies=self.facility | other)
         side = "left" if case.left_id == self.record.id else "right"
-        case.with_user(steward).with_context(
+        case = case.with_user(steward).with_context(
             allowed_company_ids=(self.facility | other).ids
-        )._decide_merge(side, "One campus")
+        )
+        CaseDecision(case).merge(side, "One campus")
         self.assertEqual(self._link().status_code, 200)
 
     def test_a_second_number_is_a_question_too(self):
@@ -244,7 +247,7 @@ class TestLinking(XrefCase):
         self._assert_problem(self._link("O-2"), 409, "identifier_conflict")
         case = self.env["interop.identity.case"].search([("state", "=", "open")])
         self.assertEqual(case.namespace_id, self.own)
-        case.with_user(self._create_user("steward"))._decide_second_number()
+        CaseDecision(case.with_user(self._create_user("steward"))).add_number()
         self.assertEqual(self._link("O-2").status_code, 201)
         self.assertEqual(
             dict(self._rows().mapped(lambda row: (row.value, row.state))),

@@ -164,12 +164,16 @@ def _person(env, login: str, facility) -> None:
 
 def ask(env, rows: int, samples: int, slow: int) -> dict[str, float]:
     """Look-ups, searches and lists."""
+    from odoo.addons.interop_identifier.models.identity_resolver import (
+        IdentityResolver,
+    )
+
     chance = random.Random(1)
     reader, steward = _as(env, "reader"), _as(env, "steward")
     partners, core = reader["res.partner"], _core_domain(env)
     wires = lambda: [_wire(chance.randint(1, rows))]
     resolve = reader["interop.identifier"]._resolve
-    many = reader["interop.identifier"]._resolve_many
+    many = IdentityResolver(reader["interop.identifier"]).resolve_many
     facility = reader.company
     found = many([wires() for _number in range(1000)], facility, model=MODEL)
     assert all(record and record._name == MODEL for record in found)

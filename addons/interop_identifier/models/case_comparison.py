@@ -1,39 +1,16 @@
-"""The message's side of a case, both records beside it, and what depends on each."""
+"""Both records of an identity case side by side, the message's side beside them."""
 
 from typing import NamedTuple
 
-from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date, format_datetime
 
 from .. import const
 from ..tools import parties
-from .message_side import MessageSide
+from .message_side import MessageSide, seen_ids
 
-# What tells two records of a model apart, apart from their name.
-KEY_FIELDS = {
-    "res.partner": (
-        "is_company",
-        "parent_id",
-        "function",
-        "email",
-        "phone",
-        "street",
-        "street2",
-        "zip",
-        "city",
-        "state_id",
-        "country_id",
-        "lang",
-        "vat",
-        "ref",
-        "company_id",
-    ),
-}
 EVERY_MODEL = ("active", "create_date", "write_date")
 LAST_MESSAGES = 5
-# What a message says of somebody -> the field of a record that says the same.
-STATED_FIELDS = {"name": "name"}
 
 
 class Cell(NamedTuple):
@@ -43,56 +20,49 @@ class Cell(NamedTuple):
     differs: bool = False
 
 
-class InteropIdentityCase(models.Model):
-    """Renders the comparison with the rights of whoever looks at it.
+class CaseComparison:
+    """Renders the comparison with the rights of the user who looks at it.
 
     The message's side is part of it for a steward who asked for it, see
-    ``action_show_message``.
+    ``interop.identity.case.action_show_message``.
+
+    :param case: ``interop.identity.case``, one record
     """
 
-    _inherit = "interop.identity.case"
+    def __init__(self, case):
+        self.case = case
+        self.env = case.env
 
-    comparison = fields.Html(
-        compute="_compute_comparison", sanitize=False, string="Side by Side"
-    )
-
-    @api.depends("left_model", "left_id", "right_model", "right_id", "side_shown")
-    @api.depends_context("uid", "allowed_company_ids", "lang")
-    def _compute_comparison(self):
-        for case in self:
-            sides = [case._side("left"), case._side("right")]
-            sides = [side for side in sides if side]
-            claims = case._claims()
-            case.comparison = (sides or claims) and self.env["ir.qweb"]._render(
-                "interop_identifier.interop_identity_comparison",
-                {
-                    "sides": sides,
-                    "claims": claims,
-                    "waits": bool(case.state == "open" and case.waiting_count),
-                    "stated": case._stated_rows(sides, claims),
-                    "sections": case._sections(sides),
-                    "width": len(sides) + 2,
-                    "places": {
-                        "left": self.env._("First record"),
-                        "right": self.env._("Second record"),
-                        "other": self.env._("Another record"),
-                        "": self.env._("Not known here"),
-                    },
+    def render(self):
+        """Return the comparison as HTML, empty where there is nothing to compare."""
+        case = self.case
+        sides = [side for side in (self._side("left"), self._side("right")) if side]
+        claims = self._claims()
+        return (sides or claims) and self.env["ir.qweb"]._render(
+            "interop_identifier.interop_identity_comparison",
+            {
+                "sides": sides,
+                "claims": claims,
+                "waits": bool(case.state == "open" and case.waiting_count),
+                "stated": self._stated_rows(sides, claims),
+                "sections": self._sections(sides),
+                "width": len(sides) + 2,
+                "places": {
+                    "left": self.env._("First record"),
+                    "right": self.env._("Second record"),
+                    "other": self.env._("Another record"),
+                    "": self.env._("Not known here"),
                 },
-            )
+            },
+        )
 
     def _claims(self):
         """Return the ``Claims`` of the waiting messages, None unless they are shown to
         this user now."""
-        if not self.side_shown:
+        case = self.case
+        if not case.side_shown:
             return None
-        return MessageSide(self, self._seen_ids()).claims()
-
-    @api.model
-    def _stated_as(self, model):
-        """Return ``{what a message says: field that says the same}``; addons add."""
-        known = self.env[model]._fields if model in self.env else {}
-        return {key: name for key, name in STATED_FIELDS.items() if name in known}
+        return MessageSide(case, seen_ids(case)).claims()
 
     def _stated_rows(self, sides, claims):
         """Return ``[(label, texts of the messages, [Cell per side])]`` of what both
@@ -121,13 +91,14 @@ class InteropIdentityCase(models.Model):
 
     def _side(self, name):
         """Return what is known of one record, None where there is none."""
-        model, res_id = self[f"{name}_model"], self[f"{name}_id"]
+        case = self.case
+        model, res_id = case[f"{name}_model"], case[f"{name}_id"]
         if not res_id or model not in self.env:
             return None
         record = self.env[model].sudo(False).browse(res_id)
         side = {
-            "title": self[f"{name}_name"],
-            "kind": self._model_label(model),
+            "title": case[f"{name}_name"],
+            "kind": case._model_label(model),
             "place": self.env._("First record")
             if name == "left"
             else self.env._("Second record"),
@@ -165,7 +136,6 @@ class InteropIdentityCase(models.Model):
             return ""
         return self.env._("Merged into record %s already.", survivor.id)
 
-    @api.model
     def _sections(self, sides):
         """Return ``[(title, [(label, [cell per side], whether they differ)])]``."""
         sections = []
@@ -182,21 +152,12 @@ class InteropIdentityCase(models.Model):
             sections.append((title, rows))
         return sections
 
-    # ------------------------------------------------------------------
-    # Parts
-    # ------------------------------------------------------------------
-    @api.model
-    def _key_fields(self, model):
-        """Return the names of the fields that tell records of ``model`` apart; addons
-        put theirs first."""
-        return KEY_FIELDS.get(model, ("company_id",))
-
-    @api.model
     def _shown_fields(self, record):
         """Return ``{label: text}`` of the fields that tell records apart; those that
         the user may read and that have a value."""
-        stated = self._stated_as(record._name).values()
-        names = (*self._key_fields(record._name), *EVERY_MODEL)
+        case = self.case
+        stated = case._stated_as(record._name).values()
+        names = (*case._key_fields(record._name), *EVERY_MODEL)
         shown = {}
         for name in names:
             if name in stated:  # in the rows above
@@ -209,17 +170,15 @@ class InteropIdentityCase(models.Model):
                 shown[field._description_string(self.env)] = text
         return shown
 
-    @api.model
     def _stated_fields(self, record):
         """Return ``{what a message says: text of the record}``."""
         shown = {}
-        for key, name in self._stated_as(record._name).items():
+        for key, name in self.case._stated_as(record._name).items():
             field = record._fields[name]
             if record._has_field_access(field, "read"):
                 shown[key] = self._text(record, field)
         return shown
 
-    @api.model
     def _text(self, record, field):
         value = record[field.name]
         if field.type == "boolean":
@@ -236,7 +195,6 @@ class InteropIdentityCase(models.Model):
             return format_date(self.env, value)
         return str(value)
 
-    @api.model
     def _shown_identifiers(self, record):
         """Return ``[(namespace, value, state in words, state)]`` that the user may
         see."""
@@ -251,7 +209,6 @@ class InteropIdentityCase(models.Model):
             for row in rows
         ]
 
-    @api.model
     def _shown_messages(self, record):
         """Return ``[(url, name, when, state in words, state)]`` of the last messages."""
         messages = self.env["interop.message"].search(
@@ -271,7 +228,6 @@ class InteropIdentityCase(models.Model):
             for message in messages
         ]
 
-    @api.model
     def _dependents(self, record):
         """Return ``{model in words: number of documents}`` that refer to ``record``.
 
@@ -289,19 +245,18 @@ class InteropIdentityCase(models.Model):
                 domain, limit=const.COUNT_LIMIT + 1
             )
             if number:
-                label = self._model_label(model)
+                label = self.case._model_label(model)
                 over = number > const.COUNT_LIMIT
                 counted[label] = (
                     self.env._("more than %s", const.COUNT_LIMIT) if over else number
                 )
         return counted
 
-    @api.model
     def _references(self, target):
         """Return ``{model: names of its many2one fields to target}`` that can be
         counted quickly."""
         found = {}
-        for model, fields_by_name in self._many2ones(target).items():
+        for model, fields_by_name in self.case._many2ones(target).items():
             table = self.env[model]._table
             names = [
                 name
@@ -312,7 +267,6 @@ class InteropIdentityCase(models.Model):
                 found[model] = names
         return found
 
-    @api.model
     def _many2ones(self, target):
         """Return ``{model: {name: field}}`` of all stored many2one fields to
         ``target``."""
@@ -340,7 +294,6 @@ class InteropIdentityCase(models.Model):
                 found[name] = fields_by_name
         return found
 
-    @api.model
     def _is_small(self, table):
         """Say whether a table may be read as a whole for a count."""
         self.env.cr.execute(
