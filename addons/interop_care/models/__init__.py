@@ -1,8 +1,8 @@
 from . import interop_care_specialty
 from . import interop_care_role
 from . import interop_facility_membership
+from . import interop_audit_event
 from . import res_partner
-from . import res_partner_facility
 from . import interop_identifier
 from . import interop_handler_party
 from . import interop_handler_provider
@@ -13,4 +13,3 @@ from . import interop_handler_person_merged
 from . import interop_identifier_merge
 from . import base_partner_merge
 from . import interop_identity_case
-from . import res_partner_updates

@@ -28,15 +28,16 @@ class FacilityKey(fields.Json):
         """
         if not self.recursive:
             return super().recompute(records)
-        pending = records.env.transaction.tocompute.get(self, ())
+        env = records.env
         try:
             for record in records:
-                if record.id in pending:
+                if env.is_to_compute(self, record):
+                    pending = env.records_to_compute(self)._ids
                     # The saved ones together, or those of a form together.
                     alike = (item for item in pending if bool(item) == bool(record.id))
                     ids = {record.id, *islice(alike, PREFETCH_MAX)}
                     self.compute_value(record.browse(ids))
-        except MissingError:  # somebody of the batch was deleted meanwhile
+        except MissingError:  # a record of the batch was deleted meanwhile
             super().recompute(records)
         return None
 

@@ -1,10 +1,13 @@
 """What a provider does, where, and since when."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class InteropCareRole(models.Model):
-    """One role of a provider, as one system states it (FHIR PractitionerRole)."""
+    """One role of a provider, as one system states it (FHIR PractitionerRole).
+
+    Roles travel with their provider, and the facility of a role knows the provider.
+    """
 
     _name = "interop.care.role"
     _description = "Provider Role"
@@ -53,3 +56,30 @@ class InteropCareRole(models.Model):
         """Return what makes two roles of one provider the same one."""
         self.ensure_one()
         return self.company_id.id, self.code, self.system_id.id
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Publish the providers of new roles; the facility of a role knows its
+        provider."""
+        roles = super().create(vals_list)
+        for role_sudo in roles.sudo():  # sudo: the mark of the partner only
+            if role_sudo.partner_id.interop_is_provider:
+                role_sudo.partner_id.sudo(False)._interop_join(role_sudo.company_id)
+        roles.partner_id._interop_publish_updated("provider.updated")
+        return roles
+
+    def write(self, vals):
+        """Publish the providers of changed roles, those before and those after."""
+        partners = self.partner_id
+        result = super().write(vals)
+        (partners | self.partner_id)._interop_publish_updated("provider.updated")
+        return result
+
+    def unlink(self):
+        """Publish the providers that lose a role."""
+        partners = self.partner_id
+        result = super().unlink()
+        partners._interop_publish_updated("provider.updated")
+        return result

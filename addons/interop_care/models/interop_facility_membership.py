@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.interop_base import clock, db
+from odoo.addons.interop_base.models.engine import origin
 from odoo.addons.interop_base.tools import statement
 
 MEMBERSHIP_STATES = [("active", "Known Here"), ("left", "Left")]
@@ -41,6 +42,14 @@ class InteropFacilityMembership(models.Model):
         ondelete="set null",
         index="btree_not_null",
         help="The message that made this person known here.",
+    )
+    merge_id = fields.Many2one(
+        "interop.identifier.merge",
+        "Joined By Merge",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The prior record was known here, so that its survivor is.",
     )
     joined_reason = fields.Char("Why", readonly=True)
     left_at = fields.Datetime("Until", readonly=True)
@@ -95,25 +104,42 @@ class InteropFacilityMembership(models.Model):
 
     @api.model
     @api.private
-    def _begin(self, vals_list):
+    def _begin(self, facilities, reason=None):
         """Begin memberships, on record, in one statement: messages make them by the
         million.
 
-        What is worked out from memberships is the caller's to see to.
+        What is computed from memberships is the caller's to see to.
 
-        :param vals_list: one dict per membership, all with the same keys
+        :param dict facilities: ``{partner: facilities}``
+        :param str reason: why, for the record; no content
         """
-        now = self.env.cr.now()
+        scope = origin.current(self.env)
         common = {
             "state": "active",
-            "create_uid": self.env.uid,
-            "create_date": now,
-            "write_uid": self.env.uid,
-            "write_date": now,
+            "joined_at": clock.now(),
+            "joined_by_id": self.env.uid,
+            "joined_message_id": scope.message_id if scope else False,
+            "joined_reason": reason,
+            "stated": scope.stated if scope else False,
+            **self._log_access_values(),
         }
-        memberships = db.insert(self, [{**vals, **common} for vals in vals_list])
+        memberships = db.insert(
+            self,
+            [
+                {"partner_id": partner.id, "company_id": company_id, **common}
+                for partner, companies in facilities.items()
+                for company_id in companies.ids
+            ],
+        )
         memberships._log_joined()
         return memberships
+
+    def _log_access_values(self):
+        uid, now = self.env.uid, self.env.cr.now()
+        return {
+            **dict.fromkeys(("create_uid", "write_uid"), uid),
+            **dict.fromkeys(("create_date", "write_date"), now),
+        }
 
     def _log_joined(self):
         details = {item.id: item._evidence(item.joined_reason) for item in self}
@@ -189,15 +215,3 @@ class InteropFacilityMembership(models.Model):
         """Open the dialog that asks why the person leaves this facility."""
         self.ensure_one()
         return self.partner_id._interop_facility_dialog("leave", self.company_id)
-
-
-class InteropAuditEvent(models.Model):
-    """Joining and leaving are on record like every other disclosure."""
-
-    _inherit = "interop.audit.event"
-
-    # The trail is append-only, also when this addon goes: its rows stay as they are.
-    action = fields.Selection(
-        selection_add=[("joined", "Facility joined"), ("left", "Facility left")],
-        ondelete={"joined": lambda records: None, "left": lambda records: None},
-    )

@@ -1,10 +1,8 @@
 """What the handlers of providers and locations share: one partner per message."""
 
-from types import MappingProxyType
-
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import escape_psql, ormcache
+from odoo.tools import escape_psql
 
 from odoo.addons.interop_base.exceptions import (
     BusinessError,
@@ -14,11 +12,11 @@ from odoo.addons.interop_base.exceptions import (
 from odoo.addons.interop_base.tools import field_report, order_key, statement
 from odoo.addons.interop_base.tools.schema import Violation
 from odoo.addons.interop_base.tools.text import MAX_TEXT
+from odoo.addons.interop_identifier.models.identity_resolver import IdentityResolver
 from odoo.addons.interop_identifier.tools import placeholder
 
 from ..tools import address as address_tools
 
-COUNTRY_COLUMNS = ("code", "phone_code")
 # FHIR ContactPoint.system -> field; the first of each kind counts.
 TELECOM_FIELDS = {"phone": "phone", "email": "email", "url": "website"}
 
@@ -94,7 +92,9 @@ class InteropHandlerParty(models.AbstractModel):
         values = {**values, self._partner_flag: True}
         identifiers = self.env["interop.identifier"]
         wires = data["identifiers"]
-        known = identifiers._known(wires, message.company_id, message.system_id)
+        known = IdentityResolver(identifiers).known(
+            wires, message.company_id, message.system_id
+        )
         partner = self._find_party(message, wires, values, known)
         leaves = False
         if partner:
@@ -311,29 +311,14 @@ class InteropHandlerParty(models.AbstractModel):
         countries = self.env["res.country"]
         if not code:
             return countries
-        known = self._country_columns(code)
-        if not known:
+        country = countries.search([("code", "=", code)], limit=1)
+        if not country:
             raise BusinessError(
                 self.env._("The country is not an ISO 3166-1 alpha-2 code."),
                 error_class="schema",
                 pointer="/data/address/country",
             )
-        country = countries.browse(known["id"])
-        # What core asks about the country of a new partner: its number plan, and the
-        # rules of its tax numbers. Left to itself it reads the whole row.
-        for name in COUNTRY_COLUMNS:
-            country._fields[name]._insert_cache(country, [known[name]])
         return country
-
-    @api.model
-    @ormcache("code", cache="stable")  # forgotten when one of them changes
-    def _country_columns(self, code):
-        """Return id and ``COUNTRY_COLUMNS`` of the country of a code, or nothing."""
-        countries = self.env["res.country"]
-        found = countries.search_read(
-            [("code", "=", code)], ["id", *COUNTRY_COLUMNS], limit=1, load=None
-        )
-        return MappingProxyType(found[0] if found else {})
 
     @api.model
     def _state(self, country, text):

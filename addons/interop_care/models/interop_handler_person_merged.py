@@ -9,6 +9,7 @@ from odoo.addons.interop_base.exceptions import (
     UnknownIdentifier,
 )
 from odoo.addons.interop_identifier.located import located
+from odoo.addons.interop_identifier.models.identifier_links import IdentifierLinks
 from odoo.addons.interop_identifier.tools import question
 
 
@@ -73,7 +74,8 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         merges._check_aliases(rows_sudo, message)
         if not prior:
             # A number that never came here finds the survivor, should it come late.
-            self.env["interop.identifier"]._link_alias(survivor, prior_wires, message)
+            links = IdentifierLinks(self.env["interop.identifier"], message)
+            links.link_former(survivor, prior_wires)
         elif merges._survivor(prior) == merges._survivor(survivor):
             self._settle_one(message, wires, rows_sudo)
         else:

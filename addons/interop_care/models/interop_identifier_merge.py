@@ -1,26 +1,11 @@
 """What belongs to people goes with their identifiers when two turn out to be one."""
 
-from odoo import api, fields, models
+from odoo import api, models
 
-from .res_partner_facility import MARKS
+from .res_partner import MARKS
 
-# Worked out from memberships, so nothing that an undone merge puts back.
+# Computed from memberships, so nothing that an undone merge puts back.
 KEYS = ("interop_facility_key", "partner_facility_key")
-
-
-class InteropFacilityMembership(models.Model):
-    """Adds where a membership came from, if not from a message or a person."""
-
-    _inherit = "interop.facility.membership"
-
-    merge_id = fields.Many2one(
-        "interop.identifier.merge",
-        "Joined By Merge",
-        readonly=True,
-        ondelete="restrict",
-        index="btree_not_null",
-        help="The prior record was known here, so that its survivor is.",
-    )
 
 
 class InteropIdentifierMergeLine(models.Model):
@@ -104,10 +89,5 @@ class InteropIdentifierMerge(models.Model):
             return
         partners = self.env["res.partner"].browse([self.survivor_id, self.merged_id])
         self._joined()._set_left(self.env._("%s was undone", self.display_name))
-        # Rows were put back in SQL: what depends on them is worked out anew.
-        field = partners._fields["interop_facility_key"]
-        self.env.add_to_compute(field, partners.exists())
-        numbers = self.env["interop.identifier"]
-        field = numbers._fields["partner_facility_key"]
-        rows = numbers.search([("partner_id", "in", partners.ids)])
-        self.env.add_to_compute(field, rows)
+        # Rows were put back in SQL: what depends on them is computed anew.
+        partners.exists()._interop_recompute_facilities()

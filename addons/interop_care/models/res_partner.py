@@ -1,18 +1,45 @@
-"""Partners as providers, people and locations."""
+"""Partners as providers, people and locations, and which facilities know them."""
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import sql
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.models.engine import origin
 
 from ..tools.birth import latest_birth_date
+from .facility_key import FacilityKey
+from .interop_handler_party_updated import UPDATE_FIELDS
 
 LATEST_MESSAGES = 20
 CONSENTS = [("granted", "Granted"), ("refused", "Refused")]
+# The marks that make a partner a person of care, who belongs to facilities. Locations
+# belong to one company, as in core.
+MARKS = ("interop_is_person", "interop_is_provider")
+# message type -> partner field that marks whom it is about
+UPDATES = {
+    "provider.updated": "interop_is_provider",
+    "person.updated": "interop_is_person",
+}
+READERS = (
+    "interop_base.interop_base_group_user,interop_base.interop_base_group_steward,"
+    "interop_base.interop_base_group_auditor"
+)
 
 
 class ResPartner(models.Model):
-    """Marks and numbers, nothing clinical; fields obey their systems of record."""
+    """People, providers and places, nothing clinical; fields obey their systems of
+    record.
+
+    Who sees a person of care: the facilities that know them. A mark makes a membership;
+    partners without one are ordinary contacts, for whom nothing changes. Contacts below
+    a person (addresses, relatives) follow the person. Like core's own company rule, this
+    one leaves alone the partners of internal users and of companies, which the whole
+    database works with.
+
+    Changes are published in the transaction that makes them.
+    """
 
     _name = "res.partner"
     _inherit = ["res.partner", "interop.governed.mixin"]
@@ -61,12 +88,47 @@ class ResPartner(models.Model):
         "interop.message",
         string="Latest Messages",
         compute="_compute_interop_messages",
-        groups="interop_base.interop_base_group_user,interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
+        groups=READERS,
     )
     interop_message_count = fields.Integer(
         compute="_compute_interop_messages",
-        groups="interop_base.interop_base_group_user,interop_base.interop_base_group_steward,interop_base.interop_base_group_auditor",
+        groups=READERS,
     )
+    interop_membership_ids = fields.One2many(
+        "interop.facility.membership",
+        "partner_id",
+        "Facility Memberships",
+        readonly=True,
+        copy=False,
+    )
+    interop_facility_ids = fields.Many2many(
+        "res.company",
+        string="Facilities",
+        compute="_compute_interop_facility_ids",
+        search="_search_interop_facility_ids",
+        help="Facilities that know this person, of those that you work for.",
+    )
+    interop_facility_key = FacilityKey(
+        compute="_compute_interop_facility_key",
+        store=True,
+        recursive=True,
+        copy=False,
+        groups=fields.NO_ACCESS,
+    )
+
+    _interop_facility_idx = models.Index("USING gin (interop_facility_key)")
+    _interop_ordinary_idx = models.Index("(id) WHERE interop_facility_key IS NULL")
+
+    def _auto_init(self):
+        """Add the column empty: everybody who is here already is an ordinary contact,
+        and a million of them need not be computed one by one."""
+        if not sql.column_exists(self.env.cr, self._table, "interop_facility_key"):
+            sql.create_column(
+                self.env.cr, self._table, "interop_facility_key", "int4[]"
+            )
+        return super()._auto_init()
+
+    # === COMPUTE AND CONSTRAINTS === #
 
     @api.constrains("interop_birth_date")
     def _check_interop_birth_date(self):
@@ -89,6 +151,249 @@ class ResPartner(models.Model):
                 domain, order="id desc", limit=LATEST_MESSAGES
             )
 
+    @api.depends_context("uid", "allowed_company_ids")
+    @api.depends("interop_membership_ids.state")
+    def _compute_interop_facility_ids(self):
+        active = self.env["interop.facility.membership"].search(
+            [("partner_id", "in", self.ids), ("state", "=", "active")]
+        )
+        for partner in self:
+            partner.interop_facility_ids = active.filtered(
+                lambda item, partner=partner: item.partner_id == partner._origin
+            ).company_id
+
+    def _interop_recompute_facilities(self):
+        """Compute anew who sees these partners (sudo) and their numbers, after rows were
+        changed in SQL."""
+        self.modified(["interop_membership_ids"])
+        numbers_sudo = self.env["interop.identifier"].search(
+            [("partner_id", "in", self.ids)]
+        )
+        numbers_sudo.modified(["partner_id"])
+
+    def _search_interop_facility_ids(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        active = Domain("state", "=", "active")
+        if operator != "in":
+            active &= Domain("company_id", operator, value)
+            return Domain("interop_membership_ids", "any", active)
+        ids = [company_id for company_id in value if company_id]
+        wanted = active & Domain("company_id", "in", ids)
+        found = Domain("interop_membership_ids", "any", wanted)
+        if False in value:
+            found |= ~Domain("interop_membership_ids", "any", active)
+        return found
+
+    @api.depends(
+        "partner_share",
+        "interop_membership_ids.state",
+        "interop_membership_ids.company_id",
+        "parent_id.interop_facility_key",
+    )
+    def _compute_interop_facility_key(self):
+        known = self._interop_known_ids()
+        rest = set(self._ids)
+        while rest:
+            # Parents first; in a circle, which core is about to refuse, anybody.
+            ready = self.filtered(
+                lambda partner: partner.id in rest and partner.parent_id.id not in rest
+            ) or self.browse(rest)
+            for partner in ready:
+                key = known.get(partner._origin.id)
+                if key is None:
+                    key = partner.parent_id.interop_facility_key
+                if not partner.partner_share or partner.ref_company_ids:
+                    key = None
+                partner.interop_facility_key = key
+            rest.difference_update(ready._ids)
+
+    def _interop_known_ids(self):
+        """Return ``{id: ids of the facilities that know the partner}`` of those who
+        have, or had, a membership."""
+        memberships = self.env["interop.facility.membership"]
+        memberships.flush_model(["partner_id", "company_id", "state"])
+        self.env.cr.execute(
+            """SELECT partner_id,
+                      COALESCE(array_agg(company_id) FILTER (WHERE state = 'active'),
+                               '{}')
+                 FROM interop_facility_membership WHERE partner_id = ANY(%s)
+                GROUP BY partner_id""",
+            [self._origin.ids],
+        )
+        return dict(self.env.cr.fetchall())
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let the facility where a person of care is entered know them, and publish new
+        providers and people."""
+        partners = super().create(vals_list)
+        unknown_sudo = partners._interop_unknown_anywhere()
+        for facilities, people in unknown_sudo._interop_by_first_facilities():
+            people._interop_begin(dict.fromkeys(people, facilities))
+        partners._interop_publish_updates()
+        return partners
+
+    def write(self, vals):
+        """Let the facility that marks a contact as a person of care know them."""
+        result = super().write(vals)
+        if any(vals.get(name) for name in MARKS):
+            unknown_sudo = self._interop_unknown_anywhere()
+            for facilities, people in unknown_sudo._interop_by_first_facilities():
+                people._interop_join(facilities)
+        return result
+
+    def _check_access(self, operation):
+        """Do not name, in the error, a person whom the user may not know of."""
+        result = super()._check_access(operation)
+        if result and any(result[0]._ids):
+            # sudo: whether facilities decide about these partners, not which
+            keyed_sudo = result[0].sudo().filtered(self._is_interop_keyed)
+            if keyed_sudo:
+                return result[0], self._interop_hidden_error
+        return result
+
+    @staticmethod
+    def _is_interop_keyed(partner):
+        return partner.interop_facility_key is not False
+
+    def _interop_hidden_error(self):
+        return AccessError(
+            self.env._(
+                "Your facilities do not know this person, or you may not do this. If "
+                "yours should know the person, ask an integration steward who works for "
+                "both facilities to let it join."
+            )
+        )
+
+    # === JOINING AND LEAVING === #
+
+    def _interop_unknown_anywhere(self):
+        """Return those (sudo) of these who are marked as persons of care and never had a
+        membership."""
+        # sudo: a mark makes the membership, whoever may set the mark
+        marked_sudo = self.sudo().filtered(
+            lambda partner: any(partner[name] for name in MARKS)
+        )
+        return marked_sudo - marked_sudo._interop_memberships_sudo().partner_id
+
+    def _interop_by_first_facilities(self):
+        """Return ``[(facilities, partners)]``: which facilities know contacts who become
+        persons of care. Their own, or the one at work now."""
+        here = self.env["interop.event"]._own_company()
+        return self.grouped(lambda partner: partner.company_id or here).items()
+
+    def _interop_dealings(self):
+        """Return the facilities that have documents of these partners.
+
+        Called when an ordinary contact is about to become a person of care and had no
+        membership before: these facilities go on seeing the contact. An override adds
+        the facilities of documents of its addon to what super returns; it must not read
+        with the rights of the user, who may not see all of them.
+
+        :rtype: recordset of `res.company`
+        """
+        return self.env["res.company"]
+
+    @api.private
+    def _interop_join(self, companies, reason=None):
+        """Make these people known at ``companies``; who is known there already stays so.
+
+        Called by handlers of messages, by the dialog *Join a Facility*, by merges and
+        when a mark is set. Who may decide it is checked by the caller.
+
+        :param str reason: why, for the record; no content
+        :return: the new memberships (sudo)
+        """
+        present_sudo = self._interop_memberships_sudo().grouped("partner_id")
+        missing = {}
+        for partner_sudo in self.sudo():  # sudo: decided by all facilities
+            memberships_sudo = present_sudo.get(partner_sudo)
+            wanted = companies
+            if memberships_sudo:
+                wanted -= memberships_sudo.filtered(
+                    lambda item: item.state == "active"
+                ).company_id
+            else:
+                wanted |= partner_sudo._interop_dealings()
+            # Nobody else sees what was made in this transaction.
+            if wanted and not partner_sudo._is_new_of_author():
+                partner_sudo._lock_governed()
+            missing[partner_sudo] = wanted
+        return self._interop_begin(missing, reason)
+
+    @api.model
+    def _interop_begin(self, facilities, reason=None):
+        """Begin the memberships of ``{partner: facilities}`` and publish the people to
+        their new facilities; return the memberships (sudo)."""
+        # sudo: memberships are made here and nowhere else, by rules of the callers
+        memberships_sudo = self.env["interop.facility.membership"].sudo()
+        memberships_sudo = memberships_sudo._begin(facilities, reason)
+        if not memberships_sudo:
+            return memberships_sudo
+        partners = memberships_sudo.partner_id.with_env(self.env)
+        partners.modified(["interop_membership_ids"])
+        # What sudo made is not for everybody's eyes.
+        partners.invalidate_recordset(
+            ["interop_membership_ids", "interop_facility_ids", "interop_identifier_ids"]
+        )
+        partners._interop_publish_updates()
+        return memberships_sudo
+
+    @api.private
+    def _interop_leave(self, companies, reason=None):
+        """End what makes these people known at ``companies``; return what ended."""
+        scope = origin.current(self.env)
+        message = self.env["interop.message"].browse(scope.message_id if scope else ())
+        return self._interop_active_at(companies)._set_left(reason, message)
+
+    def _interop_memberships_sudo(self, **values):
+        """Return the memberships of these people, of every facility.
+
+        Searched, not read from the field: what is read there under sudo would stay in
+        the cache for the user.
+        """
+        # sudo: who sees a person is decided by all facilities
+        memberships_sudo = self.env["interop.facility.membership"].sudo()
+        domain = Domain("partner_id", "in", self.ids)
+        for name, value in values.items():
+            domain &= Domain(name, "in", [value] if isinstance(value, str) else value)
+        return memberships_sudo.search(domain) if self.ids else memberships_sudo
+
+    def _interop_known_at(self):
+        """Return the facilities that know these people."""
+        active_sudo = self._interop_memberships_sudo(state="active")
+        return active_sudo.company_id.with_env(self.env)
+
+    def _interop_active_at(self, companies):
+        """Return the active memberships (sudo) at ``companies``."""
+        return self._interop_memberships_sudo(state="active", company_id=companies.ids)
+
+    # === PUBLISHING === #
+
+    def _publish_change(self, changed):
+        result = super()._publish_change(changed)
+        ids = [rec.id for rec, names in changed.items() if UPDATE_FIELDS & set(names)]
+        self.browse(ids)._interop_publish_updates()
+        return result
+
+    def _interop_publish_updates(self):
+        """Publish those of these who are providers or people to who subscribes."""
+        for message_type in UPDATES if self else ():
+            self._interop_publish_updated(message_type)
+
+    def _interop_publish_updated(self, message_type):
+        """Publish those of these whom a message type is about."""
+        # Most databases have no such interface: then nothing is read at all.
+        if self and self.env["interop.interface"]._capturing(message_type):
+            # sudo: what leaves is decided by the contract, not by who writes
+            marked_sudo = self.sudo().filtered(UPDATES[message_type])
+            self.env["interop.event"]._publish(message_type, marked_sudo)
+
+    # === BUTTONS === #
+
     def _interop_message_domain(self):
         """Return the domain of the messages about these partners."""
         return [("res_model", "=", self._name), ("res_id", "in", self.ids)]
@@ -101,3 +406,27 @@ class ResPartner(models.Model):
         action["domain"] = self._interop_message_domain()
         action["context"] = {}
         return action
+
+    def action_interop_join(self):
+        """Open the dialog that makes this person known at another facility."""
+        self.ensure_one()
+        return self._interop_facility_dialog("join", self.env["res.company"])
+
+    def _interop_facility_dialog(self, operation, company):
+        """Return the action of the dialog that asks for facility and reason."""
+        names = {
+            "join": self.env._("Join a Facility"),
+            "leave": self.env._("Leave a Facility"),
+        }
+        return {
+            "type": "ir.actions.act_window",
+            "name": names[operation],
+            "res_model": "interop.facility.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_operation": operation,
+                "default_partner_id": self.id,
+                "default_company_id": company.id,
+            },
+        }

@@ -6,7 +6,6 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.tests.common import InteropCase
 
 PROVIDER = {"interop_is_provider": True}
@@ -176,14 +175,9 @@ class TestJoin(InteropCase):
         """Two that join the same person at once have both seen that it is nowhere."""
         made = self._create({})
         made._interop_join(self.facility)
-        row = {
-            "partner_id": made.id,
-            "company_id": self.facility.id,
-            "joined_at": clock.now(),
-        }
         memberships = self.env["interop.facility.membership"]
         with self.assertRaises(UniqueViolation) as caught, self.env.cr.savepoint():
-            memberships._begin([row])
+            memberships._begin({made: self.facility})
         self.assertIn(
             "knows the person already",
             memberships._sql_error_to_message(caught.exception),
@@ -194,7 +188,7 @@ class TestJoin(InteropCase):
         made = self._create(PROVIDER)
         with self.assertQueryCount(1):  # looks for present ones
             self.assertFalse(made._interop_join(self.facility))
-        self.assertFalse(self.env["interop.facility.membership"]._begin([]))
+        self.assertFalse(self.env["interop.facility.membership"]._begin({}))
 
     def test_accounts_of_another_facility_are_still_refused(self):
         """Where accounts belong is read for both at once; what is refused is core's."""

@@ -2,15 +2,14 @@
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from odoo.addons.interop_base.exceptions import BusinessError
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
     """Identifiers go to the contact that stays before core moves rows: core would
-    delete those that it cannot move. They keep finding that contact; the contacts that
-    core deletes cannot be restored."""
+    delete those that it cannot move. They find that contact from then on; the contacts
+    that core deletes cannot be restored."""
 
     _inherit = "base.partner.merge.automatic.wizard"
 
@@ -41,15 +40,16 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         """Fill what the survivor lacks, but nothing that another system decides
         about."""
         if getattr(dst_partner, "_interop_governed", False):
-            self._withhold(src_partners, dst_partner)
+            src_partners = self._without_governed(src_partners, dst_partner)
         return super()._update_values(src_partners, dst_partner)
 
     @api.model
-    def _withhold(self, src_partners, dst_partner):
-        """Empty, on the contacts that are about to go, what the survivor must not get
-        from them: core would refuse the whole merge, or overwrite a governed field.
+    def _without_governed(self, src_partners, dst_partner):
+        """Return the contacts that are about to go without the values that the survivor
+        must not get from them: core would refuse the whole merge, or overwrite a
+        governed field.
 
-        In SQL, because they are on their way out: nobody is to be told of a change.
+        The contacts themselves stay as they are: these are copies in memory.
         """
         protected = dst_partner._protected_fields().get(dst_partner.id, {})
         names = [
@@ -60,14 +60,9 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             and not dst_partner._fields[name].required
         ]
         if not names:
-            return
-        src_partners.flush_recordset(names)
-        assignments = [SQL("%s = NULL", SQL.identifier(name)) for name in names]
-        self.env.cr.execute(
-            SQL(
-                "UPDATE res_partner SET %s WHERE id = ANY(%s)",
-                SQL(", ").join(assignments),
-                src_partners.ids,
-            )
-        )
-        src_partners.invalidate_recordset(names, flush=False)
+            return src_partners
+        emptied = dict.fromkeys(names, False)
+        copies = src_partners.browse()
+        for partner in src_partners:
+            copies += partner.new(emptied, origin=partner)
+        return copies
