@@ -1,6 +1,6 @@
-"""``provider.updated`` and ``person.updated``: master data that leaves Odoo.
+"""``provider.updated``, and what it shares with ``person.updated``: master data out.
 
-They mirror what comes in: the same members in the same shapes, so that one partner
+The messages mirror what comes in: the same members in the same shapes, so that one partner
 reads both ways alike.
 """
 
@@ -132,37 +132,3 @@ class InteropHandlerProviderUpdated(models.AbstractModel):
             }
             for specialty in specialties
         ]
-
-
-class InteropHandlerPersonUpdated(models.AbstractModel):
-    """``person.updated`` v1, out: who somebody is, how to reach them and who pays.
-
-    Nothing clinical. What comes in: ``interop_handler_person.py``.
-    """
-
-    _name = "interop.handler.person.updated"
-    _inherit = "interop.handler.party.updated"
-    _description = "Handler of person.updated"
-
-    def _build(self, record, known=None):
-        members = super()._build(record, known)
-        if record.lang:
-            members["language"] = record.lang.replace("_", "-")
-        if record.interop_birth_date:
-            members["birth_date"] = record.interop_birth_date.isoformat()
-        if record.interop_communication_consent:
-            members["communication_consent"] = record.interop_communication_consent
-        guarantor = self._other_party(record.interop_guarantor_id)
-        if guarantor:
-            members["guarantor"] = guarantor
-        payer = self._other_party(record.interop_payer_id)
-        if record.interop_payer_number:
-            payer["member_number"] = record.interop_payer_number
-        if payer:
-            members["payer"] = payer
-        return members
-
-    def _other_party(self, partner):
-        """Return how the facility refers to another partner, empty if it cannot."""
-        wires = self._identifiers(partner).get(partner.id)
-        return {"identifiers": wires} if wires else {}

@@ -1,4 +1,4 @@
-"""``person.registered`` and ``person.updated``, in: people whom a facility cares for."""
+"""``person.registered`` and ``person.updated``: people whom a facility cares for."""
 
 from odoo import api, models
 
@@ -140,14 +140,17 @@ class InteropHandlerPersonRegistered(models.AbstractModel):
 
 
 class InteropHandlerPersonUpdated(models.AbstractModel):
-    """``person.updated``, in: usually about somebody whom the facility knows.
+    """``person.updated``, both ways.
 
-    About anybody else the policy of the interface decides, whether or not other
-    facilities know the person: the sender does not learn that.
+    Out: who a person is, how to reach them and who pays; nothing clinical. In: usually
+    about a person whom the facility knows. About any other person the policy of the
+    interface decides, whether or not other facilities know them: the sender does not
+    learn that.
     """
 
     _name = "interop.handler.person.updated"
-    _inherit = ["interop.handler.person.updated", "interop.handler.person"]
+    _inherit = ["interop.handler.party.updated", "interop.handler.person"]
+    _description = "Handler of person.updated"
 
     @api.model
     def _find_party(self, message, wires, values, known):
@@ -159,3 +162,26 @@ class InteropHandlerPersonUpdated(models.AbstractModel):
         if unknown_here:
             self.env["interop.identifier"]._nobody(wires, message, "res.partner")
         return partner
+
+    def _build(self, record, known=None):
+        members = super()._build(record, known)
+        if record.lang:
+            members["language"] = record.lang.replace("_", "-")
+        if record.interop_birth_date:
+            members["birth_date"] = record.interop_birth_date.isoformat()
+        if record.interop_communication_consent:
+            members["communication_consent"] = record.interop_communication_consent
+        guarantor = self._other_party(record.interop_guarantor_id)
+        if guarantor:
+            members["guarantor"] = guarantor
+        payer = self._other_party(record.interop_payer_id)
+        if record.interop_payer_number:
+            payer["member_number"] = record.interop_payer_number
+        if payer:
+            members["payer"] = payer
+        return members
+
+    def _other_party(self, partner):
+        """Return how the facility refers to another partner, empty if it cannot."""
+        wires = self._identifiers(partner).get(partner.id)
+        return {"identifiers": wires} if wires else {}

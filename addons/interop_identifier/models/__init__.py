@@ -10,6 +10,7 @@ from . import interop_pump
 from . import interop_identifier_model
 from . import interop_identified_mixin
 from . import res_partner
+from . import res_company
 from . import interop_identifier_anchor
 from . import interop_identifier_merge
 from . import interop_identifier_merge_line

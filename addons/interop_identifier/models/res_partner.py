@@ -1,4 +1,4 @@
-"""Contacts and companies are known to other systems by identifiers."""
+"""Contacts are known to other systems by identifiers."""
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -34,10 +34,3 @@ class ResPartner(models.Model):
             return found
         names = ("complete_name", "ref", "email", "vat", "company_registry")
         return Domain.OR(Domain(name, operator, value) for name in names)
-
-
-class ResCompany(models.Model):
-    """Companies (facilities) carry identifiers, too."""
-
-    _name = "res.company"
-    _inherit = ["res.company", "interop.identified.mixin"]
