@@ -16,7 +16,7 @@ class FacilityKey(fields.Json):
     element, and a GIN index finds the few partners of a small facility.
 
     In a domain, ``in`` means: shares an id with the value, or is ``NULL`` and the value
-    holds ``False``. (An empty array is not ``NULL``: nobody knows the partner.)
+    holds ``False``. (An empty array is not ``NULL``: no facility knows the partner.)
     """
 
     _column_type = ("_int4", "int4[]")

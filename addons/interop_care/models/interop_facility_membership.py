@@ -147,7 +147,7 @@ class InteropFacilityMembership(models.Model):
             self.env["interop.audit.event"]._log("joined", self, details)
 
     def write(self, vals):
-        """Refuse to rewrite where somebody was known, and why."""
+        """Refuse to rewrite where a person was known, and why."""
         fixed = self._fixed_fields() & vals.keys()
         if fixed:
             raise ValidationError(

@@ -187,7 +187,7 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _check_not_left_since(self, ended_sudo, message):
-        """Refuse to let somebody join whom a later statement let leave."""
+        """Refuse to let a person join whom a later statement let leave."""
         stated = message._statement()
         later = ended_sudo.filtered(
             lambda item: (
@@ -242,7 +242,7 @@ class InteropHandlerParty(models.AbstractModel):
         if not partner.has_access("read") or (flag and not partner[flag]):
             raise UnknownIdentifier(
                 self.env._(
-                    "The message refers to somebody, or to a place, that is not known "
+                    "The message refers to a person or a place that is not known "
                     "at this facility yet."
                 )
             )

@@ -7,6 +7,7 @@ reads both ways alike.
 from odoo import models
 
 from ..tools import address
+from .interop_handler_party import TELECOM_FIELDS
 
 # Partner fields whose change is worth a message.
 UPDATE_FIELDS = {
@@ -33,7 +34,6 @@ UPDATE_FIELDS = {
     "interop_communication_consent",
 }
 TELECOMS = ("phone", "email", "url")
-TELECOM_FIELDS = {"phone": "phone", "email": "email", "url": "website"}
 
 
 class InteropHandlerPartyUpdated(models.AbstractModel):

@@ -24,7 +24,7 @@ class InteropHandlerPerson(models.AbstractModel):
     _telecom_use = "home"
 
     def _content_violations(self, data, cleaned):
-        """Nobody is born in the future, wherever the facility is."""
+        """Refuse a date of birth in the future, wherever the facility is."""
         found = super()._content_violations(data, cleaned)
         if cleaned.get("birth_date", "") > latest_birth_date(clock.now()).isoformat():
             words = self.env._("The date of birth is in the future.")
@@ -41,7 +41,7 @@ class InteropHandlerPerson(models.AbstractModel):
 
     @api.model
     def _find_party(self, message, wires, values, known):
-        """Without a name nobody is created: a steward says who it is."""
+        """Create no person without a name: a steward decides who it is."""
         partner = super()._find_party(message, wires, values, known)
         if partner or values.get("name"):
             return partner
@@ -51,15 +51,15 @@ class InteropHandlerPerson(models.AbstractModel):
             "res.partner",
             create=False,
             text=self.env._(
-                "Nobody here has this identifier, and the message has no name to "
-                "register somebody new. It waits for a steward, who says whose it is or "
+                "No record here has this identifier, and the message has no name to "
+                "register a new person. It waits for a steward, who chooses the person or "
                 "rejects it."
             ),
         )
 
     @api.model
     def _update(self, partner, message, values):
-        """Who answers or pays for himself has no other partner for it."""
+        """A person who is their own guarantor or payer gets no separate partner."""
         own = {
             name: False
             for name in ("interop_guarantor_id", "interop_payer_id")
@@ -98,7 +98,7 @@ class InteropHandlerPerson(models.AbstractModel):
     @api.model
     def _other_id(self, message, data, member):
         """Return the id of the partner that the person of ``data`` refers to in a
-        member, False for the person himself, who may not be known yet."""
+        member, False for the person of the message, who may not be known yet."""
         wires = data[member]["identifiers"]
         own = self._numbers(message, data["identifiers"])
         with located(f"/data/{member}/identifiers"):

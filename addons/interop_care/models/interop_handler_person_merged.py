@@ -123,7 +123,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         whether it counts. A message that is older than what made the present number the
         active one does not, unless a steward has just decided about this very message.
 
-        :raises PossibleDuplicate: nobody has answered yet
+        :raises PossibleDuplicate: no steward has answered yet
         """
         sides = self._origin(kept_sudo[:1]), self._origin(active[:1])
         asked = question.same(
@@ -157,7 +157,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         """Ask a steward when the message names no number of ``prior`` itself, only such
         as an earlier merge moved there: it contradicts that merge.
 
-        :raises PossibleDuplicate: nobody has decided yet
+        :raises PossibleDuplicate: no steward has decided yet
         """
         identifiers = self.env["interop.identifier"]
         named = identifiers._parse(prior_wires, message.company_id, message.system_id)
@@ -203,5 +203,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
             )
         if not prior[self._partner_flag] or not survivor[self._partner_flag]:
             raise UnknownIdentifier(
-                self.env._("The message merges somebody who is not known as a person.")
+                self.env._(
+                    "The message merges a contact that is not known as a person."
+                )
             )

@@ -52,7 +52,7 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _rows(self, named, states):
-        """Find people who are known elsewhere, too: a message that registers somebody
+        """Find people who are known elsewhere, too: a message that registers a person
         here by a number good everywhere must not make a second partner.
 
         What may be done with what is found is checked on the record.

@@ -48,7 +48,7 @@ class ResPartner(models.Model):
         "Provider", help="Gives care: a practitioner that other systems know."
     )
     interop_is_person = fields.Boolean(
-        "Person", help="Receives care or answers for somebody who does."
+        "Person", help="Receives care, or answers for a person who does."
     )
     interop_is_location = fields.Boolean(
         "Care Location", help="A place where care is given: a building, ward, room, …"
@@ -65,7 +65,7 @@ class ResPartner(models.Model):
         "Guarantor",
         ondelete="set null",
         index="btree_not_null",
-        help="Who answers for the bills, if that is somebody else.",
+        help="Answers for the bills. Empty: the person does.",
     )
     interop_payer_id = fields.Many2one(
         "res.partner",
@@ -80,8 +80,7 @@ class ResPartner(models.Model):
     interop_communication_consent = fields.Selection(
         CONSENTS,
         "Consent to Communication",
-        help="Whether the person agreed to be written to and called. Empty: nobody "
-        "asked, or nobody told.",
+        help="Whether the person agreed to be written to and called. Empty: not known.",
     )
     interop_role_ids = fields.One2many("interop.care.role", "partner_id", "Roles")
     interop_message_ids = fields.Many2many(
@@ -318,7 +317,7 @@ class ResPartner(models.Model):
                 ).company_id
             else:
                 wanted |= partner_sudo._interop_dealings()
-            # Nobody else sees what was made in this transaction.
+            # No other transaction sees what was made in this one.
             if wanted and not partner_sudo._is_new_of_author():
                 partner_sudo._lock_governed()
             missing[partner_sudo] = wanted
@@ -380,7 +379,7 @@ class ResPartner(models.Model):
         return result
 
     def _interop_publish_updates(self):
-        """Publish those of these who are providers or people to who subscribes."""
+        """Publish those of these who are providers or people to their subscribers."""
         for message_type in UPDATES if self else ():
             self._interop_publish_updated(message_type)
 

@@ -19,7 +19,7 @@ class TestPersonDoubt(PersonCase):
         update = self._person(self.one, kind="updated", address={"city": "Lund"})
         response = self._post(update)
         self._assert_problem(response, 422, "unknown_identifier")
-        self.assertIn("no name to register somebody new", response.json()["detail"])
+        self.assertIn("no name to register a new person", response.json()["detail"])
         message = self._last()
         self.assertEqual(message.state, "parked")
         return message

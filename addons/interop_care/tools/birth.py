@@ -6,7 +6,7 @@ EAST = timedelta(hours=14)  # where a day begins first
 
 
 def latest_birth_date(now: datetime) -> date:
-    """Return the latest day on which somebody can have been born.
+    """Return the latest day on which a person can have been born.
 
     It is today in the time zone that is furthest ahead, so that a newborn can be
     registered at every facility.

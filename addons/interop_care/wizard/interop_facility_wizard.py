@@ -60,7 +60,7 @@ class InteropFacilityWizard(models.TransientModel):
                     "“%s” does not know this person (any more).", self.company_id.name
                 )
             )
-        # The form may show somebody whom the user no longer sees.
+        # The form may show a person whom the user no longer sees.
         return (
             {"type": "ir.actions.client", "tag": "soft_reload"}
             if (self.partner_id.has_access("read"))

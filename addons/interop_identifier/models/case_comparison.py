@@ -130,7 +130,7 @@ class CaseComparison:
         return side
 
     def _merged_note(self, record):
-        """Say so when the record has a survivor already."""
+        """Return a note when the record has a survivor already."""
         survivor = self.env["interop.identifier.merge"]._survivor(record)
         if survivor == record:
             return ""
@@ -295,7 +295,7 @@ class CaseComparison:
         return found
 
     def _is_small(self, table):
-        """Say whether a table may be read as a whole for a count."""
+        """Return whether a table may be read as a whole for a count."""
         self.env.cr.execute(
             "SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [table]
         )

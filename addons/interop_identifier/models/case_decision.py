@@ -87,7 +87,7 @@ class CaseDecision:
         return merges.sudo()
 
     def check(self, decision):
-        """Hold the case for this transaction, or say why not."""
+        """Hold the case for this transaction, or raise the reason why it cannot be decided."""
         case = self.case
         case.ensure_one()
         case._check_steward()
@@ -138,7 +138,7 @@ class CaseDecision:
         """Both records are the same; ``survivor`` is ``left`` or ``right``.
 
         The records themselves stay, with all that depends on them: only identifiers
-        move. Whoever may merge contacts does the rest with Odoo's own tools.
+        move. A user who may merge contacts does the rest with Odoo's own tools.
         """
         case = self.case
         self.check("same")
@@ -317,7 +317,7 @@ class CaseDecision:
         """Let everything that waits for this case go on, in the order of arrival.
 
         The pump applies messages of one ordering key in order, and lets none overtake
-        one that waits: whoever asks the next question stops those behind it, too.
+        one that waits: a message with another question stops those behind it, too.
         """
         waiting_sudo = self.case._waiting_sudo()
         usable = waiting_sudo.filtered(

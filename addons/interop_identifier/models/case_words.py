@@ -35,7 +35,7 @@ class CaseWords:
         if case.namespace_id:
             return self.env._(
                 "The sender knows this record under one number and now sends another "
-                "one of its own. Is it the same, or somebody new?"
+                "one of its own. Is it the same record, or a new one?"
             )
         return self.env._(
             "An identifier of the message belongs to another kind of record than the "
@@ -101,10 +101,10 @@ class CaseWords:
     def _unknown_question(self):
         """Return what is asked about an identifier that no record has."""
         if self.case.creates:
-            return self.env._("Nobody here has this identifier. Whose is it?")
+            return self.env._("No record here has this identifier. Which record is it?")
         return self.env._(
-            "Nobody here has this identifier, and the message cannot make a new record. "
-            "Whose is it? Or reject, so that the sender registers it first."
+            "No record here has this identifier, and the message cannot create one. Choose "
+            "the record, or reject the message so that the sender registers it first."
         )
 
     # === BUTTONS === #

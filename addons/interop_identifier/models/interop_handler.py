@@ -1,4 +1,4 @@
-"""Handlers say which parts of a message name somebody."""
+"""Handlers say which parts of a message name a person or record."""
 
 from odoo import models
 

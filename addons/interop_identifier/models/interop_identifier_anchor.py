@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# Every identifier that comes to a record passes here, whoever writes it and how. Under
+# Every identifier that a record gets passes here, whatever code writes it. Under
 # REPEATABLE READ the upsert fails with a serialization error (and Odoo runs the request
 # again) when another transaction has linked to, or merged, the same record meanwhile:
 # a snapshot that is too old neither loses an identifier nor makes a second active one.
@@ -43,7 +43,7 @@ BEGIN
                   TABLE = 'interop_identifier';
     END IF;
     IF NEW.state = 'active' AND (TG_OP = 'INSERT' OR OLD.state <> 'active') THEN
-        -- Waits for, or fails with, whoever retires the same value at the moment.
+        -- Waits for, or fails with, a transaction that retires the same value now.
         PERFORM FROM interop_identifier AS other
           WHERE other.namespace_id = NEW.namespace_id
             AND other.value_normalized = NEW.value_normalized
@@ -95,7 +95,7 @@ CREATE TRIGGER interop_identifier_anchor_update
 class InteropIdentifierAnchor(models.Model):
     """Where a record stands: itself, or the survivor that it was merged into.
 
-    Kept by triggers of ``interop_identifier`` and by merges; nobody reads or writes it
+    Kept by triggers of ``interop_identifier`` and by merges; no user reads or writes it
     through the interface. ``survivor_id`` is always the last one: there are no chains.
     """
 

@@ -210,12 +210,19 @@ class InteropIdentifierMerge(models.Model):
         return merge_sudo.with_env(self.env)
 
     def _interop_merge_touch(self, survivor, merged):
-        """Let other addons move what they keep about ``merged`` to ``survivor``.
+        """Hook: move what an addon keeps about ``merged`` to ``survivor``.
 
-        ``self`` is the journal row (sudo). An override calls super and changes rows
-        inside ``with self._recording(rows):``; an undone merge puts exactly those
-        columns back that changed there. ``self._write_recorded(rows, vals)`` is short
-        for a mere ``write``. Rows must not be deleted: archive them.
+        Called once per merge, after its identifiers have moved and before look-ups of
+        the prior record find the survivor. An override calls super and changes rows
+        inside ``with self._recording(rows):``, or with :meth:`_write_recorded`: undoing
+        the merge puts exactly those columns back. It must not delete rows (archive
+        them), nor check rights: the caller has decided that the two are one.
+
+        ``self`` is the journal row (sudo).
+
+        :param survivor: record that stays, never one that was merged itself
+        :param merged: record of the same model
+        :return: None
         """
 
     @contextmanager
@@ -410,9 +417,9 @@ class InteropIdentifierMerge(models.Model):
     def _unmerge(self, reason):
         """Put everything back that this merge changed; a repeat changes nothing.
 
-        Identifiers that were linked after the merge stay with the survivor, since
-        nobody can know whose they are. What was changed since keeps its present value.
-        Both are told in ``restore_report``, and before by ``UndoPreview``. Who may
+        Identifiers that were linked after the merge stay with the survivor, since no
+        rule can tell which record they belong to. What was changed since keeps its
+        present value. Both are told in ``restore_report``, and before by ``UndoPreview``. Who may
         decide this is checked by the caller.
 
         :param str reason: why, in words; safe to keep for ever
@@ -455,18 +462,35 @@ class InteropIdentifierMerge(models.Model):
             )
 
     def _interop_unmerge_touch(self):
-        """Let other addons finish what they do when a merge (``self``, sudo) is undone.
+        """Hook: take back what an addon did besides recorded changes.
 
-        What was changed under ``_recording`` is put back already.
+        Called once when a merge (``self``, sudo) is undone, after all rows that were
+        changed inside :meth:`_recording` have their former values, in SQL and with an
+        empty cache. An override calls super and computes anew what depends on these
+        rows. It must not refuse the undoing.
+
+        :return: None
         """
 
     def _interop_undo_notes(self):
-        """Return texts about what undoing this merge (sudo) changes besides what was
-        recorded, at facilities of the user; addons add theirs."""
+        """Hook: return what undoing changes besides recorded changes.
+
+        Called when a user looks at what undoing a merge (``self``, sudo) does. An
+        override adds to what super returns what :meth:`_interop_unmerge_touch` of its
+        addon will do at facilities of the user, and nothing about others.
+
+        :return: list of ``(what changes, what becomes of it)``, translated
+        """
         return []
 
     def _interop_undo_hidden(self):
-        """Return how many such changes there are at other facilities."""
+        """Hook: return the number of such changes at other facilities.
+
+        Called together with :meth:`_interop_undo_notes`. An override adds its number to
+        that of super.
+
+        :rtype: int
+        """
         return 0
 
     def _set_undone(self, reason):

@@ -132,7 +132,7 @@ class InteropIdentifierMergeLine(models.Model):
     def _restore(self):
         """Put the rows of these lines back; return what could not be, in words.
 
-        A column that somebody changed after the merge keeps its present value. What
+        A column that was changed after the merge keeps its present value. What
         later merges did to the same row is taken back with it.
         """
         kept = []

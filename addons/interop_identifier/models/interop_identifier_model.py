@@ -80,7 +80,7 @@ class InteropIdentifierModel(models.Model):
     has_page = fields.Boolean(
         "Page on Forms",
         compute="_compute_has_page",
-        compute_sudo=True,  # views are nobody's but the system's
+        compute_sudo=True,  # users of the integration have no right on views
         inverse="_inverse_has_page",
         help="Show the identifiers of a record on a page of its form.",
     )
@@ -187,7 +187,7 @@ class InteropIdentifierModel(models.Model):
 
     @api.model
     def _check_computed(self, vals):
-        """Refuse values for what is computed, whoever gives them: the triggers that
+        """Refuse values for what is computed, also from administrators: the triggers that
         guard identifiers act on the table that is named there."""
         for name in COMPUTED:
             if name in vals:
@@ -285,7 +285,7 @@ class InteropIdentifierModel(models.Model):
     # === THE PAGE ON FORMS === #
 
     def _has_own_page(self):
-        """Say whether the forms of this kind show its identifiers by themselves."""
+        """Return whether the forms of this kind show its identifiers by themselves."""
         model = self.env.get(self.model)
         return model is not None and "interop_identifier_ids" in model._fields
 
@@ -295,7 +295,7 @@ class InteropIdentifierModel(models.Model):
             with self.env.cr.savepoint():
                 self._create_pages()
         except (ValidationError, ValueError):
-            # A form that somebody broke is no reason not to start.
+            # A broken form is no reason not to start.
             _logger.warning("the form of %s takes no page of identifiers", self.model)
 
     def _create_pages(self):
@@ -342,7 +342,7 @@ class InteropIdentifierModel(models.Model):
 
     @api.model
     def _is_made_from(self, view, other):
-        """Say whether ``other`` is among what ``view`` inherits from."""
+        """Return whether ``other`` is among what ``view`` inherits from."""
         while view:
             if view == other:
                 return True

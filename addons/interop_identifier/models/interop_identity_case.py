@@ -349,7 +349,7 @@ class InteropIdentityCase(models.Model):
     def _decided(self, asked):
         """Return the decision (sudo) about this very question, empty if there is
         none."""
-        # Each message about somebody new asks this, mostly for nothing: the index alone
+        # Each message about a new record asks this, mostly for nothing: the index alone
         # answers.
         self.flush_model(["question_key", "state"])
         rows = self.env.execute_query(
@@ -386,7 +386,7 @@ class InteropIdentityCase(models.Model):
     @api.model
     def _merged_into(self, record):
         """Return the ids of all that ``record``, as ``(model, id)``, now stands for."""
-        # sudo: who stands for whom is nobody's but the engine's
+        # sudo: users have no right on anchors, which the engine keeps
         anchors_sudo = self.env["interop.identifier.anchor"].sudo()
         merged = anchors_sudo.search(
             [("res_model", "=", record[0]), ("survivor_id", "=", record[1])]
@@ -439,7 +439,7 @@ class InteropIdentityCase(models.Model):
 
         :param str decision: key of ``const.CASE_DECISIONS``
         :param answer: ``(model, id)`` of the record that is the answer, if one is
-        :param user: who decided; nobody when the question answered itself
+        :param user: the user who decided; None when the question was settled otherwise
         """
         return self._set_state(
             "decided",
@@ -485,7 +485,7 @@ class InteropIdentityCase(models.Model):
                 case._tell(text)
 
     def _about_held(self):
-        """Say whether a stored number waits for the answer, not only messages."""
+        """Return whether a stored number waits for the answer, not only messages."""
         domain = Domain.FALSE
         for side in SIDES:
             if self[f"{side}_id"]:
@@ -515,7 +515,7 @@ class InteropIdentityCase(models.Model):
         case_sudo.message_post(body=text)
 
     def _check_steward(self):
-        """Stewards of the facility decide; nobody else."""
+        """Only stewards of the facility decide."""
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         self.check_access("read")
 
@@ -568,7 +568,7 @@ class InteropIdentityCase(models.Model):
         return self._ask("different", self.different_label)
 
     def action_create(self):
-        """Button: it is somebody new."""
+        """Button: it is a new record."""
         return self._ask("create", self.create_label)
 
     def action_assign(self):

@@ -1,4 +1,4 @@
-"""What an interface does with identifiers that nobody has yet."""
+"""What an interface does with identifiers that no record has yet."""
 
 from odoo import fields, models
 

@@ -42,7 +42,7 @@ class InteropMessage(models.Model):
     def _compute_next_step(self):
         done = super()._compute_next_step()
         for message in self:
-            # sudo: who decides, and whether, is told to whoever sees the message
+            # sudo: every reader of the message is told which steward decides
             case_sudo = message.sudo().identity_case_id
             if case_sudo and message.state == "parked":
                 message.next_step = message._step_of_steward(case_sudo.user_id.name)
@@ -72,7 +72,7 @@ class InteropMessage(models.Model):
             return
         kind = "conflict" if error.error_class == "conflict" else "identifier"
         asked = error.question or question.unspecified(kind, self.id)
-        # sudo: the log and the queue are written for whoever sends
+        # sudo: the log and the queue are written by the engine
         message_sudo = self.sudo()
         message_sudo.identity_case_id = message_sudo.env["interop.identity.case"]._open(
             asked, message_sudo
@@ -103,7 +103,7 @@ class InteropMessage(models.Model):
 
     def _leave_cases(self):
         """Settle the open cases of these messages that nothing waits for any more."""
-        # sudo: the queue is the engine's, whoever ends the message
+        # sudo: the queue is the engine's, whatever ends the message
         self.sudo().identity_case_id._settle_idle()
 
     def action_view_identity_case(self):

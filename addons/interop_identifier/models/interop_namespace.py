@@ -382,7 +382,7 @@ class InteropNamespace(models.Model):
         ``company``, or means by no name; False where there is none."""
         if name:
             return self._find_id(name, system.id if system else False, company.id)
-        # sudo: which default a sender has concerns whoever applies its messages
+        # sudo: the default of a sender counts for every user who applies its messages
         facilities = company.sudo().parent_ids.sorted("parent_path", reverse=True)
         for facility in facilities if system else ():
             default_sudo = system.sudo().with_company(facility).identifier_namespace_id
@@ -465,7 +465,7 @@ class InteropNamespace(models.Model):
 
     def _placeholders(self):
         """Return what this namespace takes for placeholders, None where it accepts
-        them. One for which nobody has chosen takes the usual ones."""
+        them. A namespace without a choice takes the usual ones."""
         if self.placeholder_policy == "accept":
             return None
         if not self.placeholder_policy:
@@ -480,7 +480,7 @@ class InteropNamespace(models.Model):
         return normalize(value or "", self._rule(), today or clock.now().date())
 
     def _passes(self, value):
-        """Say whether a value, as it was written, passes this namespace's check."""
+        """Return whether a value, as it was written, passes this namespace's check."""
         if self.validation == "off" or self.validator == "none":
             return True
         return checkdigit.passes(
@@ -513,7 +513,7 @@ class InteropNamespace(models.Model):
         return (retired_at or clock.now()) + timedelta(days=days)
 
     def _is_placeholder(self, value):
-        """Say whether ``value`` (text) stands where a number is missing, and this
+        """Return whether ``value`` (text) stands where a number is missing, and this
         namespace does not accept that."""
         rule = self._facts(self.id)[2]
         return rule is not None and placeholder.is_placeholder(value, rule)

@@ -93,7 +93,7 @@ class MessageSide:
         about_message = self.case.sudo().question_key.startswith("message|")
         if meant or len(found) <= 1 or about_message:
             return meant or found[:1]
-        return None  # one of several, and nobody knows which: none is shown as the one
+        return None  # one of several, and none is known to be meant: none is shown
 
     def _is_meant(self, message_sudo, party):
         """Return whether a party has a number that the question is about."""
@@ -108,7 +108,7 @@ class MessageSide:
         return False
 
     def _is_asked(self, named):
-        """Return whether a number is the one that nobody has, or the second one of its
+        """Return whether a number is the one that no record has, or the second one of its
         sender: the key of the question ends with its blind value."""
         if named.namespace != self.case.namespace_id:
             return False
@@ -145,8 +145,8 @@ class MessageSide:
         return result
 
     def _place(self, named):
-        """Return whose number it is here: "left", "right", "other" or "": nobody's, as
-        far as the user may know."""
+        """Return which record has the number here: "left", "right", "other", or "" for
+        none, as far as the user may know."""
         if not named:
             return ""
         rows = self.identifiers.sudo()._rows([named], ("active", "merged"))
@@ -205,6 +205,6 @@ def seen_ids(case):
 
 def may_look(case):
     """Return whether the user may see names, birth date and numbers of the messages
-    that wait: a steward who sees the case."""
+    that wait: stewards who see the case."""
     group = "interop_base.interop_base_group_steward"
     return case.env.user.has_group(group) and case.has_access("read")

@@ -17,7 +17,7 @@ UNIQUE = const.LOOKUP_STATES
 
 
 class Respelling:
-    """Works out anew how stored identifiers are compared and whether they pass their
+    """Computes anew how stored identifiers are compared and whether they pass their
     check.
 
     Numbers that become the same one do not stop it. Of two spellings at one record one
@@ -138,7 +138,7 @@ class Respelling:
         return {(row[0], row[1]): row[2] for row in self.env.cr.fetchall()}
 
     def _write(self, rows):
-        """Write what was worked out, in one statement."""
+        """Write what was computed, in one statement."""
         if not rows:
             return
         values = [

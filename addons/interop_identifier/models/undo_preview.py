@@ -37,7 +37,7 @@ class Source(NamedTuple):
 
 
 class UndoPreview:
-    """Plans the undoing of one merge, with the rights of whoever looks at it.
+    """Plans the undoing of one merge, with the rights of the user who looks at it.
 
     :param merge: ``interop.identifier.merge``, one record in force
     """

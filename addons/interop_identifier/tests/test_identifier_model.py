@@ -2,7 +2,7 @@
 
 import psycopg2
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -69,6 +69,15 @@ class TestIdentifierModel(IdentifierCase):
             self.assertTrue(kind.declared)
             self.assertTrue(kind.has_page, "identifiers are on the form")
             self.assertEqual(self._triggers(self.env[name]._table), 1)
+
+    def test_nobody_points_a_kind_at_another_table(self):
+        kind = self._add().with_user(self._create_user("admin"))
+        for vals in ({"table_name": "res_users"}, {"model": "res.users"}):
+            with self.assertRaisesRegex(AccessError, "follows from the kind"):
+                kind.write(vals)
+            with self.assertRaisesRegex(AccessError, "follows from the kind"):
+                self._add("res.country", **vals)
+        self.assertEqual((kind.model, kind.table_name), ("res.bank", "res_bank"))
 
     def test_an_administrator_adds_a_kind_without_code(self):
         with self.assertRaisesRegex(ValidationError, "Kinds of Records"):

@@ -23,18 +23,18 @@ _NO_NUMBER = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErro
 
 
 def is_luhn(value: str) -> bool:
-    """Say whether the last digit is the Luhn check digit (HL7 table 0061: M10)."""
+    """Return whether the last digit is the Luhn check digit (HL7 table 0061: M10)."""
     return _digits(value) and len(value) > 1 and stdnum_luhn.is_valid(value)
 
 
 def is_npi(value: str) -> bool:
-    """Say whether this is a US National Provider Identifier: 10 digits, Luhn over
+    """Return whether this is a US National Provider Identifier: 10 digits, Luhn over
     80840."""
     return _digits(value) and len(value) == 10 and is_luhn(NPI_PREFIX + value)
 
 
 def is_mod97(value: str) -> bool:
-    """Say whether the last two digits are right by ISO 7064 mod 97-10 (letters
+    """Return whether the last two digits are right by ISO 7064 mod 97-10 (letters
     allowed)."""
     if not value.isascii() or not value.isalnum() or len(value) < 3:
         return False
@@ -55,12 +55,12 @@ def mod11_digit(number: str) -> str:
 
 
 def is_mod11(value: str) -> bool:
-    """Say whether the last digit is HL7's "Mod 11" check digit (table 0061: M11)."""
+    """Return whether the last digit is HL7's "Mod 11" check digit (table 0061: M11)."""
     return _digits(value) and len(value) > 1 and mod11_digit(value[:-1]) == value[-1]
 
 
 def is_standard(value: str, name: str) -> bool:
-    """Say whether ``python-stdnum``'s format ``name`` (for example ``gb.nhs``) accepts
+    """Return whether ``python-stdnum``'s format ``name`` (for example ``gb.nhs``) accepts
     it.
 
     Raises LookupError when there is no such format.
@@ -97,7 +97,7 @@ def canonical(value: str, name: str, today: date | None = None) -> str:
 
 
 def has_standard(name: str) -> bool:
-    """Say whether ``python-stdnum`` has the format ``name``."""
+    """Return whether ``python-stdnum`` has the format ``name``."""
     try:
         _standard(name)
     except LookupError:
@@ -125,7 +125,7 @@ _VALIDATORS = {"npi": is_npi, "luhn": is_luhn, "mod11": is_mod11, "mod97": is_mo
 
 
 def passes(validator: str, forms: tuple, pattern: str = "", standard: str = "") -> bool:
-    """Say whether :func:`is_valid` accepts one of the forms in which a value may be
+    """Return whether :func:`is_valid` accepts one of the forms in which a value may be
     written (see ``normalization.written_forms``)."""
     return any(is_valid(validator, form, pattern, standard) for form in forms)
 
@@ -141,8 +141,8 @@ _CUI = re.compile(r"(\d{8})[0-9A-Z]")
 def _with_century(form, today):
     """Return a Swedish personal or coordination number with its century.
 
-    Ten digits and a hyphen are of somebody who turns less than a hundred this year, a
-    plus sign is of somebody older (Folkbokföringslagen 1991:481, section 18).
+    Ten digits and a hyphen are of a person who turns less than a hundred this year, a
+    plus sign is of an older person (Folkbokföringslagen 1991:481, section 18).
     """
     match = _PERSONNUMMER.fullmatch(form) if form.isascii() else None
     if not match:
@@ -186,5 +186,5 @@ def _standard(name):
 
 
 def _digits(value):
-    """Say whether this is ASCII digits and nothing else."""
+    """Return whether this is ASCII digits and nothing else."""
     return value.isascii() and value.isdigit()

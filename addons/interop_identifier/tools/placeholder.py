@@ -60,7 +60,7 @@ def fold(value: str) -> str:
 
 
 def is_placeholder(value: str, rule: Placeholders) -> bool:
-    """Say whether ``value`` stands where a number is missing.
+    """Return whether ``value`` stands where a number is missing.
 
     A value without any letter or digit always does. Raises ``re.error`` for a broken
     pattern.
@@ -72,7 +72,7 @@ def is_placeholder(value: str, rule: Placeholders) -> bool:
 
 
 def is_usual(value: str) -> bool:
-    """Say whether ``value`` is what a namespace takes for a placeholder at first."""
+    """Return whether ``value`` is what a namespace takes for a placeholder at first."""
     return is_placeholder(value, USUAL)
 
 

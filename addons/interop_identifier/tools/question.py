@@ -105,5 +105,5 @@ def unspecified(kind: str, message_id: int) -> Question:
 
 
 def mask(value: str) -> str:
-    """Return ``value`` as it may be shown to whoever may not know it."""
+    """Return ``value`` as it may be shown to a user who may not read it."""
     return f"••••{value[-2:]}" if len(value) > 4 else "••••"

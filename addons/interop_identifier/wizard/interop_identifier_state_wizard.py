@@ -33,7 +33,7 @@ class InteropIdentifierStateWizard(models.TransientModel):
     )
 
     def action_confirm(self):
-        """Button: do it (whoever may write identifiers)."""
+        """Button: do it (users who may write identifiers)."""
         self.ensure_one()
         identifier = self.identifier_id
         identifier.check_access("write")
