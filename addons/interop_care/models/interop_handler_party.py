@@ -9,11 +9,13 @@ from odoo.addons.interop_base.exceptions import (
     Skipped,
     UnknownIdentifier,
 )
-from odoo.addons.interop_base.tools import field_report, order_key, statement
+from odoo.addons.interop_base.tools import field_report, statement
 from odoo.addons.interop_base.tools.schema import Violation
 from odoo.addons.interop_base.tools.text import MAX_TEXT
-from odoo.addons.interop_identifier.models.identity_resolver import IdentityResolver
-from odoo.addons.interop_identifier.tools import placeholder
+from odoo.addons.interop_identifier.models.identity_resolver import (
+    IdentityResolver,
+    message_keys,
+)
 
 from ..tools import address as address_tools
 
@@ -38,16 +40,7 @@ class InteropHandlerParty(models.AbstractModel):
     _telecom_use = "work"
 
     def _inbound_keys(self, envelope):
-        """The first identifier is what people search for and what keeps the order."""
-        value, key = self._first_keys(envelope.data.get("identifiers"))
-        return value, envelope.ordering_key or key
-
-    @api.model
-    def _first_keys(self, wires):
-        """Return ``(value, order key)`` of the first identifier. A placeholder gives no
-        order: people without a number do not wait for each other."""
-        value, key = order_key.of_first(wires)
-        return value, "" if placeholder.is_usual(value) else key
+        return message_keys(envelope, envelope.data.get("identifiers"))
 
     def _content_violations(self, data, cleaned):
         """Several members become one field here, and one member on the way out."""

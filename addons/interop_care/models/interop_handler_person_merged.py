@@ -10,6 +10,7 @@ from odoo.addons.interop_base.exceptions import (
 )
 from odoo.addons.interop_identifier.located import located
 from odoo.addons.interop_identifier.models.identifier_links import IdentifierLinks
+from odoo.addons.interop_identifier.models.identity_resolver import message_keys
 from odoo.addons.interop_identifier.tools import question
 
 
@@ -33,16 +34,15 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         """
         prior = envelope.data.get("prior")
         first = prior[0] if isinstance(prior, list) and prior else None
-        value, _key = self._first_number(envelope.data.get("survivor"))
-        _value, key = self._first_number(first)
-        return value, envelope.ordering_key or key
+        survivor = envelope.data.get("survivor")
+        value, _key = message_keys(envelope, self._wires_of(survivor))
+        _value, key = message_keys(envelope, self._wires_of(first))
+        return value, key
 
     @api.model
-    def _first_number(self, party):
-        """Return ``(value, order key)`` of the first number of a party, whatever the
-        sender made of it."""
-        wires = party.get("identifiers") if isinstance(party, dict) else None
-        return self._first_keys(wires)
+    def _wires_of(self, party):
+        """Return the identifiers of a party, whatever the sender made of it."""
+        return party.get("identifiers") if isinstance(party, dict) else None
 
     def _apply(self, message, data):
         self.env["res.partner"].check_access("write")

@@ -14,10 +14,10 @@ from odoo.addons.interop_base.exceptions import (
     PossibleDuplicate,
     UnknownIdentifier,
 )
-from odoo.addons.interop_base.tools import rfc3339, text
+from odoo.addons.interop_base.tools import order_key, rfc3339, text
 
 from .. import const
-from ..tools import period, question
+from ..tools import period, placeholder, question
 
 MAX_SHOWN = 40  # characters of a placeholder that a steward sees
 PAIR = ("namespace_id", "value_normalized")
@@ -420,6 +420,22 @@ def checked_value(env, value):
             )
         )
     return cleaned
+
+
+def message_keys(envelope, wires):
+    """Return ``(value, order key)``: what people search a message by, and what keeps it
+    in order with other messages about the same record.
+
+    Both are the first identifier, unless the sender states an order. A placeholder gives
+    no order: people without a number do not wait for each other.
+
+    :param envelope: of the message
+    :param wires: the identifiers that stand for it, whatever the sender made of them
+    """
+    value, key = order_key.of_first(wires)
+    if placeholder.is_usual(value):
+        key = ""
+    return value, envelope.ordering_key or key
 
 
 def rows_of(identifiers, pairs, domain):
