@@ -120,7 +120,7 @@ class InteropHandlerParty(models.AbstractModel):
         :raises UnknownIdentifier: the interface wants a steward to decide
         """
         partner = self._resolve_party(message, wires, known)
-        return partner or self.env["interop.identifier"]._nobody(
+        return partner or self.env["interop.identifier"]._resolve_unknown(
             wires, message, "res.partner"
         )
 
@@ -229,7 +229,7 @@ class InteropHandlerParty(models.AbstractModel):
         """
         partner = self._resolve_party(message, wires)
         if not partner:
-            partner = self.env["interop.identifier"]._nobody(
+            partner = self.env["interop.identifier"]._resolve_unknown(
                 wires, message, "res.partner", create=False
             )
         if not partner.has_access("read") or (flag and not partner[flag]):

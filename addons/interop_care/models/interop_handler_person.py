@@ -45,7 +45,7 @@ class InteropHandlerPerson(models.AbstractModel):
         partner = super()._find_party(message, wires, values, known)
         if partner or values.get("name"):
             return partner
-        return self.env["interop.identifier"]._nobody(
+        return self.env["interop.identifier"]._resolve_unknown(
             wires,
             message,
             "res.partner",
@@ -160,7 +160,9 @@ class InteropHandlerPersonUpdated(models.AbstractModel):
             and not partner._interop_active_at(message.company_id)
         )
         if unknown_here:
-            self.env["interop.identifier"]._nobody(wires, message, "res.partner")
+            self.env["interop.identifier"]._resolve_unknown(
+                wires, message, "res.partner"
+            )
         return partner
 
     def _build(self, record, known=None):

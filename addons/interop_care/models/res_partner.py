@@ -281,6 +281,8 @@ class ResPartner(models.Model):
     def _interop_by_first_facilities(self):
         """Return ``[(facilities, partners)]``: which facilities know contacts who become
         persons of care. Their own, or the one at work now."""
+        if not self:
+            return ()
         here = self.env["interop.event"]._own_company()
         return self.grouped(lambda partner: partner.company_id or here).items()
 
@@ -359,7 +361,11 @@ class ResPartner(models.Model):
         domain = Domain("partner_id", "in", self.ids)
         for name, value in values.items():
             domain &= Domain(name, "in", [value] if isinstance(value, str) else value)
-        return memberships_sudo.search(domain) if self.ids else memberships_sudo
+        if not self.ids:
+            return memberships_sudo
+        return memberships_sudo.search_fetch(
+            domain, ["partner_id", "company_id", "state"]
+        )
 
     def _interop_known_at(self):
         """Return the facilities that know these people."""

@@ -185,7 +185,9 @@ class IdentifierLinks:
             return
         owner = item.namespace.system_id
         if owner and owner != self.message.system_id:
-            decision = field_report.Decision(field_report.IGNORED, field_report.NOT_OWNER)
+            decision = field_report.Decision(
+                field_report.IGNORED, field_report.NOT_OWNER
+            )
         elif row._is_newer_than(self.message):
             decision = field_report.Decision(field_report.IGNORED, field_report.STALE)
         else:
@@ -194,7 +196,9 @@ class IdentifierLinks:
             row._set_stated(self.message, **vals)
         if self.message.id:
             decisions = dict.fromkeys(vals, decision)
-            self.message._note_fields(field_report.entries(row._name, row.id, decisions))
+            self.message._note_fields(
+                field_report.entries(row._name, row.id, decisions)
+            )
 
     def _confirm(self, row, item):
         """Note that a newer message names the record's present number again: another

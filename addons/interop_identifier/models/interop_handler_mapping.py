@@ -68,7 +68,7 @@ class InteropHandlerMapping(models.AbstractModel):
             model=model,
             system=message.system_id,
             at=message.occurred_at,
-        ) or identifiers._nobody(
+        ) or identifiers._resolve_unknown(
             wires, message, model, create=mapping.on_unknown == "create"
         )
 
@@ -106,7 +106,7 @@ class InteropHandlerMapping(models.AbstractModel):
             model=field.comodel_name,
             system=message.system_id,
             at=message.occurred_at,
-        ) or identifiers._nobody(
+        ) or identifiers._resolve_unknown(
             wires,
             message,
             field.comodel_name,

@@ -545,7 +545,7 @@ class InteropIdentifier(models.Model):
         )
 
     @api.model
-    def _nobody(self, identifiers, message, model, create=True, text=""):
+    def _resolve_unknown(self, identifiers, message, model, create=True, text=""):
         """Return the record that a steward named for identifiers that no record has,
         or None when the message may create one; see ``IdentityResolver.unknown``."""
         return IdentityResolver(self).unknown(identifiers, message, model, create, text)

@@ -59,7 +59,9 @@ class CaseMixin(EngineMixin):
             at=message.occurred_at,
         )
         if not found:
-            found = identifiers._nobody(data["identifiers"], message, "res.partner")
+            found = identifiers._resolve_unknown(
+                data["identifiers"], message, "res.partner"
+            )
         if not found:
             found = handler.env["res.partner"].create({"name": data["name"]})
         identifiers._link(found, data["identifiers"], message)

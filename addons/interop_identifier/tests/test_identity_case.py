@@ -267,15 +267,19 @@ class TestIdentityCase(CaseMixin, EngineCase):
         wires = [{"system": SENDER, "value": "L-1"}]
         message = self._ambiguous()
         with self.assertRaises(UnknownIdentifier) as caught:
-            identifiers._nobody(wires, message, "res.partner", create=False, text="Who")
+            identifiers._resolve_unknown(
+                wires, message, "res.partner", create=False, text="Who"
+            )
         self.assertEqual(str(caught.exception), "Who")
         case = self.cases._open(caught.exception.question, message)
         case = case.with_user(self.steward)
         self.assertFalse(case.can_create)
         self._decide(case, "same", record_ref=f"res.partner,{self.king.id}")
-        found = identifiers._nobody(wires, message, "res.partner", create=False)
+        found = identifiers._resolve_unknown(
+            wires, message, "res.partner", create=False
+        )
         self.assertEqual(found, self.king)
-        self.assertIsNone(identifiers._nobody(wires, message, "res.partner"))
+        self.assertIsNone(identifiers._resolve_unknown(wires, message, "res.partner"))
 
     def test_the_record_named_has_to_be_of_the_right_kind(self):
         self._set_columns(self.interface, unknown_policy="park")
