@@ -274,7 +274,7 @@ class TestPerson(PersonCase):
         self.assertNotIn(
             "Another record", text, "others know him: nobody here learns it"
         )
-        CaseDecision(case).create("Came by referral")
+        CaseDecision(case).create_new("Came by referral")
         self.env["interop.pump"]._run_inline()
         self.assertEqual((parked.state, waits.state), ("done", "done"))
         self.assertEqual((parked.res_id, waits.res_id), (person.id, person.id))

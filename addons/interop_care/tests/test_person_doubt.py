@@ -67,7 +67,7 @@ class TestPersonDoubt(PersonCase):
         steward = self._steward()
         case = message.identity_case_id.with_user(steward)
         case.action_show_message()
-        CaseDecision(case).create("Somebody new")
+        CaseDecision(case).create_new("Somebody new")
         self.env["interop.pump"]._run_inline()
         self.assertEqual(message.state, "parked", "asked again, not dead")
         self.assertFalse(message.identity_case_id.creates)

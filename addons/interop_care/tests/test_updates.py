@@ -178,4 +178,4 @@ class TestUpdates(InteropCase):
         self.env.flush_all()
         with self.assertQueryCount(0):
             for message_type in ("provider.updated", "person.updated"):
-                partner._publish_updated(message_type, partner, "interop_is_person")
+                partner._interop_publish_updated(message_type)

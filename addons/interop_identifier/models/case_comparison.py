@@ -256,7 +256,7 @@ class CaseComparison:
         """Return ``{model: names of its many2one fields to target}`` that can be
         counted quickly."""
         found = {}
-        for model, fields_by_name in self.case._many2ones(target).items():
+        for model, fields_by_name in self._many2ones(target).items():
             table = self.env[model]._table
             names = [
                 name

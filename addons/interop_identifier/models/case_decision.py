@@ -228,7 +228,7 @@ class CaseDecision:
             )
         self._answer("different", reason, about)
 
-    def create(self, reason=""):
+    def create_new(self, reason=""):
         """The message is about a new record."""
         self.check("create")
         self._answer("create", reason)

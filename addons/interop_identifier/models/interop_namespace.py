@@ -496,7 +496,8 @@ class InteropNamespace(models.Model):
         spelled = {}
         pairs = []
         today = clock.now().date()
-        for namespace in self.search([]):  # those that the user may see
+        # All that the user may see: an installation has some dozens.
+        for namespace in self.search([]):  # pylint: disable=no-search-all
             rule = namespace._rule()
             if rule not in spelled:
                 spelled[rule] = normalize(value, rule, today)

@@ -145,7 +145,7 @@ class InteropIdentityDecision(models.TransientModel):
         CaseDecision(self.case_id).tell_apart(side, self.reason)
 
     def _decide_create(self):
-        CaseDecision(self.case_id).create(self.reason)
+        CaseDecision(self.case_id).create_new(self.reason)
 
     def _decide_rejected(self):
         CaseDecision(self.case_id).reject(self.reason)

@@ -305,6 +305,7 @@ def _links(env, partner_ids: list[int]) -> dict[str, list]:
         company_id=env.company,
         system_id=env["interop.system"],
         occurred_at=False,
+        _statement=lambda: "",
     )
     identifiers = env["interop.identifier"]
 
