@@ -103,8 +103,9 @@ class CaseWords:
         if self.case.creates:
             return self.env._("No record here has this identifier. Which record is it?")
         return self.env._(
-            "No record here has this identifier, and the message cannot create one. Choose "
-            "the record, or reject the message so that the sender registers it first."
+            "No record here has this identifier, and the message cannot make a new record. "
+            "Choose the record, or reject the message so that the sender registers it "
+            "first."
         )
 
     # === BUTTONS === #
