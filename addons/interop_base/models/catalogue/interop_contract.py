@@ -123,7 +123,7 @@ class InteropContract(models.Model):
             name = f"interop.handler.{contract.message_type}"
             names = (f"{name}.v{contract.version}", name)
             known = [name for name in names if name in self.env.registry]
-            contract.handler_name = next(iter(known), contract._fallback_handler())
+            contract.handler_name = known[0] if known else contract._fallback_handler()
 
     # === CHECKS === #
 
