@@ -80,19 +80,19 @@ def same(message, delivery):
 
 
 def insert(client_sudo, route, envelope, delivery):
-    """Insert the message row and its content; return it, and whether it has to wait for
-    an earlier message that would be applied at once as well.
+    """Insert the message row and its content; return it, whether it has to wait for an
+    earlier message that would be applied at once as well, and when it was stored.
 
     :raises Refused: the same message just came in elsewhere, or the database cannot
         keep a value
     """
     values = _values(client_sudo, route, envelope, delivery)
     waits, asked = "false", []
-    if values["ordering_key"] and route.interface.latency_tier == "real_time":
+    if values["ordering_key"] and route.flow.latency_tier == "real_time":
         waits, asked = _WAITS, [values["lane"], values["ordering_key"]]
     content = (
         route.company.id,
-        route.interface.data_class,
+        route.flow.data_class,
         delivery.content or delivery.body,
     )
     (sealed,) = client_sudo.env["interop.payload"]._sealed([content])
@@ -110,13 +110,14 @@ def insert(client_sudo, route, envelope, delivery):
             INSERT INTO interop_message ({names}, payload_id)
             SELECT {marks}, id FROM content
                 ON CONFLICT DO NOTHING
-             RETURNING id, {waits}""",
+             RETURNING id, {waits}, create_date""",
         [*sealed, *values.values(), *asked],
     )
     if not found:
         raise Refused("in_flight", retry_after=RETRY_AFTER, client=client_sudo.code)
-    ((message_id, has_to_wait),) = found
-    return client_sudo.env["interop.message"].browse(message_id), has_to_wait
+    ((message_id, has_to_wait, stored_at),) = found
+    message = client_sudo.env["interop.message"].browse(message_id)
+    return message, has_to_wait, stored_at
 
 
 def _fetch(client_sudo, query, params):
@@ -137,22 +138,22 @@ def _fetch(client_sudo, query, params):
 
 def _values(client_sudo, route, envelope, delivery):
     """Return the columns of the message row: hashes and blind indexes, no content."""
-    interface, env = route.interface, client_sudo.env
-    data_class = interface.data_class
+    flow, env = route.flow, client_sudo.env
+    data_class = flow.data_class
     keys = route.contract._handler()._inbound_keys(envelope)
     trace = delivery.trace
     return {
         "direction": "in",
         "client_id": client_sudo.id,
         "external_id": envelope.id,
-        "interface_id": interface.id,
+        "interface_id": flow.interface_id,
         "system_id": client_sudo.system_id.id,
         "contract_id": route.contract.id,
         "company_id": route.company.id,
         "state": "pending",
         "data_class": data_class,
         "test": envelope.test,
-        "lane": interface._lane(),
+        "lane": flow.lane,
         "try_count": 0,
         "attempt_count": 0,
         "correlation_id": envelope.correlation_id,

@@ -31,11 +31,21 @@ class Delivery(NamedTuple):
     rates: dict | None = None
 
 
+class Accepted(NamedTuple):
+    """What is known of a message that waits for the pump without reading it."""
+
+    contract: object
+    envelope: object
+    stored_at: object  # naive UTC
+
+
 class Taken(NamedTuple):
-    """A message that is here now; ``known`` if it was here before."""
+    """A message that is here now; ``known`` if it was here before, ``accepted`` if it was
+    just stored for the pump."""
 
     message: object
-    known: bool
+    known: bool = False
+    accepted: Accepted | None = None
 
 
 def receive(client, delivery):
@@ -57,13 +67,14 @@ def take(client_sudo, envelope, delivery):
     """Take one message whose envelope was read, or find the same one again."""
     known = claim.lock(client_sudo, envelope.id, delivery.pauses)
     if known:
-        return Taken(claim.same(known, delivery), True)
+        return Taken(claim.same(known, delivery), known=True)
     found = route.find(client_sudo, envelope)
     route.limit(client_sudo, found, delivery)
     route.validate(found.contract, envelope.data)
-    message, has_to_wait = claim.insert(client_sudo, found, envelope, delivery)
-    settle.settle(message, found, envelope, has_to_wait)
-    return Taken(message, False)
+    message, has_to_wait, at = claim.insert(client_sudo, found, envelope, delivery)
+    if settle.settle(message, found, envelope, has_to_wait):
+        return Taken(message, accepted=Accepted(found.contract, envelope, at))
+    return Taken(message)
 
 
 def check_client(client):
@@ -90,7 +101,10 @@ def check_id(client_sudo, delivery, envelope):
 
 def check_ready(client_sudo):
     """Refuse while this database may not exchange messages (copy, missing index, …)."""
+    guard = client_sudo.env["interop.guard"]
     try:
-        client_sudo.env["interop.guard"]._check_system(client_sudo.system_id)
+        guard._check()
     except ConfigurationError:
         raise Refused("not_ready", reason="guard", client=client_sudo.code) from None
+    if client_sudo._scope().environment != guard._environment():
+        raise Refused("not_ready", reason="environment", client=client_sudo.code)

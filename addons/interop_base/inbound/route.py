@@ -1,7 +1,8 @@
 """Second step: where a message belongs, and whether it may go there.
 
 Which interfaces a client has, which contracts they carry and which facilities they serve
-is remembered (``interop.client._scope``). Whether they are at work is read every time.
+is remembered (``interop.client._scope``). Whether they are at work is read every time, in
+one statement.
 """
 
 from typing import NamedTuple
@@ -9,13 +10,30 @@ from typing import NamedTuple
 from .. import const
 from ..exceptions import Refused
 
+# As ``interop.interface._moves`` says it, for all interfaces and one facility at once:
+# reading the rows with the ORM takes as long as everything else until the answer.
+_AT_WORK = """
+    SELECT interface.id,
+           interface.active AND interface.state = 'active',
+           NOT COALESCE(interface.approval_changed, false)
+           AND interface.interop_stopped_at IS NULL
+           AND system.interop_stopped_at IS NULL
+           AND system.environment = %s
+           AND company.interop_stopped_at IS NULL
+      FROM interop_interface AS interface
+      JOIN interop_system AS system ON system.id = interface.system_id
+      JOIN res_company AS company ON company.id = %s
+     WHERE interface.id = ANY(%s)"""
+
 
 class Route(NamedTuple):
-    """Where a message belongs; records with all rights."""
+    """Where a message belongs: records with all rights, and what is remembered of the
+    interface (``Flow``)."""
 
     contract: object
     interface: object
     company: object
+    flow: object
 
 
 def find(client_sudo, envelope):
@@ -29,30 +47,42 @@ def find(client_sudo, envelope):
     contract = client_sudo.env["interop.contract"].browse(
         flows[0].contracts[kind] if flows else ()
     )
+    contract.fetch(["state", "schema", "message_type", "version"])
     if not contract or contract.state not in const.USABLE_CONTRACT_STATES:
         check_contract(client_sudo, envelope)
     flows = [flow for flow in flows if flow.inbound]
     if not flows:
         raise Refused("interface_not_allowed", client=client_sudo.code)
     company_id = facility(client_sudo, flows, envelope.facility)
-    ids = [flow.interface_id for flow in flows if company_id in flow.company_ids]
-    if not ids:
+    flows = [flow for flow in flows if company_id in flow.company_ids]
+    if not flows:
         raise Refused("facility_not_allowed", client=client_sudo.code)
-    company = client_sudo.env["res.company"].browse(company_id)
-    return Route(contract, _open(client_sudo, ids, company), company)
+    flow = _at_work(client_sudo, flows, company_id)
+    env = client_sudo.env
+    return Route(
+        contract,
+        env["interop.interface"].browse(flow.interface_id),
+        env["res.company"].browse(company_id),
+        flow,
+    )
 
 
-def _open(client_sudo, ids, company):
-    """Return the first of these interfaces that moves messages now."""
-    interfaces = client_sudo.env["interop.interface"].browse(ids)
-    active = interfaces.filtered(lambda item: item.active and item.state == "active")
+def _at_work(client_sudo, flows, company_id):
+    """Return the first of these flows that moves messages of the facility now.
+
+    :raises Refused: none is active, or none may move messages
+    """
+    env = client_sudo.env
+    ids = [flow.interface_id for flow in flows]
+    env.cr.execute(_AT_WORK, [env["interop.guard"]._environment(), company_id, ids])
+    found = {row_id: (active, moves) for row_id, active, moves in env.cr.fetchall()}
+    active = [flow for flow in flows if found.get(flow.interface_id, (False,))[0]]
     if not active:
         raise Refused("interface_not_active", client=client_sudo.code)
-    moving = active.filtered(lambda item: item._moves())[:1]
-    company.fetch(["interop_stopped_at"])
-    if not moving or company.interop_stopped_at:
+    moving = [flow for flow in active if found[flow.interface_id][1]]
+    if not moving:
         raise Refused("paused", client=client_sudo.code)
-    return moving
+    return moving[0]
 
 
 def check_contract(client_sudo, envelope):
@@ -104,12 +134,12 @@ def limit(client_sudo, route, delivery):
 
     :raises Refused: ``too_large`` or ``rate_limited``
     """
-    interface = route.interface
-    if interface.max_body_kb and len(delivery.body) > 1024 * interface.max_body_kb:
+    flow = route.flow
+    if flow.max_body_kb and len(delivery.body) > 1024 * flow.max_body_kb:
         raise Refused("too_large", reason="interface", client=client_sudo.code)
-    if interface.client_rate_limit:
+    if flow.rate_limit:
         client_sudo._count_call(
-            "interface", interface.client_rate_limit, delivery.rates, interface
+            "interface", flow.rate_limit, delivery.rates, route.interface
         )
 
 

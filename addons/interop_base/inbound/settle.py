@@ -8,14 +8,17 @@ def settle(message, route, envelope, has_to_wait):
     """Apply a real-time message now; leave any other to the pump, and one that has to
     wait for an earlier message of its ordering key.
 
+    :returns: whether it is left to the pump as it was stored
     :raises Refused: a technical failure: nothing is stored, the sender tries again
     """
     if envelope.test:
         message._set_skipped("Test message: verified, not applied.")
-    elif route.interface.latency_tier == "real_time" and not has_to_wait:
+    elif route.flow.latency_tier == "real_time" and not has_to_wait:
         _apply(message, envelope.data)
     else:
         message.env["interop.pump"]._arm_after_commit()
+        return True
+    return False
 
 
 def _apply(message, data):

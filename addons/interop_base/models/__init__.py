@@ -10,10 +10,10 @@ from .catalogue import interop_system
 from .catalogue import interop_contract
 from .catalogue import interop_contract_part
 from .catalogue import interop_retry_policy
+from .catalogue import interop_client
 from .catalogue import interop_interface
 from .catalogue import interop_interface_check
 from .catalogue import interop_interface_lifecycle
-from .catalogue import interop_client
 from .vault import interop_secret
 from .vault import interop_secret_entry
 from .vault import interop_payload

@@ -22,6 +22,15 @@ ACCESS = {
     "interop.team": _CATALOGUE,
     "interop.retry.policy": _CATALOGUE,
     "interop.secret": {"operator": "r", "admin": "rwc", "auditor": "r"},
+    "interop.client": {
+        "operator": "r",
+        "admin": "rwc",
+        "steward": "r",
+        "auditor": "r",
+    },
+    # Closed to everybody: the engine alone writes and reads them.
+    "interop.client.nonce": {},
+    "interop.rate.counter": {},
     "interop.message": _LOG,
     "interop.attempt": _LOG,
     "interop.event": {"operator": "r", "admin": "r", "auditor": "r"},

@@ -329,16 +329,6 @@ KINDS = {
     ),
 }
 
-# Codes of the readers in interop_base and what they are called here.
-READER_CODES = {
-    "too_large": "invalid_json",
-    "invalid_utf8": "invalid_json",
-    "invalid_json": "invalid_json",
-    "duplicate_key": "invalid_json",
-    "too_deep": "invalid_json",
-    "too_many_items": "invalid_json",
-    "not_finite": "invalid_json",
-}
 _STATUS_CODES = {
     400: "bad_request",
     401: "unauthorized",

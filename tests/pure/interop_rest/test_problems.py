@@ -1,8 +1,10 @@
 """Problem details: stable, documented, and without a value of the request."""
 
+import ast
 import base64
 import hashlib
 import re
+from pathlib import Path
 
 import pytest
 from interop_rest_tools import problem_page, problems
@@ -71,5 +73,17 @@ def test_a_failed_message_is_always_a_documented_422(code, public):
     assert problems.KINDS[public].status == 422
 
 
-def test_reader_codes_are_documented():
-    assert set(problems.READER_CODES.values()) <= set(problems.KINDS)
+def test_every_refusal_of_the_ground_has_an_answer():
+    """The pipeline knows no HTTP: each of its codes is in the one table."""
+    addons = Path(__file__).resolve().parents[3] / "addons"
+    found = set()
+    for path in addons.glob("interop_base/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Refused":
+                found |= {
+                    value.value
+                    for value in ast.walk(node.args[0])
+                    if isinstance(value, ast.Constant) and isinstance(value.value, str)
+                }
+    assert {"in_flight", "id_reused", "paused"} <= found
+    assert found - {""} <= problems.KINDS.keys()

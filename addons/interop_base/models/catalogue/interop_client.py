@@ -20,20 +20,27 @@ READ_OF_KEYS = (
 
 class Flow(NamedTuple):
     """One interface of a client: ``contracts`` are ``{(message type, version): id}``,
-    ``company_ids`` the facilities for which the client may use it."""
+    ``company_ids`` the facilities for which the client may use it; limits are 0 where
+    there is none."""
 
     interface_id: int
     inbound: bool
     contracts: dict
     company_ids: tuple
+    latency_tier: str
+    data_class: str
+    lane: str
+    rate_limit: int
+    max_body_kb: int
 
 
 class Scope(NamedTuple):
-    """What the catalogue says about a client: its interfaces (``Flow``), and the ids of
-    the facilities by the codes of its system."""
+    """What the catalogue says about a client: its interfaces (``Flow``), the ids of the
+    facilities by the codes of its system, and the environment of the system."""
 
     flows: tuple
     facilities: dict
+    environment: str
 
 
 class InteropClient(models.Model):
@@ -329,6 +336,11 @@ class InteropClient(models.Model):
                         for contract in interface.contract_ids
                     },
                     tuple(interface.company_ids.filtered(client_sudo._serves).ids),
+                    interface.latency_tier,
+                    interface.data_class,
+                    interface._lane(),
+                    interface.client_rate_limit,
+                    interface.max_body_kb,
                 )
                 for interface in client_sudo.interface_ids
             ),
@@ -336,6 +348,7 @@ class InteropClient(models.Model):
                 line.code: line.company_id.id
                 for line in client_sudo.system_id.facility_code_ids
             },
+            client_sudo.system_id.environment,
         )
 
     @api.model

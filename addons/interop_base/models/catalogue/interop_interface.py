@@ -12,7 +12,10 @@ from ..engine.engine_types import Hold
 from ..res_users import AREA_FIELDS
 
 # What ``_capturing`` and ``interop.client._scope`` remember.
-CACHED_FIELDS = {"contract_ids", "company_ids", "direction", "active"}
+CACHED_FIELDS = {
+    *("contract_ids", "company_ids", "direction", "active", "latency_tier"),
+    *("data_class", "client_rate_limit", "max_body_kb"),
+}
 
 
 class InteropInterface(models.Model):

@@ -77,6 +77,12 @@ class InteropSystem(models.Model):
     def _approval_part_fields(self):
         return {"environment", "data_residency"}
 
+    def write(self, vals):
+        """Forget the environment where it changes."""
+        if "environment" in vals:
+            self.env.registry.clear_cache()  # interop.client._scope
+        return super().write(vals)
+
     def _audited_fields(self):
         # The owner is told of new keys: who sets another one is on record.
         return super()._audited_fields() | {"owner_id"}

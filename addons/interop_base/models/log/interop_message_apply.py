@@ -34,7 +34,8 @@ class InteropMessage(models.Model):
         if not client.user_id:
             return self.env.ref("interop_base.user_integration")
         interface = self.interface_id
-        given = client.state == "active" and interface in client.interface_ids
+        allowed = {flow.interface_id for flow in client._scope().flows}
+        given = client.state == "active" and interface.id in allowed
         if not given and interface.state == "active":  # else it is a dry run
             # Accepted before, and tried again perhaps long after that.
             client._sync_service_user()
