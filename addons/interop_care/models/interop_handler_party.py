@@ -304,7 +304,10 @@ class InteropHandlerParty(models.AbstractModel):
         countries = self.env["res.country"]
         if not code:
             return countries
-        country = countries.search([("code", "=", code)], limit=1)
+        # With what core asks about the country of a new partner.
+        country = countries.search_fetch(
+            [("code", "=", code)], ["code", "phone_code"], limit=1
+        )
         if not country:
             raise BusinessError(
                 self.env._("The country is not an ISO 3166-1 alpha-2 code."),

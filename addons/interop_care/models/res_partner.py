@@ -335,7 +335,9 @@ class ResPartner(models.Model):
         if not memberships_sudo:
             return memberships_sudo
         partners = memberships_sudo.partner_id.with_env(self.env)
-        partners.modified(["interop_membership_ids"])
+        key = self._fields["interop_facility_key"]
+        # What is new waits for its first computation anyway.
+        self.env.not_to_compute(key, partners).modified(["interop_membership_ids"])
         # What sudo made is not for everybody's eyes.
         partners.invalidate_recordset(
             ["interop_membership_ids", "interop_facility_ids", "interop_identifier_ids"]

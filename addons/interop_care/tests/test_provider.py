@@ -277,12 +277,14 @@ class TestProvider(CareCase):
         accounts, too, where there is a chart of accounts.
         """
         statements = {
-            "savepoint, and its end": 2,
+            "the message, savepoint, and its end": 3,
+            "the interfaces of the client, the country, the facility": 3,
             "who has the number, its namespace, what people decided about it": 3,
             "definition of properties, the partner": 2,
-            "names of user and facility for the trail": 2,
-            "survivors, the number again, what is in its way, the number": 4,
-            "what is worked out of the partner, the outcome": 2,
+            "memberships that it has, those that it got": 2,
+            "logins for the trail, the user with whom core compares": 2,
+            "the number, and the number again for the record rules": 2,
+            "what is computed of the partner, the outcome": 2,
         }
         counts = []
         messages = type(self.env["interop.message"])
