@@ -9,6 +9,7 @@
     "website": "https://github.com/interop/interop",
     "depends": [
         "interop_account",
+        "interop_account_charge",
         "interop_care",
         "interop_ownership",
         "interop_rest",

@@ -1,20 +1,18 @@
 {
     "name": "Interop: Invoicing",
-    "summary": "Customer invoices leave Odoo as signed messages; charges of clinical "
-    "systems become invoice lines",
+    "summary": "Customer invoices leave Odoo as signed messages",
     "version": "19.0.1.2.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",
     "website": "https://github.com/interop/interop",
-    "depends": ["interop_care", "account"],
+    "depends": ["account", "interop_identifier"],
     "data": [
         "security/ir.model.access.csv",
         "security/interop_account_rules.xml",
         "data/interop_contract_data.xml",
         "data/interop_contract_end_data.xml",
         "data/interop_contract_invoice_v2_data.xml",
-        "data/interop_contract_charge_data.xml",
         "views/account_move_views.xml",
     ],
 }

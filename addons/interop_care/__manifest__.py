@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "author": "Interop contributors",
     "website": "https://github.com/interop/interop",
-    "depends": ["contacts", "interop_webhook", "interop_rest", "interop_ownership"],
+    "depends": ["contacts", "interop_identifier", "interop_ownership"],
     "data": [
         "security/ir.model.access.csv",
         "security/interop_care_rules.xml",

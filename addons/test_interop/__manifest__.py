@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Interop contributors",
     "website": "https://github.com/interop/interop",
-    "depends": ["interop_account", "base_automation"],
+    "depends": ["interop", "interop_rest_vendor", "base_automation"],
     "external_dependencies": {"python": ["standardwebhooks"]},
     "assets": {
         "web.assets_tests": ["test_interop/static/tests/tours/**/*"],

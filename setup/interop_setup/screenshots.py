@@ -95,7 +95,7 @@ SHOTS = (
     Shot(
         "endpoint",
         "administrator",
-        "interop_webhook.interop_endpoint_action",
+        "interop_base.interop_endpoint_action",
         "Clearing house",
         height=680,
     ),

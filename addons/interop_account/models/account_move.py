@@ -1,18 +1,12 @@
-"""Customer invoices: what leaves Odoo about them, and what charges make of them."""
+"""Customer invoices: what leaves Odoo about them."""
 
 from contextlib import contextmanager
 
-from psycopg2 import IntegrityError
-
-from odoo import api, fields, models
-from odoo.exceptions import UserError
-
-from odoo.addons.interop_base.exceptions import TechnicalError
+from odoo import fields, models
 
 
 class AccountMove(models.Model):
-    """Publishes the life of a customer invoice, in the transaction that changes it, and
-    lets one open draft per account, currency and kind take what is charged."""
+    """Publishes the life of a customer invoice, in the transaction that changes it."""
 
     _inherit = "account.move"
 
@@ -30,21 +24,6 @@ class AccountMove(models.Model):
         help="Numbers that the document had each time it was reopened. Other systems "
         "know the document under the last number until it is posted again.",
     )
-    interop_charge = fields.Boolean(
-        "Made from Charges",
-        readonly=True,
-        copy=False,
-        help="Charges of other systems created this document. Their messages may "
-        "change it while it is a draft.",
-    )
-    # No foreign key in it: what collects charges survives a merge of contacts.
-    interop_charge_key = fields.Char(readonly=True, copy=False)
-
-    _interop_charge_key_uniq = models.UniqueIndex(
-        "(interop_charge_key) WHERE interop_charge_key IS NOT NULL",
-        "Another draft collects the charges of this account already.",
-    )
-    _interop_charge_idx = models.Index("(id) WHERE interop_charge")
 
     def _compute_interop_message_count(self):
         groups = self.env["interop.message"]._read_group(
@@ -59,7 +38,7 @@ class AccountMove(models.Model):
     # === THE LIFE OF AN INVOICE === #
 
     def _post(self, soft=True):
-        """Tell what is posted. What is posted collects no more charges."""
+        """Tell what is posted."""
         # What is settled while it is posted, such as a credit note against its invoice
         # or what costs nothing, is told after the posting itself.
         with self._interop_during("posting"):
@@ -67,7 +46,6 @@ class AccountMove(models.Model):
         publish = self.env["interop.event"]._publish
         publish("invoice.posted", posted._interop_customer_documents())
         posted._interop_publish_paid()
-        posted._interop_close_charges()
         return posted
 
     def _invoice_paid_hook(self):
@@ -89,16 +67,12 @@ class AccountMove(models.Model):
         return result
 
     def button_cancel(self):
-        """Tell who knows the invoice; what was never posted nobody knows.
-
-        What is cancelled collects no more charges.
-        """
+        """Tell who knows the invoice; what was never posted nobody knows."""
         known = self._interop_customer_documents().filtered("posted_before")
         with self._interop_during("cancelling"):  # Odoo resets to draft on the way
             result = super().button_cancel()
         cancelled = known.filtered(lambda move: move.state == "cancel")
         self.env["interop.event"]._publish("invoice.cancelled", cancelled)
-        self.filtered(lambda move: move.state == "cancel")._interop_close_charges()
         return result
 
     def unlink(self):
@@ -154,77 +128,10 @@ class AccountMove(models.Model):
         finally:
             current -= mine
 
-    # === CHARGES === #
-
-    def _interop_close_charges(self):
-        collecting = self.filtered("interop_charge_key")
-        if collecting:
-            collecting.write({"interop_charge_key": False})
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_charges(self):
-        for move in self:
-            if move.interop_charge and move._interop_is_known():
-                raise UserError(
-                    self.env._(
-                        "“%s” was created from charges of other systems. Cancel it "
-                        "instead of deleting it, so that the charges are not billed "
-                        "again.",
-                        move.display_name,
-                    )
-                )
-
-    def _interop_is_known(self):
-        """Return whether a charge number leads to this document or a line of it."""
-        # sudo: see account.move.line
-        return bool(
-            self.env["interop.identifier"]
-            .sudo()
-            .search_count(
-                [
-                    "|",
-                    "&",
-                    ("res_model", "=", "account.move"),
-                    ("res_id", "in", self.ids),
-                    "&",
-                    ("res_model", "=", "account.move.line"),
-                    ("res_id", "in", self.line_ids.ids),
-                ],
-                limit=1,
-            )
-        )
-
-    @api.model
-    @api.private
-    def _interop_collecting(self, key, vals):
-        """Return the draft that collects under ``key`` (text), a new one if need be.
-
-        :param dict vals: of a new draft
-        :raises TechnicalError: another transaction opens it at this very moment
-        """
-        found = self.search(
-            [("interop_charge_key", "=", key), ("state", "=", "draft")], limit=1
-        )
-        if found:
-            return found
-        try:
-            with self.env.cr.savepoint():
-                return self.create(
-                    {**vals, "interop_charge": True, "interop_charge_key": key}
-                )
-        except IntegrityError:
-            raise TechnicalError(
-                self.env._("Another charge of this account is being applied."),
-                code="busy",
-            ) from None
-
     # === ACTIONS === #
 
     def action_view_interop_messages(self):
         """Open the messages about these invoices."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "interop_base.interop_message_action"
+        return self.env["interop.message"]._action_log(
+            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         )
-        action["domain"] = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
-        action["context"] = {}
-        return action

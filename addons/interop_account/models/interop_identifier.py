@@ -1,21 +1,13 @@
-"""Charges of a clinical system become invoice lines, and keep their charge number."""
+"""Invoice lines that other systems know."""
 
 from odoo import api, models
 
 
 class InteropIdentifier(models.Model):
-    """Invoice lines carry the charges that they bill, products the codes of others.
-
-    A document carries the numbers of charges that have left it.
-    """
+    """Invoice lines carry the numbers of the charges that they bill."""
 
     _inherit = "interop.identifier"
 
     @api.model
     def _declared_models(self):
-        return [
-            *super()._declared_models(),
-            "account.move",
-            "account.move.line",
-            "product.product",
-        ]
+        return [*super()._declared_models(), "account.move.line"]

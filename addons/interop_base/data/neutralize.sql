@@ -6,3 +6,7 @@ UPDATE interop_interface SET state = 'suspended' WHERE state = 'active';
 UPDATE interop_client SET state = 'suspended' WHERE state = 'active';
 UPDATE interop_secret SET ciphertext = NULL, key_id = NULL,
        revoked_at = COALESCE(revoked_at, now() AT TIME ZONE 'UTC');
+-- A neutralized copy delivers nothing: every endpoint rests until somebody resumes it.
+UPDATE interop_endpoint
+   SET state = 'disabled', state_reason = 'Neutralized copy'
+ WHERE state <> 'disabled';

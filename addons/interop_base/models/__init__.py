@@ -21,6 +21,8 @@ from .engine import interop_handler
 from .engine import interop_transport
 from .engine import interop_client_nonce
 from .engine import interop_rate_counter
+from .engine import interop_endpoint
+from .engine import interop_endpoint_health
 from .engine import interop_stream
 from .engine import interop_event
 from .engine import interop_event_snapshot

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -140,6 +141,49 @@ class InteropStateMixin(models.AbstractModel):
         if moving:
             moving._transition({"state": state, **vals})
         return moving
+
+
+class InteropMessageCountMixin(models.AbstractModel):
+    """The messages of a record that are still open, counted by what is to do."""
+
+    _name = "interop.message.count.mixin"
+    _description = "Open Messages of a Record"
+    # What leads from a message to its record; it starts at the interface.
+    _owner_path = "interface_id"
+
+    failed_count = fields.Integer("Failed", compute="_compute_message_counts")
+    parked_count = fields.Integer(
+        "To Decide",
+        compute="_compute_message_counts",
+        help="Messages that wait for a decision. They have not failed.",
+    )
+    waiting_count = fields.Integer("Waiting", compute="_compute_message_counts")
+
+    def _compute_message_counts(self):
+        groups = self.env["interop.message"]._read_group(
+            [
+                (self._owner_path, "in", self.ids),
+                ("state", "in", const.OPEN_STATES),
+            ],
+            ["interface_id", "state"],
+            ["__count"],
+        )
+        counts = Counter()
+        for interface, state, count in groups:
+            counts[self._owner_of(interface).id, state] += count
+        for record in self:
+            failed, parked, pending, processing = (
+                counts[record._origin.id, state]
+                for state in ("dead", "parked", "pending", "processing")
+            )
+            record.failed_count = failed
+            record.parked_count = parked
+            record.waiting_count = pending + processing
+
+    def _owner_of(self, interface):
+        for name in self._owner_path.split(".")[1:]:
+            interface = interface[name]
+        return interface
 
 
 class InteropStopMixin(models.AbstractModel):

@@ -6,6 +6,7 @@ from odoo import api, fields, http, models, tools
 
 from odoo.addons.queue_job.jobrunner import queue_job_config
 
+from .. import const
 from ..exceptions import GuardError
 from .engine.engine_health import EngineHealth
 
@@ -94,6 +95,38 @@ class ResConfigSettings(models.TransientModel):
         default=24,
         help="Old and new secret are both valid for this long after a rotation.",
     )
+    interop_operations_email = fields.Char(
+        "Operations Address",
+        config_parameter=const.PARAM_OPERATIONS,
+        help="Gets a message when an endpoint is suspended. Empty: nobody.",
+    )
+    interop_suspend_hours = fields.Integer("Suspend After (hours)")
+    interop_suspend_failures = fields.Integer("And Failed Tries")
+
+    # A 0 means never: ``config_parameter`` would drop it and bring the default back.
+    @api.model
+    def get_values(self):
+        """Read the limits of suspension."""
+        health = self.env["interop.endpoint.health"]
+        return {
+            **super().get_values(),
+            "interop_suspend_hours": health._suspend_number(const.PARAM_SUSPEND_HOURS),
+            "interop_suspend_failures": health._suspend_number(
+                const.PARAM_SUSPEND_FAILURES
+            ),
+        }
+
+    def set_values(self):
+        """Store the limits of suspension, zeros too."""
+        result = super().set_values()
+        # sudo: whoever may save Settings
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        for parameter, value in (
+            (const.PARAM_SUSPEND_HOURS, self.interop_suspend_hours),
+            (const.PARAM_SUSPEND_FAILURES, self.interop_suspend_failures),
+        ):
+            params_sudo.set_param(parameter, str(max(0, value)))
+        return result
 
     @api.depends("company_id")
     def _compute_interop_status(self):

@@ -1,50 +1,26 @@
-"""Where deliveries go."""
-
-import socket
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
+"""Where webhooks go: address, protection on the way, and what they are signed with."""
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.const import PROTECTED_CLASSES
 from odoo.addons.interop_base.exceptions import ConfigurationError
 from odoo.addons.interop_base.tools import approval
 
 from .. import const
-from ..tools import header_guard, http_channel, url_guard
-
-LOOKUP_SECONDS = 2
+from ..tools import http_channel, message_signing, proxy_channel, url_guard
+from .endpoint_connection import EndpointConnection, allowed_ports
+from .secret_expiry import SecretExpiry
+from .trial_message import TrialMessage
 
 
 class InteropEndpoint(models.Model):
-    """A receiver of signed webhooks. Several interfaces may share one."""
+    """URL and TLS, signatures, credentials, private networks, the outgoing proxy and
+    tests of an endpoint. Its pace (rate, order, circuit) is ground."""
 
-    _name = "interop.endpoint"
-    _description = "Webhook Endpoint"
-    _inherit = [
-        "interop.code.mixin",
-        "interop.state.mixin",
-        "interop.approval.part.mixin",
-        "mail.thread",
-        "mail.activity.mixin",
-    ]
-    _order = "name"
+    _inherit = "interop.endpoint"
 
-    name = fields.Char(required=True, tracking=True)
-    active = fields.Boolean(default=True, tracking=True)
-    system_id = fields.Many2one(
-        "interop.system", required=True, ondelete="restrict", index=True, tracking=True
-    )
-    company_id = fields.Many2one(
-        "res.company",
-        "Facility",
-        index=True,
-        tracking=True,
-        help="Set it when the endpoint serves one facility only. Interfaces that use "
-        "it may then cover that facility alone.",
-    )
     url = fields.Char(
         "URL",
         required=True,
@@ -52,17 +28,6 @@ class InteropEndpoint(models.Model):
         help="Address that deliveries are posted to. It is checked here and again for "
         "each connection.",
     )
-    state = fields.Selection(
-        const.ENDPOINT_STATES,
-        required=True,
-        default="active",
-        readonly=True,
-        copy=False,
-        tracking=True,
-        index=True,
-        help="While paused or disabled, messages wait and lose no try.",
-    )
-    state_reason = fields.Char("Reason", readonly=True, copy=False, tracking=True)
     signature_version = fields.Selection(
         const.SIGNATURE_VERSIONS,
         required=True,
@@ -93,20 +58,6 @@ class InteropEndpoint(models.Model):
         ),
         help="The whole exchange, from the look-up to the last byte of the answer.",
     )
-    concurrency = fields.Integer(
-        required=True,
-        default=8,
-        tracking=True,
-        help="Deliveries on their way at the same time, per worker.",
-    )
-    ordering = fields.Selection(
-        const.ORDERINGS,
-        required=True,
-        default="none",
-        tracking=True,
-        help="In order, whatever is still open holds back what comes after it, until it "
-        "is delivered or somebody cancels it.",
-    )
     cloudevents = fields.Selection(
         const.CLOUDEVENTS,
         "CloudEvents 1.0",
@@ -124,13 +75,6 @@ class InteropEndpoint(models.Model):
             const.PARAM_MAX_RESPONSE_KB, const.DEFAULT_MAX_RESPONSE_KB
         ),
         help="More of an answer is not read, decompressed or not.",
-    )
-    payload_limit_kb = fields.Integer(
-        "Largest Message (KB)",
-        required=True,
-        default=1024,
-        tracking=True,
-        help="A larger message fails at once instead of being sent.",
     )
     allowed_networks = fields.Text(
         "Allowed Private Networks",
@@ -150,36 +94,68 @@ class InteropEndpoint(models.Model):
         help="Trust this authority instead of the public ones, for receivers with "
         "certificates of their own.",
     )
-    interface_ids = fields.One2many("interop.interface", "endpoint_id", "Interfaces")
-    failed_count = fields.Integer("Failed", compute="_compute_message_counts")
-    parked_count = fields.Integer(
-        "To Decide",
-        compute="_compute_message_counts",
-        help="Messages that wait for a decision. They have not failed.",
+    auth_method = fields.Selection(
+        const.AUTH_METHODS,
+        "Credential",
+        required=True,
+        default="none",
+        tracking=True,
+        help="What the receiver asks for besides our signature.",
     )
-    waiting_count = fields.Integer("Waiting", compute="_compute_message_counts")
-    color = fields.Integer(compute="_compute_color")
+    auth_user = fields.Char(
+        "User or Client ID",
+        tracking=True,
+        help="Name that goes with the password, or the client id for OAuth 2.0.",
+    )
+    oauth_token_url = fields.Char("Token URL", tracking=True)
+    oauth_scope = fields.Char("Scope", tracking=True)
+    oauth_client_auth = fields.Selection(
+        const.CLIENT_AUTHS,
+        "Client Credentials Travel",
+        required=True,
+        default="basic",
+        tracking=True,
+    )
+    has_credential = fields.Boolean(compute="_compute_has_credential")
+    has_client_certificate = fields.Boolean(compute="_compute_has_credential")
+    has_proxy_credential = fields.Boolean(compute="_compute_has_credential")
+    use_proxy = fields.Boolean(
+        "Use the Outgoing Proxy",
+        tracking=True,
+        help="Deliveries go through the proxy named in Settings, in a tunnel that is "
+        "encrypted up to the receiver. While the proxy cannot be reached, messages "
+        "wait and are tried again; they never go around it.",
+    )
+    requested_networks = fields.Text(
+        "Networks Asked For", readonly=True, copy=False, tracking=True
+    )
+    networks_requested_by_id = fields.Many2one(
+        "res.users",
+        "Asked For By",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        tracking=True,
+    )
+    is_protected = fields.Boolean(compute="_compute_is_protected")
 
-    _code_uniq = models.Constraint(
-        "UNIQUE (code)", "An endpoint with this code exists."
-    )
     _timeouts = models.Constraint(
         "CHECK (connect_timeout > 0 AND total_timeout >= connect_timeout"
         f" AND total_timeout <= {const.MAX_TOTAL_TIMEOUT})",
         "Timeouts are at least one second, the whole exchange takes at least as long "
         "as connecting and at most a minute.",
     )
-    _limits = models.Constraint(
-        f"CHECK (concurrency BETWEEN 1 AND {const.MAX_CONCURRENCY}"
-        f" AND max_response_kb BETWEEN 1 AND {const.MAX_RESPONSE_KB}"
-        " AND payload_limit_kb > 0)",
-        "Concurrency is between 1 and 64, the answer read between 1 and 10240 KB, and "
-        "the largest message at least 1 KB.",
+    _answer_limits = models.Constraint(
+        f"CHECK (max_response_kb BETWEEN 1 AND {const.MAX_RESPONSE_KB})",
+        "The answer read is between 1 and 10240 KB.",
     )
 
     @api.model
     def _guarded_fields(self):
-        return super()._guarded_fields() | {"state_reason"}
+        return super()._guarded_fields() | {
+            "requested_networks",
+            "networks_requested_by_id",
+        }
 
     @api.model
     def _default_number(self, parameter, fallback):
@@ -188,52 +164,65 @@ class InteropEndpoint(models.Model):
         return int(params_sudo.get_param(parameter) or fallback)
 
     @api.model
-    def _ports(self):
-        """Return the ports allowed in Settings, as ``url_guard`` takes them."""
-        # sudo: which ports may be used is a system parameter
+    def _outbound_proxy(self):
+        """Return the URL of the outgoing proxy, or ``""``."""
+        # sudo: which proxy there is is a system parameter
         params_sudo = self.env["ir.config_parameter"].sudo()
-        return url_guard.parse_ports(
-            params_sudo.get_param(const.PARAM_PORTS) or const.DEFAULT_PORTS
-        )
+        return params_sudo.get_param(const.PARAM_PROXY) or ""
 
     # === COMPUTE METHODS === #
 
-    def _compute_message_counts(self):
-        groups = self.env["interop.message"]._read_group(
-            [
-                ("interface_id.endpoint_id", "in", self.ids),
-                ("state", "in", ("pending", "processing", "dead", "parked")),
-            ],
-            ["interface_id", "state"],
-            ["__count"],
-        )
-        counts = Counter()
-        for interface, state, count in groups:
-            counts[interface.endpoint_id.id, state] += count
+    @api.depends("secret_ids.valid_to", "secret_ids.revoked_at", "secret_ids.purpose")
+    def _compute_has_credential(self):
+        now = clock.now()
         for endpoint in self:
-            failed, parked, pending, processing = (
-                counts[endpoint._origin.id, state]
-                for state in ("dead", "parked", "pending", "processing")
-            )
-            endpoint.failed_count = failed
-            endpoint.parked_count = parked
-            endpoint.waiting_count = pending + processing
+            # sudo: whether there is a secret is no secret
+            usable_sudo = endpoint.sudo().secret_ids._usable(now)
+            purposes = usable_sudo.mapped("purpose")
+            endpoint.has_credential = "receiver" in purposes
+            endpoint.has_client_certificate = "client_certificate" in purposes
+            endpoint.has_proxy_credential = "proxy" in purposes
 
-    @api.depends("state")
-    def _compute_color(self):
-        colors = {"active": 10, "paused": 3, "suspended": 2, "disabled": 1}
+    def _compute_is_protected(self):
+        # sudo: interfaces of other facilities and archived ones count as well
+        interfaces_sudo = (
+            self.env["interop.interface"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("endpoint_id", "in", self.ids),
+                    ("data_class", "in", PROTECTED_CLASSES),
+                    ("state", "!=", "retired"),
+                ]
+            )
+        )
         for endpoint in self:
-            endpoint.color = colors[endpoint.state]
+            endpoint.is_protected = endpoint in interfaces_sudo.endpoint_id
 
     # === CHECKS === #
 
-    @api.constrains("url", "allow_http", "allowed_networks")
+    @api.constrains(
+        "url",
+        "allow_http",
+        "allowed_networks",
+        "auth_method",
+        "oauth_token_url",
+    )
     def _check_url(self):
+        """Check the form of the addresses. Names are looked up for each connection: a
+        look-up has no place in a transaction."""
         for endpoint in self:
             try:
                 networks = url_guard.parse_networks(endpoint.allowed_networks or "")
                 for url in endpoint._guarded_urls():
-                    self._check_target(url, endpoint.allow_http, networks)
+                    target = url_guard.parse_url(
+                        url,
+                        allow_http=endpoint.allow_http,
+                        ports=allowed_ports(self.env),
+                    )
+                    if target.address:
+                        url_guard.check_address(str(target.address), networks)
             except url_guard.GuardRefusal as refusal:
                 raise endpoint._refused(refusal) from None
 
@@ -251,30 +240,7 @@ class InteropEndpoint(models.Model):
     def _guarded_urls(self):
         """Return every URL that this endpoint connects to."""
         self.ensure_one()
-        return [self.url]
-
-    @api.model
-    def _check_target(self, url, allow_http, networks):
-        """Raise ``GuardRefusal`` unless ``url`` and its addresses are acceptable."""
-        target = url_guard.parse_url(url, allow_http=allow_http, ports=self._ports())
-        addresses = [str(target.address)] if target.address else []
-        for address in addresses or self._lookup(target.host, target.port):
-            url_guard.check_address(address, networks)
-
-    @api.model
-    def _lookup(self, host, port):
-        """Return the addresses of a name, or none when it cannot be resolved quickly:
-        the guard that counts is the one for each connection."""
-        executor = ThreadPoolExecutor(1)
-        try:
-            infos = executor.submit(
-                socket.getaddrinfo, host, port, type=socket.SOCK_STREAM
-            ).result(LOOKUP_SECONDS)
-        except (OSError, FutureTimeout, UnicodeError):
-            return []
-        finally:
-            executor.shutdown(wait=False)
-        return [info[4][0] for info in infos]
+        return [self.url, *[self.oauth_token_url] * (self.auth_method == "oauth2")]
 
     @api.constrains("ca_certificate")
     def _check_ca_certificate(self):
@@ -287,37 +253,89 @@ class InteropEndpoint(models.Model):
                     )
                 )
 
-    @api.constrains("active")
-    def _check_archive(self):
-        """An archived endpoint delivers nothing: nothing may rely on it."""
-        for endpoint in self.filtered(lambda item: not item.active):
-            using = endpoint.interface_ids.filtered(lambda item: item._is_in_use())
-            if using:
+    @api.constrains("auth_method", "auth_user", "oauth_token_url")
+    def _check_auth(self):
+        for endpoint in self:
+            method = endpoint.auth_method
+            if method in ("basic", "oauth2") and not endpoint.auth_user:
+                raise ValidationError(
+                    self.env._("“%s” needs a user or client id.", endpoint.name)
+                )
+            if method == "basic" and ":" in endpoint.auth_user:
                 raise ValidationError(
                     self.env._(
-                        "Endpoint “%(endpoint)s” cannot be archived: %(interfaces)s "
-                        "deliver to it. Retire these interfaces, or set them back to "
-                        "draft and choose another endpoint.",
-                        endpoint=endpoint.name,
-                        interfaces=", ".join(using.mapped("name")),
+                        "The user of “%s” cannot contain a colon.", endpoint.name
                     )
+                )
+            if method == "oauth2" and not endpoint.oauth_token_url:
+                raise ValidationError(
+                    self.env._("“%s” needs the URL of its tokens.", endpoint.name)
                 )
 
-    @api.constrains("company_id", "system_id")
-    def _check_facility(self):
-        for endpoint in self.filtered("company_id"):
-            # sudo: also facilities that are not chosen in the switcher
-            if endpoint.company_id not in endpoint.system_id.sudo().company_ids:
+    @api.constrains("use_proxy", "url", "auth_method", "oauth_token_url")
+    def _check_use_proxy(self):
+        for endpoint in self.filtered("use_proxy"):
+            if not self._outbound_proxy():
                 raise ValidationError(
                     self.env._(
-                        "“%(endpoint)s” serves %(facility)s, which %(system)s does "
-                        "not.",
-                        endpoint=endpoint.name,
-                        facility=endpoint.company_id.name,
-                        system=endpoint.system_id.name,
+                        "“%s” cannot use the outgoing proxy: Settings name none "
+                        "(Healthcare Integration, Webhooks, Outgoing proxy).",
+                        endpoint.name,
                     )
                 )
-        self.interface_ids._check_endpoint()
+            try:
+                for url in endpoint._guarded_urls():
+                    proxy_channel.check_receiver(url)
+            except url_guard.GuardRefusal as refusal:
+                raise endpoint._refused(refusal) from None
+
+    @api.constrains("signature_version", "header_ids")
+    def _check_signature_headers(self):
+        """An extra header must not take the place of a signature."""
+        for endpoint in self:
+            if endpoint.signature_version not in const.REQUEST_ALGORITHMS:
+                continue
+            for header in endpoint.header_ids:
+                if header.name.lower() in message_signing.HEADERS:
+                    raise ValidationError(
+                        self.env._(
+                            "“%(endpoint)s” signs its requests: remove the extra header "
+                            "“%(header)s”, which is part of that signature.",
+                            endpoint=endpoint.name,
+                            header=header.name,
+                        )
+                    )
+
+    def write(self, vals):
+        """Private networks of protected flows are not added by one person."""
+        if "allowed_networks" in vals:
+            for endpoint in self.filtered("is_protected"):
+                if endpoint._adds_networks(vals["allowed_networks"]):
+                    raise UserError(
+                        self.env._(
+                            "Personal or patient-adjacent messages go to “%s”: another "
+                            "network needs a second person. Use the button Ask for "
+                            "Networks; a steward approves.",
+                            endpoint.name,
+                        )
+                    )
+        return super().write(vals)
+
+    def _adds_networks(self, text):
+        """Return whether ``text`` allows any address that is refused now."""
+        self.ensure_one()
+        try:
+            asked = url_guard.parse_networks(text or "")
+        except url_guard.GuardRefusal as refusal:
+            raise UserError(str(refusal)) from None
+        allowed = url_guard.parse_networks(self.allowed_networks or "")
+        return any(
+            not any(
+                network.version == known.version and network.subnet_of(known)
+                for known in allowed
+            )
+            for network in asked
+        )
 
     # === APPROVAL === #
 
@@ -337,19 +355,8 @@ class InteropEndpoint(models.Model):
             "allowed_networks",
         }
 
-    def _audited_fields(self):
-        return super()._audited_fields() | {"system_id", "company_id"}
-
-    def _approval_owners(self):
-        # sudo: interfaces of all facilities, archived ones as well
-        return self.sudo().with_context(active_test=False).interface_ids
-
     def _approval_state(self):
-        """Return what an approval of an interface says about its endpoint."""
-        self.ensure_one()
-        state = {
-            f"endpoint.{name}": self[name] for name in self._approval_part_fields()
-        }
+        state = super()._approval_state()
         state["endpoint.ca_certificate"] = approval.digest(self.ca_certificate or "")
         state["endpoint.allowed_networks"] = url_guard.network_texts(
             self.allowed_networks
@@ -361,28 +368,13 @@ class InteropEndpoint(models.Model):
             f"{header.name}: {approval.digest(header.value)}"
             for header in self.header_ids
         ]
-        return {**state, "endpoint": self.code}
+        return state
 
-    def _approval_authors(self):
-        """Return the users who made or changed this endpoint since an interface with it
-        was approved last."""
-        # sudo: interfaces of all facilities; the trail is closed to most users
-        self_sudo = self.sudo()
-        domain = [
-            ("res_model", "=", self._name),
-            ("res_id", "in", self.ids),
-            ("action", "=", "changed"),
-        ]
-        approved = max(
-            filter(None, self._approval_owners().mapped("approved_at")), default=None
-        )
-        if approved:
-            domain.append(("occurred_at", ">", approved))
-        lines_sudo = self_sudo.env["interop.audit.event"].search(domain)
-        authors = (
-            self_sudo.env["res.users"].browse(lines_sudo.mapped("user_id")).exists()
-        )
-        return authors if approved else authors | self_sudo.create_uid
+    def _approval_labels(self):
+        return {
+            **super()._approval_labels(),
+            "endpoint.headers": self.env._("Extra Headers (digests)"),
+        }
 
     def _part_text(self, name):
         if name == "ca_certificate":
@@ -391,73 +383,226 @@ class InteropEndpoint(models.Model):
 
     # === BUSINESS METHODS === #
 
-    @api.private
-    def _signing_secrets(self, now):
-        """Return every secret that signs at ``now``: during an overlap old and new.
-
-        :raises ConfigurationError: when a kind that the signature version needs is
-            missing
-        """
-        self.ensure_one()
-        kinds = const.SECRET_KINDS[self.signature_version]
-        # sudo: the engine signs whoever caused the message
-        usable_sudo = self.sudo().secret_ids._usable(now)
-        for kind in kinds:
-            if kind not in usable_sudo.mapped("kind"):
-                raise ConfigurationError(
-                    self.env._(
-                        "Endpoint “%(name)s” has no usable secret for its signatures "
-                        "(%(version)s). Generate one.",
-                        name=self.name,
-                        version=self.signature_version,
-                    ),
-                    code="no_secret",
-                )
-        return usable_sudo.filtered(lambda secret: secret.kind in kinds)
-
     def _has_usable_secret(self):
         """Return whether messages could be signed now."""
         self.ensure_one()
         try:
-            return bool(self._signing_secrets(clock.now()))
+            return bool(EndpointConnection(self).signing_secrets(clock.now()))
         except ConfigurationError:
             return False
 
-    @api.private
-    def _receiver(self):
-        """Return what the sender needs to reach this endpoint."""
+    def _signs_requests(self):
+        """Return whether requests are signed (RFC 9421), not messages."""
         self.ensure_one()
-        return http_channel.Receiver(
-            key=f"endpoint:{self.id}",
-            url=self.url,
-            allow_http=self.allow_http,
-            ports=self._ports(),
-            networks=url_guard.parse_networks(self.allowed_networks or ""),
-            connect_timeout=self.connect_timeout,
-            total_timeout=self.total_timeout,
-            concurrency=self.concurrency,
-            max_response_bytes=self.max_response_kb * 1024,
-            ca_pem=self.ca_certificate or "",
+        return self.signature_version in const.REQUEST_ALGORITHMS
+
+    def _rotate_kind(self, kind):
+        """Return ``(secret, plaintext)`` of a new secret of ``kind``."""
+        secrets = self.env["interop.secret"]
+        current = self.secret_ids.filtered(lambda secret: secret.kind == kind)
+        current = current._usable(clock.now())[:1]
+        if current:
+            return current._rotate()
+        plaintext = secrets._generate_plaintext(kind)
+        secret = secrets._create_value(
+            {
+                "name": self.env._("Signature of %s", self.name),
+                "system_id": self.system_id.id,
+                "company_id": self.company_id.id,
+                "kind": kind,
+                "endpoint_id": self.id,
+            },
+            plaintext,
+        )
+        self.env["interop.audit.event"]._log("generated", secret)
+        return secret, plaintext
+
+    @api.model
+    def _cron_warn_secrets(self):
+        """Give the owners of systems something to do about secrets that end soon."""
+        SecretExpiry(self.env).warn()
+
+    # === NETWORKS: who asks does not approve === #
+
+    def _set_networks_requested(self, text):
+        """Note which networks an administrator asks for, and tell the stewards."""
+        self.ensure_one()
+        if not self._adds_networks(text):
+            raise UserError(self.env._("These networks are allowed already."))
+        self._transition(
+            {"requested_networks": text, "networks_requested_by_id": self.env.uid}
+        )
+        self.env["interop.audit.event"]._log("requested", self, text)
+        # sudo: who the stewards are
+        stewards = self.env.ref("interop_base.interop_base_group_steward").sudo()
+        for user in stewards.all_user_ids - self.env.user:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=user.id,
+                summary=self.env._("Approve networks of endpoint %s", self.name),
+                note=text,
+            )
+
+    def _set_networks_approved(self):
+        """Allow what was asked for; never by the one who asked."""
+        for endpoint in self.filtered("requested_networks"):
+            if endpoint.networks_requested_by_id == self.env.user:
+                raise UserError(
+                    self.env._(
+                        "You asked for these networks. Another steward approves."
+                    )
+                )
+            text = endpoint.requested_networks
+            # Approved here, so no flow that was approved stops for it.
+            endpoint._approval_owners()._replace_approved(
+                "endpoint.allowed_networks", url_guard.network_texts(text)
+            )
+            endpoint._transition(
+                {
+                    "allowed_networks": text,
+                    "requested_networks": False,
+                    "networks_requested_by_id": False,
+                }
+            )
+            endpoint._check_url()
+            self.env["interop.audit.event"]._log("approved", endpoint, text)
+            self.env["interop.pump"]._arm_after_commit()
+
+    def _set_networks_refused(self):
+        """Forget what was asked for."""
+        for endpoint in self.filtered("requested_networks"):
+            text = endpoint.requested_networks
+            endpoint._transition(
+                {"requested_networks": False, "networks_requested_by_id": False}
+            )
+            self.env["interop.audit.event"]._log("cancelled", endpoint, text)
+
+    # === ACTIONS === #
+
+    def action_send_test(self):
+        """Send a test message and show what came of it."""
+        self.ensure_one()
+        interface = self.interface_ids.filtered(
+            lambda item: item.transport == "webhook"
+        )
+        if not interface:
+            raise UserError(
+                self.env._(
+                    "No interface delivers to “%s” yet. Choose this endpoint on an "
+                    "interface first: the test message goes through it.",
+                    self.name,
+                )
+            )
+        return self._send_test(interface[:1])
+
+    def _send_test(self, interface):
+        """Queue a test message of ``interface``; return the action that shows its
+        result."""
+        self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.check_access("read")
+        reference = TrialMessage(self, interface).publish()
+        return {
+            "type": "ir.actions.client",
+            "tag": "interop_webhook_test",
+            "name": self.env._("Test of %s", self.name),
+            "target": "new",
+            "params": {"endpoint_id": self.id, "reference": reference},
+        }
+
+    def get_test_result(self, reference):
+        """Return what came of a test; see ``TrialMessage.result``."""
+        self.ensure_one()
+        self.check_access("read")
+        return TrialMessage.result(self, reference)
+
+    def action_rotate_secret(self):
+        """Generate what is missing, replace what is there, and show the new values
+        once."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self.ensure_one()
+        created = [
+            self._rotate_kind(kind)
+            for kind in const.SECRET_KINDS[self.signature_version]
+        ]
+        action = created[0][0]._action_show_once(created[0][1])
+        action["params"]["value"] = "\n".join(
+            secret.public_value or plaintext for secret, plaintext in created
+        )
+        return action
+
+    def action_set_credential(self):
+        """Open the dialog that takes the credential."""
+        return self._action_credential("receiver", self.env._("Set Credential"))
+
+    def action_set_client_certificate(self):
+        """Open the dialog that takes the client certificate and its key."""
+        return self._action_credential(
+            "client_certificate", self.env._("Set Client Certificate")
         )
 
-    @api.private
-    def _extra_headers(self):
-        """Return the extra headers, checked once more."""
-        self.ensure_one()
-        return header_guard.check_headers(
-            (header.name, header.value) for header in self.header_ids
-        )
+    def action_set_proxy_credential(self):
+        """Open the dialog that takes user and password for the proxy."""
+        return self._action_credential("proxy", self.env._("Set Proxy Credential"))
 
-    def _delivers(self):
-        """Return whether messages may leave to this endpoint; none of an empty one."""
-        return self.active and self.state == "active"
-
-    def _lane(self):
-        """Return the lane of this endpoint's messages."""
+    def _action_credential(self, purpose, name):
         self.ensure_one()
-        return f"endpoint:{self.id}"
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "interop.credential.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_endpoint_id": self.id,
+                "default_purpose": purpose,
+            },
+        }
 
-    def _test_lane(self):
-        """Return the lane of test messages: they move when others must not."""
+    def action_request_networks(self):
+        """Open the dialog that asks for networks (administrators)."""
         self.ensure_one()
-        return f"test:{self.id}"
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Ask for Networks"),
+            "res_model": "interop.network.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_endpoint_id": self.id,
+                "default_networks": self.requested_networks or self.allowed_networks,
+            },
+        }
+
+    def action_approve_networks(self, networks=None):
+        """Approve the networks asked for (stewards).
+
+        Without ``networks`` nothing is approved: the dialog that shows them opens.
+
+        :param str networks: the networks that were read, as they were asked for
+        """
+        self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.check_access("read")
+        self.ensure_one()
+        if not networks:
+            return self.env["interop.network.approval.wizard"]._action(self)
+        if networks != self.requested_networks:
+            raise UserError(
+                self.env._(
+                    "The requested networks of “%s” have changed. Read the request "
+                    "again, then decide.",
+                    self.name,
+                )
+            )
+        # sudo: stewards do not edit endpoints otherwise
+        self.sudo()._set_networks_approved()
+        self.sudo().activity_feedback(["mail.mail_activity_data_todo"])
+        return True
+
+    def action_refuse_networks(self):
+        """Refuse the networks asked for (stewards)."""
+        self.env["interop.guard"]._require_group("interop_base_group_steward")
+        self.check_access("read")
+        self.sudo()._set_networks_refused()  # sudo: as above
+        self.sudo().activity_feedback(["mail.mail_activity_data_todo"])

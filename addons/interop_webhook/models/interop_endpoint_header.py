@@ -32,6 +32,10 @@ class InteropEndpointHeader(models.Model):
             except header_guard.HeaderRefusal as refusal:
                 raise ValidationError(str(refusal)) from None
 
+    @api.constrains("name", "endpoint_id")
+    def _check_no_signature(self):
+        self.endpoint_id._check_signature_headers()
+
     def _approval_part_fields(self):
         return {"endpoint_id", "name", "value"}
 

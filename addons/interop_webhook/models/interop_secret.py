@@ -1,9 +1,12 @@
 """Secrets of endpoints."""
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.interop_base import clock
+
 from .. import const
+from .endpoint_connection import EndpointConnection
 
 
 class InteropSecret(models.Model):
@@ -30,9 +33,20 @@ class InteropSecret(models.Model):
             "purpose": self.purpose,
         }
 
-    @api.model
-    def _overlap_hours(self):
-        """Return for how long a replaced secret still signs."""
-        # sudo: system parameter
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        return int(params_sudo.get_param("interop_base.secret_overlap_hours") or 24)
+    def _action_show_once(self, plaintext):
+        action = super()._action_show_once(plaintext)
+        kinds = const.SECRET_KINDS.get(self.endpoint_id.signature_version, ())
+        if self.kind in kinds and self.endpoint_id._signs_requests():
+            action["params"]["note"] += " " + self.env._(
+                "Signed requests (RFC 9421) name it as keyid %s.", self.uuid
+            )
+            others = (
+                EndpointConnection(self.endpoint_id).signing_secrets(clock.now()) - self
+            )
+            ends = [item.valid_to for item in others if item.valid_to]
+            if ends:
+                action["params"]["note"] += " " + self.env._(
+                    "It signs from %s UTC on, when the one before ends.",
+                    max(ends).strftime("%Y-%m-%d %H:%M"),
+                )
+        return action

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from odoo import models
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_base.exceptions import HandledError
+from odoo.addons.interop_base.exceptions import ConfigurationError, HandledError
 from odoo.addons.interop_base.models.engine.engine_types import Claim, Result
 from odoo.addons.interop_base.tools import envelope as envelope_tools
 from odoo.addons.interop_base.tools import outcome, redaction, signing, trace
@@ -24,6 +24,7 @@ from ..tools import (
     url_guard,
 )
 from ..tools.errors import WrongContent
+from .endpoint_connection import EndpointConnection
 
 _senders = {}
 
@@ -82,6 +83,19 @@ class InteropTransportWebhook(models.AbstractModel):
     _name = "interop.transport.webhook"
     _inherit = "interop.transport"
     _description = "Webhook Transport"
+    _uses_endpoint = True
+
+    def _missing_for_delivery(self, endpoint):
+        missing = super()._missing_for_delivery(endpoint)
+        if not endpoint._has_usable_secret():
+            missing.append(self.env._("a usable secret of endpoint %s", endpoint.name))
+        connection = EndpointConnection(endpoint)
+        try:
+            connection.authorization()
+            connection.receiver()
+        except (ConfigurationError, url_guard.GuardRefusal) as error:
+            missing.append(str(error))
+        return missing
 
     # === PREPARE: one short transaction === #
 
@@ -140,11 +154,12 @@ class InteropTransportWebhook(models.AbstractModel):
         policy = interface.retry_policy_id
         try:
             self.env["interop.guard"]._check_system(interface.system_id)
-            keys, signer = endpoint._signing_keys(clock.now())
-            headers, grant = endpoint._authorization()
+            connection = EndpointConnection(endpoint)
+            keys, signer = connection.signing_keys(clock.now())
+            headers, grant = connection.authorization()
             return Route(
-                endpoint._receiver(),
-                {**endpoint._extra_headers(), **headers},
+                connection.receiver(),
+                {**connection.extra_headers(), **headers},
                 keys,
                 grant,
                 policy.retry_other_4xx,
@@ -211,33 +226,6 @@ class InteropTransportWebhook(models.AbstractModel):
         seconds = max(0.0, deadline - time.monotonic())
         for answer in sender().run(requests, seconds):
             yield _result(answer)
-
-    # === RECORD: in the transaction of the results === #
-
-    def _note_results(self, noted):
-        """Note how endpoints are; stop those that are gone or keep failing."""
-        interfaces = self._interfaces(claim.interface_id for _result, claim in noted)
-        lanes = {}
-        for _result, claim in noted:
-            key = (claim.interface_id, claim.lane)
-            if key not in lanes:
-                endpoint = interfaces[claim.interface_id].endpoint_id
-                lanes[key] = (
-                    endpoint,
-                    bool(endpoint) and claim.lane == endpoint._test_lane(),
-                )
-        known = []
-        for result, claim in noted:
-            endpoint, is_test = lanes[claim.interface_id, claim.lane]
-            if endpoint:
-                known.append((endpoint, result, is_test))
-        gone = {e.id for e, result, _test in known if result.http_status == 410}
-        self.env["interop.endpoint"].browse(gone)._set_gone()
-        self.env["interop.endpoint.hour"]._count(known)
-        sustained = self.env["interop.endpoint.health"]._note(known)
-        for endpoint, circuit in sustained.items():
-            endpoint._set_suspended(circuit)
-        return super()._note_results(noted)
 
 
 def _content_headers(message, body):

@@ -8,7 +8,7 @@ from ..tools import proxy_channel, url_guard
 
 
 class ResConfigSettings(models.TransientModel):
-    """Defaults of new endpoints, and the ports that any endpoint may use."""
+    """Defaults of new endpoints, and the ports and proxy that any endpoint may use."""
 
     _inherit = "res.config.settings"
 
@@ -41,40 +41,6 @@ class ResConfigSettings(models.TransientModel):
         help="Such as http://proxy.example.org:3128. Endpoints use it where they say "
         "so, and no other proxy: those of the server's environment are ignored.",
     )
-    interop_webhook_operations_email = fields.Char(
-        "Operations Address",
-        config_parameter=const.PARAM_OPERATIONS,
-        help="Gets a message when an endpoint is suspended. Empty: nobody.",
-    )
-    interop_webhook_suspend_hours = fields.Integer("Suspend After (hours)")
-    interop_webhook_suspend_failures = fields.Integer("And Failed Tries")
-
-    # A 0 means never: ``config_parameter`` would drop it and bring the default back.
-    @api.model
-    def get_values(self):
-        """Read the limits of suspension."""
-        endpoint = self.env["interop.endpoint"]
-        return {
-            **super().get_values(),
-            "interop_webhook_suspend_hours": endpoint._suspend_number(
-                const.PARAM_SUSPEND_HOURS
-            ),
-            "interop_webhook_suspend_failures": endpoint._suspend_number(
-                const.PARAM_SUSPEND_FAILURES
-            ),
-        }
-
-    def set_values(self):
-        """Store the limits of suspension, zeros too."""
-        result = super().set_values()
-        # sudo: whoever may save Settings
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        for parameter, value in (
-            (const.PARAM_SUSPEND_HOURS, self.interop_webhook_suspend_hours),
-            (const.PARAM_SUSPEND_FAILURES, self.interop_webhook_suspend_failures),
-        ):
-            params_sudo.set_param(parameter, str(max(0, value)))
-        return result
 
     @api.constrains("interop_webhook_allowed_ports")
     def _check_interop_webhook_allowed_ports(self):

@@ -10,6 +10,7 @@ from odoo.tests import tagged
 
 from odoo.addons.interop_base import clock
 
+from ..models.endpoint_connection import EndpointConnection
 from . import certificates
 from . import receiver as hostile
 from .common import WebhookCase
@@ -112,7 +113,7 @@ class TestAuth(WebhookCase):
         endpoint = self._create_endpoint(auth_method="bearer")
         self._set(endpoint)
         self._set(endpoint, "second")
-        self.assertEqual(endpoint._credential("receiver"), "second")
+        self.assertEqual(EndpointConnection(endpoint).credential("receiver"), "second")
         usable = endpoint.secret_ids.filtered("purpose")._usable(clock.now())
         self.assertEqual(len(usable), 1)
 

@@ -13,6 +13,7 @@ from odoo.tests import tagged
 
 from odoo.addons.interop_base import clock
 
+from ..models.endpoint_connection import EndpointConnection
 from . import receiver as hostile
 from .common import WebhookCase
 
@@ -247,14 +248,19 @@ class TestDelivery(WebhookCase):
     def test_connect_timeout_is_that_of_the_endpoint(self):
         receiver = self._start_receiver()
         flow = self._create_flow(receiver, connect_timeout=3, total_timeout=7)
-        self.assertEqual(flow.endpoint_id._receiver().connect_timeout, 3)
+        self.assertEqual(
+            EndpointConnection(flow.endpoint_id).receiver().connect_timeout, 3
+        )
 
     def test_answer_is_read_up_to_the_limit(self):
         message = self._deliver(hostile.endless, max_response_kb=1)
         self.assertEqual(message.state, "done")
         self.assertEqual(set(message.attempt_ids.excerpt), {"x"})
         self.assertEqual(
-            message.interface_id.endpoint_id._receiver().max_response_bytes, 1024
+            EndpointConnection(message.interface_id.endpoint_id)
+            .receiver()
+            .max_response_bytes,
+            1024,
         )
 
     def test_larger_messages_than_allowed_do_not_leave(self):

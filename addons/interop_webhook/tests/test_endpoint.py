@@ -1,5 +1,7 @@
 """Endpoints: what may be saved, lifecycle, secrets."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open
@@ -35,12 +37,17 @@ class TestEndpoint(WebhookCase):
             with self.subTest(**values):
                 self.assertTrue(self._create_endpoint(secret=False, **values))
 
-    def test_a_name_is_looked_up_when_it_is_saved(self):
-        with self.assertRaises(ValidationError) as caught:
-            self._create_endpoint(
-                secret=False, url="http://localhost:1024/", allowed_networks=False
+    def test_a_name_is_looked_up_by_the_test_and_not_when_it_is_saved(self):
+        with patch("socket.getaddrinfo", side_effect=AssertionError("a look-up")):
+            interface = self._create_flow(
+                url="http://localhost:1024/", allowed_networks=False
             )
-        self.assertIn("loopback", str(caught.exception))
+        action = interface.endpoint_id.action_send_test()
+        self._commit()
+        self._run()
+        result = interface.endpoint_id.get_test_result(action["params"]["reference"])
+        self.assertTrue(result["finished"] and not result["success"])
+        self.assertIn("loopback", result["text"])
 
     def test_headers_that_are_refused(self):
         endpoint = self._create_endpoint()
@@ -135,7 +142,7 @@ class TestEndpoint(WebhookCase):
     def test_neutralized_copy_delivers_nothing(self):
         endpoint = self._create_endpoint()
         self.env.flush_all()
-        with file_open("interop_webhook/data/neutralize.sql") as file:
+        with file_open("interop_base/data/neutralize.sql") as file:
             self.env.cr.execute(file.read())
         endpoint.invalidate_recordset()
         self.assertEqual(endpoint.state, "disabled")

@@ -6,9 +6,8 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from odoo.addons.interop_base import clock
+from odoo.addons.interop_base import clock, const
 
-from .. import const
 from . import receiver as hostile
 from .common import WebhookCase
 
@@ -216,9 +215,9 @@ class TestHealth(WebhookCase):
     def test_sustained_failure_suspends_and_tells(self):
         self.env["res.config.settings"].create(
             {
-                "interop_webhook_operations_email": "ops@mercy.example",
-                "interop_webhook_suspend_hours": 2,
-                "interop_webhook_suspend_failures": 3,
+                "interop_operations_email": "ops@mercy.example",
+                "interop_suspend_hours": 2,
+                "interop_suspend_failures": 3,
             }
         ).execute()
         receiver = self._start_receiver(503)
@@ -251,11 +250,9 @@ class TestHealth(WebhookCase):
         self.assertFalse(self._health(endpoint).failing_since)
 
     def test_suspension_can_be_switched_off(self):
-        self.env["res.config.settings"].create(
-            {"interop_webhook_suspend_hours": 0}
-        ).execute()
+        self.env["res.config.settings"].create({"interop_suspend_hours": 0}).execute()
         settings = self.env["res.config.settings"].create({})
-        self.assertEqual(settings.interop_webhook_suspend_hours, 0)
+        self.assertEqual(settings.interop_suspend_hours, 0)
         interface = self._create_flow(self._start_receiver(503))
         endpoint = interface.endpoint_id
         self._publish(interface)

@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from odoo.addons.interop_base import clock
 
+from ..models.secret_expiry import SecretExpiry
 from . import certificates
 from . import receiver as hostile
 from .common import WebhookCase
@@ -141,7 +142,7 @@ class TestProxy(WebhookCase):
         self._set_credential(
             interface.endpoint_id, valid_to=clock.now() + timedelta(days=1)
         )
-        ending = interface.endpoint_id._ending_secrets(clock.now() + timedelta(days=2))
+        ending = SecretExpiry(self.env, days=2).ending(interface.endpoint_id)
         self.assertEqual(ending.mapped("purpose"), ["proxy"])
         message = self._publish(interface)
         ending.write(

@@ -6,9 +6,8 @@ from lxml import etree
 
 from odoo.tests import Form, tagged
 
-from odoo.addons.interop_base import clock
+from odoo.addons.interop_base import clock, const
 
-from .. import const
 from .common import WebhookCase
 
 

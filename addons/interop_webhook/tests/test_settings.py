@@ -3,6 +3,7 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from ..models.endpoint_connection import EndpointConnection
 from .common import WebhookCase
 
 
@@ -16,7 +17,7 @@ class TestSettings(WebhookCase):
     def test_defaults_of_new_endpoints(self):
         self._set(connect_timeout=2, total_timeout=9, max_response_kb=5)
         endpoint = self._create_endpoint()
-        receiver = endpoint._receiver()
+        receiver = EndpointConnection(endpoint).receiver()
         self.assertEqual(receiver.connect_timeout, 2)
         self.assertEqual(receiver.total_timeout, 9)
         self.assertEqual(receiver.max_response_bytes, 5 * 1024)

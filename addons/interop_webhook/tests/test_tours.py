@@ -6,7 +6,7 @@ from standardwebhooks import Webhook
 
 from odoo.tests import HttpCase, tagged
 
-from ..models.interop_endpoint_test import InteropEndpoint
+from ..models.interop_endpoint import InteropEndpoint
 from .common import WebhookMixin
 
 

@@ -13,7 +13,7 @@ from odoo import SUPERUSER_ID
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.interop_account.tests.charge_common import ChargeCase
+from odoo.addons.interop_account_charge.tests.charge_common import ChargeCase
 from odoo.addons.interop_base.tools import envelope as envelope_tools
 from odoo.addons.interop_base.tools import schema as schema_tools
 from odoo.addons.interop_base.tools import trace

@@ -51,7 +51,7 @@ def run(bench: Bench) -> dict[str, float]:
         "invoices": bench.option("invoices", INVOICES),
         "savepoints": bench.option("savepoints", SAVEPOINTS),
     }
-    database = bench.database(["interop_account"])
+    database = bench.database(["interop_account", "interop_webhook"])
     bench.in_odoo(database, prepare)
     figures: dict[str, float] = {}
     for work, size in sizes.items():

@@ -27,6 +27,7 @@ class InteropInterface(models.Model):
         "interop.code.mixin",
         "interop.stop.mixin",
         "interop.approval.mixin",
+        "interop.message.count.mixin",
     ]
     _order = "name"
 
@@ -42,6 +43,14 @@ class InteropInterface(models.Model):
         [],
         tracking=True,
         help="How messages travel. Each transport is an addon of its own.",
+    )
+    endpoint_id = fields.Many2one(
+        "interop.endpoint",
+        ondelete="restrict",
+        index=True,
+        tracking=True,
+        domain="[('system_id', '=', system_id)]",
+        help="Where the messages of this interface are delivered.",
     )
     contract_ids = fields.Many2many(
         "interop.contract", string="Contracts", tracking=True
@@ -189,13 +198,6 @@ class InteropInterface(models.Model):
         compute="_compute_other_environment",
         help="The system belongs to another environment than this server.",
     )
-    failed_count = fields.Integer("Failed", compute="_compute_message_counts")
-    parked_count = fields.Integer(
-        "To Decide",
-        compute="_compute_message_counts",
-        help="Messages that wait for a decision. They have not failed.",
-    )
-    waiting_count = fields.Integer("Waiting", compute="_compute_message_counts")
     hold_level = fields.Selection(
         [
             ("none", "Nothing is held back"),
@@ -265,22 +267,6 @@ class InteropInterface(models.Model):
         for interface in self:
             theirs = interface.system_id.environment
             interface.other_environment = bool(theirs) and theirs != ours
-
-    def _compute_message_counts(self):
-        groups = self.env["interop.message"]._read_group(
-            [("interface_id", "in", self.ids), ("state", "in", const.OPEN_STATES)],
-            ["interface_id", "state"],
-            ["__count"],
-        )
-        counts = {(interface.id, state): count for interface, state, count in groups}
-        for interface in self:
-            failed, parked, pending, processing = (
-                counts.get((interface._origin.id, state), 0)
-                for state in ("dead", "parked", "pending", "processing")
-            )
-            interface.failed_count = failed
-            interface.parked_count = parked
-            interface.waiting_count = pending + processing
 
     @api.depends("state", "hold_level")
     def _compute_color(self):
@@ -365,6 +351,32 @@ class InteropInterface(models.Model):
         """The rule of the clients holds from this side, too."""
         self.sudo().client_ids._check_interfaces()  # sudo: clients of all facilities
 
+    @api.constrains("endpoint_id", "system_id", "company_ids", "transport", "direction")
+    def _check_endpoint(self):
+        for interface in self.filtered("endpoint_id"):
+            endpoint = interface.endpoint_id
+            if endpoint.system_id != interface.system_id:
+                raise ValidationError(
+                    self.env._(
+                        "Endpoint “%(endpoint)s” belongs to another system than "
+                        "“%(interface)s”.",
+                        endpoint=endpoint.name,
+                        interface=interface.name,
+                    )
+                )
+            # sudo: also facilities that are not chosen in the switcher
+            companies = interface.sudo().company_ids
+            if endpoint.company_id and companies - endpoint.sudo().company_id:
+                raise ValidationError(
+                    self.env._(
+                        "Endpoint “%(endpoint)s” serves %(facility)s alone, but "
+                        "“%(interface)s” covers more.",
+                        endpoint=endpoint.name,
+                        facility=endpoint.company_id.name,
+                        interface=interface.name,
+                    )
+                )
+
     @api.constrains("data_class", "contract_ids")
     def _check_data_class(self):
         order = [key for key, _label in const.DATA_CLASSES]
@@ -409,12 +421,36 @@ class InteropInterface(models.Model):
         self.ensure_one()
         return self.state not in ("draft", "retired")
 
+    def _uses_endpoint(self):
+        """Return whether the transport of this interface delivers to an endpoint."""
+        self.ensure_one()
+        transport = self.env.get(f"interop.transport.{self.transport}")
+        return (
+            self.direction == "out"
+            and transport is not None
+            and transport._uses_endpoint
+        )
+
     def _moves(self):
         """Return whether messages of this interface may move now."""
         self.ensure_one()
         return (
             self._in_force()
-            and not self.interop_stopped_at
+            and self._is_open()
+            and (not self._uses_endpoint() or self.endpoint_id._delivers())
+        )
+
+    def _may_test(self):
+        """Return whether a test message may leave now, active or not."""
+        self.ensure_one()
+        return (
+            self._uses_endpoint() and self.endpoint_id._delivers() and self._is_open()
+        )
+
+    def _is_open(self):
+        """Return whether no stop and no other environment is in the way."""
+        return (
+            not self.interop_stopped_at
             and not self.system_id.interop_stopped_at
             and self.system_id.environment == self.env["interop.guard"]._environment()
         )
@@ -440,9 +476,10 @@ class InteropInterface(models.Model):
         return holds
 
     def _receiver_holds(self):
-        """Return why nothing is delivered at the moment, as a list of ``Hold``;
-        transports know."""
+        """Return why nothing is delivered at the moment, as a list of ``Hold``."""
         self.ensure_one()
+        if self._uses_endpoint() and self.endpoint_id:
+            return self.endpoint_id._holds()
         return []
 
     def _holds(self, company, test=False):
@@ -488,11 +525,15 @@ class InteropInterface(models.Model):
     def _lane(self):
         """Return the name of the lane that isolates this interface's messages."""
         self.ensure_one()
+        if self._uses_endpoint() and self.endpoint_id:
+            return self.endpoint_id._lane()
         return f"interface:{self.id}"
 
     def _ordering(self):
         """Return the order that its lane keeps: ``none``, ``key`` or ``strict``."""
         self.ensure_one()
+        if self._uses_endpoint() and self.endpoint_id:
+            return self.endpoint_id.ordering
         return "key" if self.direction == "in" else "none"
 
     @api.model

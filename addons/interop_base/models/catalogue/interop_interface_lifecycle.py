@@ -18,6 +18,7 @@ LOCKED = {
     "data_class",
     "filter_domain",
     "send_back",
+    "endpoint_id",
 }
 # Reopens nothing; the audit trail keeps who changed it.
 DESCRIPTIVE = {
@@ -79,7 +80,18 @@ class InteropInterface(models.Model):
                 missing.append(self.env._("a key file (%s)", problem))
         missing += self._unhandled_contracts()
         missing += self._missing_environment()
-        return missing
+        return missing + self._missing_endpoint()
+
+    def _missing_endpoint(self):
+        """Return what the endpoint lacks where the transport delivers to one."""
+        if not self._uses_endpoint():
+            return []
+        if not self.endpoint_id:
+            return [self.env._("endpoint")]
+        if not self.endpoint_id.active:
+            return [self.env._("an endpoint that is not archived")]
+        transport = self.env[f"interop.transport.{self.transport}"]
+        return transport._missing_for_delivery(self.endpoint_id)
 
     def _missing_environment(self):
         """Return what is missing where the system is one of another environment: its
@@ -254,11 +266,20 @@ class InteropInterface(models.Model):
             "payload_retention_days": self.payload_retention_days,
             "message_retention_days": self.message_retention_days,
         }
+        if self._uses_endpoint() and self.endpoint_id:
+            state.update(self.endpoint_id._approval_state())
         return {**super()._approval_state(), **state}
+
+    def _approval_parts(self):
+        return [*super()._approval_parts(), self.endpoint_id]
+
+    def _excluded_approvers(self):
+        """Who wrote the endpoint since it was approved last cannot approve it here."""
+        return super()._excluded_approvers() | self.endpoint_id._approval_authors()
 
     def _approval_labels(self):
         names = (
-            *LOCKED - {"system_id", "contract_ids", "company_ids"},
+            *LOCKED - {"system_id", "contract_ids", "company_ids", "endpoint_id"},
             "payload_retention_days",
             "message_retention_days",
         )
@@ -269,6 +290,7 @@ class InteropInterface(models.Model):
             },
             "data_residency": self.env._("Data residency"),
             "facility_codes": self.env._("Facility codes"),
+            **self.env["interop.endpoint"]._approval_labels(),
         }
 
     @api.model

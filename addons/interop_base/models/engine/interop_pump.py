@@ -10,7 +10,7 @@ from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ... import clock
+from ... import clock, const
 from .engine_health import EngineHealth
 from .engine_types import Lane
 from .pump_run import PumpRun
@@ -227,7 +227,7 @@ class InteropPump(models.AbstractModel):
     def _moving_interfaces(self):
         """Return the interfaces whose messages may move now."""
         environment = self.env["interop.guard"]._environment()
-        return self.env["interop.interface"].search(
+        active = self.env["interop.interface"].search(
             [
                 ("state", "=", "active"),
                 ("approval_changed", "=", False),
@@ -236,42 +236,64 @@ class InteropPump(models.AbstractModel):
                 ("system_id.environment", "=", environment),
             ]
         )
+        moving = active.filtered(lambda interface: interface._moves())
+        return moving | self._testing_interfaces()
+
+    @api.model
+    def _testing_interfaces(self):
+        """Return the interfaces that have a test message waiting which may leave."""
+        self.env.cr.execute(
+            "SELECT DISTINCT interface_id FROM interop_message"
+            " WHERE test AND state = 'pending'"
+        )
+        ids = [interface_id for (interface_id,) in self.env.cr.fetchall()]
+        interfaces = self.env["interop.interface"].browse(ids)
+        return interfaces.filtered(lambda interface: interface._may_test())
 
     @api.model
     def _lanes(self, interfaces, batch):
-        """Return ``{lane: engine_types.Lane}``; transports narrow and order it.
+        """Return ``{lane: engine_types.Lane}`` of these interfaces and of their tests.
 
-        Inbound messages are applied in the order of their key.
+        An endpoint says how much travels to it at once, and in which order. Inbound
+        messages are applied in the order of their key.
         """
-        orderings = {
-            interface._lane(): "key" if interface.direction == "in" else "none"
-            for interface in interfaces
-        }
+        moving = interfaces.filtered(lambda interface: interface._moves())
+        orderings = {interface._lane(): interface._ordering() for interface in moving}
         share = max(1, batch // max(1, len(orderings)))
-        return {lane: Lane(share, ordering) for lane, ordering in orderings.items()}
+        lanes = {lane: Lane(share, ordering) for lane, ordering in orderings.items()}
+        for endpoint in interfaces.endpoint_id:
+            name = endpoint._lane()
+            if name in lanes:
+                cap = min(share, endpoint.concurrency * const.PIPELINE)
+                lanes[name] = lanes[name]._replace(cap=cap)
+            lanes[endpoint._test_lane()] = Lane(endpoint.concurrency)
+        return lanes
 
     @api.model
     def _claim(self, lanes, interface_ids, lease_seconds, crashed=True):
         """Claim from ``lanes``; see ``interop.message._set_claimed``.
 
-        Runs on the READ COMMITTED cursor that the claim commits with. What limits lanes
-        across workers (rates, circuits) narrows them here, under locks of its own.
+        Runs on the READ COMMITTED cursor that the claim commits with. The rate, pause and
+        circuit of endpoints narrow their lanes here, exactly across workers.
         """
-        return self.env["interop.message"]._set_claimed(
-            lanes, interface_ids, lease_seconds, crashed
+        health = self.env["interop.endpoint.health"]
+        narrowed, gates = health._narrow(lanes)
+        claims = self.env["interop.message"]._set_claimed(
+            narrowed, interface_ids, lease_seconds, crashed
         )
+        health._pass(gates, claims, lease_seconds)
+        return claims
 
     @api.model
     def _next_due(self):
         """Return when the next message is due (naive UTC, the database's clock), ``None``
         when nothing waits.
 
-        What another worker has leased is due when its lease ends: it may be dead.
+        What another worker has leased is due when its lease ends: it may be dead. What an
+        endpoint holds back is due when its lane opens, not before.
         """
         interfaces = self._moving_interfaces()
-        due = self.env["interop.message"]._next_claimable(
-            self._due_lanes(interfaces), interfaces.ids
-        )
+        due = self._next_in_lanes(interfaces)
         self.env.cr.execute(
             SQL(
                 """SELECT EXISTS (SELECT 1 FROM interop_event
@@ -288,10 +310,24 @@ class InteropPump(models.AbstractModel):
         return min(filter(None, (due, lease_end)), default=None)
 
     @api.model
+    def _next_in_lanes(self, interfaces):
+        """Return when the next message of these can be claimed, or ``None``."""
+        messages = self.env["interop.message"]
+        lanes = self._lanes(interfaces, 1)
+        held = self.env["interop.endpoint.health"]._held_until(lanes)
+        free = {name: lane for name, lane in lanes.items() if name not in held}
+        times = [messages._next_claimable(free, interfaces.ids)]
+        for name, until in held.items():
+            waiting = messages._next_claimable({name: lanes[name]}, interfaces.ids)
+            times.append(waiting and max(waiting, until))
+        return min(filter(None, times), default=None)
+
+    @api.model
     def _due_lanes(self, interfaces):
         """Return the lanes from which something could be claimed now."""
         lanes = self._lanes(interfaces, 1)
-        return {name: lane for name, lane in lanes.items() if lane.cap > 0}
+        held = self.env["interop.endpoint.health"]._held_until(lanes)
+        return {name: lane for name, lane in lanes.items() if name not in held}
 
     @api.model
     def _cron_rearm(self):

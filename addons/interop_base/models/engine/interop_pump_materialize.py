@@ -370,7 +370,7 @@ class InteropPump(models.AbstractModel):
             "contract_id": contract.id,
             "data_class": interface.data_class,
             "test": test,
-            "lane": interface._lane(),
+            "lane": interface.endpoint_id._test_lane() if test else interface._lane(),
             "try_count": 0,
             "attempt_count": 0,
             "payload_id": None,

@@ -30,6 +30,7 @@ FILTERS = {
     "date_from",
     "date_to",
     "interface_ids",
+    "endpoint_ids",
     "contract_ids",
 }
 
@@ -68,6 +69,9 @@ class InteropReplay(models.Model):
         string="Interfaces",
         domain=[("direction", "=", "out")],
         help="Empty: all outbound interfaces.",
+    )
+    endpoint_ids = fields.Many2many(
+        "interop.endpoint", string="Endpoints", help="Empty: all endpoints."
     )
     contract_ids = fields.Many2many(
         "interop.contract", string="Contracts", help="Empty: all contracts."
@@ -221,9 +225,16 @@ class InteropReplay(models.Model):
         return domain
 
     def _interfaces(self):
-        """Return the interfaces that are asked for, ``None`` for all; addons narrow."""
+        """Return the interfaces that are asked for, ``None`` for all."""
         self.ensure_one()
-        return self.interface_ids._origin or None
+        interfaces = self.interface_ids._origin or None
+        endpoints = self.endpoint_ids._origin
+        if not endpoints:
+            return interfaces
+        served = self.env["interop.interface"].search(
+            [("endpoint_id", "in", endpoints.ids)]
+        )
+        return served if interfaces is None else served & interfaces
 
     @api.constrains("operation", "message_states")
     def _check_operation(self):
@@ -246,7 +257,7 @@ class InteropReplay(models.Model):
             self.message_states = "failed"
 
     def _fixed_fields(self):
-        """Return what cannot change once it was started; addons add."""
+        """Return what cannot change once it was started."""
         return FILTERS
 
     def write(self, vals):

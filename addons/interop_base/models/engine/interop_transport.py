@@ -10,6 +10,18 @@ class InteropTransport(models.AbstractModel):
 
     _name = "interop.transport"
     _description = "Message Transport"
+    # Whether it delivers to endpoints: their rate, order and circuit hold then.
+    _uses_endpoint = False
+
+    def _missing_for_delivery(self, endpoint):
+        """Return what is missing before an interface that delivers to ``endpoint`` can be
+        activated, one text each.
+
+        Called when such an interface is activated, and to show what it still needs. An
+        override adds its own texts (a secret, an address). It must not look up names or
+        connect: this runs within a transaction.
+        """
+        return []
 
     def _prepare(self, claims):
         """Read everything that sending needs, in one short transaction.
@@ -30,7 +42,23 @@ class InteropTransport(models.AbstractModel):
         raise ConfigurationError(self.env._("%s cannot send.", self._name))
 
     def _note_results(self, noted):
-        """Learn from results in the transaction that records them: health, circuits, ….
+        """Learn from results in the transaction that records them.
+
+        Called after the results were stored, with those whose lease was still the
+        worker's own. The endpoints learn how they are (rate, circuit, health), and those
+        that are gone or keep failing stop. An override calls ``super`` and may note more;
+        it must not open a connection or commit.
 
         :param noted: list of ``(engine_types.Result, engine_types.Claim)``
         """
+        # Of one recordset: what is read of one of them is read of all at once.
+        found = self.env["interop.interface"].browse(
+            {claim.interface_id for _result, claim in noted}
+        )
+        endpoints = {interface.id: interface.endpoint_id for interface in found}
+        known = []
+        for result, claim in noted:
+            endpoint = endpoints[claim.interface_id]
+            if endpoint:
+                known.append((endpoint, result, claim.lane == endpoint._test_lane()))
+        self.env["interop.endpoint.health"]._learn(known)

@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from ... import clock, const
 from ..engine.superseded import Superseded
+from .message_order import MessageOrder
 
 MAX_KEY = 255  # characters of a key in clear
 FEW_FOUND = 1000  # messages that a search by business key names one by one
@@ -81,6 +82,12 @@ class InteropMessage(models.Model):
         help="A stop, the environment, the interface or the receiver keeps this "
         "message back.",
     )
+    endpoint_id = fields.Many2one(related="interface_id.endpoint_id")
+    blocked_by_id = fields.Many2one("interop.message", compute="_compute_blocked")
+    blocked_since = fields.Datetime(compute="_compute_blocked")
+    blocked_reason = fields.Char("Why That One Waits", compute="_compute_blocked")
+    blocking_count = fields.Integer("Holds Back", compute="_compute_blocking")
+    blocking_since = fields.Datetime("Holds Back Since", compute="_compute_blocking")
     lease_token = fields.Char(readonly=True, copy=False)
     lease_until = fields.Datetime(readonly=True, copy=False)
     try_count = fields.Integer("Times Claimed", readonly=True)
@@ -240,6 +247,7 @@ class InteropMessage(models.Model):
     _lease_idx = models.Index("(lease_until) WHERE state = 'processing'")
     _kind_idx = models.Index("(error_kind, id) WHERE error_kind IS NOT NULL")
     _test_idx = models.Index("(id) WHERE test")
+    _waiting_test_idx = models.Index("(interface_id) WHERE test AND state = 'pending'")
     _failed_idx = models.Index("(id) WHERE state IN ('dead', 'parked')")
     _owner_idx = models.Index("(owner_user_id) WHERE owner_user_id IS NOT NULL")
     _team_idx = models.Index("(owner_team_id) WHERE owner_team_id IS NOT NULL")
@@ -395,6 +403,19 @@ class InteropMessage(models.Model):
         if self.attempt_count:
             return self.env._("The last try failed. The next one follows."), due, False
         return self.env._("The message waits for the next free worker."), due, False
+
+    def _compute_blocked(self):
+        for message in self:
+            first = MessageOrder(message).first()
+            # Who may not read the first one still learns since when this one waits.
+            message.blocked_by_id = first._filtered_access("read")
+            message.blocked_since = first and message.create_date
+            message.blocked_reason = message.blocked_by_id.waiting_reason
+
+    def _compute_blocking(self):
+        for message in self:
+            count, since = MessageOrder(message).behind()
+            message.blocking_count, message.blocking_since = count, since
 
     @api.depends("next_step", "direction", "error_class", "error_kind", "is_superseded")
     def _compute_next_action(self):
@@ -602,6 +623,15 @@ class InteropMessage(models.Model):
     # === CONTENT === #
 
     @api.private
+    @api.model
+    @api.private
+    def _action_log(self, domain):
+        """Return the action that opens the log with the messages of ``domain``."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_message_action"
+        )
+        return {**action, "domain": domain, "context": {}}
+
     def _payload_bytes(self):
         """Return the exact bytes, or ``None`` when there never were any or they are
         purged."""

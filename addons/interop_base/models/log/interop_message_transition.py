@@ -220,6 +220,8 @@ class InteropMessage(models.Model):
         """Return ``(state, seconds)``: pending again, or dead when the budget is spent."""
         if result.outcome == "deferred":
             return "pending", result.retry_after or 1
+        if message.test and result.outcome == "retry":
+            return "dead", None  # tried once: somebody is waiting for its result
         policy = message.interface_id.retry_policy_id
         delay = self._policy_delay(policy, message, result) if policy else None
         if delay is None:

@@ -104,6 +104,12 @@ class InteropSecret(models.Model):
         params_sudo = self.env["ir.config_parameter"].sudo()
         return int(params_sudo.get_param("interop_base.secret_warning_days") or 30)
 
+    @api.model
+    def _overlap_hours(self):
+        # sudo: system parameter
+        params_sudo = self.env["ir.config_parameter"].sudo()
+        return int(params_sudo.get_param("interop_base.secret_overlap_hours") or 24)
+
     # === KEY MATERIAL === #
 
     @api.model_create_multi
@@ -342,9 +348,10 @@ class InteropSecret(models.Model):
         }
 
     @api.private
-    def _rotate(self, overlap_hours=24):
+    def _rotate(self, overlap_hours=None):
         """Create a successor; this secret stays valid for ``overlap_hours``.
 
+        :param int overlap_hours: by default as Settings say
         :returns: ``(successor, plaintext)``
         """
         self.ensure_one()
@@ -352,6 +359,8 @@ class InteropSecret(models.Model):
             raise UserError(self.env._("A revoked secret cannot be rotated."))
         plaintext = self._generate_plaintext(self.kind)
         successor = self._create_value(self._rotation_values(), plaintext)
+        if overlap_hours is None:
+            overlap_hours = self._overlap_hours()
         end = clock.now() + timedelta(hours=overlap_hours)
         if not self.valid_to or self.valid_to > end:
             self.write({"valid_to": end})
@@ -409,10 +418,7 @@ class InteropSecret(models.Model):
         """Rotate with the default overlap and show the new value once."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         self.ensure_one()
-        # sudo: system parameter
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        hours = int(params_sudo.get_param("interop_base.secret_overlap_hours") or 24)
-        successor, plaintext = self._rotate(hours)
+        successor, plaintext = self._rotate()
         return successor._action_show_once(plaintext)
 
     def action_revoke(self):

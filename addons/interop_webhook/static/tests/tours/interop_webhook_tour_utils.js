@@ -15,8 +15,8 @@ export function createEndpoint(name, code, system) {
   return [
     ...openMenu(
       "catalogue",
-      "interop_webhook.interop_webhook_menu_endpoints",
-      "Webhook Endpoints"
+      "interop_base.interop_webhook_menu_endpoints",
+      "Endpoints"
     ),
     ...clickNew(),
     edit("name", name),

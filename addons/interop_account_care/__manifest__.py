@@ -1,0 +1,11 @@
+{
+    "name": "Interop: Invoicing and Care Master Data",
+    "summary": "People of care stay visible where they were invoiced",
+    "version": "19.0.1.2.0",
+    "category": "Healthcare/Integration",
+    "license": "LGPL-3",
+    "author": "Interop contributors",
+    "website": "https://github.com/interop/interop",
+    "depends": ["interop_account", "interop_care"],
+    "auto_install": True,
+}

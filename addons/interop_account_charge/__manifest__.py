@@ -1,0 +1,16 @@
+{
+    "name": "Interop: Charges",
+    "summary": "Charges of clinical systems become lines of draft invoices",
+    "version": "19.0.1.2.0",
+    "category": "Healthcare/Integration",
+    "license": "LGPL-3",
+    "author": "Interop contributors",
+    "website": "https://github.com/interop/interop",
+    "depends": ["interop_care", "interop_account"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/interop_account_charge_rules.xml",
+        "data/interop_contract_charge_data.xml",
+        "views/account_move_views.xml",
+    ],
+}

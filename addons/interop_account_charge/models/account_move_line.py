@@ -1,0 +1,50 @@
+"""Invoice lines that bill charges."""
+
+from odoo import fields, models
+
+
+class AccountMoveLine(models.Model):
+    """What a charge says beyond price and quantity."""
+
+    _inherit = "account.move.line"
+
+    interop_service_date = fields.Date(
+        "Service Date", copy=False, help="When the service that is billed was rendered."
+    )
+    interop_provider_id = fields.Many2one(
+        "res.partner",
+        "Provider",
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The provider who rendered the service.",
+    )
+    interop_reversal_line_id = fields.Many2one(
+        "account.move.line",
+        "Taken Back By",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The line of the credit note that takes this charge back.",
+    )
+
+    def unlink(self):
+        """A charge that leaves its draft stays on record, as retired, at the draft."""
+        self.filtered(lambda line: line.move_id.interop_charge)._interop_retire()
+        return super().unlink()
+
+    def _interop_retire(self):
+        """Hand the charge numbers of these lines to their documents."""
+        # sudo: whoever may delete the line need not keep identifiers
+        numbers_sudo = (
+            self.env["interop.identifier"]
+            .sudo()
+            .search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
+        )
+        moves = {line.id: line.move_id.id for line in self}
+        for number in numbers_sudo:
+            if number.state == "active":
+                number._set_retired(reason=self.env._("The charge left its draft"))
+            number._set_record("account.move", moves[number.res_id])
+        self.env.flush_all()

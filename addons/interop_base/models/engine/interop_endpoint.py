@@ -1,0 +1,533 @@
+"""Where deliveries go: what holds for every transport that delivers to a receiver."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from ... import clock, const
+from ...tools import circuit as circuit_tools
+from .engine_types import Hold
+
+MAX_BLOCKING = 20
+
+
+class InteropEndpoint(models.Model):
+    """A receiver of messages. Several interfaces may share one.
+
+    This is its pace: rate, order, how much travels at once, and what happens while it
+    fails. How to reach it and what to sign with is added by transports.
+    """
+
+    _name = "interop.endpoint"
+    _description = "Endpoint"
+    _inherit = [
+        "interop.code.mixin",
+        "interop.state.mixin",
+        "interop.approval.part.mixin",
+        "interop.message.count.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
+    _order = "name"
+    _owner_path = "interface_id.endpoint_id"
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    system_id = fields.Many2one(
+        "interop.system", required=True, ondelete="restrict", index=True, tracking=True
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        "Facility",
+        index=True,
+        tracking=True,
+        help="Set it when the endpoint serves one facility only. Interfaces that use "
+        "it may then cover that facility alone.",
+    )
+    interface_ids = fields.One2many("interop.interface", "endpoint_id", "Interfaces")
+    state = fields.Selection(
+        const.ENDPOINT_STATES,
+        required=True,
+        default="active",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+        help="While paused or disabled, messages wait and lose no try.",
+    )
+    state_reason = fields.Char("Reason", readonly=True, copy=False, tracking=True)
+    concurrency = fields.Integer(
+        required=True,
+        default=8,
+        tracking=True,
+        help="Deliveries on their way at the same time, per worker.",
+    )
+    ordering = fields.Selection(
+        const.ORDERINGS,
+        required=True,
+        default="none",
+        tracking=True,
+        help="In order, whatever is still open holds back what comes after it, until it "
+        "is delivered or somebody cancels it.",
+    )
+    payload_limit_kb = fields.Integer(
+        "Largest Message (KB)",
+        required=True,
+        default=1024,
+        tracking=True,
+        help="A larger message fails at once instead of being sent.",
+    )
+    circuit_failures = fields.Integer(
+        "Leave Alone After (failures)",
+        required=True,
+        default=10,
+        tracking=True,
+        help="After so many in a row, nothing is sent until a single message gets "
+        "through. Waiting costs no try. 0: keep sending.",
+    )
+    circuit_seconds = fields.Integer(
+        "First Wait (s)",
+        required=True,
+        default=15,
+        tracking=True,
+        help="Wait before a single message tries whether the receiver is back. It doubles "
+        "each time, up to ten minutes.",
+    )
+    rate_limit = fields.Integer(
+        "Deliveries per Minute",
+        required=True,
+        default=0,
+        tracking=True,
+        help="All workers together. What exceeds it waits and costs no try. "
+        "0: no limit.",
+    )
+    health = fields.Selection(const.HEALTHS, compute="_compute_health")
+    held_until = fields.Datetime("Held Back Until", compute="_compute_health")
+    failures_in_row = fields.Integer("Failures Since", compute="_compute_health")
+    last_success_at = fields.Datetime(
+        "Last Success",
+        compute="_compute_health",
+        help="A successful test message counts here, because it shows that the receiver "
+        "answers.",
+    )
+    last_failure_at = fields.Datetime("Last Failure", compute="_compute_health")
+    success_rate = fields.Float(
+        "Success Rate, 24 h",
+        compute="_compute_rate",
+        help="Share of the tries that the receiver took. Test messages are not counted.",
+    )
+    tries = fields.Integer(
+        "Tries, 24 h",
+        compute="_compute_rate",
+        help="Deliveries that were tried. Test messages are not counted.",
+    )
+    oldest_waiting_at = fields.Datetime("Oldest Waiting", compute="_compute_oldest")
+    blocking_message_ids = fields.Many2many(
+        "interop.message", string="Holding Others Back", compute="_compute_blocking"
+    )
+    color = fields.Integer(compute="_compute_color")
+
+    _code_uniq = models.Constraint(
+        "UNIQUE (code)", "An endpoint with this code exists."
+    )
+    _limits = models.Constraint(
+        f"CHECK (concurrency BETWEEN 1 AND {const.MAX_CONCURRENCY}"
+        " AND payload_limit_kb > 0)",
+        "Concurrency is between 1 and 64, and the largest message at least 1 KB.",
+    )
+    _circuit_limits = models.Constraint(
+        "CHECK (circuit_failures >= 0 AND circuit_seconds BETWEEN 1 AND"
+        f" {circuit_tools.MAX_WAIT} AND rate_limit >= 0)",
+        "Failures in a row and the rate are not negative, and the first wait is between "
+        "one second and ten minutes.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state")
+    def _compute_health(self):
+        # sudo: health is the engine's table; who sees the endpoint sees its health
+        rows_sudo = (
+            self.env["interop.endpoint.health"]
+            .sudo()
+            .search([("endpoint_id", "in", self.ids)])
+        )
+        by_endpoint = {row.endpoint_id.id: row for row in rows_sudo}
+        now = clock.database_now(self.env.cr)
+        for endpoint in self:
+            row = by_endpoint.get(endpoint.id, rows_sudo.browse())
+            held = [row.paused_until or now]
+            if row.circuit == circuit_tools.OPEN:
+                held.append(row.circuit_until or now)
+            endpoint.held_until = max(held) if max(held) > now else False
+            endpoint.health = endpoint._health_of(row, now)
+            endpoint.failures_in_row = row.failing_count
+            endpoint.last_success_at = row.last_success_at
+            endpoint.last_failure_at = row.last_failure_at
+
+    def _health_of(self, row, now):
+        if self.state != "active":
+            return "resting"
+        if row.circuit in (circuit_tools.OPEN, circuit_tools.HALF_OPEN):
+            return row.circuit
+        if row.paused_until and row.paused_until > now:
+            return "throttled"
+        if row.failing_count:
+            return "failing"
+        if not row.last_success_at:
+            return "unknown"
+        unsteady = self.tries and self.success_rate < const.HEALTHY_PERCENT
+        return "unsteady" if unsteady else "healthy"
+
+    def _compute_rate(self):
+        since = self._health_since()
+        # sudo: as above
+        groups = (
+            self.env["interop.endpoint.hour"]
+            .sudo()
+            ._read_group(
+                [("endpoint_id", "in", self.ids), ("hour", ">", since)],
+                ["endpoint_id"],
+                ["succeeded:sum", "failed:sum"],
+            )
+        )
+        counts = {endpoint.id: (good, bad) for endpoint, good, bad in groups}
+        for endpoint in self:
+            good, bad = counts.get(endpoint.id, (0, 0))
+            endpoint.tries = good + bad
+            endpoint.success_rate = 100 * good / (good + bad) if good + bad else 0
+
+    @api.model
+    def _health_since(self):
+        return clock.now() - timedelta(hours=const.HEALTH_HOURS)
+
+    def _compute_oldest(self):
+        for endpoint in self:
+            self.env.cr.execute(
+                "SELECT min(create_date) FROM interop_message"
+                " WHERE lane = %s AND state IN ('pending', 'processing')",
+                [endpoint._lane()],
+            )
+            endpoint.oldest_waiting_at = self.env.cr.fetchone()[0]
+
+    def _compute_blocking(self):
+        """Show the first message of each order that failed, or whose interface or
+        facility rests, and that has others behind it.
+
+        A system that was stopped rests with all its endpoints: nobody waits there for
+        somebody else.
+        """
+        self.blocking_message_ids = False
+        for endpoint in self.filtered(lambda item: item.ordering != "none"):
+            keyed = endpoint.ordering == "key"
+            self.env.cr.execute(
+                SQL(
+                    """SELECT head.id
+                         FROM (SELECT min(id) AS id, count(*) AS size
+                                 FROM interop_message
+                                WHERE lane = %s AND state IN %s %s) head
+                         JOIN interop_message m ON m.id = head.id
+                         JOIN interop_interface i ON i.id = m.interface_id
+                    LEFT JOIN res_company c ON c.id = m.company_id
+                        WHERE head.size > 1
+                          AND (m.state IN ('dead', 'parked') OR m.attempt_count > 0
+                               OR i.state <> 'active'
+                               OR i.interop_stopped_at IS NOT NULL
+                               OR c.interop_stopped_at IS NOT NULL)
+                     ORDER BY head.size DESC, head.id LIMIT %s""",
+                    endpoint._lane(),
+                    const.OPEN_STATES,
+                    SQL("AND ordering_key IS NOT NULL GROUP BY ordering_key")
+                    if keyed
+                    else SQL(),
+                    MAX_BLOCKING,
+                )
+            )
+            found = self.env["interop.message"].browse(
+                [message_id for (message_id,) in self.env.cr.fetchall()]
+            )
+            endpoint.blocking_message_ids = found._filtered_access("read")
+
+    @api.depends("state")
+    def _compute_color(self):
+        colors = {"active": 10, "paused": 3, "suspended": 2, "disabled": 1}
+        for endpoint in self:
+            endpoint.color = colors[endpoint.state]
+
+    # === CHECKS === #
+
+    @api.model
+    def _guarded_fields(self):
+        return super()._guarded_fields() | {"state_reason"}
+
+    @api.constrains("active")
+    def _check_archive(self):
+        """An archived endpoint delivers nothing: nothing may rely on it."""
+        for endpoint in self.filtered(lambda item: not item.active):
+            using = endpoint.interface_ids.filtered(lambda item: item._is_in_use())
+            if using:
+                raise ValidationError(
+                    self.env._(
+                        "Endpoint “%(endpoint)s” cannot be archived: %(interfaces)s "
+                        "deliver to it. Retire these interfaces, or set them back to "
+                        "draft and choose another endpoint.",
+                        endpoint=endpoint.name,
+                        interfaces=", ".join(using.mapped("name")),
+                    )
+                )
+
+    @api.constrains("company_id", "system_id")
+    def _check_facility(self):
+        for endpoint in self.filtered("company_id"):
+            # sudo: also facilities that are not chosen in the switcher
+            if endpoint.company_id not in endpoint.system_id.sudo().company_ids:
+                raise ValidationError(
+                    self.env._(
+                        "“%(endpoint)s” serves %(facility)s, which %(system)s does "
+                        "not.",
+                        endpoint=endpoint.name,
+                        facility=endpoint.company_id.name,
+                        system=endpoint.system_id.name,
+                    )
+                )
+        self.interface_ids._check_endpoint()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Each endpoint has its row of health from the start."""
+        endpoints = super().create(vals_list)
+        # sudo: the row is the engine's
+        self.env["interop.endpoint.health"].sudo().create(
+            [{"endpoint_id": endpoint.id} for endpoint in endpoints]
+        )
+        return endpoints
+
+    # === APPROVAL === #
+
+    def _audited_fields(self):
+        return super()._audited_fields() | {"system_id", "company_id"}
+
+    def _approval_owners(self):
+        # sudo: interfaces of all facilities, archived ones as well
+        return self.sudo().with_context(active_test=False).interface_ids
+
+    def _approval_state(self):
+        """Return what the approval of an interface says about its endpoint.
+
+        Called with all rights when an interface that delivers here is approved or
+        compared with its approval. An override replaces or adds keys that start with
+        ``endpoint.``, with values as in ``interop.approval.mixin``. It must not add a
+        secret, nor anything that changes without a person changing it.
+        """
+        self.ensure_one()
+        return {
+            **{f"endpoint.{name}": self[name] for name in self._approval_part_fields()},
+            "endpoint": self.code,
+        }
+
+    def _approval_labels(self):
+        """Return ``{key of _approval_state: what people read}``; an override adds its
+        own."""
+        return {
+            f"endpoint.{name}": self._fields[name]._description_string(self.env)
+            for name in self._approval_part_fields()
+        }
+
+    def _approval_authors(self):
+        """Return the users who made or changed this endpoint since an interface with it
+        was approved last."""
+        # sudo: interfaces of all facilities; the trail is closed to most users
+        self_sudo = self.sudo()
+        domain = [
+            ("res_model", "=", self._name),
+            ("res_id", "in", self.ids),
+            ("action", "=", "changed"),
+        ]
+        approved = max(
+            filter(None, self._approval_owners().mapped("approved_at")), default=None
+        )
+        if approved:
+            domain.append(("occurred_at", ">", approved))
+        lines_sudo = self_sudo.env["interop.audit.event"].search(domain)
+        authors = (
+            self_sudo.env["res.users"].browse(lines_sudo.mapped("user_id")).exists()
+        )
+        return authors if approved else authors | self_sudo.create_uid
+
+    # === WHAT MAY MOVE === #
+
+    def _delivers(self):
+        """Return whether messages may leave to this endpoint; none of an empty one."""
+        return self.active and self.state == "active"
+
+    def _lane(self):
+        """Return the lane of this endpoint's messages."""
+        self.ensure_one()
+        return f"endpoint:{self.id}"
+
+    def _test_lane(self):
+        """Return the lane of test messages: they move when others must not."""
+        self.ensure_one()
+        return f"test:{self.id}"
+
+    def _holds(self):
+        """Return why nothing is delivered here now, as a list of ``Hold``."""
+        self.ensure_one()
+        if not self.active:
+            text = self.env._(
+                "Endpoint “%s” is archived. Unarchive it, or choose another endpoint.",
+                self.name,
+            )
+            return [Hold(text)]
+        if self.state != "active":
+            states = dict(self._fields["state"]._description_selection(self.env))
+            text = self.env._(
+                "Endpoint “%(name)s” does not deliver (%(state)s). %(reason)s",
+                name=self.name,
+                state=states[self.state],
+                reason=self.state_reason or "",
+            )
+            return [Hold(text.strip())]
+        lane = self._lane()
+        until = self.env["interop.endpoint.health"]._held_until({lane: None}).get(lane)
+        if not until:
+            return []
+        if self.health in ("open", "half_open"):
+            text = self.env._(
+                "Deliveries to endpoint “%(name)s” failed %(count)s times in a row. "
+                "One message is sent next to test the receiver.",
+                name=self.name,
+                count=self.failures_in_row,
+            )
+        elif self.health == "throttled":
+            text = self.env._("The receiver of endpoint “%s” asked to wait.", self.name)
+        else:
+            text = self.env._(
+                "Endpoint “%s” has reached its limit of deliveries per minute.",
+                self.name,
+            )
+        return [Hold(text, until)]
+
+    # === TRANSITIONS === #
+
+    def _set_active(self):
+        """Deliver again; what waited is due at once."""
+        moved = self._set_state(
+            "active", ("paused", "suspended", "disabled"), state_reason=False
+        )
+        self.env["interop.endpoint.health"].sudo()._reset(moved)  # sudo: engine's table
+        return self._moved(moved, "active")
+
+    def _set_paused(self, reason):
+        """Stop delivering for now; messages wait."""
+        moved = self._set_state("paused", ("active",), state_reason=reason)
+        return self._moved(moved, "paused")
+
+    def _set_disabled(self, reason):
+        """Stop delivering until an administrator resumes; messages wait."""
+        moved = self._set_state(
+            "disabled", ("active", "paused", "suspended"), state_reason=reason
+        )
+        return self._moved(moved, "disabled")
+
+    def _set_gone(self):
+        """The receiver answered 410: disable, and tell who owns the system."""
+        moved = self._set_disabled(
+            self.env._("The receiver answered 410 Gone: it wants no more messages.")
+        )
+        for endpoint in moved:
+            endpoint._tell_owner(self.env._("Endpoint %s is gone", endpoint.name))
+        return moved
+
+    def _set_suspended(self, circuit):
+        """Stop after sustained failure; tell the owner and the operations address."""
+        reason = self.env._(
+            "Suspended: no delivery succeeded since %(since)s UTC, %(count)s tries failed. "
+            "Messages wait. Resume when the receiver is back.",
+            since=circuit.failing_since.strftime("%Y-%m-%d %H:%M"),
+            count=circuit.failing_count,
+        )
+        moved = self._set_state("suspended", ("active",), state_reason=reason)
+        for endpoint in moved:
+            endpoint._tell_owner(self.env._("Endpoint %s is suspended", endpoint.name))
+            endpoint._tell_operations()
+        return self._moved(moved, "suspended")
+
+    def _moved(self, endpoints, detail):
+        if endpoints:
+            self.env["interop.audit.event"]._log("transition", endpoints, detail)
+            self.env["interop.pump"]._arm_after_commit()
+        return endpoints
+
+    def _tell_owner(self, summary):
+        """Give the owner of the system something to do."""
+        self.ensure_one()
+        if self.system_id.owner_id:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=self.system_id.owner_id.id,
+                summary=summary,
+                note=self.state_reason,
+            )
+
+    def _tell_operations(self):
+        """Queue a message to the operations address; Odoo's mail queue sends it."""
+        self.ensure_one()
+        # sudo: system parameter, and mail is queued for nobody in particular
+        address = (
+            self.env["ir.config_parameter"].sudo().get_param(const.PARAM_OPERATIONS)
+        )
+        if address:
+            self.env["mail.mail"].sudo().create(
+                {
+                    "subject": self.env._("Endpoint %s is suspended", self.name),
+                    "email_to": address,
+                    "body_html": self.env["ir.qweb"]._render(
+                        "interop_base.mail_suspended",
+                        {"endpoint": self},
+                        raise_if_not_found=True,
+                    ),
+                    "auto_delete": True,
+                }
+            )
+
+    # === ACTIONS === #
+
+    def action_pause(self):
+        """Pause (operators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.check_access("read")
+        # sudo: operators pause without editing
+        self.sudo()._set_paused(self.env._("Paused by %s", self.env.user.name))
+
+    def action_resume(self):
+        """Resume (operators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.check_access("read")
+        self.sudo()._set_active()  # sudo: operators resume without editing
+
+    def action_try_now(self):
+        """Do not wait for the circuit or a pause any longer (operators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.check_access("read")
+        # sudo: health is the engine's
+        self.env["interop.endpoint.health"].sudo()._reset(self)
+        self.env["interop.audit.event"]._log("overrode", self, "try now")
+        self.env["interop.pump"]._arm_after_commit()
+
+    def action_view_messages(self):
+        """Open the messages of this endpoint."""
+        return self.env["interop.message"]._action_log(
+            [("interface_id.endpoint_id", "in", self.ids)]
+        )
+
+    def action_view_health(self):
+        """Show how many tries succeeded and failed, hour by hour."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "interop_base.interop_endpoint_hour_action"
+        )
+        since = fields.Datetime.to_string(self._health_since())
+        action["domain"] = [("endpoint_id", "in", self.ids), ("hour", ">", since)]
+        return action

@@ -1,0 +1,117 @@
+"""Test messages: from nothing to a verified delivery, before anything real may move."""
+
+import uuid
+
+from psycopg2.extras import Json
+
+from odoo.exceptions import UserError
+
+from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.exceptions import HandledError
+from odoo.addons.interop_base.tools.canonical import canonical_bytes
+
+from .endpoint_connection import EndpointConnection
+
+
+class TrialMessage:
+    """What *Send Test* sends: a real message through the real engine, with made-up data.
+
+    It needs no active interface, because it carries no record of anybody. Everything
+    else holds: environment, emergency stop, endpoint state, secret, address. Names are
+    looked up when the engine connects.
+    """
+
+    def __init__(self, endpoint, interface):
+        self.endpoint = endpoint
+        self.interface = interface
+        self.env = endpoint.env
+
+    def publish(self):
+        """Queue the message; return the reference by which its result is found.
+
+        The caller has checked who asks.
+        """
+        self._check()
+        reference = f"test_{uuid.uuid4().hex}"
+        # sudo: events are written by the engine only
+        TrialMessage(self.endpoint.sudo(), self.interface.sudo())._write(reference)
+        self.env["interop.pump"]._arm_after_commit()
+        return reference
+
+    def _check(self):
+        """Raise ``UserError`` that says why a test could not leave."""
+        if not self.endpoint:
+            raise UserError(self.env._("Choose an endpoint first."))
+        try:
+            self.env["interop.guard"]._check_system(self.interface.system_id)
+            EndpointConnection(self.endpoint).signing_secrets(clock.now())
+        except HandledError as error:
+            raise UserError(str(error)) from None
+        if not self.interface._may_test():
+            raise UserError(
+                self.env._(
+                    "“%s” is paused, disabled or stopped. Resume it before testing it.",
+                    self.endpoint.name,
+                )
+            )
+
+    def _write(self, reference):
+        """Write a ready event for one interface, as if a record had published it."""
+        endpoint, interface = self.endpoint, self.interface
+        company = interface.company_ids[:1] or endpoint.company_id or self.env.company
+        contract = self.env.ref("interop_webhook.interop_contract_test")
+        handler = contract._handler()
+        snapshot = canonical_bytes(
+            {
+                "data": handler._build(endpoint),
+                "subject": [],
+                "ordering_key": handler._ordering_key(endpoint),
+                "business_key": endpoint.code,
+            }
+        )
+        (payload_id,) = self.env["interop.payload"]._store_many(
+            [(company.id, "none", snapshot)]
+        )
+        self.env.cr.execute(
+            """INSERT INTO interop_event
+                      (contract_id, res_model, res_id, company_id, occurred_at, state,
+                       interface_ids, payload_id, correlation_id)
+               VALUES (%s, %s, %s, %s, %s, 'ready', %s, %s, %s)""",
+            [
+                contract.id,
+                endpoint._name,
+                endpoint.id,
+                company.id,
+                clock.now(),
+                Json([interface.id]),
+                payload_id,
+                reference,
+            ],
+        )
+
+    @staticmethod
+    def result(endpoint, reference):
+        """Return what came of a test: ``finished``, ``success``, ``text``,
+        ``message_id``."""
+        env = endpoint.env
+        message = env["interop.message"].search(
+            [("correlation_id", "=", reference), ("test", "=", True)], limit=1
+        )
+        state = message.state
+        if state == "done":
+            text = env._(
+                "Delivered and accepted: the receiver answered %(status)s after "
+                "%(duration)s ms.",
+                status=message.answer_status,
+                duration=message.attempt_ids[-1:].duration_ms,
+            )
+        elif state in ("dead", "parked", "cancelled"):
+            text = message.error_message
+        else:
+            text = env._("Waiting for the message engine…")
+        return {
+            "finished": state in ("done", "dead", "parked", "cancelled"),
+            "success": state == "done",
+            "text": text,
+            "message_id": message.id,
+        }
