@@ -133,6 +133,15 @@ def effects(env):
     }
 
 
+def revoke(env, client):
+    """Revoke the keys of a client; no worker is told of it."""
+    env.cr.execute(
+        """UPDATE interop_secret SET revoked_at = now() AT TIME ZONE 'UTC'
+            WHERE client_id = (SELECT id FROM interop_client WHERE code = %s)""",
+        [client],
+    )
+
+
 def limit(env, client, rate):
     """Limit a client to ``rate`` requests a minute; its system has an owner."""
     found = env["interop.client"].search([("code", "=", client)])

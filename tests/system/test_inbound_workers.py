@@ -61,6 +61,19 @@ def test_fifty_clients_at_once_and_replays_on_every_worker(world):
     check_no_leak(server)
 
 
+def test_a_revoked_key_is_refused_at_once_by_every_worker(world):
+    """Each worker remembers the catalogue, and none of them the state of a key."""
+    server, sender = world
+    first = sender.provider()
+    statuses = {status for status, _body, _headers in sender.post_all([first] * AGAIN)}
+    assert statuses <= {200, 409}, statuses
+    in_odoo(server, "revoke", client=sender.client)
+    seen = len(server.log_text())
+    statuses = {status for status, _body, _headers in sender.post_all([first] * AGAIN)}
+    assert statuses <= {401, 429}, statuses
+    assert len(set(_SERVED.findall(server.log_text()[seen:]))) > 1, "one worker only"
+
+
 def test_a_worker_killed_within_a_request_leaves_nothing_half_done(world):
     """The provider is there, the log of the try is held up, the worker dies: nothing
     of it is kept, and the same request again has its effect once."""
