@@ -11,9 +11,11 @@ from .catalogue import interop_contract
 from .catalogue import interop_contract_part
 from .catalogue import interop_retry_policy
 from .catalogue import interop_client
+from .catalogue import interop_approval_in_use
+from .catalogue import interop_service_mixins
+from .catalogue import interop_delivery_mixin
+from .catalogue import interop_sender_mixin
 from .catalogue import interop_interface
-from .catalogue import interop_interface_check
-from .catalogue import interop_interface_lifecycle
 from .vault import interop_secret
 from .vault import interop_secret_entry
 from .vault import interop_payload

@@ -1,20 +1,48 @@
-"""The catalogue: one governed flow per record."""
+"""The catalogue: one governed flow per record.
 
-from datetime import timedelta
+Lifecycle: draft → approved → active → suspended → deprecated → retired.
+"""
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import AccessError, ValidationError
-from odoo.fields import Domain
+from odoo.exceptions import UserError
 from odoo.tools.safe_eval import safe_eval
 
-from ... import clock, const
-from ..engine.engine_types import Hold
+from ... import const
 from ..res_users import AREA_FIELDS
+from . import interface_approved, interface_checks
+from .interface_completeness import InterfaceCompleteness
+from .interface_holds import InterfaceHolds
+from .interop_approval_in_use import IN_USE
 
 # What ``_capturing`` and ``interop.client._scope`` remember.
 CACHED_FIELDS = {
     *("contract_ids", "company_ids", "direction", "active", "latency_tier"),
     *("data_class", "client_rate_limit", "max_body_kb"),
+}
+# Changes only in draft: events are captured and built by these.
+LOCKED = {
+    "system_id",
+    "direction",
+    "transport",
+    "contract_ids",
+    "company_ids",
+    "data_class",
+    "filter_domain",
+    "send_back",
+    "endpoint_id",
+}
+# Reopens nothing; the audit trail keeps who changed it.
+DESCRIPTIVE = {
+    "name",
+    "purpose",
+    "owner_id",
+    "exception_user_id",
+    "exception_team_id",
+    "criticality",
+    "latency_tier",
+    "objective_seconds",
+    "objective_percent",
+    "retry_policy_id",
 }
 
 
@@ -26,7 +54,12 @@ class InteropInterface(models.Model):
     _inherit = [
         "interop.code.mixin",
         "interop.stop.mixin",
-        "interop.approval.mixin",
+        "interop.delivery.mixin",
+        "interop.approval.in.use.mixin",
+        "interop.responsibility.mixin",
+        "interop.objective.mixin",
+        "interop.retention.mixin",
+        "interop.sender.mixin",
         "interop.message.count.mixin",
     ]
     _order = "name"
@@ -44,14 +77,6 @@ class InteropInterface(models.Model):
         tracking=True,
         help="How messages travel. Each transport is an addon of its own.",
     )
-    endpoint_id = fields.Many2one(
-        "interop.endpoint",
-        ondelete="restrict",
-        index=True,
-        tracking=True,
-        domain="[('system_id', '=', system_id)]",
-        help="Where the messages of this interface are delivered.",
-    )
     contract_ids = fields.Many2many(
         "interop.contract", string="Contracts", tracking=True
     )
@@ -61,51 +86,8 @@ class InteropInterface(models.Model):
         tracking=True,
         help="Only records of these facilities take part. Empty means none.",
     )
-    client_ids = fields.Many2many(
-        "interop.client",
-        "interop_client_interface_rel",
-        "interface_id",
-        "client_id",
-        "Clients",
-        readonly=True,
-        copy=False,
-        help="Machine identities that may send on this interface, or fetch what it sent. "
-        "They are chosen on the client, and approved with it.",
-    )
-    client_rate_limit = fields.Integer(
-        "Rate Limit",
-        tracking=True,
-        help="How many messages each client may send on this interface in a minute, over "
-        "all workers; further ones are answered 429. 0: only the limit of the client.",
-    )
-    max_body_kb = fields.Integer(
-        "Largest Message (KB)",
-        tracking=True,
-        help="A larger message is refused on this interface. 0: as large as the Settings "
-        "allow, which is the limit for all.",
-    )
     purpose = fields.Text(
         tracking=True, help="What the organization needs this flow for, in a sentence."
-    )
-    owner_id = fields.Many2one(
-        "res.users",
-        "Business Owner",
-        tracking=True,
-        index=True,
-        help="Answers for the flow: what it carries, to whom and why.",
-    )
-    exception_user_id = fields.Many2one(
-        "res.users",
-        "Exception Owner",
-        tracking=True,
-        index=True,
-        help="The person who puts messages right that fail for business reasons.",
-    )
-    exception_team_id = fields.Many2one(
-        "interop.team",
-        tracking=True,
-        index=True,
-        help="The team that does so, when it is not one person.",
     )
     criticality = fields.Selection(
         const.CRITICALITIES, required=True, default="1", tracking=True
@@ -117,28 +99,6 @@ class InteropInterface(models.Model):
         "time: within moments, in the background. Batch: when the work allows.",
     )
     data_class = fields.Selection(const.DATA_CLASSES, tracking=True)
-    objective_seconds = fields.Integer(
-        "Objective (s)",
-        tracking=True,
-        help="A message counts as in time when it is done within this many seconds.",
-    )
-    objective_percent = fields.Float(
-        "Objective (%)",
-        default=99.0,
-        tracking=True,
-        help="Share of messages that have to be in time, over the last 30 days.",
-    )
-    attainment = fields.Float(
-        "In Time (%)",
-        compute="_compute_attainment",
-        help="Share of the messages of the last 30 days that were done in time.",
-    )
-    attainment_count = fields.Integer(
-        "Messages Measured",
-        compute="_compute_attainment",
-        help="Delivered and failed messages of the last 30 days. Without such "
-        "messages, no share is shown.",
-    )
     retry_policy_id = fields.Many2one(
         "interop.retry.policy",
         ondelete="restrict",
@@ -146,19 +106,6 @@ class InteropInterface(models.Model):
         default=lambda self: self.env.ref(
             "interop_base.interop_retry_policy_standard", raise_if_not_found=False
         ),
-    )
-    payload_retention_days = fields.Integer(
-        "Keep Content (days)",
-        tracking=True,
-        default=lambda self: self._default_retention("payload"),
-        help="The exact bytes of closed messages are removed after this time.",
-    )
-    message_retention_days = fields.Integer(
-        "Keep Messages (days)",
-        tracking=True,
-        default=lambda self: self._default_retention("message"),
-        help="The log line of closed messages is removed after this time. What still "
-        "waits for someone is never removed.",
     )
     filter_domain = fields.Char(
         "Filter",
@@ -180,13 +127,6 @@ class InteropInterface(models.Model):
         copy=False,
         tracking=True,
         index=True,
-    )
-    approval_changed = fields.Boolean(
-        "Changed Since Approval",
-        readonly=True,
-        copy=False,
-        help="The approved state has changed. Events are captured and wait until a "
-        "second person approves the present state, or the change is put back.",
     )
     holds_events = fields.Boolean(
         readonly=True,
@@ -216,37 +156,21 @@ class InteropInterface(models.Model):
         "the reason.",
     )
     color = fields.Integer(compute="_compute_color")
+    send_back = fields.Boolean(
+        "Also What It Caused Itself",
+        tracking=True,
+        help="Usually a change that this system caused with a message of its own is "
+        "not sent back to it, so that systems never echo each other. Tick it for "
+        "confirmations, such as the invoice made from its charge.",
+    )
 
-    _max_body_positive = models.Constraint(
-        "CHECK (max_body_kb >= 0)", "A size is a number from 0."
-    )
-    _client_rate_limit_positive = models.Constraint(
-        "CHECK (client_rate_limit >= 0)", "A rate is a number from 0."
-    )
     _code_uniq = models.Constraint(
         "UNIQUE (code)", "An interface with this code exists."
     )
-    _retention_order = models.Constraint(
-        "CHECK (payload_retention_days > 0"
-        " AND message_retention_days >= payload_retention_days)",
-        "Content is kept at least one day, and messages at least as long as their content.",
-    )
-    _objective_range = models.Constraint(
-        "CHECK (objective_percent > 0 AND objective_percent <= 100)",
-        "The service objective is a share between 0 and 100 percent.",
-    )
-
-    @api.model
-    def _default_retention(self, kind):
-        # sudo: defaults for new interfaces are system parameters
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        fallback = {"payload": 30, "message": 365}[kind]
-        name = f"interop_base.default_{kind}_retention_days"
-        return int(params_sudo.get_param(name) or fallback)
 
     @api.model
     def _guarded_fields(self):
-        return super()._guarded_fields() | {"approval_changed", "holds_events"}
+        return super()._guarded_fields() | {"holds_events"}
 
     # === COMPUTE METHODS === #
 
@@ -283,133 +207,111 @@ class InteropInterface(models.Model):
     def _compute_hold(self):
         known = set(self.env.user._get_company_ids())
         for interface in self:
-            # sudo: whoever sees the interface is told why it stands still
-            interface_sudo = interface.sudo()
-            in_use = interface.state in const.CAPTURING_STATES
-            stops = interface_sudo._stops() if in_use else []
-            facilities = [
-                Hold(company._stop_text())
-                for company in interface_sudo.company_ids
-                if in_use and company.id in known and company.interop_stopped_at
-            ]
-            held = []
-            if in_use:
-                held = (
-                    interface_sudo._approval_holds() + interface_sudo._receiver_holds()
-                )
-            levels = ["all"] * bool(stops or interface.interop_stopped_at)
-            levels += ["part"] * bool(facilities) + ["held"] * bool(held) + ["none"]
-            if facilities and len(facilities) == len(interface_sudo.company_ids):
-                levels[0] = "all"
-            interface.hold_level = levels[0]
-            texts = [hold.text for hold in (*stops, *facilities, *held)]
-            interface.hold_text = "\n".join(texts) or False
-
-    @api.depends("objective_seconds")
-    def _compute_attainment(self):
-        since = clock.now() - timedelta(days=30)
-        self.env["interop.message"].flush_model()
-        self.env.cr.execute(
-            """SELECT m.interface_id,
-                      100.0 * count(*) FILTER (
-                          WHERE m.state = 'done' AND m.done_at - m.occurred_at
-                                <= make_interval(secs => i.objective_seconds)
-                      ) / count(*), count(*)
-                 FROM interop_message m JOIN interop_interface i ON i.id = m.interface_id
-                WHERE m.interface_id = ANY(%s) AND m.create_date >= %s
-                  AND m.state IN ('done', 'dead', 'parked')
-             GROUP BY m.interface_id""",
-            [self.ids, since],
-        )
-        found = {key: measured for key, *measured in self.env.cr.fetchall()}
-        for interface in self:
-            share, count = found.get(interface._origin.id, (0.0, 0))
-            interface.attainment = share
-            interface.attainment_count = count
+            level, text = InterfaceHolds(interface).level_and_text(known)
+            interface.hold_level, interface.hold_text = level, text
 
     # === CHECKS === #
 
     @api.constrains("company_ids", "system_id")
     def _check_facilities(self):
-        for interface in self:
-            # sudo: also facilities that are not chosen in the switcher
-            interface_sudo = interface.sudo()
-            outside = interface_sudo.company_ids - interface_sudo.system_id.company_ids
-            if outside:
-                raise ValidationError(
-                    self.env._(
-                        "“%(interface)s” covers %(facilities)s, which %(system)s does not "
-                        "serve. Add them to the system first.",
-                        interface=interface.name,
-                        facilities=", ".join(outside.mapped("name")),
-                        system=interface.system_id.name,
-                    )
-                )
-
-    @api.constrains("system_id", "direction", "transport", "client_ids")
-    def _check_clients(self):
-        """The rule of the clients holds from this side, too."""
-        self.sudo().client_ids._check_interfaces()  # sudo: clients of all facilities
-
-    @api.constrains("endpoint_id", "system_id", "company_ids", "transport", "direction")
-    def _check_endpoint(self):
-        for interface in self.filtered("endpoint_id"):
-            endpoint = interface.endpoint_id
-            if endpoint.system_id != interface.system_id:
-                raise ValidationError(
-                    self.env._(
-                        "Endpoint “%(endpoint)s” belongs to another system than "
-                        "“%(interface)s”.",
-                        endpoint=endpoint.name,
-                        interface=interface.name,
-                    )
-                )
-            # sudo: also facilities that are not chosen in the switcher
-            companies = interface.sudo().company_ids
-            if endpoint.company_id and companies - endpoint.sudo().company_id:
-                raise ValidationError(
-                    self.env._(
-                        "Endpoint “%(endpoint)s” serves %(facility)s alone, but "
-                        "“%(interface)s” covers more.",
-                        endpoint=endpoint.name,
-                        facility=endpoint.company_id.name,
-                        interface=interface.name,
-                    )
-                )
+        interface_checks.facilities(self)
 
     @api.constrains("data_class", "contract_ids")
     def _check_data_class(self):
-        order = [key for key, _label in const.DATA_CLASSES]
-        for interface in self.filtered("data_class"):
-            limit = order.index(interface.data_class)
-            for contract in interface.contract_ids:
-                if order.index(contract.data_class) > limit:
-                    raise ValidationError(
-                        self.env._(
-                            "“%(interface)s” may carry less than contract %(contract)s "
-                            "contains. Raise its data class.",
-                            interface=interface.name,
-                            contract=contract.display_name,
-                        )
-                    )
+        interface_checks.data_class(self)
 
     @api.constrains("filter_domain", "contract_ids")
     def _check_filter_domain(self):
-        for interface in self.filtered("filter_domain"):
-            try:
-                domain = Domain(interface._filter())
-                for model in interface.contract_ids.model_id:
-                    domain.validate(self.env[model.model])
-            except Exception as error:  # noqa: BLE001
-                raise ValidationError(
-                    self.env._(
-                        "The filter of “%(name)s” cannot be used: %(reason)s",
-                        name=interface.name,
-                        reason=str(error),
-                    )
-                ) from None
+        interface_checks.filter_domain(self)
 
-    # === BUSINESS METHODS === #
+    @api.constrains(
+        "owner_id",
+        "exception_user_id",
+        "exception_team_id",
+        "objective_seconds",
+        "latency_tier",
+        "retry_policy_id",
+    )
+    def _check_still_complete(self):
+        interface_checks.still_complete(self)
+
+    @api.constrains("active")
+    def _check_archive(self):
+        interface_checks.archive(self)
+
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Refuse clients, which are approved with what they may use; forget which
+        interfaces capture what, and whose they are."""
+        for vals in vals_list:
+            if vals.get("client_ids"):
+                self._refuse_clients(vals)
+        # An empty list: whatever default_… a context brings.
+        interfaces = super().create([{**vals, "client_ids": []} for vals in vals_list])
+        self.env["res.users"]._forget_areas()
+        return interfaces
+
+    def write(self, vals):
+        """An approved flow is what was approved: what it is made of needs a new
+        approval."""
+        self._refuse_clients(vals)
+        locked = self._locked_fields() & vals.keys()
+        for interface in self if locked else ():
+            if interface.state != "draft" and interface._would_change(
+                {name: vals[name] for name in locked}
+            ):
+                raise UserError(interface._locked_message())
+        if "direction" in vals:
+            self._check_direction(vals["direction"])
+        governed = self._approval_fields() & vals.keys()
+        noted = DESCRIPTIVE & vals.keys()
+        in_use = self.filtered(lambda item: item.state in IN_USE) if noted else self
+        before = {item.id: item._note_values(noted) for item in in_use if noted}
+        result = super().write(vals)
+        if AREA_FIELDS & vals.keys():
+            self.env["res.users"]._forget_areas()
+        elif CACHED_FIELDS & vals.keys():
+            self.env.registry.clear_cache()
+        if governed:
+            self._approval_touched()
+        for interface in in_use if noted else ():
+            interface._log_note(before[interface.id], interface._note_values(noted))
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_drafts(self):
+        interface_checks.only_drafts(self)
+
+    def unlink(self):
+        """Forget which interfaces capture what."""
+        result = super().unlink()
+        self.env.registry.clear_cache()  # _capturing
+        return result
+
+    def _check_direction(self, direction):
+        """Raise ``UserError`` where events wait that would never leave then."""
+        for interface in self.filtered("holds_events"):
+            if interface.direction == "out" and direction != "out":
+                raise UserError(
+                    self.env._(
+                        "“%s” was in use, and its events wait for an approval: it stays "
+                        "outbound. Create another interface for the other direction.",
+                        interface.name,
+                    )
+                )
+
+    def _locked_message(self):
+        return self.env._(
+            "“%(name)s” is %(state)s. Suspend it and set it back to draft before "
+            "changing what was approved: system, direction, transport, contracts, "
+            "facilities, data class, filter, endpoint, or what is sent back.",
+            name=self.name,
+            state=self.state,
+        )
+
+    # === WHAT MOVES === #
 
     def _filter(self):
         """Return the filter as a domain (list)."""
@@ -440,12 +342,10 @@ class InteropInterface(models.Model):
             and (not self._uses_endpoint() or self.endpoint_id._delivers())
         )
 
-    def _may_test(self):
-        """Return whether a test message may leave now, active or not."""
+    def _in_force(self):
+        """Return whether the interface is active as it was approved."""
         self.ensure_one()
-        return (
-            self._uses_endpoint() and self.endpoint_id._delivers() and self._is_open()
-        )
+        return self.state == "active" and not self.approval_changed
 
     def _is_open(self):
         """Return whether no stop and no other environment is in the way."""
@@ -459,28 +359,7 @@ class InteropInterface(models.Model):
         """Return what keeps all messages back besides a stop of this interface itself:
         a list of ``Hold``."""
         self.ensure_one()
-        system, guard = self.system_id, self.env["interop.guard"]
-        holds = [Hold(problem) for problem in guard._problems()]
-        if system.interop_stopped_at:
-            holds.append(Hold(system._stop_text()))
-        if guard._environment() and system.environment != guard._environment():
-            names = dict(const.ENVIRONMENTS)
-            text = self.env._(
-                "System “%(system)s” belongs to environment “%(theirs)s”, this server is "
-                "“%(ours)s”.",
-                system=system.name,
-                theirs=names.get(system.environment),
-                ours=names.get(guard._environment(), guard._environment()),
-            )
-            holds.append(Hold(text))
-        return holds
-
-    def _receiver_holds(self):
-        """Return why nothing is delivered at the moment, as a list of ``Hold``."""
-        self.ensure_one()
-        if self._uses_endpoint() and self.endpoint_id:
-            return self.endpoint_id._holds()
-        return []
+        return InterfaceHolds(self).stops()
 
     def _holds(self, company, test=False):
         """Return everything that keeps a message back, as a list of ``Hold``.
@@ -489,38 +368,7 @@ class InteropInterface(models.Model):
         :param bool test: whether it is a test, which also moves before activation
         """
         self.ensure_one()
-        holds = self._stops()
-        for record in (self, company):
-            if record.interop_stopped_at:
-                holds.append(Hold(record._stop_text()))
-        if self.state != "active" and not test:
-            states = dict(self._fields["state"]._description_selection(self.env))
-            text = self.env._(
-                "Its interface “%(name)s” is not active (%(state)s).",
-                name=self.name,
-                state=states[self.state],
-            )
-            holds.append(Hold(text))
-        if not test:
-            holds += self._approval_holds()
-        return holds + self._receiver_holds()
-
-    def _approval_holds(self):
-        """Return that a changed approval keeps messages back, as a list of ``Hold``."""
-        self.ensure_one()
-        if not self.approval_changed:
-            return []
-        text = self.env._(
-            "“%s” changed since it was approved. Messages wait until a steward approves "
-            "the present state, or the change is put back.",
-            self.name,
-        )
-        return [Hold(text)]
-
-    def _in_force(self):
-        """Return whether the interface is active as it was approved."""
-        self.ensure_one()
-        return self.state == "active" and not self.approval_changed
+        return InterfaceHolds(self).of_message(company, test)
 
     def _lane(self):
         """Return the name of the lane that isolates this interface's messages."""
@@ -549,13 +397,9 @@ class InteropInterface(models.Model):
                 ("contract_ids.message_type", "=", contract_type),
             ]
         )
-        found = {}
-        for interface in interfaces_sudo:
-            for contract in interface.contract_ids:
-                usable = contract.state in const.USABLE_CONTRACT_STATES
-                if contract.message_type == contract_type and usable:
-                    found.setdefault(contract.id, []).append(interface.id)
-        return tuple((key, tuple(ids)) for key, ids in sorted(found.items()))
+        return self._by_contract(
+            contract_type, [(item, item.contract_ids) for item in interfaces_sudo]
+        )
 
     @api.model
     @tools.ormcache("contract_type")
@@ -571,33 +415,231 @@ class InteropInterface(models.Model):
         interfaces_sudo = interfaces_sudo.search(
             [("direction", "=", "out"), ("holds_events", "=", True)]
         )
+        return self._by_contract(
+            contract_type,
+            [
+                (item, item.contract_ids | item._approved_contracts())
+                for item in interfaces_sudo
+            ],
+        )
+
+    @api.model
+    def _by_contract(self, contract_type, pairs):
+        """Return ``((contract_id, (interface_id, …)), …)`` of usable contracts.
+
+        :param list pairs: ``(interface, contracts)``
+        """
         found = {}
-        for interface in interfaces_sudo:
-            for contract in interface.contract_ids | interface._approved_contracts():
+        for interface, contracts in pairs:
+            for contract in contracts:
                 usable = contract.state in const.USABLE_CONTRACT_STATES
                 if contract.message_type == contract_type and usable:
                     found.setdefault(contract.id, []).append(interface.id)
         return tuple((key, tuple(ids)) for key, ids in sorted(found.items()))
 
-    def _exception_owner(self, error_class):
-        """Return ``(user, team)`` who has to act on a failure of ``error_class``.
+    # === WHAT IS MISSING === #
 
-        Technical failures go to the operators' team of Settings or the owner of the system,
-        business failures to the exception owner of the interface; where none is named, to
-        the business owner, so that no failure is nobody's.
+    def _missing_facts(self):
+        """Return which facts of the catalogue entry are missing, one text each."""
+        self.ensure_one()
+        return InterfaceCompleteness(self).facts()
+
+    def _missing_for_activation(self):
+        """Return what is still missing before messages may move, one text each.
+
+        Transports extend this with what they need.
         """
         self.ensure_one()
-        if error_class in dict(const.BUSINESS_CLASSES):
-            team = self.exception_team_id
-            user = self.exception_user_id
-            return (user if user or team else self.owner_id), team
-        # sudo: which team operates the integration is a system parameter
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        team_id = int(params_sudo.get_param("interop_base.operators_team_id") or 0)
-        team = self.env["interop.team"].browse(team_id).exists()
-        if team:
-            return self.env["res.users"], team
-        return self.system_id.owner_id or self.owner_id, team
+        return InterfaceCompleteness(self).activation()
+
+    def _missing_for_approval(self):
+        return [*super()._missing_for_approval(), *self._missing_for_activation()]
+
+    # === WHAT IS APPROVED === #
+
+    def _approval_state(self):
+        return {**super()._approval_state(), **interface_approved.state(self)}
+
+    def _approval_labels(self):
+        names = (
+            *LOCKED - {"system_id", "contract_ids", "company_ids", "endpoint_id"},
+            "payload_retention_days",
+            "message_retention_days",
+        )
+        return {
+            **super()._approval_labels(),
+            **{
+                name: self._fields[name]._description_string(self.env) for name in names
+            },
+            "data_residency": self.env._("Data residency"),
+            "facility_codes": self.env._("Facility codes"),
+            **self.env["interop.endpoint"]._approval_labels(),
+        }
+
+    @api.model
+    def _approval_fields(self):
+        """Return the names of the fields of an interface that are part of its approved
+        state; addons add theirs."""
+        return LOCKED | {"payload_retention_days", "message_retention_days"}
+
+    @api.model
+    def _locked_fields(self):
+        """Return which of them change in draft only; addons add theirs."""
+        return set(LOCKED)
+
+    def _approved_contracts(self):
+        """Return the contracts of the state that was approved last."""
+        return interface_approved.contracts(self)
+
+    # === TRANSITIONS === #
+
+    def _moved(self, interfaces, detail):
+        if interfaces:
+            self.env.registry.clear_cache()
+            self.env["interop.audit.event"]._log("transition", interfaces, detail)
+            self.env["interop.pump"]._arm_after_commit()
+            # The rights of service users follow. sudo: clients of all facilities
+            self.env["interop.client"].sudo()._of(interfaces)._sync_service_user()
+        return interfaces
+
+    def _set_approved(self, fingerprint=None):
+        """Approve the present state; nobody approves what they asked for or changed.
+
+        A draft becomes approved. An interface in use whose approval was reopened goes on
+        as it is now.
+
+        :param str fingerprint: the state that was shown to the approver
+        """
+        drafts = self.filtered(lambda item: item.state == "draft")
+        reopened = self.filtered(
+            lambda item: item.state in IN_USE and item.approval_changed
+        )
+        (self - drafts - reopened)._set_state("approved", ("draft",))
+        (drafts | reopened)._check_may_approve(fingerprint)
+        drafts._approve_many({"state": "approved", "approval_changed": False})
+        reopened._approve_many({"approval_changed": False})
+        if reopened:
+            self.env["interop.pump"]._arm_after_commit()
+        return drafts | reopened
+
+    def _set_active(self):
+        """Let messages move. One error names everything that is missing."""
+        for interface in self.filtered(lambda item: item.state != "active"):
+            missing = interface._missing_for_activation()
+            if interface.approval_changed:
+                missing.append(
+                    self.env._(
+                        "the approval of the present state. Changed since it was "
+                        "approved:\n%s",
+                        interface.approval_changes,
+                    )
+                )
+            if missing:
+                raise UserError(
+                    self.env._(
+                        "“%(name)s” cannot be activated yet. Missing:\n%(missing)s",
+                        name=interface.name,
+                        missing="\n".join(f"• {item}" for item in missing),
+                    )
+                )
+        moved = self._set_state("active", ("approved", "suspended"))
+        for interface in moved.filtered("holds_events"):
+            interface._transition({"holds_events": False})
+            self.env["interop.event"]._release_held(interface)
+        return self._moved(moved, "active")
+
+    def _set_suspended(self):
+        """Pause: events are still captured and wait."""
+        return self._moved(self._set_state("suspended", ("active",)), "suspended")
+
+    def _set_deprecated(self):
+        """Close to new traffic ahead of retirement."""
+        moved = self._set_state("deprecated", ("active", "suspended"))
+        return self._moved(moved, "deprecated")
+
+    def _set_retired(self):
+        """End of life; what still waits has to be settled first."""
+        # sudo: what waits in facilities that the user does not see counts, too
+        messages_sudo = self.env["interop.message"].sudo()
+        for interface in self:
+            count = messages_sudo.search_count(
+                [
+                    ("interface_id", "=", interface.id),
+                    ("state", "in", const.OPEN_STATES),
+                ]
+            )
+            if count:
+                raise UserError(
+                    self.env._(
+                        "%(count)s messages of “%(name)s” wait for the engine or for a "
+                        "person. Settle or cancel them first.",
+                        count=count,
+                        name=interface.name,
+                    )
+                )
+        moved = self._set_state("retired", ("draft", "approved", "deprecated"))
+        for interface in moved.filtered(
+            lambda item: item.holds_events or item.approval_changed
+        ):
+            count = self.env["interop.event"]._drop_held(interface)
+            if count or interface.holds_events:
+                self.env["interop.audit.event"]._log(
+                    "cancelled",
+                    interface,
+                    f"{count} events that waited for an approval",
+                )
+            interface._transition({"holds_events": False})
+        return self._moved(moved, "retired")
+
+    def _set_draft(self):
+        """Back to the drawing board: what changes there needs a new approval.
+
+        Events of a flow in use go on being captured. They are built as a second person
+        approves it, and leave once it is active again. What waits already keeps waiting.
+        """
+        in_use = self.filtered(lambda item: item.state == "suspended")
+        moved = self._set_state(
+            "draft",
+            ("approved", "suspended"),
+            approved_by_id=False,
+            approved_at=False,
+            requested_by_id=False,
+            approval_changed=False,
+        )
+        moved._note_editor()
+        holding = moved & in_use
+        holding._transition({"holds_events": True})
+        for interface in holding.filtered(lambda item: item.direction == "out"):
+            self.env["interop.event"]._hold_new(interface)
+        return self._moved(moved, "draft")
+
+    # === ACTIONS === #
+
+    def action_activate(self):
+        """Activate (administrators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self._set_active()
+
+    def action_suspend(self):
+        """Suspend (operators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_operator")
+        self.check_access("read")
+        self.sudo()._set_suspended()  # sudo: operators suspend without editing
+
+    def action_deprecate(self):
+        """Deprecate (administrators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self._set_deprecated()
+
+    def action_retire(self):
+        """Retire (administrators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self._set_retired()
+
+    def action_draft(self):
+        """Set back to draft (administrators)."""
+        self.env["interop.guard"]._require_group("interop_base_group_admin")
+        self._set_draft()
 
     def action_view_messages(self):
         """Open the message log of these interfaces."""
@@ -607,35 +649,3 @@ class InteropInterface(models.Model):
         action["domain"] = [("interface_id", "in", self.ids)]
         action["context"] = {}
         return action
-
-    def _refuse_clients(self, vals):
-        if vals.get("client_ids", []) != []:
-            raise AccessError(
-                self.env._(
-                    "Choose the interfaces on the client, and have a steward approve it. "
-                    "Nobody adds a client to an interface."
-                )
-            )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Refuse clients, which are approved with what they may use; forget which
-        interfaces capture what, and whose they are."""
-        for vals in vals_list:
-            if vals.get("client_ids"):
-                self._refuse_clients(vals)
-        # An empty list: whatever default_… a context brings.
-        interfaces = super().create([{**vals, "client_ids": []} for vals in vals_list])
-        self.env["res.users"]._forget_areas()
-        return interfaces
-
-    def write(self, vals):
-        """Refuse clients; forget which interfaces capture what, or whose they are, when
-        that changed."""
-        self._refuse_clients(vals)
-        result = super().write(vals)
-        if AREA_FIELDS & vals.keys():
-            self.env["res.users"]._forget_areas()
-        elif CACHED_FIELDS & vals.keys():
-            self.env.registry.clear_cache()
-        return result

@@ -3,20 +3,6 @@
 from odoo import fields, models
 
 
-class InteropInterface(models.Model):
-    """Adds the exception: confirmations that the causing system wants."""
-
-    _inherit = "interop.interface"
-
-    send_back = fields.Boolean(
-        "Also What It Caused Itself",
-        tracking=True,
-        help="Usually a change that this system caused with a message of its own is "
-        "not sent back to it, so that systems never echo each other. Tick it for "
-        "confirmations, such as the invoice made from its charge.",
-    )
-
-
 class InteropEvent(models.Model):
     """Remembers which system caused what happened."""
 

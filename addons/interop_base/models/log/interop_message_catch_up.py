@@ -172,22 +172,3 @@ class InteropMessage(models.Model):
             stream.interface_id.code: (stream.epoch, stream.last_sequence)
             for stream in streams_sudo
         }
-
-
-class InteropInterface(models.Model):
-    """Only an active interface hands out messages, by whatever way."""
-
-    _inherit = "interop.interface"
-
-    def _may_catch_up(self, stopped):
-        """Return whether its messages may be fetched now.
-
-        The endpoint does not matter: who catches up may have been unreachable.
-        """
-        self.ensure_one()
-        return (
-            self._in_force()
-            and not self.interop_stopped_at
-            and not self.system_id.interop_stopped_at
-            and not self.company_ids & stopped
-        )
