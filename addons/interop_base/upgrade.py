@@ -191,3 +191,20 @@ def upgrade_dependants(cr, addon):
         """,
         [addon],
     )
+
+
+def take_over(cr, version, *addons):
+    """Let new addons take over records of an installed one, as an upgrade of theirs.
+
+    While an addon is installed, Odoo writes all records of its data files, also those that
+    an administrator may have changed (``noupdate``) and those that cannot change any more,
+    such as published contracts. An upgrade leaves them alone.
+
+    :param str version: of the addon that loses the records, before this upgrade
+    """
+    install(cr, *addons)
+    cr.execute(
+        """UPDATE ir_module_module SET state = 'to upgrade', latest_version = %s
+            WHERE name = ANY(%s) AND state = 'to install'""",
+        [version, list(addons)],
+    )

@@ -46,8 +46,15 @@ CHARGES = upgrade.Move(
 
 
 def migrate(cr, version):
-    """Before the data files of this addon are read without them."""
+    """Here, and not in ``interop_account``: what is to be done with an addon is decided
+    before the first of those that depend on new ones is loaded."""
     if not version:
         return
-    upgrade.move(cr, CHARGES)
-    upgrade.install(cr, "interop_account_charge", "interop_account_care")
+    cr.execute(
+        "SELECT FROM ir_module_module WHERE name = 'interop_account'"
+        " AND state IN ('installed', 'to upgrade')"
+    )
+    if cr.rowcount:
+        upgrade.move(cr, CHARGES)
+        upgrade.take_over(cr, version, "interop_account_charge")
+        upgrade.install(cr, "interop_account_care")
