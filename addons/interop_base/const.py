@@ -198,12 +198,6 @@ AUDIT_ACTIONS = [
     ("unmerged", "Merge undone"),
 ]
 
-# A message whose worker died this often is dead, not a loop.
-MAX_CRASHES = 3
-# So many messages that were with one dead worker are tried together again. A message that
-# kills its worker costs at most the others of this group a second dead worker, not a third.
-SUSPECTS_TOGETHER = 8
-
 # Advisory lock: one materializer at a time, so that numbers follow commits.
 MATERIALIZE_LOCK = 7234001
 

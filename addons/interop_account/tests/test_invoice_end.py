@@ -57,7 +57,7 @@ class TestInvoiceEnd(InteropMixin, AccountCase):
     def _sent(self, *records):
         """Return ``[(type, data)]`` of the messages about the records, in order."""
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         ids = [record.id for record in records]
         messages = self.env["interop.message"].search(
             [("res_model", "=", "account.move"), ("res_id", "in", ids)],
@@ -79,7 +79,7 @@ class TestInvoiceEnd(InteropMixin, AccountCase):
         invoice.button_draft()
         invoice.button_cancel()
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         newest = self._message_of(invoice).sorted("id")[-1]
         self.assertEqual(newest.contract_id.message_type, "invoice.cancelled")
         posted._set_pending()
@@ -92,7 +92,7 @@ class TestInvoiceEnd(InteropMixin, AccountCase):
         posted._set_dead("connect", "refused", "No connection")
         self._pay(invoice)
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         self.assertEqual(len(self._message_of(invoice)), 2)
         posted._set_pending()
         self.assertEqual(posted.state, "pending")
@@ -175,7 +175,7 @@ class TestInvoiceEnd(InteropMixin, AccountCase):
 
     def _found(self, invoice):
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         return self._message_of(invoice)
 
     def test_taken_back_by_a_credit_note(self):

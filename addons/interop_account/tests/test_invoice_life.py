@@ -61,7 +61,7 @@ class LifeCase(InteropMixin, AccountCase):
     def _sent(self, *record_ids):
         """Return the messages about the records, in order; each fits its contract."""
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         messages = self.env["interop.message"].search(
             [("res_model", "=", "account.move"), ("res_id", "in", record_ids)],
             order="sequence",
@@ -177,7 +177,7 @@ class TestInvoiceLife(LifeCase):
 
     def _sent_or_none(self, record_id):
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         return self.env["interop.message"].search([("res_id", "=", record_id)])
 
     def test_a_rolled_back_reopening_tells_nothing(self):

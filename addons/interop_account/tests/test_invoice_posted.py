@@ -79,7 +79,7 @@ class TestInvoicePosted(InteropMixin, AccountCase):
 
     def _messages(self, invoice):
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         return self._message_of(invoice)
 
     # === PROMISE 1 === #
@@ -143,7 +143,7 @@ class TestInvoicePosted(InteropMixin, AccountCase):
             self.patch(model, "create", original)
             self.assertFalse(result["messages"])
             self._commit()
-            self.env["interop.pump"].sudo()._materialize()
+            self.env["interop.materializer"].sudo()._materialize()
             found = self.env["interop.message"].search_count(
                 [("interface_id", "=", interface.id)]
             )

@@ -3,6 +3,7 @@
 import json
 
 from odoo.addons.interop_account.tests.account_common import AccountCase
+from odoo.addons.interop_base.models.log.message_search import stored_keys
 from odoo.addons.interop_rest.tests.common import RestMixin
 
 
@@ -107,7 +108,7 @@ class ChargeCase(RestMixin, AccountCase):
                 "data_class": interface.data_class,
                 "lane": interface._lane(),
                 "payload_id": payload_id,
-                **messages._key_values(interface.data_class, key, key),
+                **stored_keys(messages.env, interface.data_class, key, key),
             }
         )
         return message._apply_now()

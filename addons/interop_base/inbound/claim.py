@@ -7,6 +7,7 @@ import psycopg2
 
 from .. import db
 from ..exceptions import Refused
+from ..models.log.message_search import stored_keys
 from ..models.vault.interop_payload import SEALED
 from ..tools import trace as trace_tools
 
@@ -166,7 +167,7 @@ def _values(client_sudo, route, envelope, delivery):
         "occurred_at": envelope.occurred_at.replace(tzinfo=None),
         "size": len(delivery.content or delivery.body),
         "body_hash": env["interop.vault"]._body_hash(delivery.body),
-        **env["interop.message"]._key_values(data_class, *keys),
+        **stored_keys(env, data_class, *keys),
         "create_uid": env.uid,
         "write_uid": env.uid,
     }

@@ -2,6 +2,7 @@
 
 from .. import clock
 from ..exceptions import LostRace, Refused, TechnicalError
+from ..models.log.message_effect import MessageEffect
 
 
 def settle(message, route, envelope, has_to_wait):
@@ -31,7 +32,7 @@ def _apply(message, data):
     try:
         message._apply_now(data, started)
     except LostRace as error:
-        message._note_lost_race(error, started)
+        MessageEffect(message, started).note_lost_race(error)
         message.env["interop.pump"]._arm_after_commit()
     except TechnicalError as error:
         reason = f"{error.error_class}:{error.code}"
@@ -39,4 +40,4 @@ def _apply(message, data):
             "technical", reason=reason, client=message.client_id.code
         ) from None
     seconds = (clock.now() - started).total_seconds()
-    message._note_applied(started, seconds)
+    MessageEffect(message, started).record(seconds)

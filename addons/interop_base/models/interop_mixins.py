@@ -127,8 +127,15 @@ class InteropStateMixin(models.AbstractModel):
         records that moved.
         """
         moving = self.filtered(lambda record: record.state != state)
+        moving._check_moves(state, allowed)
+        if moving:
+            moving._transition({"state": state, **vals})
+        return moving
+
+    def _check_moves(self, state, allowed):
+        """Raise ``UserError`` about the first record that is in no ``allowed`` state."""
         labels = dict(self._fields["state"]._description_selection(self.env))
-        for record in moving:
+        for record in self:
             if record.state not in allowed:
                 raise UserError(
                     self.env._(
@@ -138,9 +145,6 @@ class InteropStateMixin(models.AbstractModel):
                         target=labels[state].lower(),
                     )
                 )
-        if moving:
-            moving._transition({"state": state, **vals})
-        return moving
 
 
 class InteropMessageCountMixin(models.AbstractModel):

@@ -14,6 +14,7 @@ from . import test_interface_facts
 from . import test_leaks
 from . import test_log_screens
 from . import test_message
+from . import test_message_doors
 from . import test_message_buttons
 from . import test_moves
 from . import test_plans

@@ -3,8 +3,9 @@
 import json
 from unittest.mock import patch
 
-from .. import clock
+from .. import clock, db
 from ..models.engine.engine_types import Result
+from ..models.log.message_search import stored_keys
 from .common import InteropCase
 
 
@@ -78,7 +79,7 @@ class EngineMixin:
         contract = interface.contract_ids[:1]
         self.env["interop.event"]._publish(contract.message_type, partner)
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         return self._message_of(partner).filtered(
             lambda message: message.interface_id == interface
         )
@@ -92,12 +93,14 @@ class EngineMixin:
         (payload_id,) = cls.env["interop.payload"]._store_many(
             [(company_id, interface.data_class, json.dumps({"data": data}).encode())]
         )
-        keys = cls.env["interop.message"]._key_values(
+        keys = stored_keys(
+            cls.env,
             interface.data_class,
             values.pop("business_key", f"key-{number}"),
             values.pop("ordering_key", f"key-{number}"),
         )
-        (message_id,) = cls.env["interop.message"]._insert_many(
+        (message_id,) = db.insert_rows(
+            cls.env["interop.message"],
             [
                 {
                     "direction": "in",
@@ -118,7 +121,7 @@ class EngineMixin:
                     **keys,
                     **values,
                 }
-            ]
+            ],
         )
         return cls.env["interop.message"].browse(message_id)
 

@@ -223,24 +223,24 @@ class TestApproval(EngineCase):
         other = self._create_interface(
             contract_ids=[(6, 0, interface.contract_ids.ids)]
         )
-        pump = self.env["interop.pump"].sudo()
+        make = self.env["interop.materializer"].sudo()._materialize
         code = interface.system_id.facility_code_ids
         code.code = "SWAPPED"
         partner = self._capture(interface)
-        self.assertEqual(pump._materialize(), 1)
+        self.assertEqual(make(), 1)
         message = self._message_of(partner)
         self.assertEqual(message.interface_id, other)
         event = self.env["interop.event"].search([("res_id", "=", partner.id)])
         self.assertEqual(event.interface_ids, interface.ids)
-        self.assertEqual(pump._materialize(), 0, "what waits is not taken again")
+        self.assertEqual(make(), 0, "what waits is not taken again")
         message._set_cancelled("Not part of this test")
         self.env.flush_all()
-        self.assertIsNone(pump._next_due(), "and wakes nobody")
+        next_due = self.env["interop.pump"].sudo()._next_due
+        self.assertIsNone(next_due(), "and wakes nobody")
         self._set_columns(event, occurred_at="2020-01-01 00:00:00")
         self.assertFalse(EngineHealth(self.env).ages().event, "nor does it stall")
         code.code = "MERCY"
-        self.assertTrue(pump._next_due())
-        self.assertEqual(pump._materialize(), 1)
+        self.assertTrue(next_due() and make())
         late = self._message_of(partner) - message
         self.assertEqual(late.interface_id, interface)
         envelope = json.loads(late._payload_bytes())
@@ -252,11 +252,11 @@ class TestApproval(EngineCase):
         partner = self._capture(interface)
         interface._set_suspended()
         interface._set_draft()
-        pump = self.env["interop.pump"].sudo()
-        self.assertEqual(pump._materialize(), 0)
+        make = self.env["interop.materializer"].sudo()._materialize
+        self.assertEqual(make(), 0)
         interface._set_retired()
         self.assertIn("1 events", self._trail(interface, "cancelled").detail)
-        pump._materialize()
+        make()
         self.assertFalse(self._message_of(partner))
         self.assertFalse(self.env["interop.event"].search([]))
 
@@ -545,17 +545,17 @@ class TestApproval(EngineCase):
         interface.with_user(self.admin).contract_ids = [(5,)]
         self.env["interop.event"]._publish(contract.message_type, partner)
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         self.assertEqual(self._message_of(partner).interface_id, other)
         interface.with_user(self.admin).contract_ids = [(6, 0, contract.ids)]
         line = interface.mapping_ids.line_ids.filtered(lambda item: item.path == "city")
         line.with_user(self.admin).unlink()
         self._approve(interface, self.steward)
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         self.assertEqual(self._message_of(partner).interface_id, other)
         interface.with_user(self.admin).action_activate()
-        self.env["interop.pump"].sudo()._materialize()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         messages = self._message_of(partner)
         self.assertEqual(
             sorted(messages.interface_id.ids), sorted((interface | other).ids)
@@ -595,14 +595,14 @@ class TestApproval(EngineCase):
         self._set_columns(events, state="new", interface_ids=None)
         interface._set_suspended()
         interface._set_draft()
-        pump = self.env["interop.pump"].sudo()
-        pump._materialize()
+        make = self.env["interop.materializer"].sudo()._materialize
+        make()
         held = self.env["interop.event"].search([])
         self.assertEqual(set(held.mapped("state")), {"held"})
         self.assertEqual(set(held.mapped("res_id")), set((released | unbuilt).ids))
         self._approve(interface, self.steward)
         interface._set_active()
-        pump._materialize()
+        make()
         for partner in (released, unbuilt):
             self.assertEqual(self._message_of(partner).interface_id, interface)
 

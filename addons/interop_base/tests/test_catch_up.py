@@ -8,7 +8,7 @@ from odoo.tests import tagged
 
 from .. import clock
 from ..exceptions import ConfigurationError, GuardError
-from ..models import interop_message_catch_up
+from ..models.log import message_catch_up
 from ..tools import stream_cursor
 from ..tools.errors import CursorError
 from .bulk_common import MANY, BulkCase
@@ -28,7 +28,7 @@ class TestCatchUp(BulkCase):
 
     def _page(self, cursor=None, limit=100, interfaces=None):
         interfaces = self.interfaces if interfaces is None else interfaces
-        return self.env["interop.message"]._catch_up(interfaces, cursor, limit)
+        return message_catch_up.CatchUp(self.env).page(interfaces, cursor, limit)
 
     def _all(self, limit):
         """Return every item, page by page."""
@@ -172,10 +172,10 @@ class TestCatchUp(BulkCase):
     def test_bounds(self):
         for _number in range(3):
             self._publish(self.interface)
-        with patch.object(interop_message_catch_up, "MAX_BYTES", 10):
+        with patch.object(message_catch_up, "MAX_BYTES", 10):
             page = self._page()
             self.assertEqual((len(page.items), page.more), (1, True))
-        with patch.object(interop_message_catch_up, "MAX_ITEMS", 2):
+        with patch.object(message_catch_up, "MAX_ITEMS", 2):
             page = self._page(limit=10**9)
             self.assertEqual((len(page.items), page.more), (2, True))
         self.assertEqual(len(self._page(limit=-1).items), 1)
@@ -190,7 +190,7 @@ class TestCatchUp(BulkCase):
         self._copies(message, MANY)
         self.env.cr.execute("ANALYZE interop_message")
         self.env.cr.execute(
-            "EXPLAIN (ANALYZE, FORMAT JSON) " + interop_message_catch_up._PAGE,
+            "EXPLAIN (ANALYZE, FORMAT JSON) " + message_catch_up._PAGE,
             [[self.interface.id], [1], [MANY - 150], 100, 100],
         )
         (plan,) = self.env.cr.fetchone()[0]

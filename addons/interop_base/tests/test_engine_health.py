@@ -19,6 +19,7 @@ from odoo.tools import config, mute_logger
 
 from .. import clock, const, db
 from ..models.engine import engine_health, pump_run
+from ..models.log.message_leases import MessageLeases
 from .common import InteropCase
 from .fakes import EngineCase
 
@@ -114,14 +115,16 @@ class TestLimits(InteropCase):
 
     @mute_logger("odoo.sql_db")
     def test_hung_step_ends_by_itself_and_the_others_go_on(self):
-        def hang(pump):
-            pump.env.cr.execute("SELECT pg_sleep(30)")
+        def hang(materializer):
+            materializer.env.cr.execute("SELECT pg_sleep(30)")
 
         run = self._run()
         started = time.monotonic()
         pump = self.env.registry["interop.pump"]
         with (
-            patch.object(pump, "_materialize", hang),
+            patch.object(
+                self.env.registry["interop.materializer"], "_materialize", hang
+            ),
             self.assertLogs(LOGGER, "ERROR") as logs,
         ):
             self.assertEqual(run._materialize(), 0)
@@ -144,12 +147,14 @@ class TestLimits(InteropCase):
         run = self._run()
         run._ended_steps.add("materialize")
         with (
-            patch.object(pump, "_watch", lambda _pump: called.append("watch")),
-            patch.object(pump, "_arm", lambda _pump, _due=None: called.append("arm")),
-            patch.object(pump, "_unwatch", lambda _pump: called.append("unwatch")),
+            patch.object(pump, "_arm", lambda _pump, due=None: called.append(due)),
+            run._env() as env,
         ):
+            now = clock.database_now(env.cr)
             run._hand_over()
-        self.assertEqual(called, ["watch"])
+        (due,) = called
+        seconds = (due - now).total_seconds()
+        self.assertAlmostEqual(seconds, pump_run.ENDED_PAUSE, delta=5)
 
     @mute_logger("odoo.sql_db", LOGGER)
     def test_results_are_recorded_at_the_second_try(self):
@@ -282,14 +287,12 @@ class TestEngineHealth(EngineCase):
         self.assertIn("due message: none", self._settings().interop_engine_age)
 
     def test_a_slow_question_is_given_up(self):
-        message = self.env.registry["interop.message"]
-
-        def slow(model, *_args):
-            model.env.cr.execute("SELECT pg_sleep(9)", log_exceptions=False)
+        def slow(leases, *_args):
+            leases.env.cr.execute("SELECT pg_sleep(9)", log_exceptions=False)
 
         with (
             patch.object(engine_health, "READ_SECONDS", 0.1),
-            patch.object(message, "_next_claimable", slow),
+            patch.object(MessageLeases, "next_claimable", slow),
         ):
             self.assertIn("not found within", self._settings().interop_engine_age)
         self.env.cr.execute("SHOW statement_timeout")

@@ -48,7 +48,7 @@ class TestPromise1Atomic(InteropCase):
         partner = self._partner()
         self._publish(partner)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         messages = self._message_of(partner)
         self.assertEqual(messages.interface_id, self.interface | second)
         self.assertEqual(len(messages), 2)
@@ -64,7 +64,7 @@ class TestPromise1Atomic(InteropCase):
                 self._publish(partner)
                 raise ZeroDivisionError
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         self.assertFalse(self._message_of(partner))
 
     def test_promise_1_savepoint_that_succeeds_keeps_earlier_and_later_events(self):
@@ -74,7 +74,7 @@ class TestPromise1Atomic(InteropCase):
             self._publish(inside)
         self._publish(after)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         for partner in (before, inside, after):
             self.assertEqual(len(self._message_of(partner)), 1)
 
@@ -99,7 +99,7 @@ class TestPromise1Atomic(InteropCase):
             result = wizard.execute_import(fields_, fields_, options, dryrun=dryrun)
             self.assertFalse(result["messages"])
             self._commit()
-            self.env["interop.pump"]._materialize()
+            self.env["interop.materializer"]._materialize()
             found = self.env["interop.message"].search(
                 [("interface_id", "=", self.interface.id)]
             )
@@ -119,7 +119,7 @@ class TestPromise1Atomic(InteropCase):
         partner = self._partner(city="Lund", email="secret@example.org")
         self._publish(partner)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         envelope = json.loads(self._message_of(partner)._payload_bytes())
         self.assertEqual(envelope["data"], {"name": "Dr. Ada", "city": "Lund"})
         self.assertEqual(envelope["facility"], "MERCY")
@@ -129,7 +129,7 @@ class TestPromise1Atomic(InteropCase):
         partner = self._partner(company_id=self.other_facility.id)
         self._publish(partner)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         self.assertFalse(self._message_of(partner))
         self.assertFalse(self._events())
 
@@ -138,7 +138,7 @@ class TestPromise1Atomic(InteropCase):
         lund, oslo = self._partner(city="Lund"), self._partner(city="Oslo")
         self._publish(lund | oslo)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         self.assertEqual(len(self._message_of(lund)), 1)
         self.assertFalse(self._message_of(oslo))
 
@@ -150,7 +150,7 @@ class TestPromise1Atomic(InteropCase):
         partner = self._partner(city=False)
         self._publish(partner)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         message = self._message_of(partner)
         self.assertEqual(message.state, "dead")
         self.assertEqual(message.error_class, "schema")
@@ -166,7 +166,7 @@ class TestPromise1Atomic(InteropCase):
         self._commit()
         # The business does not pay for checking it: that is for the pump.
         self.assertEqual(self._events().state, "ready")
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         message = self._message_of(partner)
         self.assertEqual((message.state, message.error_class), ("dead", "schema"))
         self.assertTrue(message.owner_user_id or message.owner_team_id)
@@ -181,12 +181,12 @@ class TestPromise1Atomic(InteropCase):
         partner = self._partner(city=False)
         self._publish(partner)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         failed = self._message_of(partner)
         partner.city = "Lund"
         failed.action_retry()
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         again = self._message_of(partner) - failed
         self.assertEqual(again.parent_id, failed)
         self.assertEqual(again.state, "pending")
@@ -196,14 +196,14 @@ class TestPromise1Atomic(InteropCase):
         partner = self._partner(city="Oslo")
         self._publish(partner)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         refused = self._message_of(partner)
         refused._set_dead("business_rule", "http_422", "The receiver answered 422.")
         self.assertIn("resubmit", refused.next_step)
         partner.city = "Lund"
         refused.action_resubmit()
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         again = self._message_of(partner) - refused
         self.assertEqual(again.parent_id, refused)
         self.assertNotEqual(again.external_id, refused.external_id)
@@ -249,7 +249,7 @@ class TestPromise1Atomic(InteropCase):
             with self.env.cr.savepoint():
                 pass  # a flushing savepoint snapshots; the next update has to win
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         message = self._message_of(partner)
         self.assertEqual(len(message), 1)
         self.assertEqual(json.loads(message._payload_bytes())["data"]["city"], "Oslo")
@@ -262,7 +262,7 @@ class TestPromise1Atomic(InteropCase):
                 )
             )
             self._commit()
-            self.env["interop.pump"]._materialize()
+            self.env["interop.materializer"]._materialize()
         messages = self.env["interop.message"].search(
             [("interface_id", "=", self.interface.id)], order="id"
         )

@@ -370,7 +370,7 @@ class TestNames(EngineCase):
         self.assertTrue(message.is_resubmitted, "said before the message is there")
         answer = message.action_view_resubmission()
         self.assertIn("being built", answer["params"]["message"])
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         self.env.invalidate_all()
         self.assertEqual(message.resubmission_id, message.child_ids)
         action = message.action_view_resubmission()

@@ -34,7 +34,7 @@ class TestStateMachine(EngineCase):
     def test_every_move_is_legal_or_refused(self):
         for target, (legal, arguments) in MOVES.items():
             for state, _label in const.MESSAGE_STATES:
-                self.message._transition({"state": state})
+                self._set_columns(self.message, state=state)
                 move = getattr(self.message, f"_set_{target}")
                 if state == target:
                     continue
@@ -48,14 +48,14 @@ class TestStateMachine(EngineCase):
 
     def test_repeated_transition_is_a_logged_no_op(self):
         for target, (_legal, arguments) in MOVES.items():
-            self.message._transition({"state": target})
+            self._set_columns(self.message, state=target)
             self.env.flush_all()
             self.env.cr.execute(
                 "SELECT m::text FROM interop_message m WHERE id = %s", [self.message.id]
             )
             before = self.env.cr.fetchone()
             with self.assertLogs(
-                "odoo.addons.interop_base.models.log.interop_message_transition",
+                "odoo.addons.interop_base.models.log.interop_message",
                 logging.INFO,
             ) as logs:
                 getattr(self.message, f"_set_{target}")(*arguments)

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..exceptions import ConfigurationError
-from ..models import interop_message
+from ..models.log import message_search
 from .fakes import EngineCase
 
 FAILURE = ("connect", "refused", "No connection")
@@ -110,7 +110,7 @@ class TestMessageButtons(EngineCase):
 
     def _follow_up(self, message):
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         return message.child_ids
 
     def test_resubmission_is_linked_both_ways_on_the_wire_too(self):
@@ -176,7 +176,7 @@ class TestMessageButtons(EngineCase):
         self.assertEqual(self._find("oPEN p"), open_message)
         for text in ("Person", "Op_n", "%", "Open\\"):
             self.assertFalse(self._find(text), "and taken literally")
-        with patch.object(interop_message, "FEW_FOUND", 0):
+        with patch.object(message_search, "FEW_FOUND", 0):
             self.assertEqual(self._find("Open"), open_message, "of many, too")
         self.assertFalse(self._find("Closed"), "of a blind index it is not")
         other = self._create_user("operator", companies=self.other_facility)

@@ -9,10 +9,12 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from .. import clock
-from ..models import interop_message_transition, interop_pump_materialize
-from ..models import interop_retention as retention
+from .. import clock, db
+from ..models.engine import interop_materializer
 from ..models.engine.engine_types import Lane
+from ..models.log import message_leases
+from ..models.log import message_retention as retention
+from ..models.log.message_leases import MessageLeases
 from .fakes import EngineCase
 
 ROWS, LIMIT = 700, 200
@@ -72,11 +74,11 @@ class TestPlans(EngineCase):
         )
 
     def test_materialize_takes_a_batch(self):
-        pump = self.env["interop.pump"].sudo()
+        materializer = self.env["interop.materializer"].sudo()
 
         def check():
-            with patch.object(interop_pump_materialize, "BATCH", LIMIT):
-                self.assertEqual(pump._materialize(), LIMIT)
+            with patch.object(interop_materializer, "BATCH", LIMIT):
+                self.assertEqual(materializer._materialize(), LIMIT)
             self.assertEqual(self._count("interop_event"), ROWS - LIMIT)
 
         table = "interop_event"
@@ -86,7 +88,8 @@ class TestPlans(EngineCase):
 
     def _fill_messages(self, count, **columns):
         old = clock.now() - timedelta(days=9)
-        self.env["interop.message"]._insert_many(
+        db.insert_rows(
+            self.env["interop.message"],
             [
                 {
                     "direction": "out",
@@ -108,7 +111,7 @@ class TestPlans(EngineCase):
                     **columns,
                 }
                 for _row in range(count)
-            ]
+            ],
         )
 
     def _each_state_of_messages(self, check, **columns):
@@ -121,8 +124,8 @@ class TestPlans(EngineCase):
 
     def test_reclaim_takes_a_batch(self):
         def check():
-            with patch.object(interop_message_transition, "RECLAIM_BATCH", LIMIT):
-                taken = self.env["interop.message"].sudo()._set_reclaimed()
+            with patch.object(message_leases, "RECLAIM_BATCH", LIMIT):
+                taken = MessageLeases(self.env).reclaim()
             self.assertEqual(taken, LIMIT)
             where = "state = 'processing'"
             self.assertEqual(self._count("interop_message", where), ROWS - LIMIT)
@@ -134,12 +137,8 @@ class TestPlans(EngineCase):
 
     def test_claim_takes_what_a_lane_has_room_for(self):
         def check():
-            claims = (
-                self.env["interop.message"]
-                .sudo()
-                ._set_claimed(
-                    {self.interface._lane(): Lane(LIMIT)}, self.interface.ids, 60
-                )
+            claims = MessageLeases(self.env).claim(
+                {self.interface._lane(): Lane(LIMIT)}, self.interface.ids, 60
             )
             self.assertEqual(len(claims), LIMIT)
             where = "state = 'processing'"
@@ -149,12 +148,8 @@ class TestPlans(EngineCase):
 
     def test_suspects_are_few_at_a_time(self):
         def check():
-            claims = (
-                self.env["interop.message"]
-                .sudo()
-                ._set_claimed(
-                    {self.interface._lane(): Lane(LIMIT)}, self.interface.ids, 60
-                )
+            claims = MessageLeases(self.env).claim(
+                {self.interface._lane(): Lane(LIMIT)}, self.interface.ids, 60
             )
             where = "state = 'processing'"
             self.assertEqual(self._count("interop_message", where), len(claims))

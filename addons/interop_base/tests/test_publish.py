@@ -52,7 +52,7 @@ class PublishCase(InteropCase):
 
     def _messages(self):
         self._commit()
-        while self.env["interop.pump"]._materialize():
+        while self.env["interop.materializer"]._materialize():
             pass
         return self.env["interop.message"].search(
             [("contract_id", "=", self.contract.id)], order="id"
@@ -159,7 +159,7 @@ class TestPublishAnywhere(PublishCase):
         partner = self._partners(1)
         self._publish(partner)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         versions = self._message_of(partner).contract_id.mapped("version")
         self.assertEqual(sorted(versions), [1, 2])
 
@@ -217,7 +217,7 @@ class TestCoalesce(PublishCase):
         for _update in range(2):
             self.env["interop.event"]._publish(contract.message_type, partner)
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         self.assertEqual(len(self._message_of(partner)), 2)
 
     def test_order_of_first_publication_is_kept(self):

@@ -8,6 +8,7 @@ from odoo.tests import tagged
 from .. import clock
 from ..exceptions import ConfigurationError
 from ..models.engine.engine_types import Lane
+from ..models.log.message_leases import MessageLeases
 from .fakes import EngineCase
 
 REFUSED = {
@@ -39,7 +40,7 @@ class PumpCase(EngineCase):
         interfaces = interfaces or self.interface
         self.env.flush_all()
         lanes = {interface._lane(): Lane(10) for interface in interfaces}
-        return self.model._set_claimed(lanes, interfaces.ids, lease, crashed)
+        return MessageLeases(self.env).claim(lanes, interfaces.ids, lease, crashed)
 
     def _due_now(self, message=None):
         self._set_columns(message or self.message, next_attempt_at=clock.now())
@@ -70,20 +71,21 @@ class TestClaim(PumpCase):
         for _i in range(5):
             self._publish(self.interface)
         self.env.flush_all()
-        claims = self.model._set_claimed(
+        claims = MessageLeases(self.env).claim(
             {self.interface._lane(): Lane(2)}, self.interface.ids, 120
         )
         self.assertEqual(len(claims), 2)
-        self.assertEqual(self.model._set_claimed({}, self.interface.ids, 120), [])
+        self.assertEqual(MessageLeases(self.env).claim({}, self.interface.ids, 120), [])
         self.assertEqual(
-            self.model._set_claimed({self.interface._lane(): Lane(2)}, [], 120), []
+            MessageLeases(self.env).claim({self.interface._lane(): Lane(2)}, [], 120),
+            [],
         )
 
     def test_two_connections_never_claim_the_same_message(self):
         """SKIP LOCKED: what one transaction holds, another leaves alone."""
-        from ..models.log.interop_message_claim import _CLAIM
+        from ..models.log.message_leases import _DUE
 
-        self.assertIn("FOR UPDATE SKIP LOCKED", _CLAIM)
+        self.assertIn("FOR UPDATE SKIP LOCKED", _DUE)
         first, second = self._claim(), self._claim()
         self.assertFalse({c.message_id for c in first} & {c.message_id for c in second})
 
@@ -105,7 +107,7 @@ class TestClaim(PumpCase):
 
         def claimed():
             self.env.flush_all()
-            claims = self.model._set_claimed(lanes, self.interface.ids, 120)
+            claims = MessageLeases(self.env).claim(lanes, self.interface.ids, 120)
             return [claim.message_id for claim in claims]
 
         self.assertEqual(claimed(), [first.id, other.id])
@@ -114,12 +116,14 @@ class TestClaim(PumpCase):
         self.assertEqual(claimed(), [], "what failed still comes first")
         self.env.flush_all()
         self.assertIsNone(
-            self.model._next_claimable(lanes, self.interface.ids),
+            MessageLeases(self.env).next_claimable(lanes, self.interface.ids),
             "and the pump is not woken for what it keeps back",
         )
         first._set_cancelled("Given up")
         self.env.flush_all()
-        self.assertTrue(self.model._next_claimable(lanes, self.interface.ids))
+        self.assertTrue(
+            MessageLeases(self.env).next_claimable(lanes, self.interface.ids)
+        )
         self.assertEqual(claimed(), [second.id])
 
     # === LEASES === #
@@ -127,25 +131,25 @@ class TestClaim(PumpCase):
     def test_result_with_a_stale_token_writes_nothing_and_no_try(self):
         (claim,) = self._claim()
         self._set_columns(self.message, lease_until=clock.now() - timedelta(seconds=1))
-        self.assertEqual(self.model._set_reclaimed(), 1)
+        self.assertEqual(MessageLeases(self.env).reclaim(), 1)
         (second,) = self._claim()
         self.assertNotEqual(claim.lease_token, second.lease_token)
         late = self._result(claim, http_status=200)
-        self.assertEqual(self.model._set_results([late]), [])
+        self.assertEqual(MessageLeases(self.env).record([late]), [])
         self.assertEqual(self.message.state, "processing")
         self.assertEqual(self.message.lease_token, second.lease_token)
         self.assertFalse(self.message.attempt_ids)
         own = self._result(second, http_status=200)
-        self.assertEqual(self.model._set_results([own]), [self.message.id])
+        self.assertEqual(MessageLeases(self.env).record([own]), [self.message.id])
         self.assertEqual(self.message.state, "done")
         self.assertEqual(
-            self.model._set_results([own]), [], "twice is not recorded twice"
+            MessageLeases(self.env).record([own]), [], "twice is not recorded twice"
         )
         self.assertEqual(len(self.message.attempt_ids), 1)
 
     def test_lease_is_taken_back_only_after_it_expired(self):
         self._claim()
-        self.assertEqual(self.model._set_reclaimed(), 0)
+        self.assertEqual(MessageLeases(self.env).reclaim(), 0)
         self._set_columns(self.message, lease_until=clock.now() - timedelta(seconds=1))
         self._run()
         self.assertEqual(self.message.state, "done")
@@ -223,7 +227,7 @@ class TestResults(PumpCase):
     def test_deferred_first_try_is_no_first_try(self):
         type(self).answer = {"outcome": "deferred"}
         self._claimed = self._claim()
-        self.model._set_results([self._result(self._claimed[0], "deferred")])
+        MessageLeases(self.env).record([self._result(self._claimed[0], "deferred")])
         self.assertFalse(self.message.first_attempt_at)
 
     def test_retry_after_is_honored_and_clamped(self):

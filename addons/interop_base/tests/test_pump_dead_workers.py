@@ -1,30 +1,30 @@
 """Workers that die: what they had comes back, and what kills them is put aside."""
 
 import time
-from contextlib import contextmanager, suppress
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from .. import clock, const
+from .. import clock
 from ..models.engine.engine_types import Claim, Lane
-from ..models.engine.interop_pump import WATCH_KEY
 from ..models.engine.pump_run import SLOW, PumpRun
+from ..models.log.message_leases import MessageLeases
+from ..tools import claim_policy
 from .test_pump import REFUSED, PumpCase
 
 
 @tagged("post_install", "-at_install")
 class TestDeadWorkers(PumpCase):
     def test_third_dead_worker_makes_it_dead_with_an_owner(self):
-        for crash in range(1, const.MAX_CRASHES + 1):
+        for crash in range(1, claim_policy.MAX_CRASHES + 1):
             (claim,) = self._claim()
             self.assertEqual(claim.try_count, crash)
             self._set_columns(
                 self.message, lease_until=clock.now() - timedelta(seconds=1)
             )
-            self.model._set_reclaimed()
-            last = crash == const.MAX_CRASHES
+            MessageLeases(self.env).reclaim()
+            last = crash == claim_policy.MAX_CRASHES
             self.assertEqual(self.message.state, "dead" if last else "pending")
         self.assertEqual(
             (self.message.error_class, self.message.error_code),
@@ -43,7 +43,7 @@ class TestDeadWorkers(PumpCase):
         claims = self._claim()
         messages = self.model.browse([claim.message_id for claim in claims])
         self._expire(messages)
-        self.model._set_reclaimed()
+        MessageLeases(self.env).reclaim()
         return messages.ids
 
     def _batch(self, count):
@@ -59,7 +59,7 @@ class TestDeadWorkers(PumpCase):
         self._set_columns(fresh, next_attempt_at=clock.now() + timedelta(hours=1))
         self.assertEqual(self._crash(), messages.ids)
         self._due_now(fresh)
-        few, rest = messages[: const.SUSPECTS_TOGETHER], messages[8:]
+        few, rest = messages[: claim_policy.SUSPECTS_TOGETHER], messages[8:]
         self.assertEqual(self._crash(), few.ids, "after one dead worker, a few at once")
         batches = []
         while claims := self._claim():
@@ -83,7 +83,7 @@ class TestDeadWorkers(PumpCase):
         self._crash()
         self.env.flush_all()
         lanes = {self.interface._lane(): Lane(2)}
-        claims = self.model._set_claimed(lanes, self.interface.ids, 60)
+        claims = MessageLeases(self.env).claim(lanes, self.interface.ids, 60)
         self.assertEqual([claim.message_id for claim in claims], messages[:2].ids)
 
     def test_of_a_batch_that_kills_only_the_killer_dies(self):
@@ -96,24 +96,24 @@ class TestDeadWorkers(PumpCase):
             if killer in taken:
                 deaths += 1
                 self._expire(taken)
-                self.model._set_reclaimed()
+                MessageLeases(self.env).reclaim()
             else:
-                self.model._set_results(
+                MessageLeases(self.env).record(
                     [self._result(claim, http_status=200) for claim in claims]
                 )
-        self.assertEqual(deaths, const.MAX_CRASHES)
+        self.assertEqual(deaths, claim_policy.MAX_CRASHES)
         self.assertEqual((killer.state, killer.error_code), ("dead", "worker_died"))
         neighbors = messages - killer
         self.assertEqual(set(neighbors.mapped("state")), {"done"})
         dead_workers = [m.try_count - m.attempt_count for m in neighbors]
-        self.assertLess(max(dead_workers), const.MAX_CRASHES)
-        self.assertLess(dead_workers.count(2), const.SUSPECTS_TOGETHER)
+        self.assertLess(max(dead_workers), claim_policy.MAX_CRASHES)
+        self.assertLess(dead_workers.count(2), claim_policy.SUSPECTS_TOGETHER)
 
     def test_others_go_on_beside_what_was_with_a_dead_worker_and_is_slow(self):
         other = self._create_interface(retry_policy_id=self.policy.id)
         self._claim()
         self._expire(self.message)
-        self.model._set_reclaimed()
+        MessageLeases(self.env).reclaim()
         fresh = self._publish(other)
         both = self.interface | other
         (claim,) = self._claim(interfaces=both, crashed=False)
@@ -126,7 +126,7 @@ class TestDeadWorkers(PumpCase):
         """Its later tries wait for nobody and keep nobody waiting."""
         self._claim()
         self._expire(self.message)
-        self.model._set_reclaimed()
+        MessageLeases(self.env).reclaim()
         type(self).answer = REFUSED
         self._run()
         self.assertEqual(
@@ -142,7 +142,7 @@ class TestDeadWorkers(PumpCase):
         run = PumpRun(None, 1, {"pump_seconds": 20, "lease_seconds": 9}, self.env)
         run._lanes, run._interface_ids = {"lane": Lane(5)}, [1]
         run._plan_until = time.monotonic() + 60
-        run._suspects_turn = False  # the turn before the first one
+        run.turns.suspects = False  # the turn before the first one
         asked = []
         dead = Claim(1, "t", 1, 1, "lane", "x", 2, 0, 1, "", "out")
 
@@ -155,11 +155,11 @@ class TestDeadWorkers(PumpCase):
             run.exchanges._out[1, "t"] = (dead, "model", time.monotonic())
             self.assertFalse(run._claim(over=False))
             self.assertEqual(asked, [True], "nothing is claimed beside it")
-            run._alone_since -= SLOW
+            run.turns._alone_since -= SLOW
             for _turn in range(3):
                 run._claim(over=False)
             self.assertEqual(asked, [True] + 3 * [False], "the others have their turn")
-            run._others_until = 0.0
+            run.turns._others_until = None
             run._claim(over=False)
             self.assertTrue(asked[-1], "and then the next one of its kind")
 
@@ -167,7 +167,7 @@ class TestDeadWorkers(PumpCase):
         """Workers that die one after the other do not keep everything else back."""
         self._claim()
         self._expire(self.message)
-        self.model._set_reclaimed()
+        MessageLeases(self.env).reclaim()
         fresh = self._publish(self.interface)
         both = []
         for turn in (True, False):
@@ -175,7 +175,7 @@ class TestDeadWorkers(PumpCase):
             run._lanes = {self.interface._lane(): Lane(5)}
             run._interface_ids = self.interface.ids
             run._plan_until = time.monotonic() + 60
-            run._suspects_turn = turn
+            run.turns.suspects = turn
             both += [claim.message_id for claim in run._claim(over=False)]
         self.assertEqual(both, [fresh.id, self.message.id])
 
@@ -184,9 +184,9 @@ class TestDeadWorkers(PumpCase):
         other = self._publish(self.interface)
         self._claim()
         self._expire(self.message | other)
-        self._set_columns(self.message, try_count=const.MAX_CRASHES)
-        self.model._set_reclaimed()
-        claimed = self.model._set_claimed(
+        self._set_columns(self.message, try_count=claim_policy.MAX_CRASHES)
+        MessageLeases(self.env).reclaim()
+        claimed = MessageLeases(self.env).claim(
             {self.interface._lane(): Lane(10)}, self.interface.ids, 60
         )
         self.assertEqual([claim.message_id for claim in claimed], [other.id])
@@ -197,85 +197,14 @@ class TestDeadWorkers(PumpCase):
         type(self).answer = REFUSED
         self._run()
         self.assertEqual(self.message.attempt_count, 1)
-        for _crash in range(const.MAX_CRASHES - 1):
+        for _crash in range(claim_policy.MAX_CRASHES - 1):
             self._due_now()
             self._claim()
             self._set_columns(
                 self.message, lease_until=clock.now() - timedelta(seconds=1)
             )
-            self.model._set_reclaimed()
+            MessageLeases(self.env).reclaim()
         self.assertEqual(self.message.state, "pending")
-
-    # === THE JOB THAT FOLLOWS === #
-
-    def _watch(self):
-        """Return when the next run follows, ``None`` when none does."""
-        self.env.cr.execute(
-            "SELECT eta FROM queue_job WHERE identity_key = %s AND state = 'pending'",
-            [WATCH_KEY],
-        )
-        found = self.env.cr.fetchall()
-        self.assertLessEqual(len(found), 1, "one for all runs")
-        return found[0][0] if found else None
-
-    def _run_until(self, work):
-        """Run with ``work(run)`` in place of a step, on this cursor."""
-        env = self.env
-        env.flush_all()
-        run = PumpRun(None, env.uid, env["interop.pump"]._options())
-
-        @contextmanager
-        def own_env(_run, read_committed=False):
-            yield env(su=True)
-            env.flush_all()
-
-        self._set_columns(self.message, next_attempt_at=None, state="done")
-        step = patch.object(PumpRun, "step", lambda own, _patience: work(own))
-        with patch.object(PumpRun, "_env", own_env), step:
-            run.run()
-
-    def test_a_run_that_ends_by_itself_leaves_nothing_to_follow(self):
-        seen = []
-
-        def work(run):
-            seen.append(self._watch())
-            run.end = 0.0
-            return 0
-
-        self._run_until(work)
-        self.assertGreater(seen[0], clock.now() + timedelta(seconds=10))
-        self.assertFalse(self._watch())
-
-    def test_a_run_that_dies_is_followed_by_another(self):
-        """As its worker does: nothing of what comes after the step is done."""
-
-        def work(_run):
-            raise SystemExit
-
-        for _run in range(2):  # the second one uses what the first one left
-            with suppress(SystemExit):  # assertRaises would roll back what was done
-                self._run_until(work)
-        self.assertLessEqual(self._watch(), clock.now() + timedelta(seconds=15))
-
-    def test_a_run_that_lives_puts_the_next_one_off(self):
-        moments = []
-
-        def work(run):
-            soon = clock.now() + timedelta(seconds=1)
-            self.env.cr.execute(
-                "UPDATE queue_job SET eta = %s WHERE identity_key = %s",
-                [soon, WATCH_KEY],
-            )
-            run._plan(self.env)
-            moments.append(self._watch() > soon)
-            run._watched_until = 0.0
-            run._plan(self.env)
-            moments.append(self._watch() > soon)
-            run.end = 0.0
-            return 0
-
-        self._run_until(work)
-        self.assertEqual(moments, [False, True], "every few seconds")
 
     def test_the_next_suspects_do_not_wait_for_a_turn_of_nobody(self):
         self._batch(3)

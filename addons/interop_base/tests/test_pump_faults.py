@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from odoo.addons.queue_job.tests.common import trap_jobs
 
 from .. import clock
-from ..models import interop_pump
+from ..models.engine import interop_pump
 
 REFUSED = {
     "outcome": "retry",
@@ -64,9 +64,11 @@ class TestRobustness(PumpCase):
 
     def test_rendering_that_fails(self):
         _event, partner = self._event()
-        pump = type(self.env["interop.pump"])
-        with patch.object(pump, "_render_bytes", side_effect=KeyError("canary")):
-            self.env["interop.pump"].sudo()._materialize()
+        materializer = type(self.env["interop.materializer"])
+        with patch.object(
+            materializer, "_render_bytes", side_effect=KeyError("canary")
+        ):
+            self.env["interop.materializer"].sudo()._materialize()
         message = self._message_of(partner)
         self.assertEqual((message.state, message.error_code), ("dead", "render_failed"))
         self.assertNotIn("canary", message.error_message)
@@ -98,7 +100,7 @@ class TestRobustness(PumpCase):
     def test_object_that_an_uninstalled_addon_took_away(self):
         event, _partner = self._event(res_model="gone.model", state="new")
         res_id = event.res_id
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         message = self.model.search(
             [("res_model", "=", "gone.model"), ("res_id", "=", res_id)]
         )
@@ -124,7 +126,7 @@ class TestRobustness(PumpCase):
             partner.name = name
             self.env["interop.event"]._publish(contract.message_type, partner)
             self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         self.env.cr.execute("SELECT count(*) FROM interop_payload")
         self.assertEqual(self.env.cr.fetchone()[0], before + 1)
         message = self._message_of(partner)
@@ -147,7 +149,7 @@ class TestRobustness(PumpCase):
             partner.city = city
             self.env["interop.event"]._publish(contract.message_type, partner)
             self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         self.assertEqual(self._message_of(partner).interface_id, oslo)
         self.assertFalse(lund.waiting_count)
 
@@ -191,55 +193,45 @@ class TestArming(PumpCase):
             self.assertFalse(arm.called, "never before the commit")
         cr.postcommit.clear()
 
-    def test_a_job_that_waits_already_is_only_woken(self):
-        pump = self.env["interop.pump"]
-        jobs_sudo = self.env["queue.job"].sudo()  # sudo: jobs are the engine's
-        self.assertFalse(pump._wake(), "there is none yet")
-        pump._arm()
-        job_sudo = jobs_sudo.search(
-            [("identity_key", "=", "interop.pump.now"), ("state", "=", "pending")]
-        )
-        self.env.flush_all()
-        with self.assertQueryCount(1):
-            self.assertTrue(pump._wake())
-        job_sudo.button_done()
-        self.env.flush_all()
-        self.assertFalse(pump._wake(), "that one has run")
-
-    def test_waking_is_not_enough_where_a_dead_run_keeps_the_channel(self):
-        pump = self.env["interop.pump"]
-        dead = self._job("started", 3)
-        pump.with_delay(identity_key="interop.pump.now")._run()
-        self.env.flush_all()
-        self.assertFalse(pump._wake())
-        self._set_columns(dead, date_started=clock.now())
-        self.assertTrue(pump._wake(), "it may be about to take its lock")
-
-    def test_whoever_commits_wakes_or_arms_and_looks_for_dead_jobs_now_and_then(self):
+    def test_whoever_commits_arms_but_not_all_the_time(self):
         cr, pump = self.env.cr, self.env["interop.pump"]
         own_cr = patch.object(
             interop_pump, "Registry", lambda _name: Mock(cursor=lambda: nullcontext(cr))
         )
-        moment = iter([100.0, 100.1, 101.0, 101.5, 103.0])
+        moment = iter([100.0, 100.1, 100.3])
         watch = Mock(monotonic=lambda: next(moment))
         ticks = patch.object(interop_pump, "time", watch)
-        armed = []
+        armed, counts = [], []
         arm = patch.object(type(pump), "_arm", lambda _self: armed.append(1))
-        waits = iter([False, True, True])
-        wake = patch.object(type(pump), "_wake", lambda _self: next(waits))
-        counts = []
-        with own_cr, ticks, arm, wake:
+        with own_cr, ticks, arm:
             interop_pump._last_armed.pop(cr.dbname, None)
-            interop_pump._last_looked.pop(cr.dbname, None)
-            for _i in range(5):
+            for _i in range(3):
                 cr.postcommit.clear()
                 pump._arm_after_commit()
                 cr.postcommit.run()
                 counts.append(len(armed))
         cr.postcommit.clear()
-        # The first looks; too soon; nothing waits: armed; woken; time to look again.
-        self.assertEqual(counts, [1, 1, 2, 2, 3])
-        self.assertEqual(len(list(waits)), 1)
+        self.assertEqual(counts, [1, 1, 2])
+
+    def test_a_job_that_waits_already_is_not_doubled(self):
+        pump = self.env["interop.pump"]
+        jobs_sudo = self.env["queue.job"].sudo()  # sudo: jobs are the engine's
+        domain = [("identity_key", "=", interop_pump.NOW_KEY)]
+        before = jobs_sudo.search_count(domain)
+        pump._arm()
+        pump._arm()
+        jobs_sudo = jobs_sudo.search(domain)
+        self.assertEqual(len(jobs_sudo), before + 1)
+        jobs_sudo.button_done()
+        pump._arm()
+        self.assertEqual(jobs_sudo.search_count(domain), before + 2, "that one has run")
+
+    def test_queue_job_may_give_the_job_of_dead_workers_to_others_for_ever(self):
+        """It gives a job up after some retries, unless there is no limit."""
+        with trap_jobs() as trap:
+            self.env["interop.pump"]._arm()
+            (job,) = trap.enqueued_jobs
+        self.assertEqual(job.max_retries, 0)
 
     def test_cron_wakes_the_pump_for_what_was_left_behind(self):
         pump = self.env["interop.pump"]
@@ -268,64 +260,6 @@ class TestArming(PumpCase):
             self._set_columns(self.message, lease_until=end + timedelta(minutes=2))
             pump._cron_rearm()
             self.assertFalse(arm.called, "cron comes again before that")
-
-    def test_a_job_of_a_dead_worker_does_not_keep_the_next_one_waiting(self):
-        jobs = self.env["queue.job"].sudo()
-        pump = self.env["interop.pump"]
-
-        starting = self._job("started", 0)
-        pump._arm()
-        self.assertEqual(starting.state, "started", "it may be about to take its lock")
-        starting.button_done()
-        dead = self._job("started", 3)
-        with self.assertLogs("odoo.addons.interop_base.models.engine.interop_pump"):
-            pump._arm()
-        self.assertEqual(dead.state, "cancelled")
-        jobs.search([("state", "=", "pending")]).button_done()
-        asked = self._job("enqueued", 5)
-        pump._arm()
-        self.assertEqual(asked.state, "enqueued", "its request may be on its way")
-        self._set_job_age(asked, 12)
-        with self.assertLogs("odoo.addons.interop_base.models.engine.interop_pump"):
-            pump._arm()
-        self.assertEqual(asked.state, "cancelled")
-        self.assertEqual(
-            jobs.search_count(
-                [("identity_key", "=", "interop.pump.now"), ("state", "=", "pending")]
-            ),
-            1,
-            "and another one goes on",
-        )
-
-    def _job(self, state, seconds):
-        """Return a job of the pump in this state for so long, that nobody works on."""
-        jobs = self.env["queue.job"].sudo()  # sudo: jobs are the engine's
-        pump = self.env["interop.pump"]
-        pump._arm()
-        made = jobs.search(
-            [("identity_key", "=", "interop.pump.now"), ("state", "=", "pending")]
-        )
-        made.ensure_one()
-        since = clock.now() - timedelta(seconds=seconds)
-        self.env.flush_all()
-        self.env.cr.execute(
-            """UPDATE queue_job SET state = %s, date_started = %s,
-                      date_enqueued = %s WHERE id = %s""",
-            [state, since, since, made.id],
-        )
-        self.env.cr.execute(
-            "INSERT INTO queue_job_lock (id, queue_job_id) VALUES (%s, %s)",
-            [made.id, made.id],
-        )
-        self.env.invalidate_all()
-        return made
-
-    def _set_job_age(self, job, seconds):
-        since = clock.now() - timedelta(seconds=seconds)
-        self.env.cr.execute(
-            "UPDATE queue_job SET date_enqueued = %s WHERE id = %s", [since, job.id]
-        )
-        self.env.invalidate_all()
 
     def test_next_due_is_the_earliest_of_what_may_move(self):
         later = clock.now().replace(microsecond=0) + timedelta(minutes=5)

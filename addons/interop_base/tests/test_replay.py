@@ -9,7 +9,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from .. import clock
-from ..models import interop_replay_run
+from ..models.engine import interop_replay
+from ..models.log.message_leases import MessageLeases
 from .bulk_common import MANY, BulkCase
 
 
@@ -132,7 +133,7 @@ class TestReplay(ReplayCase):
         replay.action_start()
         started = clock.now()
         replay.sudo()._run_batch()
-        self.assertEqual(replay.moved_count, 2 * interop_replay_run.WINDOW)
+        self.assertEqual(replay.moved_count, 2 * interop_replay.WINDOW)
         due = self.env["interop.message"].search(
             [("state", "=", "pending")], order="id"
         )
@@ -154,12 +155,12 @@ class TestReplay(ReplayCase):
         self._run_replay(replay)
         new = self._publish(self.interface)
         lanes = self.env["interop.pump"]._lanes(self.interface, 100)
-        claims = self.env["interop.message"]._set_claimed(lanes, self.interface.ids, 60)
+        claims = MessageLeases(self.env).claim(lanes, self.interface.ids, 60)
         self.assertIn(new.id, [claim.message_id for claim in claims])
 
     def test_pause_resume_and_cancel(self):
         self._copies(self._done(), 9)
-        with patch.object(interop_replay_run, "BATCH", 4):
+        with patch.object(interop_replay, "BATCH", 4):
             replay = self._replay()
             replay.action_start()
             replay.sudo()._run_batch()
@@ -305,7 +306,7 @@ class TestReplay(ReplayCase):
         seconds = time.monotonic() - started
         self.assertEqual(self._states(ids), {"pending": MANY})
         self.assertEqual(replay.moved_count, MANY + 1)
-        self.assertEqual(len(counts), (MANY + 1) // interop_replay_run.BATCH + 1)
+        self.assertEqual(len(counts), (MANY + 1) // interop_replay.BATCH + 1)
         self.assertLess(max(counts), 80, "per batch, whatever its size")
         self.assertLess(seconds, 30 + MANY / 500)
 

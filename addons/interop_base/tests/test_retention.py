@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from .. import clock, const
-from ..models import interop_retention
+from ..models.log import message_retention
 from .fakes import EngineCase
 
 
@@ -21,7 +21,7 @@ class TestRetention(EngineCase):
 
     def _closed(self, days, state="done", interface=None, **columns):
         message = self._publish(interface or self.interface)
-        message._transition({"state": state})
+        self._set_columns(message, state=state)
         closed_at = clock.now() - timedelta(days=days)
         self._set_columns(message, done_at=closed_at, create_date=closed_at, **columns)
         return message
@@ -95,7 +95,7 @@ class TestRetention(EngineCase):
         messages = self.env["interop.message"].union(
             *(self._closed(1000) for _i in range(5))
         )
-        with patch.object(interop_retention, "BATCH", 2):
+        with patch.object(message_retention, "BATCH", 2):
             self.assertEqual(self._vacuum(), ((2, True), (2, True)))
             self.assertEqual(len(messages.exists()), 3)
             self.assertEqual(self.env["interop.message"]._gc_messages(), (2, True))
@@ -106,7 +106,7 @@ class TestRetention(EngineCase):
         for _i in range(3):
             message = self._closed(1000)
             message.payload_id.sudo().unlink()
-        with patch.object(interop_retention, "BATCH", 2):
+        with patch.object(message_retention, "BATCH", 2):
             self.assertEqual(self.env["interop.message"]._gc_messages(), (2, True))
 
     def test_new_interfaces_take_their_clocks_from_settings(self):
@@ -140,7 +140,7 @@ class TestUndeletable(EngineCase):
         messages = self.env["interop.message"]
         for _row in range(count):
             messages |= self._publish(self.interface)
-        messages._transition({"state": "done"})
+        self._set_columns(messages, state="done")
         self._set_columns(messages, done_at=clock.now() - timedelta(days=9))
         return messages
 
@@ -200,7 +200,7 @@ class TestUndeletable(EngineCase):
         messages = self._closed(8)
         for message in messages[:5]:
             self._refer(message_id=message.id)
-        with patch.object(interop_retention, "BATCH", 2):
+        with patch.object(message_retention, "BATCH", 2):
             for _run in range(9):
                 if not self.env["interop.message"]._gc_messages()[1]:
                     break

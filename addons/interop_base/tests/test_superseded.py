@@ -6,6 +6,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .. import clock
+from ..models.log.message_actions import Rebuilding
+from ..models.log.message_batch import MessageBatch
 from .bulk_common import BulkCase
 
 
@@ -27,7 +29,7 @@ class SupersededCase(BulkCase):
         contract = contract or message.contract_id
         self.env["interop.event"]._publish(contract.message_type, partner)
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         new = self._message_of(partner) - known
         interface = interface or message.interface_id
         return new.filtered(lambda item: item.interface_id == interface)
@@ -98,8 +100,8 @@ class TestSuperseded(SupersededCase):
         """Whatever calls it: buttons by RPC, jobs, other addons."""
         for move in (
             lambda item: item._set_pending(),
-            lambda item: item._set_pending_many(item.ids),
-            lambda item: item._set_rebuilt_many(),
+            lambda item: MessageBatch(self.env).send_again(item.ids),
+            lambda item: Rebuilding(item).those_that_can(),
             lambda item: item.with_user(self.operator).action_resubmit(),
         ):
             old = self._refused_by_receiver()
@@ -162,7 +164,7 @@ class TestSuperseded(SupersededCase):
         answer = old.with_user(self.clerk).action_retry()
         self.assertEqual(old.state, "dead", "there is nothing to link to yet")
         self.assertIn("being built", answer["params"]["message"])
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         old.with_user(self.clerk).action_retry()
         self.assertEqual(old.state, "skipped")
 
@@ -187,7 +189,7 @@ class TestSuperseded(SupersededCase):
             ids = self._copies(first, count)
             self._set_columns(self.env["interop.message"].browse(ids[:2]), res_id=1)
             before = self.env.cr.sql_log_count
-            moved, refused = self.env["interop.message"]._set_pending_many(ids)
+            moved, refused = MessageBatch(self.env).send_again(ids)
             self.assertEqual(len(moved), count - 1)
             self.assertEqual(refused["superseded"], [ids[0]])
             return self.env.cr.sql_log_count - before
@@ -323,7 +325,7 @@ class TestOldContent(SupersededCase):
         self._run_replay(replay)
         self.assertEqual((old.superseded_by_id, left.state), (new, "cancelled"))
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         self.assertEqual(left.child_ids.state, "pending")
         inbound = self._receive(self._create_interface(direction="in"), {})
         inbound._set_dead("conflict", "x", "x")

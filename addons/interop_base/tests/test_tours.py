@@ -103,7 +103,7 @@ class TestTours(EngineMixin, InteropMixin, HttpCase):
         interface._transition({"state": "active"})
         old = self._create_message(interface)
         newer = old.copy({"external_id": "msg_tour_newer"})
-        newer._transition({"state": "done"})
+        self._set_columns(newer, state="done")
         old._set_dead("business_rule", "business_rule", "The city is unknown.")
         interface.system_id._set_stopped("The tour stops it")
 

@@ -366,7 +366,7 @@ class TestPerson(PersonCase):
         )
 
     def _told(self, outs):
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         messages = self.env["interop.message"]
         return {
             name: messages.search_count([("interface_id", "=", interface.id)])

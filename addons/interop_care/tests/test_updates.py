@@ -50,7 +50,7 @@ class TestUpdates(InteropCase):
     def _sent(self, partner, interface=None):
         """Return ``[(type, data)]`` of the messages about the partner, in order."""
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         messages = self.env["interop.message"].search(
             [
                 ("res_model", "=", "res.partner"),

@@ -6,7 +6,7 @@ from . import interop_audit_event
 from . import interop_identity_case
 from . import interop_interface
 from . import interop_message
-from . import interop_pump
+from . import interop_materializer
 from . import interop_identifier_model
 from . import interop_identified_mixin
 from . import res_partner

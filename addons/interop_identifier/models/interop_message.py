@@ -2,8 +2,6 @@
 
 from odoo import api, fields, models
 
-from odoo.addons.interop_base import const as base_const
-
 from ..tools import question
 
 
@@ -78,33 +76,19 @@ class InteropMessage(models.Model):
             asked, message_sudo
         )
 
-    def _set_state(self, state, allowed, **vals):
-        """Close the cases for which no message waits any more."""
-        moved = super()._set_state(state, allowed, **vals)
-        if state not in base_const.OPEN_STATES or state == "dead":
-            moved._leave_cases()
-        return moved
-
-    @api.model
-    @api.private
-    def _set_cancelled_many(self, ids, reason):
-        """Close the cases for which no message waits any more."""
-        moved = super()._set_cancelled_many(ids, reason)
-        self.browse(moved)._leave_cases()
-        return moved
-
-    @api.model
-    @api.private
-    def _set_superseded_many(self, newer):
-        """Close the cases for which no message waits any more."""
-        moved = super()._set_superseded_many(newer)
-        self.browse(moved)._leave_cases()
-        return moved
-
-    def _leave_cases(self):
-        """Settle the open cases of these messages that nothing waits for any more."""
+    def _after_move(self, state):
+        """Settle the open cases for which no message waits any more."""
+        super()._after_move(state)
+        if state in ("pending", "processing", "parked"):
+            return
+        self.env.cr.execute(
+            """SELECT DISTINCT identity_case_id FROM interop_message
+                WHERE id = ANY(%s) AND identity_case_id IS NOT NULL""",
+            [self.ids],
+        )
+        ids = [case_id for (case_id,) in self.env.cr.fetchall()]
         # sudo: the queue is the engine's, whatever ends the message
-        self.sudo().identity_case_id._settle_idle()
+        self.env["interop.identity.case"].sudo().browse(ids)._settle_idle()
 
     def action_view_identity_case(self):
         """Open what a steward has to decide."""

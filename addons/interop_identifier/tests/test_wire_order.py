@@ -75,7 +75,7 @@ class TestWireOrder(EngineCase):
             self.first.contract_ids.message_type, partner
         )
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         order = ["first", "named", "common", "second"]
         self.assertEqual(self._sent(self.first, partner), [order, order])
         order = ["second", "common", "first", "named"]

@@ -166,5 +166,5 @@ class TestPreview(MappingCase):
         before = self.env["interop.message"].search_count([])
         self._open(record=self.partner).mapped("data")
         self._commit()
-        self.env["interop.pump"]._materialize()
+        self.env["interop.materializer"]._materialize()
         self.assertEqual(self.env["interop.message"].search_count([]), before)

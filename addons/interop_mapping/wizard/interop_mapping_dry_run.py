@@ -6,6 +6,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 
 from odoo.addons.interop_base import clock, const, db
 from odoo.addons.interop_base.exceptions import HandledError
+from odoo.addons.interop_base.models.log import message_report
 from odoo.addons.interop_base.tools import field_report, schema_build
 from odoo.addons.interop_base.tools.errors import EnvelopeError
 from odoo.addons.interop_base.tools.jsonlimits import parse
@@ -284,8 +285,7 @@ class InteropMappingDryRun(models.TransientModel):
             self.env["interop.audit.event"]._log(
                 "revealed", self.mapping_id.interface_id, self.env._("Dry run")
             )
-        messages = self.env["interop.message"]
-        words = messages._report_words()
+        words = message_report.words(self.env)
         old, new = before.get("values", {}), found["values"]
         rows = Markup("").join(
             Markup(
@@ -294,8 +294,8 @@ class InteropMappingDryRun(models.TransientModel):
                 " %(reason)s</td></tr>"
             )
             % {
-                **messages._report_names(item),
-                **messages._report_outcome(item, words),
+                **message_report.names(self.env, item),
+                **message_report.outcome(item, words),
                 "old": HIDDEN if hidden else old.get(item["field"], ""),
                 "new": HIDDEN if hidden else new.get(item["field"], ""),
             }

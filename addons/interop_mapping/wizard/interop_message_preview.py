@@ -163,11 +163,11 @@ class InteropMessagePreview(models.TransientModel):
             "parent_id": None,
         }
         message_id = envelope_tools.new_id(now_ms=1000 * clock.timestamp())
-        pump = self.env["interop.pump"]
-        members = pump._envelope_members(
+        materializer = self.env["interop.materializer"]
+        members = materializer._envelope_members(
             self.interface_id, contract, company.id, test=True
         )
-        envelope = pump._envelope(members, event, content, (message_id, 1, 1))
+        envelope = materializer._envelope(members, event, content, (message_id, 1, 1))
         return {
             "data": _pretty(content["data"]),
             "envelope": _pretty(envelope),

@@ -28,7 +28,7 @@ class TestLoops(GovernedCase):
     def _leaving(self, partner):
         """Return the interfaces on which messages about ``partner`` leave now."""
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         messages = self._message_of(partner).filtered(lambda m: m.direction == "out")
         interfaces = messages.interface_id
         self._set_columns(messages, res_id=None)

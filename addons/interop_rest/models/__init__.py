@@ -7,5 +7,4 @@ from . import interop_interface
 from . import interop_message
 from . import ir_http
 from . import res_config_settings
-from . import interop_message_receipt
 from . import interop_handler_receipt_ack

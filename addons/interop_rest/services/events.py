@@ -5,6 +5,7 @@ delivered.
 """
 
 from odoo.addons.interop_base.inbound import pipeline
+from odoo.addons.interop_base.models.log.message_catch_up import CatchUp
 from odoo.addons.interop_base.tools.errors import CursorError
 
 from ..exceptions import Problem
@@ -28,7 +29,7 @@ def events(env, call):
     if not interfaces:
         raise Problem("events_not_allowed", client=client_sudo.code)
     try:
-        page = client_sudo.env["interop.message"]._catch_up(
+        page = CatchUp(client_sudo.env).page(
             interfaces, asked.cursor, asked.limit
         )
     except CursorError:

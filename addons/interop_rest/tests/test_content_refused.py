@@ -8,6 +8,8 @@ from urllib.parse import quote
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.interop_base.models.log.message_search import stored_keys
+
 from .common import URL, RestHttpCase
 
 _RANDOM = random.Random(12)
@@ -67,7 +69,7 @@ class ContentRefusedCase(RestHttpCase):
 
     def setUp(self):
         super().setUp()
-        apply = "odoo.addons.interop_base.models.log.interop_message_apply"
+        apply = "odoo.addons.interop_base.models.log.message_effect"
         self.enterContext(mute_logger(apply))
 
     def _effects(self):
@@ -165,12 +167,12 @@ class TestContentRefused(ContentRefusedCase):
 
     def test_keys_that_no_index_has_room_for_are_shortened(self):
         messages = self.env["interop.message"]
-        values = messages._key_values("none", LETTERS, LETTERS)
-        other = messages._key_values("none", LETTERS, LETTERS + "x")
+        values = stored_keys(self.env, "none", LETTERS, LETTERS)
+        other = stored_keys(self.env, "none", LETTERS, LETTERS + "x")
         self.assertEqual(values["business_key"], LETTERS[:255])
         self.assertEqual(len(values["ordering_key"]), 255)
         self.assertNotEqual(values["ordering_key"], other["ordering_key"])
-        short = messages._key_values("none", "A", "B")
+        short = stored_keys(self.env, "none", "A", "B")
         self.assertEqual((short["business_key"], short["ordering_key"]), ("A", "B"))
 
     def test_a_path_or_a_body_with_a_NUL_is_no_fault_of_ours(self):

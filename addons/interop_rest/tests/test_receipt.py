@@ -6,6 +6,8 @@ from odoo.tests import tagged
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.models.engine.engine_types import Lane
+from odoo.addons.interop_base.models.log.message_batch import MessageBatch
+from odoo.addons.interop_base.models.log.message_leases import MessageLeases
 
 from .common import RestHttpCase
 
@@ -174,7 +176,6 @@ class TestReceipt(RestHttpCase):
 
     def test_what_was_refused_after_delivery_holds_nothing_back(self):
         lane = self.out._lane()
-        messages = self.env["interop.message"].sudo()
         for state in ("done", "dead", "pending"):  # what we thought of it before
             for ordering in ("key", "strict"):
                 with self.subTest(state=state, ordering=ordering):
@@ -183,7 +184,7 @@ class TestReceipt(RestHttpCase):
                     later = self._waiting(key)
                     self._reject(sent)
                     lanes = {lane: Lane(5, ordering)}
-                    claims = messages._set_claimed(lanes, self.out.ids, 60)
+                    claims = MessageLeases(self.env).claim(lanes, self.out.ids, 60)
                     self.assertEqual([item.message_id for item in claims], later.ids)
                     (sent | later).invalidate_recordset()
                     later._set_done()
@@ -191,10 +192,9 @@ class TestReceipt(RestHttpCase):
 
     def test_sent_again_it_takes_its_place_in_the_order_again(self):
         lane = self.out._lane()
-        messages = self.env["interop.message"].sudo()
         for send_again in (
             lambda message: message._set_pending(),
-            lambda message: message._set_pending_many(message.ids),
+            lambda message: MessageBatch(self.env).send_again(message.ids),
         ):
             sent = self._sent(ordering_key="k")
             self._reject(sent)
@@ -202,7 +202,9 @@ class TestReceipt(RestHttpCase):
             later = self._waiting("k")
             send_again(sent)
             self.assertEqual(sent.lane, lane)
-            claims = messages._set_claimed({lane: Lane(5, "key")}, self.out.ids, 60)
+            claims = MessageLeases(self.env).claim(
+                {lane: Lane(5, "key")}, self.out.ids, 60
+            )
             self.assertEqual([item.message_id for item in claims], sent.ids)
             (sent | later)._set_done()
 

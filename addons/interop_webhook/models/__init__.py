@@ -2,8 +2,8 @@ from . import interop_endpoint
 from . import interop_endpoint_header
 from . import interop_handler_trial
 from . import interop_interface
+from . import interop_materializer
 from . import interop_message
-from . import interop_pump
 from . import interop_secret
 from . import interop_transport_webhook
 from . import res_config_settings

@@ -72,21 +72,20 @@ class TrialMessage:
         (payload_id,) = self.env["interop.payload"]._store_many(
             [(company.id, "none", snapshot)]
         )
-        self.env.cr.execute(
-            """INSERT INTO interop_event
-                      (contract_id, res_model, res_id, company_id, occurred_at, state,
-                       interface_ids, payload_id, correlation_id)
-               VALUES (%s, %s, %s, %s, %s, 'ready', %s, %s, %s)""",
+        self.env["interop.event"]._insert_events(
             [
-                contract.id,
-                endpoint._name,
-                endpoint.id,
-                company.id,
-                clock.now(),
-                Json([interface.id]),
-                payload_id,
-                reference,
-            ],
+                {
+                    "contract_id": contract.id,
+                    "res_model": endpoint._name,
+                    "res_id": endpoint.id,
+                    "company_id": company.id,
+                    "occurred_at": clock.now(),
+                    "state": "ready",
+                    "interface_ids": Json([interface.id]),
+                    "payload_id": payload_id,
+                    "correlation_id": reference,
+                }
+            ]
         )
 
     @staticmethod

@@ -75,7 +75,7 @@ class WebhookMixin(InteropMixin):
             interface.contract_ids[:1].message_type, partner
         )
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         return self._message_of(partner).filtered(
             lambda message: message.interface_id == interface
         )

@@ -129,6 +129,6 @@ class TestDestinationApproval(WebhookCase):
         other = self._start_receiver()
         self.endpoint.with_user(self.admin).url = other.url
         self.interface.with_user(self.admin).action_send_test()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         self._run()
         self.assertEqual(len(other.requests), 1)

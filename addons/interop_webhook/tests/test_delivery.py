@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 from odoo.tests import tagged
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.models.log.message_leases import MessageLeases
 
 from ..models.endpoint_connection import EndpointConnection
 from . import receiver as hostile
@@ -166,13 +167,13 @@ class TestDelivery(WebhookCase):
         interface = self._create_flow(receiver)
         message = self._publish(interface)
         pump = self.env["interop.pump"]
-        (claim,) = self.env["interop.message"]._set_claimed(
+        (claim,) = MessageLeases(self.env).claim(
             pump._lanes(interface, 10), interface.ids, 60
         )
         interface.endpoint_id._set_paused("Test")
         deliveries, results = self.env["interop.transport.webhook"]._prepare([claim])
         self.assertFalse(deliveries)
-        self.env["interop.message"]._set_results(results)
+        MessageLeases(self.env).record(results)
         self.assertEqual((message.state, message.attempt_count), ("pending", 0))
         self.assertFalse(message.attempt_ids)
 
@@ -187,9 +188,7 @@ class TestDelivery(WebhookCase):
             self.env["interop.pump"],
             self.env["interop.transport.webhook"],
         )
-        claims = self.env["interop.message"]._set_claimed(
-            pump._lanes(flows, 100), flows.ids, 60
-        )
+        claims = MessageLeases(self.env).claim(pump._lanes(flows, 100), flows.ids, 60)
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.env.cr.sql_log_count

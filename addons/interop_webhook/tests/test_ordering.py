@@ -7,6 +7,7 @@ from odoo.tests import Form, tagged
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.models.engine.engine_types import Lane
+from odoo.addons.interop_base.models.log.message_leases import MessageLeases
 
 from . import receiver as hostile
 from .common import WebhookCase
@@ -28,7 +29,7 @@ class TestOrdering(WebhookCase):
         partner.name = name
         self.env["interop.event"]._publish(interface.contract_ids.message_type, partner)
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
 
     def test_without_order_nothing_waits(self):
         interface = self._create_flow(self._refusing("Bad"))
@@ -212,10 +213,9 @@ class TestOrdering(WebhookCase):
             [clock.now(), tried_ids],
         )
         self.env.invalidate_all()
-        model = self.env["interop.message"].sudo()
         lane = interface._lane()
-        claims = model._set_claimed({lane: Lane(5)}, interface.ids, 60)
+        claims = MessageLeases(self.env).claim({lane: Lane(5)}, interface.ids, 60)
         retried = [claim for claim in claims if claim.message_id in tried_ids]
         self.assertEqual((len(claims), len(retried)), (5, 1))
-        claims = model._set_claimed({lane: Lane(1)}, interface.ids, 60)
+        claims = MessageLeases(self.env).claim({lane: Lane(1)}, interface.ids, 60)
         self.assertEqual([claim.message_id for claim in claims], [fresh[4].id])

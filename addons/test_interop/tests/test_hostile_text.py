@@ -199,7 +199,7 @@ class TestHostileText(ChargeCase):
             missing = set(schema_tools.field_paths(schema)) - tried - values
             self.assertFalse(missing, contract.message_type)
 
-    @mute_logger("odoo.addons.interop_base.models.log.interop_message_apply")
+    @mute_logger("odoo.addons.interop_base.models.log.message_effect")
     def test_real_time_each_text_is_refused_with_its_place_or_leaves_again(self):
         counts, tried = {}, set()
         for contract, pointer, name, data in self._samples():
@@ -215,7 +215,7 @@ class TestHostileText(ChargeCase):
         self.assertEqual(set(counts), {200, 422})
         self.assertEqual(tried, set(TEXTS))
 
-    @mute_logger("odoo.addons.interop_base.models.log.interop_message_apply")
+    @mute_logger("odoo.addons.interop_base.models.log.message_effect")
     def test_in_the_background_nothing_is_tried_twice(self):
         wanted = {
             ("person.registered", "/identifiers/0/value"),

@@ -54,8 +54,8 @@ def render(env, count) -> float:
     The interfaces are suspended: nothing is sent.
     """
     publish(env, count)
-    pump, start = env["interop.pump"], time.perf_counter()
-    while pump._materialize():
+    materializer, start = env["interop.materializer"], time.perf_counter()
+    while materializer._materialize():
         env.cr.commit()
     return (time.perf_counter() - start) / count
 

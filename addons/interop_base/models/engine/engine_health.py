@@ -9,6 +9,7 @@ from odoo import tools
 from odoo.tools import SQL
 
 from ... import clock, const, db
+from ..log.message_leases import MessageLeases
 
 STALL_SECONDS = 120  # what waits for longer than this although it could move is told
 READ_SECONDS = 5  # a question of ours must not become a load itself
@@ -70,12 +71,12 @@ class EngineHealth:
                     SQL(
                         "SELECT occurred_at FROM interop_event"
                         " WHERE state <> 'held' AND %s ORDER BY id LIMIT 1",
-                        pump._events_in_force(),
+                        self.env["interop.materializer"]._events_in_force(),
                     )
                 )
                 event = cr.fetchone()
                 interfaces = pump._moving_interfaces()
-                due = self.env["interop.message"]._next_claimable(
+                due = MessageLeases(self.env).next_claimable(
                     pump._due_lanes(interfaces), interfaces.ids
                 )
         except QueryCanceled:

@@ -127,3 +127,10 @@ class InteropGuard(models.AbstractModel):
             raise AccessError(
                 self.env._("This needs the access right “%(group)s”.", group=name)
             )
+
+    @api.model
+    def _stopped_companies(self):
+        """Return the facilities under an emergency stop, whatever the user may read."""
+        # sudo: an emergency stop counts for everybody
+        companies_sudo = self.env["res.company"].sudo()
+        return companies_sudo.search([("interop_stopped_at", "!=", False)])

@@ -24,7 +24,10 @@ class InteropTransport(models.AbstractModel):
         return []
 
     def _prepare(self, claims):
-        """Read everything that sending needs, in one short transaction.
+        """Hook: read everything that sending needs, in one short transaction.
+
+        Called after the claims were committed. An override must not call the network, and
+        must not answer for claims of others. What it raises is recorded as a failed try.
 
         :param claims: list of ``engine_types.Claim``
         :returns: ``(deliveries, results)``: plain objects for ``_exchange``, and results of
@@ -33,7 +36,12 @@ class InteropTransport(models.AbstractModel):
         raise ConfigurationError(self.env._("%s cannot send.", self._name))
 
     def _exchange(self, deliveries, deadline):
-        """Send, with no cursor open, and yield one ``engine_types.Result`` per delivery.
+        """Hook: send, with no cursor open, and yield one ``engine_types.Result`` per
+        delivery.
+
+        Called in a thread of its own. An override must not touch ``self.env`` beyond its
+        model, must redact what it puts into results, and yields each result as soon as it
+        is known: a delivery without one is tried again.
 
         :param deliveries: what ``_prepare`` answered
         :param float deadline: ``time.monotonic()`` after which nothing new is started; what
@@ -42,12 +50,13 @@ class InteropTransport(models.AbstractModel):
         raise ConfigurationError(self.env._("%s cannot send.", self._name))
 
     def _note_results(self, noted):
-        """Learn from results in the transaction that records them.
+        """Hook: learn from results in the transaction that records them.
 
-        Called after the results were stored, with those whose lease was still the
-        worker's own. The endpoints learn how they are (rate, circuit, health), and those
-        that are gone or keep failing stop. An override calls ``super`` and may note more;
-        it must not open a connection or commit.
+        Called after states and tries were written, with those results only whose lease
+        was still the worker's own. The endpoints learn how they are (rate, circuit,
+        health), and those that are gone or keep failing stop. An override calls
+        ``super()`` and may note more; it must not move messages, call the network or
+        commit.
 
         :param noted: list of ``(engine_types.Result, engine_types.Claim)``
         """

@@ -20,14 +20,22 @@ class Applying(NamedTuple):
     company_id: int
     occurred_at: datetime | None
     stated: str = ""  # see tools.statement
+    report: list | None = None  # what became of its values, see add_to_report
 
 
 _applying = ContextVar("interop_applying", default=None)
 
 
 @contextmanager
-def applying(message, system=None):
-    """Everything in this block is an effect of ``message``, sent by ``system``."""
+def applying(message, system=None, report=None):
+    """Everything in this block is an effect of ``message``, sent by ``system``.
+
+    :param list report: collects what became of its values; by default the one of the
+        block around this one
+    """
+    around = current(message.env)
+    if report is None and around and around.message_id == message.id:
+        report = around.report
     token = _applying.set(
         Applying(
             message.env.cr,
@@ -37,6 +45,7 @@ def applying(message, system=None):
             message.company_id.id,
             message.occurred_at,
             message._statement(),
+            report,
         )
     )
     try:
@@ -49,6 +58,19 @@ def current(env):
     """Return the ``Applying`` of this transaction, ``None`` outside of one."""
     scope = _applying.get()
     return scope if scope is not None and scope.cr is env.cr else None
+
+
+def add_to_report(message, entries):
+    """Collect what became of values of ``message`` while it is being applied.
+
+    :returns: whether somebody collects it
+    """
+    scope = current(message.env)
+    collects = scope is not None and scope.message_id == message.id
+    if not collects or scope.report is None:
+        return False
+    scope.report.extend(entries)
+    return True
 
 
 def origin_system_id(env):

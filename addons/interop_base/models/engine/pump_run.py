@@ -1,13 +1,34 @@
-"""One run of the pump: the order of steps, and which cursor each of them uses.
+"""The way out, on one page: what happens between a business change and its receiver.
 
-No transaction of ours is open while a message travels. Steps that read and write are model
-methods; this file only opens cursors, commits and decides what comes next.
+1. **capture** (business transaction): ``interop.event._publish`` writes a narrow row; before
+   commit the content is built. Hooks: the handler's (``interop.handler``: ``_build``,
+   ``_subject``, ``_ordering_key``, ``_business_key``, ``_companies``) and
+   ``interop.event._is_meant_for``. After commit the pump is armed.
+2. **materialize** (one worker at a time): ``interop.materializer`` numbers the messages,
+   renders their bytes once, checks and encrypts them. Hooks: ``_for_receiver``,
+   ``_envelope_bytes``, ``_message_columns``, ``_is_test``.
+3. **claim**: what is due is leased to this worker, per lane, and committed. Hooks of
+   ``interop.pump``: ``_moving_interfaces``, ``_lanes``, ``_claim``, ``_next_due``.
+4. **prepare** (a short transaction): the transport reads all that sending needs. Hook:
+   ``interop.transport._prepare``.
+5. **exchange** (no cursor open, a thread per batch): Hook: ``interop.transport._exchange``.
+6. **record**: states and tries, only where the lease is still ours. Hooks:
+   ``interop.message._retry_delay`` and ``_after_move``, ``interop.transport._note_results``.
+7. **hand over**: the next run is a job for the moment when something is due.
+
+``PumpRun`` owns this order; what each step does is in the models named. No transaction of
+ours is open while a message travels. Inbound messages that wait are applied by the same
+run: they are claimed and, instead of 4 to 6, applied in a transaction each.
 """
 
 import logging
+import queue
 import random
+import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
+from datetime import timedelta
 
 from psycopg2.errors import IdleInTransactionSessionTimeout, QueryCanceled
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
@@ -17,8 +38,10 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ... import clock, db
 from ...exceptions import HandledError
+from ...tools.claim_policy import Turns
+from ..log.message_effect import MessageEffect
+from ..log.message_leases import MessageLeases
 from .engine_types import Result
-from .pump_exchange import Exchanges
 
 _logger = logging.getLogger(__name__)
 
@@ -30,10 +53,10 @@ REFILL = 4  # a lane is filled again when a quarter of it is free: fewer, larger
 REFRESH = 0.5  # seconds for which the list of moving interfaces is trusted
 START_WITHIN = 10.0  # seconds in which a claimed message has to be on its way
 SLOW = 2.0  # a lane that keeps a message out for longer than this is slow
-PUT_OFF = 5.0  # seconds after which the watch over a run is put off again
 DRAIN = 60.0  # seconds after the end for what is still out; below limit_time_real
 SPARE = 10.0  # seconds before limit_time_real that are left to end and to hand over
 RECORD_TRIES = 2
+ENDED_PAUSE = 15  # seconds before the next run when the database ended a step
 # The database ended a statement, or a session that paused within a transaction.
 ENDED = (QueryCanceled, IdleInTransactionSessionTimeout)
 STEPS = {
@@ -58,11 +81,7 @@ class PumpRun:
         self._killed_at = time.monotonic() + tools.config["limit_time_real"]
         self._ended_steps = set()
         self._plan_until = 0.0
-        self._watched_until = 0.0
-        self._alone_since = self._others_until = 0.0
-        # What was with a dead worker and what was not take turns; at random first, so
-        # that both go on when workers die one after the other.
-        self._suspects_turn = random.random() < 0.5
+        self.turns = Turns(random.random() < 0.5, SLOW)
         self._lanes, self._interface_ids, self._kinds = {}, [], {}
 
     @contextmanager
@@ -127,8 +146,6 @@ class PumpRun:
         """
         with self._env(read_committed=True) as env:
             problems = env["interop.guard"]._problems()
-            if not problems:
-                self._live_on(env)
         if problems:
             _logger.warning("no message moves: %s", " | ".join(problems))
             return 0
@@ -158,42 +175,36 @@ class PumpRun:
             self._plan_until = 0.0
             moved = self.step(BUSY_POLL)
             total += moved
-            if not moved and not self.exchanges and self._suspects_turn:
+            if not moved and not self.exchanges and self.turns.suspects:
                 break  # in a turn in which everything that is due may be claimed
         return total
 
-    def _live_on(self, env):
-        """Tell now and then that this run is alive; see ``interop.pump._watch``."""
-        if self.inline_env is None and time.monotonic() > self._watched_until:
-            env["interop.pump"]._watch()
-            self._watched_until = time.monotonic() + PUT_OFF
-
     def step(self, patience):
-        """Events → messages, claim, start, collect, record; returns how much moved.
+        """Take the steps of the way out once; return how much moved.
 
         :param float patience: seconds to wait for a result when nothing else is to do
         """
         over = time.monotonic() >= self.end
-        # Beside a slow lane the others go on, with what is published only now as well.
-        held = over and not self.exchanges.slow_lanes(SLOW)
-        moved = 0 if held else self._materialize()
+        moved = self._materialize(over)
         claims = self._claim(over)
-        for kind in sorted({self._kinds[claim.interface_id] for claim in claims}):
-            self._start(
-                kind, [c for c in claims if self._kinds[c.interface_id] == kind]
-            )
-        wait = 0 if moved or claims else patience
-        moved += len(claims) + self._collect(wait)
-        return moved
+        self._prepare(claims)
+        found = self._exchanged(0 if moved or claims else patience)
+        self._record(found)
+        return moved + len(claims) + len(found)
 
-    def _materialize(self):
-        if "materialize" in self._ended_steps:
+    # === MATERIALIZE === #
+
+    def _materialize(self, over=False):
+        """Turn events into messages; return how many. When time is over, what is
+        published only now goes on beside slow lanes, too."""
+        held = over and not self.exchanges.slow_lanes(SLOW)
+        if held or "materialize" in self._ended_steps:
             return 0
         with self._ending("materialize"), self._env(read_committed=True) as env:
-            return env["interop.pump"]._materialize()
+            return env["interop.materializer"]._materialize()
         return 0
 
-    # === CLAIMING === #
+    # === CLAIM === #
 
     def _claim(self, over):
         """Claim what lanes have room for; when time is over, only beside slow lanes."""
@@ -204,21 +215,15 @@ class PumpRun:
         claims = []
         with self._ending("claim"):
             claims = self._claim_due(over)
-        if any(claim.try_count > claim.attempt_count + 1 for claim in claims):
-            self._alone_since = time.monotonic()
+        counts = [(claim.try_count, claim.attempt_count) for claim in claims]
+        self.turns.note(time.monotonic(), counts)
         return claims
 
     def _claim_due(self, over):
         """Claim in one transaction; suspects take turns with what was with no dead worker."""
-        if self._alone_since and self.exchanges:
-            # What is out was out when a worker died: nothing else beside it. Unless it is
-            # slow: then the others take their turn before the next one of its kind.
-            if time.monotonic() < self._alone_since + SLOW:
-                return []
-            self._others_until = time.monotonic() + SLOW
-        self._alone_since = 0.0
-        self._suspects_turn = not self._suspects_turn
-        allowed = not over and time.monotonic() >= self._others_until
+        if not self.turns.may_claim(time.monotonic(), len(self.exchanges)):
+            return []
+        crashed = self.turns.take(time.monotonic(), over)
         with self._env(read_committed=True) as env:
             if time.monotonic() > self._plan_until:
                 self._plan(env)
@@ -229,10 +234,8 @@ class PumpRun:
                 if lane.cap - out[name] >= max(1, lane.cap // REFILL)
                 and not (over and out[name])
             }
-            claims = self._claim_from(env, lanes, allowed and self._suspects_turn)
-            if not claims and allowed and not self._suspects_turn and not out:
-                # Nothing else is due: their turn has come already.
-                self._suspects_turn = True
+            claims = self._claim_from(env, lanes, crashed)
+            if not claims and self.turns.pass_on(out.total()):
                 claims = self._claim_from(env, lanes, True)
         return claims
 
@@ -242,13 +245,9 @@ class PumpRun:
         )
 
     def _plan(self, env):
-        """Note which interfaces move now, by which lanes; take back expired leases.
-
-        Tells that this run is alive, too.
-        """
-        self._live_on(env)
+        """Note which interfaces move now, by which lanes; take back expired leases."""
         pump = env["interop.pump"]
-        env["interop.message"]._set_reclaimed()
+        MessageLeases(env).reclaim()
         interfaces = pump._moving_interfaces()
         self._lanes = pump._lanes(interfaces, self.options["pump_batch"])
         self._interface_ids = interfaces.ids
@@ -258,19 +257,21 @@ class PumpRun:
         }
         self._plan_until = time.monotonic() + REFRESH
 
-    # === MOVING === #
+    # === PREPARE === #
 
-    def _start(self, kind, claims):
-        """Apply inbound claims; hand outbound ones to their transport."""
-        direction, transport = kind
-        if direction == "in":
-            for claim in claims:
-                if time.monotonic() < self.end:
-                    self._apply(claim)
-                else:  # leased, but this run is over: the next one applies it
-                    self._record([(self._unsent(claim, "deferred"), claim, None)])
-            return
-        model = f"interop.transport.{transport}"
+    def _prepare(self, claims):
+        """Hand outbound claims to their transports; apply inbound ones."""
+        by_kind = {}
+        for claim in claims:
+            by_kind.setdefault(self._kinds[claim.interface_id], []).append(claim)
+        for (direction, transport), group in sorted(by_kind.items()):
+            if direction == "in":
+                self._apply_all(group)
+            else:
+                self._send(f"interop.transport.{transport}", group)
+
+    def _send(self, model, claims):
+        """Let a transport read what sending needs, and start the exchange."""
         try:
             with self._env() as env:
                 sender = env[model]
@@ -307,10 +308,16 @@ class PumpRun:
             error_message=error and (str(error) if known else type(error).__name__),
         )
 
-    def _collect(self, seconds):
-        found = self.exchanges.collect(seconds, RECORD_BATCH)
-        self._record(found)
-        return len(found)
+    # === EXCHANGE === #
+
+    def _exchanged(self, seconds):
+        """Return what came back: ``[(result, claim, transport model)]``.
+
+        :param float seconds: to wait for the first one
+        """
+        return self.exchanges.collect(seconds, RECORD_BATCH)
+
+    # === RECORD === #
 
     def _record(self, found):
         """Record ``[(result, claim, transport model)]`` in one transaction, fenced."""
@@ -321,9 +328,7 @@ class PumpRun:
 
     def _record_once(self, found):
         with self._env(read_committed=True) as env:
-            updated = set(
-                env["interop.message"]._set_results([result for result, *_ in found])
-            )
+            updated = set(MessageLeases(env).record([result for result, *_ in found]))
             for model in sorted({model for *_, model in found if model}):
                 env[model]._note_results(
                     [
@@ -340,6 +345,13 @@ class PumpRun:
 
     # === INBOUND === #
 
+    def _apply_all(self, claims):
+        for claim in claims:
+            if time.monotonic() < self.end:
+                self._apply(claim)
+            else:  # leased, but this run is over: the next one applies it
+                self._record([(self._unsent(claim, "deferred"), claim, None)])
+
     def _apply(self, claim):
         """Apply one claimed inbound message in a transaction of its own, fenced."""
         started = clock.now()
@@ -348,10 +360,11 @@ class PumpRun:
             # Quiet to the end of the transaction: the commit flushes what is left.
             with db.quiet(), self._env() as env:
                 message = env["interop.message"].browse(claim.message_id)
-                if not message._lock_claim(claim.lease_token):
+                if not MessageLeases(env).lock(message, claim.lease_token):
                     return
                 message._apply_now(started=started)
-                message._note_applied(started, time.monotonic() - clocked)
+                effect = MessageEffect(message, started)
+                effect.record(time.monotonic() - clocked)
             return
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             failure = ("internal", "serialization", "Another transaction was faster.")
@@ -372,21 +385,103 @@ class PumpRun:
         )
         self._record([(result, claim, None)])
 
-    # === HANDING OVER === #
+    # === HAND OVER === #
 
     def _hand_over(self):
-        """Arm the next run for the moment when something is due.
-
-        After a step was ended, the watch stays instead: it wakes the next run soon, and
-        not at once.
-        """
+        """Arm the next run for the moment when something is due; after a step was ended,
+        soon but not at once."""
         with self._ending("hand over"), self._env(read_committed=True) as env:
             pump = env["interop.pump"]
+            now = clock.database_now(env.cr)
             if self._ended_steps:
-                pump._watch()
+                pump._arm(now + timedelta(seconds=ENDED_PAUSE))
                 return
             due = pump._next_due()
             if due is not None:
-                now = clock.database_now(env.cr)
                 pump._arm(None if due <= now else due)
-            pump._unwatch()
+
+
+class Exchanges:
+    """The claims that are out, and the results that came back.
+
+    A batch runs in a thread of its own, without a cursor. A slow receiver keeps its batch
+    open, and nothing else: the pump collects what is ready, records it and claims for the
+    others.
+    """
+
+    def __init__(self):
+        self._ready = queue.SimpleQueue()
+        # (message id, lease) -> (claim, transport model, when it was submitted). A lease
+        # may end in flight and the message be claimed again: two tries, two results.
+        self._out = {}
+
+    def submit(self, model, sender, deliveries, claims, deadline):
+        """Start exchanging ``deliveries`` and return at once.
+
+        :param str model: name of the transport model, given back with each result
+        :param sender: the transport; ``_exchange`` uses no cursor
+        :param claims: the claims behind the deliveries
+        :param float deadline: see ``interop.transport._exchange``
+        """
+        now = time.monotonic()
+        for claim in claims:
+            self._out[claim.message_id, claim.lease_token] = (claim, model, now)
+        threading.Thread(
+            target=self._exchange,
+            args=(sender, deliveries, claims, deadline),
+            name="interop-exchange",
+            daemon=True,
+        ).start()
+
+    def _exchange(self, sender, deliveries, claims, deadline):
+        missing = {claim.message_id: claim for claim in claims}
+        try:
+            for result in sender._exchange(deliveries, deadline):
+                missing.pop(result.message_id, None)
+                self._ready.put(result)
+        except Exception as error:  # noqa: BLE001
+            # The text of a foreign exception may hold content: its type has to do.
+            _logger.error("a transport failed: %s", type(error).__name__)
+        for claim in missing.values():
+            self._ready.put(
+                Result(
+                    claim.message_id,
+                    claim.lease_token,
+                    "retry",
+                    clock.now(),
+                    error_class="internal",
+                    error_code="transport_failed",
+                    error_message="The transport ended without a result.",
+                )
+            )
+
+    def collect(self, seconds, limit):
+        """Return up to ``limit`` results as ``[(result, claim, model)]``.
+
+        Waits up to ``seconds`` for the first one when anything is out.
+        """
+        found = []
+        try:
+            if self._out and seconds > 0:
+                found.append(self._ready.get(timeout=seconds))
+            while len(found) < limit:
+                found.append(self._ready.get_nowait())
+        except queue.Empty:
+            pass
+        return [
+            (result, *self._out.pop((result.message_id, result.lease_token))[:2])
+            for result in found
+            if (result.message_id, result.lease_token) in self._out
+        ]
+
+    def __len__(self):
+        return len(self._out)
+
+    def per_lane(self):
+        """Return a ``Counter`` of what is out per lane."""
+        return Counter(claim.lane for claim, _model, _since in self._out.values())
+
+    def slow_lanes(self, seconds):
+        """Return the lanes with something out for longer than ``seconds``."""
+        limit = time.monotonic() - seconds
+        return {claim.lane for claim, _m, since in self._out.values() if since < limit}

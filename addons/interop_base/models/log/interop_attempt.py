@@ -41,60 +41,38 @@ class InteropAttempt(models.Model):
 
         :param first: ids of messages that were never tried before, which spares looking
         """
-        rows = [
-            (
-                result.message_id,
-                result.message_id in first,
-                result.started_at,
-                result.duration_ms,
-                result.outcome,
-                result.http_status,
-                result.error_class,
-                result.error_message,
-                result.excerpt,
-            )
-            for result in results
-            if result.outcome != "deferred"
-        ]
-        if not rows:
-            return
-        if len(rows) == 1 and rows[0][1]:
-            self._insert_first(rows[0])
-        else:
-            self._insert_many(rows)
+        tried = [result for result in results if result.outcome != "deferred"]
+        before = self._counts({result.message_id for result in tried} - set(first))
+        db.insert_rows(
+            self,
+            [
+                {
+                    "message_id": result.message_id,
+                    "number": before.get(result.message_id, 0) + 1,
+                    "started_at": result.started_at,
+                    "duration_ms": result.duration_ms,
+                    "outcome": result.outcome,
+                    "http_status": result.http_status,
+                    "error_class": result.error_class,
+                    "error_message": result.error_message,
+                    "excerpt": result.excerpt,
+                }
+                for result in tried
+            ],
+        )
         self.invalidate_model(flush=False)
 
     @api.model
-    def _insert_first(self, row):
-        """Insert the first try of one message: nothing to look up, little to plan."""
-        message_id, _first, *values = row
-        db.execute(
-            self.env.cr,
-            """INSERT INTO interop_attempt (message_id, number, started_at, duration_ms,
-                           outcome, http_status, error_class, error_message, excerpt)
-               VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s)""",
-            [message_id, *values],
+    def _counts(self, message_ids):
+        """Return ``{message id: how often it was tried}``."""
+        if not message_ids:
+            return {}
+        self.env.cr.execute(
+            """SELECT message_id, count(*) FROM interop_attempt
+                WHERE message_id = ANY(%s) GROUP BY message_id""",
+            [list(message_ids)],
         )
-
-    @api.model
-    def _insert_many(self, rows):
-        """Insert tries of any number of messages."""
-        db.execute(
-            self.env.cr,
-            """INSERT INTO interop_attempt (message_id, number, started_at, duration_ms,
-                           outcome, http_status, error_class, error_message, excerpt)
-               SELECT row.id,
-                      CASE WHEN row.first THEN 1 ELSE (
-                          SELECT count(*) + 1 FROM interop_attempt earlier
-                           WHERE earlier.message_id = row.id) END,
-                      row.started_at, row.duration_ms, row.outcome, row.http_status,
-                      row.error_class, row.error_message, row.excerpt
-                 FROM unnest(%s::int[], %s::bool[], %s::timestamp[], %s::int[],
-                             %s::text[], %s::int[], %s::text[], %s::text[], %s::text[])
-                   AS row(id, first, started_at, duration_ms, outcome, http_status,
-                          error_class, error_message, excerpt)""",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
+        return dict(self.env.cr.fetchall())
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: tries are append-only."""

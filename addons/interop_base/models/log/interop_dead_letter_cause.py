@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ... import const
 from ..engine.superseded import Superseded
+from . import message_guidance
 
 COUNTED = 1000  # messages of a cause that are looked at for newer ones
 
@@ -67,10 +68,9 @@ class InteropDeadLetterCause(models.Model):
 
     @api.depends("error_class", "error_kind", "direction")
     def _compute_next_step(self):
-        messages = self.env["interop.message"]
-        steps = messages._next_steps()
+        steps = message_guidance.next_steps(self.env)
         for cause in self:
-            cause.next_step = messages._next_step_of(cause, steps)
+            cause.next_step = message_guidance.next_step_of(cause, steps)
             built_anew = cause.direction == "out" and cause.error_kind == "business"
             cause.next_action = "resubmit" if built_anew else "retry"
 

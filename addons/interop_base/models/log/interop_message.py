@@ -1,27 +1,36 @@
 """The integration log: one message on one interface, in or out."""
 
-import hashlib
-import re
-from collections import defaultdict
+import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ... import clock, const
+from ...tools import field_report as report_tools
+from ...tools import statement
+from .. import resources
+from ..engine import origin
 from ..engine.superseded import Superseded
+from . import message_guidance, message_report
+from . import message_moves as moves
+from .message_actions import MessageActions, Rebuilding
+from .message_batch import MessageBatch
+from .message_effect import MessageEffect
+from .message_leases import MessageLeases
 from .message_order import MessageOrder
+from .message_retention import MessageRetention
+from .message_search import MessageSearch
 
-MAX_KEY = 255  # characters of a key in clear
-FEW_FOUND = 1000  # messages that a search by business key names one by one
+_logger = logging.getLogger(__name__)
 
 
 class InteropMessage(models.Model):
     """Log line, replay guard and idempotency record at once.
 
-    Rows are written by the engine only; every move between states is a transition in
-    ``interop_message_transition.py`` or a claim in ``interop_message_claim.py``.
+    Rows are written by the engine only, and ``_move`` alone writes their state. What
+    takes more than a few lines is done by collaborators: ``MessageLeases`` (the pump),
+    ``MessageEffect`` (applying), ``MessageActions`` (people), ``CatchUp`` (receivers).
     """
 
     _name = "interop.message"
@@ -113,12 +122,7 @@ class InteropMessage(models.Model):
     )
     next_step = fields.Char(compute="_compute_next_step")
     next_action = fields.Selection(
-        [
-            ("retry", "Retry"),
-            ("resubmit", "Resubmit"),
-            ("skip", "Skip"),
-            ("none", "None"),
-        ],
+        message_guidance.NEXT_ACTIONS,
         compute="_compute_next_action",
         help="The button that the next step asks for.",
     )
@@ -205,6 +209,15 @@ class InteropMessage(models.Model):
     body_hash = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     answer_status = fields.Integer("Answer", readonly=True)
     answer_body = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    field_report = fields.Json(readonly=True, copy=False)
+    has_field_notes = fields.Boolean(
+        "Not Everything Simply Applied",
+        readonly=True,
+        copy=False,
+        help="Some value was ignored, rejected, or accepted from a system that does "
+        "not decide about it.",
+    )
+    field_report_html = fields.Html("By Field", compute="_compute_field_report_html")
     # --- times ---
     occurred_at = fields.Datetime("Occurred", readonly=True)
     first_attempt_at = fields.Datetime("First Try", readonly=True)
@@ -268,6 +281,10 @@ class InteropMessage(models.Model):
     _error_idx = models.Index("(error_class) WHERE error_class IS NOT NULL")
     _payload_idx = models.Index("(payload_id) WHERE payload_id IS NOT NULL")
     _parent_idx = models.Index("(parent_id) WHERE parent_id IS NOT NULL")
+    _field_notes_idx = models.Index("(id) WHERE has_field_notes")
+    _stream_idx = models.Index(
+        "(interface_id, epoch, sequence) WHERE direction = 'out' AND sequence > 0"
+    )
 
     # === COMPUTE METHODS === #
 
@@ -281,61 +298,31 @@ class InteropMessage(models.Model):
     @api.depends_context("uid")
     def _compute_resource_name(self):
         """The log shows this column: a query or two per model, not per message."""
-        readable = self._readable_resources()
+        found = resources.readable(self)
         for message in self:
-            record = readable.get((message.res_model, message.res_id))
+            record = found.get((message.res_model, message.res_id))
             message.resource_name = record and record.display_name
 
     @api.depends("res_model", "res_id")
     @api.depends_context("uid")
     def _compute_resource_ref(self):
         """For one message: Odoo checks each reference that is assigned on its own."""
-        readable = self._readable_resources()
+        found = resources.readable(self)
         for message in self:
             key = (message.res_model, message.res_id)
-            message.resource_ref = f"{key[0]},{key[1]}" if key in readable else False
-
-    def _readable_resources(self):
-        """Return ``{(model, id): record}`` of what exists and the user may read."""
-        ids_by_model = defaultdict(set)
-        for message in self.filtered("res_id"):
-            if message.res_model in self.env:
-                ids_by_model[message.res_model].add(message.res_id)
-        readable = {}
-        for model, ids in ids_by_model.items():
-            records = self.env[model].sudo(False).browse(ids).exists()
-            for record in records._filtered_access("read"):
-                readable[model, record.id] = record
-        return readable
+            message.resource_ref = f"{key[0]},{key[1]}" if key in found else False
 
     @api.depends("state", "direction", "error_class", "error_kind", "is_superseded")
     def _compute_next_step(self):
-        steps = self._next_steps()
+        steps = message_guidance.next_steps(self.env)
         for message in self:
             failed = message.state in const.FAILED_STATES
-            step = self._next_step_of(message, steps)
-            if message.is_superseded:
-                step = self.env._(
-                    "A newer message about the same record replaces this one. Skip it."
-                )
-            message.next_step = failed and step
+            message.next_step = failed and message_guidance.next_step_of(message, steps)
 
     @api.depends("child_ids", "state")
     @api.depends_context("uid")
     def _compute_resubmission(self):
-        self.env.flush_all()
-        self.env.cr.execute(
-            """SELECT old.id, (SELECT max(m.id) FROM interop_message m
-                                WHERE m.parent_id = old.id)
-                 FROM unnest(%s::int[]) AS old(id)""",
-            [self._origin.ids],
-        )
-        newest = dict(self.env.cr.fetchall())
-        self.env.cr.execute(
-            "SELECT parent_id FROM interop_event WHERE parent_id = ANY(%s)",
-            [self._origin.ids],
-        )
-        building = {parent_id for (parent_id,) in self.env.cr.fetchall()}
+        newest, building = Rebuilding(self._origin).found()
         for message in self:
             child = self.browse(newest.get(message._origin.id) or ())
             message.is_resubmitted = child or message._origin.id in building
@@ -344,22 +331,8 @@ class InteropMessage(models.Model):
     @api.depends("data_class")
     @api.depends_context("uid")
     def _compute_may_view_payload(self):
-        for message in self:
-            message.may_view_payload = message._may_view_payload()
-
-    @api.model
-    def _next_step_of(self, failure, steps):
-        """Return the next step of a failed message, or of a cause of failures."""
-        if failure.direction == "out" and failure.error_kind == "business":
-            return self.env._(
-                "Correct the record named here, then resubmit the message."
-            )
-        if failure.direction == "in" and failure.error_class == "schema":
-            return self.env._(
-                "Correct the mapping and retry the message. If the content is wrong, "
-                "have the sender correct it and send it under a new id."
-            )
-        return steps.get(failure.error_class, "")
+        for item in self:
+            item.may_view_payload = MessageActions(item).may_view_payload()
 
     @api.depends("state", "attempt_count", "next_attempt_at", "interface_id", "test")
     @api.depends_context("uid", "lang", "tz")
@@ -368,41 +341,8 @@ class InteropMessage(models.Model):
         now, known = clock.database_now(self.env.cr), {}
         for message in self:
             # sudo: the reason is told to whoever may see the message
-            message_sudo = message.sudo()
-            reason, until, held = message_sudo._waiting(now, known)
-            message.waiting_reason = reason
-            message.waiting_until = until
-            message.is_held = held
-
-    def _waiting(self, now, known):
-        """Return ``(why this message is still open, until when, whether it is held)``.
-
-        :param datetime now: naive UTC
-        :param dict known: what was found for other messages of the same interface
-        """
-        self.ensure_one()
-        if self.state not in const.OPEN_STATES:
-            return False, False, False
-        if self.state in const.FAILED_STATES:
-            text = self.env._(
-                "The message failed. Correct the cause and retry the message, or "
-                "cancel it."
-            )
-            return text, False, False
-        if self.state == "processing":
-            return self.env._("A worker is processing the message now."), False, False
-        key = (self.interface_id, self.company_id, self.test)
-        if key not in known:
-            known[key] = self.interface_id._holds(self.company_id, self.test)
-        holds = known[key]
-        due = self.next_attempt_at if (self.next_attempt_at or now) > now else False
-        if holds:
-            ends = [hold.until for hold in holds]
-            until = max([*ends, due or now]) if all(ends) else False
-            return " ".join(hold.text for hold in holds), until, True
-        if self.attempt_count:
-            return self.env._("The last try failed. The next one follows."), due, False
-        return self.env._("The message waits for the next free worker."), due, False
+            found = message_guidance.waiting(message.sudo(), now, known)
+            message.waiting_reason, message.waiting_until, message.is_held = found
 
     def _compute_blocked(self):
         for message in self:
@@ -420,18 +360,7 @@ class InteropMessage(models.Model):
     @api.depends("next_step", "direction", "error_class", "error_kind", "is_superseded")
     def _compute_next_action(self):
         for message in self:
-            message.next_action = message._next_action()
-
-    def _next_action(self):
-        """Return the button that the next step asks for; addons that tell other steps
-        extend it."""
-        self.ensure_one()
-        if self.state not in const.FAILED_STATES or self.error_class == "ownership":
-            return "none"
-        if self.is_superseded:
-            return "skip"
-        built_anew = self.direction == "out" and self.error_kind == "business"
-        return "resubmit" if built_anew and self.res_id else "retry"
+            message.next_action = message_guidance.next_action_of(message)
 
     @api.depends("state", "superseded_by_id")
     @api.depends_context("uid")
@@ -445,182 +374,31 @@ class InteropMessage(models.Model):
             message.is_superseded = bool(found)
             message.newer_id = found._filtered_access("read")
 
-    @api.model
-    def _next_steps(self):
-        """Return ``{error class: what the owner does next}``."""
-        check_then_retry = self.env._("Check the other side, then retry.")
-        return {
-            "dns": self.env._("Check the host name of the endpoint, then retry."),
-            "connect": self.env._("Check that the receiver is up, then retry."),
-            "tls": self.env._("Check the receiver's certificate, then retry."),
-            "timeout": check_then_retry,
-            "http_5xx": check_then_retry,
-            "throttled": self.env._("Lower the rate of the endpoint, then retry."),
-            "auth": self.env._("Check the secret on both sides, then retry."),
-            "config": self.env._("Complete the set-up named here, then retry."),
-            "internal": self.env._("Ask an administrator to read the server log."),
-            "schema": self.env._("Correct the record or the mapping, then resubmit."),
-            "unknown_identifier": self.env._("Link the identifier, then retry."),
-            "ownership": self.env._("Change it in the system that owns the data."),
-            "business_rule": self.env._("Correct the record named here, then retry."),
-            "conflict": self.env._("Decide which record is right, then retry."),
-        }
-
     @api.depends("business_key")
     def _compute_search_key(self):
         for message in self:
             message.search_key = message.search_all = message.business_key
 
     def _search_search_key(self, operator, value):
-        """Find by business key: in clear where it is so, else by blind index."""
-        if operator not in ("=", "ilike", "=ilike", "like", "in"):
-            return NotImplemented
-        values = [value] if isinstance(value, str) else list(value or [])
-        values = [item for item in values if isinstance(item, str) and item.strip()]
-        if not values:
-            return Domain.FALSE
-        vault = self.env["interop.vault"]
-        known = vault._available()
-        blind = [vault._blind("business_key", item) for item in values] if known else []
-        prefixes = [] if operator in ("=", "in") else values
-        self.flush_model(["business_key", "business_key_index"])
-
-        def to_sql(model, alias, query):
-            return self._key_condition(alias, values, prefixes, blind)
-
-        # Sorted by id, a rare key makes PostgreSQL read the log backwards for it.
-        self.env.cr.execute(
-            SQL(
-                "SELECT id FROM interop_message WHERE %s LIMIT %s",
-                to_sql(self, self._table, None),
-                FEW_FOUND + 1,
-            ),
-            log_exceptions=False,
-        )
-        ids = [message_id for (message_id,) in self.env.cr.fetchall()]
-        if len(ids) <= FEW_FOUND:
-            return Domain("id", "in", ids)
-        return Domain.custom(to_sql=to_sql)
+        return MessageSearch(self).by_key(operator, value)
 
     def _search_search_all(self, operator, value):
-        """Find by whatever a person has at hand: an id, a number, a name."""
-        if operator not in ("=", "ilike", "=ilike", "like", "in"):
-            return NotImplemented
-        values = [value] if isinstance(value, str) else list(value or [])
-        values = [item.strip() for item in values if isinstance(item, str)]
-        values = [item for item in values if item]
-        if not values:
-            return Domain.FALSE
-        self.env.flush_all()
-        self.env.cr.execute(
-            "SELECT id FROM interop_message"
-            " WHERE external_id = ANY(%(values)s) OR correlation_id = ANY(%(values)s)"
-            " LIMIT %(limit)s",
-            {"values": values, "limit": FEW_FOUND},
-            log_exceptions=False,
-        )
-        exact = [message_id for (message_id,) in self.env.cr.fetchall()]
-        if exact:  # an id is no name: looking on could only take time
-            return Domain("id", "in", exact)
-        return Domain.OR(
-            [
-                Domain(
-                    "search_key", operator, values[0] if len(values) == 1 else values
-                ),
-                *self._record_domains(values),
-            ]
-        )
+        return MessageSearch(self).by_anything(operator, value)
+
+    @api.depends("field_report")
+    @api.depends_context("lang")
+    def _compute_field_report_html(self):
+        for message in self:
+            report = message.field_report or []
+            message.field_report_html = message_report.table(self.env, report)
 
     @api.model
-    def _record_domains(self, names):
-        """Return domains of the messages about records that the user finds by name."""
-        # Each object once, by its index: the log has millions of lines and few objects.
-        self.env.cr.execute(
-            """WITH RECURSIVE object(name) AS (
-                   SELECT min(res_model) FROM interop_message
-                    UNION ALL
-                   SELECT (SELECT min(m.res_model) FROM interop_message m
-                            WHERE m.res_model > object.name)
-                     FROM object WHERE object.name IS NOT NULL)
-               SELECT name FROM object WHERE name IS NOT NULL"""
-        )
-        domains = []
-        for (model,) in self.env.cr.fetchall():
-            records = self.env.get(model)
-            if records is None or not records.sudo(False).has_access("read"):
-                continue
-            records = records.sudo(False)
-            ids = {
-                record_id
-                for name in names
-                for record_id, _label in records.name_search(name, limit=FEW_FOUND)
-            }
-            if ids:
-                domains.append(
-                    Domain("res_model", "=", model) & Domain("res_id", "in", list(ids))
-                )
-        return domains
-
-    @api.model
-    def _key_condition(self, alias, values, prefixes, blind):
-        """Return the SQL of a key among ``values``, or with one of ``prefixes``, or
-        behind one of the ``blind`` indexes; each part has an index of its own."""
-        key = SQL.identifier(alias, "business_key")
-        parts = [SQL("%s = ANY(%s)", key, values)]
-        parts += [
-            SQL("lower(%s) LIKE lower(%s)", key, self._prefix(item))
-            for item in prefixes
-        ]
-        if blind:
-            hidden = SQL.identifier(alias, "business_key_index")
-            parts.append(SQL("%s = ANY(%s)", hidden, blind))
-        return SQL("(%s)", SQL(" OR ").join(parts))
-
-    @api.model
-    def _prefix(self, text):
-        """Return the pattern of what begins with ``text``, taken literally."""
-        return re.sub(r"([\\%_])", r"\\\1", text) + "%"
-
-    # === GROUPING === #
-
-    @api.model
-    def formatted_read_group(
-        self,
-        domain,
-        groupby=(),
-        aggregates=(),
-        having=(),
-        offset=0,
-        limit=None,
-        order=None,
-    ):
+    def formatted_read_group(self, domain, groupby=(), *args, **kwargs):
         """Group as usual; a cause reads as what happened, not as a fingerprint."""
-        groups = super().formatted_read_group(
-            domain, groupby, aggregates, having, offset, limit, order
-        )
+        groups = super().formatted_read_group(domain, groupby, *args, **kwargs)
         if "cause" in groupby:
-            self._label_causes(domain, groups)
+            MessageSearch(self).label_causes(domain, groups)
         return groups
-
-    @api.model
-    def _label_causes(self, domain, groups):
-        """Replace each fingerprint by a text of the same group that the user may read.
-
-        The end of the fingerprint stays: two causes may read alike.
-        """
-        causes = [group["cause"] for group in groups if group["cause"]]
-        texts = dict(
-            self._read_group(
-                Domain(domain) & Domain("cause", "in", causes),
-                ["cause"],
-                ["error_message:max"],
-            )
-        )
-        for group in groups:
-            if text := texts.get(group["cause"]):
-                group["cause"] = f"{text[:100]} · {group['cause'][-4:]}"
-
-    # === CONTENT === #
 
     @api.private
     @api.model
@@ -639,31 +417,280 @@ class InteropMessage(models.Model):
         # sudo: columns of the content are closed to every group
         return self.sudo().payload_id._read() if self.payload_id else None
 
+    # === STATES === #
+
+    @api.private
+    def _move(self, move, values=None, source=None, fence=None, returning=None):
+        """Write the state of messages and what comes with it. Nothing else writes it.
+
+        One statement for any number of messages, of those that are in a state from which
+        the move starts, at that moment and in the database. Then ``_after_move``.
+
+        :param move: ``message_moves.Move``
+        :param dict values: more columns, as in ``Move.columns``, which they replace
+        :param SQL source: query of the rows ``v``: ``id`` and what the columns name; by
+            default these messages
+        :param SQL fence: another condition on ``m`` and ``v``
+        :param SQL returning: columns to return
+        :returns: the messages that moved, or their ``returning`` columns
+        """
+        if source is None:
+            source = SQL("SELECT unnest(%s::int[]) AS id", list(self.ids))
+        self.flush_model()
+        # Not by an index on the state: after an outage the planner may believe that few
+        # failed, and try them all for each id.
+        query = SQL(
+            """WITH v AS MATERIALIZED (%s)
+             UPDATE interop_message m SET state = %s, %s FROM v
+              WHERE m.id = v.id AND m.state || '' = ANY(%s) AND %s
+          RETURNING m.id, m.state, %s""",
+            source,
+            move.state,
+            moves.assignments(self, {**move.columns, **(values or {})}),
+            list(move.allowed),
+            fence or SQL("TRUE"),
+            returning or SQL("NULL"),
+        )
+        self.env.cr.execute(query, log_exceptions=False)
+        rows = self.env.cr.fetchall()
+        self.invalidate_model(flush=False)
+        for state in sorted({row[1] for row in rows}):
+            ids = sorted(row[0] for row in rows if row[1] == state)
+            self.browse(ids)._after_move(state)
+        if rows and move.wakes:
+            self.env["interop.pump"]._arm_after_commit()
+        if returning:
+            return [row[2:] for row in rows]
+        return self.browse(sorted(row[0] for row in rows))
+
+    def _after_move(self, state):
+        """Hook: these messages have just moved to ``state``.
+
+        Called by ``_move`` after each statement that moved something, once per state, in
+        the same transaction: for people's buttons, replays, receipts and decisions as
+        well as for the pump, which moves hundreds at once. Override it to settle what
+        hangs on messages, with a statement or two for all of them.
+
+        An override calls ``super()``. It must not move these messages again, commit,
+        call the network or read each message by itself.
+
+        :param str state: state of all of them
+        """
+
+    def _transition(self, vals):
+        """Refuse: only ``_move`` writes the state."""
+        raise AccessError(self._guarded_message("state"))
+
+    def _make(self, move, **values):
+        """Move all of these messages; a repeat is a logged no-op.
+
+        :raises UserError: one is in a state from which ``move`` does not start
+        :returns: the messages that moved
+        """
+        moving = self
+        if move.state not in move.allowed:
+            repeated = self.filtered(lambda message: message.state == move.state)
+            if repeated:
+                _logger.info("messages %s are %s already", repeated.ids, move.state)
+            moving -= repeated
+        moving._check_moves(move.state, move.allowed)
+        return moving._move(move, values) if moving else moving
+
+    def _set_done(self, record=None, answer_status=None, answer_body=None, **vals):
+        """The message had its effect, or the receiver confirmed it."""
+        if record:
+            vals.update(res_model=record._name, res_id=record.id)
+        if answer_status:
+            vals.update(answer_status=answer_status, answer_body=answer_body)
+        return self._make(moves.DONE, **vals)
+
+    def _failure_values(self, error_class, code, text):
+        """Return the columns of a failure, with its owner."""
+        self.ensure_one()
+        return moves.failure(self.interface_id, error_class, code, text)
+
+    def _set_failed(self, move, error_class, code, text, **vals):
+        """Make ``move`` because of a failure; see ``_make``."""
+        for messages in self.grouped("interface_id").values():
+            failure = messages[:1]._failure_values(error_class, code, text)
+            messages._make(move, **{**failure, **vals})
+        return self
+
+    def _set_dead(self, error_class, code, text, **vals):
+        """Failed for good, or refused by whoever decided; belongs to its owner until
+        somebody acts."""
+        return self._set_failed(moves.DEAD, error_class, code, text, **vals)
+
+    def _set_parked(self, error_class, code, text, **vals):
+        """Waits for a person's decision."""
+        return self._set_failed(moves.PARKED, error_class, code, text, **vals)
+
+    def _set_skipped(self, reason, **vals):
+        """Nothing was to be done, on purpose."""
+        return self._make(moves.SKIPPED, error_message=reason, **vals)
+
+    def _set_cancelled(self, reason):
+        """Given up by a person; the reason stays. What it held back goes on at once."""
+        return self._make(moves.CANCELLED, error_message=reason)
+
+    def _set_pending(self, old_content=False):
+        """Try again from the start of the schedule: same message, same bytes.
+
+        What a newer message about the same record replaced is skipped, and what such a
+        message will replace in a moment stays as it is.
+
+        :param bool old_content: a person asked to send it all the same
+        """
+        if old_content:
+            return self._make(moves.RETRIED_OLD)
+        aside = MessageBatch(self.env).set_old_aside(self.ids)
+        return (self - self.browse(aside))._make(moves.RETRIED)
+
+    # === THE PUMP === #
+
+    def _retry_delay(self, result):
+        """Hook: decide when a message is tried again.
+
+        Called for each result that is no end, in the transaction that records it, before
+        anything is written. The default asks the interface's retry policy. Override it
+        for messages that follow no schedule.
+
+        An override must not write; it is called for messages whose lease may be lost.
+
+        :param result: ``engine_types.Result``; ``retry`` or ``deferred``
+        :returns: ``(state, seconds)``: ``pending`` again, or ``dead`` when the budget is
+            spent (``None`` seconds)
+        """
+        self.ensure_one()
+        return MessageLeases(self.env).scheduled(self, result)
+
+    # === APPLYING === #
+
+    def _service_user(self):
+        """Hook: return the user with whose rights an inbound message is applied.
+
+        Called before each try. The default is the user of its client, with the rights it
+        has now, and that of the integration for a message without. An override must not
+        return a user with more rights than whoever sent it.
+        """
+        self.ensure_one()
+        return MessageEffect(self).service_user()
+
+    def _note_refusal(self, error):
+        """Hook: content was refused and the message settled.
+
+        Called once per try that ended with a ``HandledError``, after the move and after
+        everything that was applied was undone. Override it to keep track of what people
+        have to decide. An override calls ``super()`` and must not move the message.
+
+        :param error: ``HandledError``; ``question`` says what is to be decided
+        """
+
+    @api.private
+    def _apply_now(self, data=None, started=None):
+        """Apply one inbound message and move it to its end state; return it.
+
+        See ``MessageEffect.apply``.
+        """
+        MessageEffect(self, started).apply(data)
+        return self
+
+    @api.private
+    def _statement(self):
+        """Return when this inbound message stated what it states, and its place among
+        others of its sender (``tools.statement``)."""
+        self.ensure_one()
+        return statement.build(
+            self.occurred_at or None,
+            self.create_date or clock.now(),
+            self.sequence,
+            self.epoch,
+            self._origin.id,
+        )
+
+    @api.private
+    def _note_fields(self, report):
+        """Add to the report (``tools.field_report.entries``); while the message is being
+        applied, it is written together with the outcome."""
+        self.ensure_one()
+        if not report or origin.add_to_report(self, report):
+            return
+        # sudo: the log is written for a service user that may not write it
+        message_sudo = self.sudo()
+        whole = (message_sudo.field_report or []) + report
+        message_sudo.write(message_report.columns(whole))
+
+    @api.private
+    def _answer_fields(self):
+        """Return the report as the sender may see it: no ids of ours, no values."""
+        self.ensure_one()
+        return report_tools.public_entries(self.field_report or [])
+
     @api.model
     @api.private
-    def _key_values(self, data_class, business_key, ordering_key):
-        """Return the searchable keys as stored: blind for protected classes."""
-        if data_class not in const.PROTECTED_CLASSES:
-            # Longer ones have no room in an index: what orders stays distinct.
-            if len(ordering_key or "") > MAX_KEY:
-                digest = hashlib.sha256(ordering_key.encode()).hexdigest()
-                ordering_key = f"{ordering_key[: MAX_KEY - len(digest)]}{digest}"
-            return {
-                "business_key": (business_key or "")[:MAX_KEY] or None,
-                "business_key_index": None,
-                "ordering_key": ordering_key or None,
-            }
-        blind = self.env["interop.vault"]._blind
-        return {
-            "business_key": None,
-            # Messages without a key have no order: "" would be one that they share.
-            "business_key_index": blind("business_key", business_key)
-            if business_key
-            else None,
-            "ordering_key": blind("ordering_key", ordering_key)
-            if ordering_key
-            else None,
-        }
+    def _field_sources(self, model, ids, since):
+        """Hook: return ``{(record id, field): (source, reference, moment)}`` of the values
+        that messages set since a moment.
+
+        Called before a person undoes a merge of records: these values stay. An override
+        adds what it knows better than the reports; the caller decides what of it the user
+        may see.
+
+        :param datetime since: naive, in UTC
+        :returns: ``source`` is a record in superuser mode with ``system_id`` and
+            ``company_id``; ``reference`` is the id of the message, as text
+        """
+        return message_report.sources(self.env, model, ids, since)
+
+    # === BUTTONS === #
+
+    def action_retry(self):
+        """Try failed messages again, with the same id and the same bytes."""
+        return MessageActions(self).retry()
+
+    def action_resubmit(self):
+        """Build failed outbound messages anew from their corrected records."""
+        return MessageActions(self).resubmit()
+
+    def action_cancel(self):
+        """Give up on messages that wait or failed."""
+        return MessageActions(self).cancel()
+
+    def action_skip_superseded(self):
+        """Skip failed messages that newer messages about the same records replace."""
+        return MessageActions(self).skip_superseded()
+
+    def action_send_superseded(self):
+        """Send one message although a newer one replaces it (operators)."""
+        return MessageActions(self).send_superseded()
+
+    def action_close(self):
+        """Ask for the reason, then close failed messages."""
+        return MessageActions(self).ask_to_close()
+
+    def _close(self, reason):
+        """Close what failed among these messages; return how many."""
+        return MessageActions(self).close(reason)
+
+    def action_view_payload(self):
+        """Show the content; needs the group for it and leaves an audit line."""
+        return MessageActions(self).view_payload()
+
+    def action_view_resubmission(self):
+        """Open the message that was built anew for this one."""
+        return MessageActions(self).view_resubmission()
+
+    def action_view_resource(self):
+        """Open the record that the message is about, under the user's own rights."""
+        return MessageActions(self).view_resource()
+
+    @api.autovacuum
+    def _gc_payloads(self):
+        return MessageRetention(self.env).remove_payloads()
+
+    @api.autovacuum
+    def _gc_messages(self):
+        return MessageRetention(self.env).remove_messages()
 
     # === GUARDS === #
 

@@ -1,7 +1,5 @@
 """Catch-up: a receiver fetches what it missed, as it was sent."""
 
-from odoo import api, models
-
 from ...exceptions import HandledError
 from ...tools import stream_cursor
 from ..engine.engine_types import CatchUpItem, CatchUpPage
@@ -26,22 +24,19 @@ SELECT m.id, m.external_id, m.interface_id, m.epoch, m.sequence, m.state,
 """
 
 
-class InteropMessage(models.Model):
-    """The model side; the HTTP route decides which interfaces a client may ask for.
+class CatchUp:
+    """Pages of what a receiver was sent; the route decides which interfaces it may ask for.
 
     Numbers are given out under one lock that is held until they are committed: whoever
     sees a number sees every smaller one, therefore a cursor never skips a late commit.
+
+    :param env: environment of the caller
     """
 
-    _inherit = "interop.message"
+    def __init__(self, env):
+        self.env = env
 
-    _stream_idx = models.Index(
-        "(interface_id, epoch, sequence) WHERE direction = 'out' AND sequence > 0"
-    )
-
-    @api.model
-    @api.private
-    def _catch_up(self, interfaces, cursor=None, limit=100):
+    def page(self, interfaces, cursor=None, limit=100):
         """Return the next page of what ``interfaces`` sent after ``cursor``.
 
         Per interface in the order of epoch and sequence, without holes but those that
@@ -71,23 +66,23 @@ class InteropMessage(models.Model):
         if not interfaces_sudo:
             return CatchUpPage([], stream_cursor.encode({}), False, {}, [])
         self.env["interop.guard"]._check_system(interfaces_sudo.system_id)
-        stopped = self._stopped_companies()
+        stopped = self.env["interop.guard"]._stopped_companies()
         moving = interfaces_sudo.filtered(lambda item: item._may_catch_up(stopped))
         limit = max(1, min(limit, MAX_ITEMS))
-        rows = self._catch_up_rows(moving, positions, limit)
+        rows = self._rows(moving, positions, limit)
         kept = self._cut(rows, stopped)
         codes = {interface.id: interface.code for interface in moving}
         for row in kept:
             positions[codes[row["interface_id"]]] = (row["epoch"], row["sequence"])
         return CatchUpPage(
-            self._catch_up_items(kept, codes),
+            self._items(kept, codes),
             stream_cursor.encode(positions),
             bool(kept) and (len(kept) < len(rows) or len(rows) == limit),
-            self._stream_heads(interfaces_sudo),
+            self._heads(interfaces_sudo),
             sorted((interfaces_sudo - moving).mapped("code")),
         )
 
-    def _catch_up_rows(self, moving, positions, limit):
+    def _rows(self, moving, positions, limit):
         """Return the columns of up to ``limit`` messages after ``positions``."""
         after = [positions.get(interface.code, (0, 0)) for interface in moving]
         self.env.flush_all()
@@ -103,7 +98,6 @@ class InteropMessage(models.Model):
         )
         return self.env.cr.dictfetchall()
 
-    @api.model
     def _cut(self, rows, stopped):
         """Return the rows of one page: not too many bytes, nothing of a stopped facility.
 
@@ -121,8 +115,7 @@ class InteropMessage(models.Model):
             kept.append(row)
         return kept
 
-    @api.model
-    def _catch_up_items(self, rows, codes):
+    def _items(self, rows, codes):
         sendable = [row for row in rows if row["state"] not in WITHDRAWN]
         # sudo: columns of the content are closed to every group
         payloads_sudo = self.env["interop.payload"].sudo()
@@ -150,21 +143,13 @@ class InteropMessage(models.Model):
             )
         return items
 
-    @api.model
-    def _stopped_companies(self):
-        # sudo: an emergency stop counts whatever the user may read
-        return (
-            self.env["res.company"].sudo().search([("interop_stopped_at", "!=", False)])
-        )
-
-    @api.model
-    def _stream_heads(self, interfaces_sudo):
+    def _heads(self, interfaces_sudo):
         """Return ``{interface code: (epoch, last number given out)}``."""
         self.env["interop.stream"].invalidate_model(flush=False)  # written by SQL
         streams_sudo = (
             self.env["interop.stream"]
             .sudo()
-            .search(  # sudo: see _catch_up
+            .search(  # sudo: see page
                 [("interface_id", "in", interfaces_sudo.ids)]
             )
         )

@@ -1,11 +1,15 @@
-"""Claiming what is due, and creating rows in batches."""
+"""Leases: claiming what is due, recording what became of it, taking back what died."""
 
 import uuid
 
-from odoo import api, models
+from odoo.tools import SQL
 
-from ... import const, db
+from ...tools import claim_policy
+from ...tools import outcome as outcome_tools
 from ..engine.engine_types import Claim
+from . import message_moves as moves
+
+RECLAIM_BATCH = 1000  # expired leases that one statement takes back
 
 # What may be claimed from a lane, when its time has come.
 _ELIGIBLE = """m.interface_id = ANY(%(interfaces)s)
@@ -20,26 +24,14 @@ _ELIGIBLE = """m.interface_id = ANY(%(interfaces)s)
                          AND ({lanes}.ordering = 'strict'
                               OR earlier.ordering_key = m.ordering_key)))"""
 
-_LEASE = """
-UPDATE interop_message m
-   SET state = 'processing', lease_token = %(token)s,
-       lease_until = clock_timestamp() AT TIME ZONE 'UTC'
-                     + make_interval(secs => %(lease)s),
-       try_count = m.try_count + 1
-  FROM picked
- WHERE m.id = picked.id
-RETURNING m.id, m.lease_token, m.interface_id, m.company_id, m.lane, m.external_id,
-          m.try_count, m.attempt_count, m.payload_id, m.ordering_key, m.direction
-"""
-
-_CLAIM = """
+_DUE = """
 WITH lanes(lane, cap, ordering) AS (
     SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
 -- Retries get a quarter of a lane: enough to go on, too little to crowd out new messages.
 shares(lane, ordering, first, cap) AS (
     SELECT lane, ordering, true, cap FROM lanes
      UNION ALL
-    SELECT lane, ordering, false, GREATEST(1, cap / 4) FROM lanes),
+    SELECT lane, ordering, false, GREATEST(1, cap / %(share)s) FROM lanes),
 due AS (
     SELECT found.id, found.next_attempt_at, shares.lane, shares.cap,
            row_number() OVER (PARTITION BY shares.lane, shares.first
@@ -62,20 +54,19 @@ ranked AS (
     SELECT due.id, lanes.cap,
            row_number() OVER (
                PARTITION BY due.lane
-               ORDER BY CASE WHEN lanes.cap < 4 THEN 0 ELSE (due.place - 0.5) / due.cap END,
+               ORDER BY CASE WHEN lanes.cap < %(share)s THEN 0
+                             ELSE (due.place - 0.5) / due.cap END,
                         due.next_attempt_at, due.id) AS place
-      FROM due JOIN lanes ON lanes.lane = due.lane),
-picked AS (SELECT id FROM ranked WHERE place <= cap)
-{lease}""".format(eligible=_ELIGIBLE.format(lanes="shares"), lease=_LEASE)
+      FROM due JOIN lanes ON lanes.lane = due.lane)
+SELECT id, %(token)s AS token, %(lease)s AS lease FROM ranked WHERE place <= cap
+""".format(eligible=_ELIGIBLE.format(lanes="shares"))
 
-# What was claimed when a worker died is claimed apart: a message that kills its worker
-# must not count as a dead worker against a whole batch. After the first dead worker few
-# are claimed together, so that it costs few neighbors a second one; after the second each
-# is claimed by itself. Whoever waits longest comes first: were it those with one dead
-# worker, workers that die again and again would keep the others back for ever.
+# What was claimed when a worker died is claimed apart, see ``tools.claim_policy``. Whoever
+# waits longest comes first: were it those with one dead worker, workers that die again and
+# again would keep the others back for ever.
 # It reads a small index of its own and locks what it takes: how much else is due, and how
 # much of it was with a dead worker, makes no difference.
-_CLAIM_SUSPECTS = """
+_SUSPECTS = """
 WITH lanes(lane, cap, ordering) AS (
     SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
 due AS (
@@ -98,7 +89,8 @@ picked AS (
     (SELECT due.id FROM due, first
       WHERE first.crashes = 1 AND due.crashes = 1
    ORDER BY due.next_attempt_at, due.id LIMIT %(together)s))
-{lease}""".format(eligible=_ELIGIBLE.format(lanes="lanes"), lease=_LEASE)
+SELECT id, %(token)s AS token, %(lease)s AS lease FROM picked
+""".format(eligible=_ELIGIBLE.format(lanes="lanes"))
 
 _NEXT = """
 WITH lanes(lane, ordering) AS (
@@ -117,97 +109,222 @@ SELECT min(due.at)
         LIMIT 1) due
 """.format(eligible=_ELIGIBLE.format(lanes="both_kinds"))
 
+_CLAIM = SQL(
+    "m.id, m.lease_token, m.interface_id, m.company_id, m.lane, m.external_id,"
+    " m.try_count, m.attempt_count, m.payload_id, m.ordering_key, m.direction"
+)
 
-class InteropMessage(models.Model):
-    """Set-based access for the pump."""
+_EXPIRED = """
+SELECT id, clock_timestamp() AT TIME ZONE 'UTC' AS seen
+  FROM interop_message
+ WHERE state = 'processing' AND lease_until < clock_timestamp() AT TIME ZONE 'UTC'
+ ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""
 
-    _inherit = "interop.message"
+# One row per result; a worker whose lease was taken changes nothing.
+_RESULTS = """
+SELECT raw.*, clock_timestamp() AT TIME ZONE 'UTC' AS at
+  FROM unnest(%s::int[], %s::text[], %s::text[], %s::float8[], %s::int[], %s::int[],
+              %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],
+              %s::int[])
+    AS raw(id, token, state, delay, spent, http_status, error_class, error_kind,
+           error_code, error_message, cause, owner_user_id, owner_team_id)
+"""
+_FAILURE = ("error_class", "error_kind", "error_code", "error_message", "cause")
 
-    @api.model
-    @api.private
-    def _set_claimed(self, lanes, interface_ids, lease_seconds, crashed=True):
+
+class MessageLeases:
+    """What the pump does with many messages at once, whatever becomes of its worker.
+
+    :param env: environment of the engine; claims want a READ COMMITTED cursor of their
+        own, because SKIP LOCKED fails under REPEATABLE READ as soon as two workers claim
+    """
+
+    def __init__(self, env):
+        self.env = env
+        self.messages = env["interop.message"]
+
+    # === CLAIMING === #
+
+    def claim(self, lanes, interface_ids, seconds, crashed=True):
         """Lease due messages to this worker, per lane, in one statement.
-
-        Call it on a READ COMMITTED cursor of its own: SKIP LOCKED fails under REPEATABLE
-        READ as soon as two workers claim.
 
         :param dict lanes: ``{lane: engine_types.Lane}``
         :param interface_ids: interfaces whose messages may move now
-        :param int lease_seconds: longer than the longest exchange
+        :param int seconds: longer than the longest exchange
         :param bool crashed: whether messages that were with a dead worker may be claimed;
             nothing else is, then, if there are any
         :returns: list of ``Claim``, oldest message first
         """
         if not lanes or not interface_ids:
             return []
-        self.flush_model()
         parameters = {
-            **self._eligible_parameters(lanes, interface_ids),
+            **self._eligible(lanes, interface_ids),
             "caps": [lane.cap for lane in lanes.values()],
             "token": str(uuid.uuid4()),
-            "lease": lease_seconds,
-            "together": const.SUSPECTS_TOGETHER,
+            "lease": seconds,
+            "share": claim_policy.RETRY_SHARE,
+            "together": claim_policy.SUSPECTS_TOGETHER,
         }
-        rows = []
-        if crashed:
-            self.env.cr.execute(_CLAIM_SUSPECTS, parameters)
-            rows = self.env.cr.fetchall()
-        if not rows:
-            self.env.cr.execute(_CLAIM, parameters)
-            rows = self.env.cr.fetchall()
-        self.invalidate_model(flush=False)
+        rows = self._lease(_SUSPECTS, parameters) if crashed else []
+        rows = rows or self._lease(_DUE, parameters)
         return sorted(map(Claim._make, rows), key=lambda claim: claim.message_id)
 
-    def _eligible_parameters(self, lanes, interface_ids):
-        # sudo: the engine moves messages of every facility that is not stopped
-        stopped = (
-            self.env["res.company"].sudo().search([("interop_stopped_at", "!=", False)])
+    def _lease(self, query, parameters):
+        return self.messages._move(
+            moves.CLAIMED, source=SQL(query, **parameters), returning=_CLAIM
         )
+
+    def _eligible(self, lanes, interface_ids):
+        # The engine moves messages of every facility that is not stopped.
         return {
             "lanes": list(lanes),
             "orderings": [lane.ordering for lane in lanes.values()],
             "interfaces": list(interface_ids),
-            "stopped": stopped.ids,
+            "stopped": self.env["interop.guard"]._stopped_companies().ids,
         }
 
-    @api.model
-    def _next_claimable(self, lanes, interface_ids):
+    def next_claimable(self, lanes, interface_ids):
         """Return when the next message can be claimed (naive UTC), or ``None``.
 
-        What a stopped facility or an open predecessor keeps back does not count: waking the
-        pump for it would be in vain. See ``_set_claimed`` for the parameters.
+        What a stopped facility or an open predecessor keeps back does not count: waking
+        the pump for it would be in vain. See ``claim`` for the parameters.
         """
-        self.env.cr.execute(_NEXT, self._eligible_parameters(lanes, interface_ids))
+        self.env.cr.execute(SQL(_NEXT, **self._eligible(lanes, interface_ids)))
         return self.env.cr.fetchone()[0]
 
-    @api.model
-    @api.private
-    def _insert_many(self, vals_list):
-        """Insert messages of the same columns in one statement; returns their ids.
+    def reclaim(self):
+        """Take back expired leases: pending again, dead after the third dead worker.
 
-        For the engine: no default is applied and nothing is computed, every column a row
-        needs is in its dict.
+        :returns: number of messages taken back
         """
-        if not vals_list:
-            return []
-        columns = list(vals_list[0])
-        names = ", ".join(f'"{name}"' for name in columns)
-        types = [self._fields[name].column_type[1] for name in columns]
-        # As columns, in the order of the rows: psycopg2 quotes whole lists many times
-        # faster than rows.
-        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
-        found = db.fetch(
-            self.env.cr,
-            f"""INSERT INTO interop_message
-                    ({names}, create_date, write_date, create_uid, write_uid)
-                SELECT {names}, clock_timestamp() AT TIME ZONE 'UTC',
-                       clock_timestamp() AT TIME ZONE 'UTC', %s, %s
-                  FROM unnest({arrays}) WITH ORDINALITY AS row({names}, place)
-              ORDER BY place
-             RETURNING id""",
-            [
-                *(self.env.uid, self.env.uid),
-                *([vals[name] for vals in vals_list] for name in columns),
-            ],
+        # One moment for all of them: they go on in the order of their ids.
+        expired = SQL(_EXPIRED, limit=RECLAIM_BATCH)
+        rows = self.messages._move(
+            moves.RECLAIMED,
+            source=SQL(
+                "SELECT id, max(seen) OVER () AS due_at FROM (%s) found", expired
+            ),
+            returning=SQL("m.id, m.try_count - m.attempt_count"),
         )
-        return [message_id for (message_id,) in found]
+        poisoned = [mid for mid, crashes in rows if claim_policy.is_poison(crashes)]
+        self.messages.browse(poisoned)._set_dead(
+            "internal",
+            "worker_died",
+            self.env._(
+                "The server process that worked on this message died %s times. The message "
+                "is kept and not tried again by itself.",
+                claim_policy.MAX_CRASHES,
+            ),
+        )
+        return len(rows)
+
+    def lock(self, message, token):
+        """Lock a claimed message if the lease is still ours; return whether it is."""
+        self.env.cr.execute(
+            """SELECT 1 FROM interop_message
+                WHERE id = %s AND lease_token = %s AND state = 'processing'
+                  FOR UPDATE""",
+            [message.id, token],
+        )
+        return bool(self.env.cr.fetchone())
+
+    # === RECORDING === #
+
+    def record(self, results):
+        """Record results in batches, only where the lease is still the worker's own.
+
+        A worker whose lease was taken writes nothing: neither result nor attempt.
+
+        :param results: list of ``engine_types.Result``
+        :returns: ids of the messages that were updated
+        """
+        if not results:
+            return []
+        messages = self.messages.browse([result.message_id for result in results])
+        rows = [
+            self._row(message, result)
+            for message, result in zip(messages, results, strict=True)
+        ]
+        updated = dict(
+            self.messages._move(
+                moves.RESULT,
+                source=SQL(_RESULTS, *map(list, zip(*rows, strict=True))),
+                fence=SQL("m.lease_token = v.token"),
+                returning=SQL(
+                    "m.id, m.attempt_count = 1 AND m.first_attempt_at = v.at"
+                ),
+            )
+        )
+        self.env["interop.attempt"]._record(
+            [
+                # The timeline says what became of it: a spent budget is no retry.
+                result._replace(outcome="dead")
+                if result.outcome == "retry" and row[2] == "dead"
+                else result
+                for result, row in zip(results, rows, strict=True)
+                if result.message_id in updated
+            ],
+            {message_id for message_id, first in updated.items() if first},
+        )
+        return list(updated)
+
+    def _row(self, message, result):
+        """Return the column values of one result; the budget decides retry or dead."""
+        delay, state = None, {"done": "done"}.get(result.outcome, "dead")
+        if result.outcome in ("retry", "deferred"):
+            state, delay = message._retry_delay(result)
+        failed = state == "dead"
+        failure = (
+            message._failure_values(
+                result.error_class or "internal",
+                result.error_code or "",
+                result.error_message or "",
+            )
+            if result.outcome in ("retry", "dead")
+            else {}
+        )
+        return (
+            result.message_id,
+            result.lease_token,
+            state,
+            delay,
+            0 if result.outcome == "deferred" else 1,
+            result.http_status,
+            *(failure.get(name) or None for name in _FAILURE),
+            failure.get("owner_user_id") if failed else None,
+            failure.get("owner_team_id") if failed else None,
+        )
+
+    # === SCHEDULE === #
+
+    def scheduled(self, message, result):
+        """Return ``(state, seconds)`` as the interface's retry policy says."""
+        if result.outcome == "deferred":
+            return "pending", result.retry_after or 1
+        if message.test:
+            return "dead", None  # tried once: somebody is waiting for its result
+        policy = message.interface_id.retry_policy_id
+        delay = self._delay(policy, message, result) if policy else None
+        if delay is None:
+            return "dead", None
+        longest = min(result.retry_after or 0, policy.max_retry_after)
+        return "pending", max(delay, longest)
+
+    def _delay(self, policy, message, result):
+        """Return the seconds that the policy waits before the next try, or ``None``."""
+        refused = result.http_status in outcome_tools.AUTH_REFUSALS
+        if not refused or policy.retry_other_4xx:
+            return policy._next_delay(message.attempt_count + 1)
+        # In a row: a message that an outage delayed is refused for the first time, too.
+        self.env.cr.execute(
+            """SELECT count(*) FROM interop_attempt
+                WHERE message_id = %(id)s AND id > COALESCE((
+                      SELECT max(id) FROM interop_attempt
+                       WHERE message_id = %(id)s
+                         AND COALESCE(http_status, 0) <> ALL(%(refusals)s)), 0)""",
+            {"id": message.id, "refusals": list(outcome_tools.AUTH_REFUSALS)},
+        )
+        # Tries from before a person retried it do not count.
+        before = min(self.env.cr.fetchone()[0], message.attempt_count)
+        return policy._next_auth_delay(before + 1)

@@ -1,332 +1,194 @@
-"""Transitions of messages. Nothing else writes their state."""
+"""The moves of messages between states: from where, to where, and what comes along.
 
-import logging
+``interop.message._move`` makes them, one statement for any number of messages; nothing
+else writes a state. In SQL, ``m`` is the message and ``v`` its row of the source.
+"""
 
-from odoo import api, models
+from typing import NamedTuple
 
-from ... import clock, const, db
+from odoo.tools import SQL
+
+from ... import const
 from ...tools import outcome as outcome_tools
 
-_logger = logging.getLogger(__name__)
 
-RECLAIM_BATCH = 1000  # expired leases that one statement takes back
+class Move(NamedTuple):
+    """One kind of transition.
 
-_CLEARED = {
-    "error_class": False,
-    "error_kind": False,
-    "error_code": False,
-    "error_message": False,
-    "error_pointer": False,
-    "cause": False,
-    "owner_user_id": False,
-    "owner_team_id": False,
+    ``state`` is the target, or SQL of the row. A message in any other state than the
+    ``allowed`` ones stays as it is. ``columns`` are written with the state: values as
+    for ``write``, or SQL. ``wakes``: the pump is armed, because this message is due or
+    holds others back no longer.
+    """
+
+    state: str | SQL
+    allowed: tuple
+    columns: dict
+    wakes: bool = False
+
+
+NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
+FAILURE = (
+    "error_class",
+    "error_kind",
+    "error_code",
+    "error_message",
+    "error_pointer",
+    "cause",
+    "owner_user_id",
+    "owner_team_id",
+)
+# What a move does not tell, it ends: no lease outlives it, and no end or date of a try.
+_PLAIN = {
+    "lease_token": False,
+    "lease_until": False,
+    "next_attempt_at": False,
+    "done_at": False,
 }
-_NO_LEASE = {"lease_token": False, "lease_until": False}
+_ENDED = {**_PLAIN, "done_at": NOW}
+_CLEARED = dict.fromkeys(FAILURE, False)
+_OWN_LANE = SQL("regexp_replace(m.lane, %s, '')", f"^{const.LEFT_LANE}")
+# Of content that had its turn and can never be applied, or was refused after delivery:
+# it holds nothing back any more.
+OUT_OF_TURN = {"lane": SQL("%s || %s", const.LEFT_LANE, _OWN_LANE)}
+
+# === ENDS === #
+
+DONE = Move("done", ("pending", "processing"), {**_ENDED, **_CLEARED})
+SKIPPED = Move("skipped", ("pending", "processing"), {**_ENDED, **_CLEARED})
+# A newer message about the same record replaces it; what it held back goes on.
+SUPERSEDED = SKIPPED._replace(allowed=const.FAILED_STATES, wakes=True)
+CANCELLED = Move("cancelled", ("pending", "dead", "parked"), _ENDED, wakes=True)
+# Of many, those that have not failed any more are left alone.
+CLOSED = CANCELLED._replace(allowed=const.FAILED_STATES)
+
+# === FAILURES === #
+
+DEAD = Move("dead", ("pending", "processing", "parked"), {**_CLEARED, **_PLAIN})
+PARKED = DEAD._replace(state="parked", allowed=("pending", "processing"))
+
+# === AGAIN === #
+
+# From the start of the schedule.
+RETRIED = Move(
+    "pending",
+    const.FAILED_STATES,
+    {
+        **_PLAIN,
+        **_CLEARED,
+        "next_attempt_at": NOW,
+        "attempt_count": 0,
+        "try_count": 0,
+        "lane": _OWN_LANE,
+    },
+    wakes=True,
+)
+# A person asked to send old content although newer content was sent.
+RETRIED_OLD = RETRIED._replace(allowed=(*const.FAILED_STATES, "skipped"))
+# As retries, not as first tries, so that new messages are not crowded out.
+REPLAYED = RETRIED._replace(
+    allowed=("done", *const.FAILED_STATES),
+    columns={
+        **RETRIED.columns,
+        "attempt_count": 1,
+        "try_count": 1,
+        "next_attempt_at": SQL("v.due_at"),
+    },
+)
+
+# === AFTER DELIVERY === #
+
+# The receiver took it, whatever we thought of it.
+CONFIRMED = DONE._replace(allowed=("pending", "dead", "parked"))
+# The receiver refuses what it was given, once more perhaps: it has arrived in its turn,
+# so that nothing waits for it until somebody sends it again.
+REJECTED = DEAD._replace(
+    allowed=("pending", "done", "dead", "parked"),
+    columns={**DEAD.columns, **OUT_OF_TURN},
+    wakes=True,
+)
+
+# === THE PUMP === #
+
+CLAIMED = Move(
+    "processing",
+    ("pending",),
+    {
+        "lease_token": SQL("v.token"),
+        "lease_until": SQL(
+            "clock_timestamp() AT TIME ZONE 'UTC' + make_interval(secs => v.lease)"
+        ),
+        "try_count": SQL("m.try_count + 1"),
+    },
+)
+RECLAIMED = Move(
+    "pending", ("processing",), {**_PLAIN, "next_attempt_at": SQL("v.due_at")}
+)
 
 
-class InteropMessage(models.Model):
-    """pending → processing → done | dead | parked | skipped | cancelled."""
+def _unless_deferred(name):
+    """A deferral says nothing new: what failed before stays visible."""
+    value = SQL("NULL") if name == "error_pointer" else SQL.identifier("v", name)
+    own = SQL.identifier("m", name)
+    return SQL("CASE WHEN v.spent = 0 THEN %s ELSE %s END", own, value)
 
-    _inherit = "interop.message"
 
-    def _set_state(self, state, allowed, **vals):
-        repeated = self.filtered(lambda message: message.state == state)
-        if repeated:
-            _logger.info("messages %s are %s already", repeated.ids, state)
-        return super()._set_state(state, allowed, **vals)
+RESULT = Move(
+    SQL("v.state"),
+    ("processing",),
+    {
+        **_PLAIN,
+        "done_at": SQL("CASE WHEN v.state = 'done' THEN v.at END"),
+        "next_attempt_at": SQL(
+            "CASE WHEN v.state = 'pending' THEN v.at + make_interval(secs => v.delay) END"
+        ),
+        "attempt_count": SQL("m.attempt_count + v.spent"),
+        # Whoever comes back with a result has not died with its worker.
+        "try_count": SQL(
+            "CASE WHEN v.spent = 0 THEN m.try_count - 1"
+            " WHEN v.state = 'pending' THEN m.attempt_count + 1 ELSE m.try_count END"
+        ),
+        "first_attempt_at": SQL(
+            "COALESCE(m.first_attempt_at, CASE WHEN v.spent > 0 THEN v.at END)"
+        ),
+        "answer_status": SQL("COALESCE(v.http_status, m.answer_status)"),
+        **{name: _unless_deferred(name) for name in FAILURE},
+        "owner_user_id": SQL("v.owner_user_id"),
+        "owner_team_id": SQL("v.owner_team_id"),
+    },
+)
 
-    def _set_done(self, record=None, answer_status=None, answer_body=None):
-        """The message had its effect, or the receiver confirmed it."""
-        vals = {
-            **_CLEARED,
-            **_NO_LEASE,
-            "done_at": clock.now(),
-            "next_attempt_at": False,
-        }
-        if record:
-            vals.update(res_model=record._name, res_id=record.id)
-        if answer_status:
-            vals.update(answer_status=answer_status, answer_body=answer_body)
-        return self._set_state("done", ("pending", "processing"), **vals)
 
-    def _failure_values(self, error_class, code, text):
-        self.ensure_one()
-        user, team = self.interface_id._exception_owner(error_class)
-        return {
-            **_NO_LEASE,
-            "error_class": error_class,
-            "error_kind": outcome_tools.ERROR_CLASSES[error_class],
-            "error_code": code,
-            "error_message": text,
-            "cause": outcome_tools.cause_fingerprint(
-                error_class, code, self.interface_id.id, text or ""
-            ),
-            "owner_user_id": user.id,
-            "owner_team_id": team.id,
-        }
+def failure(interface, error_class, code, text):
+    """Return the columns of a failure, with its owner and the fingerprint of its cause."""
+    user, team = interface._exception_owner(error_class)
+    return {
+        "error_class": error_class,
+        "error_kind": outcome_tools.ERROR_CLASSES[error_class],
+        "error_code": code,
+        "error_message": text,
+        "cause": outcome_tools.cause_fingerprint(
+            error_class, code, interface.id, text or ""
+        ),
+        "owner_user_id": user.id or None,
+        "owner_team_id": team.id or None,
+    }
 
-    def _set_dead(self, error_class, code, text, **vals):
-        """Failed for good, or refused by whoever decided; belongs to its owner until
-        somebody acts."""
-        for message in self:
-            message._set_state(
-                "dead",
-                ("pending", "processing", "parked"),
-                **message._failure_values(error_class, code, text),
-                next_attempt_at=False,
-                **vals,
-            )
-        return self
 
-    def _set_parked(self, error_class, code, text, **vals):
-        """Waits for a person's decision."""
-        for message in self:
-            message._set_state(
-                "parked",
-                ("pending", "processing"),
-                **message._failure_values(error_class, code, text),
-                next_attempt_at=False,
-                **vals,
-            )
-        return self
+def assignments(messages, columns):
+    """Return the SQL that writes columns of messages, and who does it and when.
 
-    def _set_skipped(self, reason, **vals):
-        """Nothing was to be done, on purpose."""
-        return self._set_state(
-            "skipped",
-            ("pending", "processing"),
-            **{**_CLEARED, **_NO_LEASE, "error_message": reason, **vals},
-            done_at=clock.now(),
-            next_attempt_at=False,
+    :param dict columns: values as for ``write``, or SQL
+    """
+    fields = messages._fields
+    logged = {"write_date": NOW, "write_uid": messages.env.uid}
+    return SQL(", ").join(
+        SQL(
+            "%s = %s",
+            SQL.identifier(name),
+            value
+            if isinstance(value, SQL)
+            else fields[name].convert_to_column(value, messages),
         )
-
-    def _set_cancelled(self, reason):
-        """Given up by a person; the reason stays. What it held back goes on at once."""
-        moved = self._set_state(
-            "cancelled",
-            ("pending", "dead", "parked"),
-            error_message=reason,
-            done_at=clock.now(),
-            next_attempt_at=False,
-        )
-        if moved:
-            self.env["interop.pump"]._arm_after_commit()
-        return moved
-
-    def _set_pending(self, old_content=False):
-        """Try again from the start of the schedule: same message, same bytes.
-
-        What a newer message about the same record replaced is skipped, and what such a
-        message will replace in a moment stays as it is.
-
-        :param bool old_content: a person asked to send it all the same
-        """
-        again, allowed = self, ("dead", "parked")
-        if old_content:
-            allowed += ("skipped",)
-        else:
-            again -= self.browse(self._set_old_aside(self.ids))
-        moved = again._set_state(
-            "pending",
-            allowed,
-            **_CLEARED,
-            **_NO_LEASE,
-            next_attempt_at=clock.database_now(self.env.cr),
-            attempt_count=0,
-            try_count=0,
-        )
-        for message in moved.filtered(lambda item: item.lane != item._own_lane()):
-            message._transition({"lane": message._own_lane()})
-        if moved:
-            self.env["interop.pump"]._arm_after_commit()
-        return moved
-
-    def _own_lane(self):
-        """Return the lane that this message takes its turn in."""
-        self.ensure_one()
-        return self.lane.removeprefix(const.LEFT_LANE)
-
-    # === RESULTS OF THE PUMP === #
-
-    @api.model
-    @api.private
-    def _set_results(self, results):
-        """Record results in batches, only where the lease is still the worker's own.
-
-        A worker whose lease was taken writes nothing: neither result nor attempt.
-
-        :param results: list of ``engine_types.Result``
-        :returns: ids of the messages that were updated
-        """
-        if not results:
-            return []
-        messages = self.browse([result.message_id for result in results])
-        rows = [
-            self._result_row(message, result)
-            for message, result in zip(messages, results, strict=True)
-        ]
-        updated = self._fenced_update(rows)
-        self.invalidate_model(flush=False)
-        self.env["interop.attempt"]._record(
-            [
-                # The timeline says what became of it: a spent budget is no retry.
-                result._replace(outcome="dead")
-                if result.outcome == "retry" and row[2] == "dead"
-                else result
-                for result, row in zip(results, rows, strict=True)
-                if result.message_id in updated
-            ],
-            {message_id for message_id, first in updated.items() if first},
-        )
-        return list(updated)
-
-    def _result_row(self, message, result):
-        """Return the column values of one result; the budget decides retry or dead."""
-        delay, state = None, {"done": "done"}.get(result.outcome, "dead")
-        if result.outcome in ("retry", "deferred"):
-            state, delay = self._retry_delay(message, result)
-        failed = state == "dead"
-        failure = (
-            message._failure_values(
-                result.error_class or "internal",
-                result.error_code or "",
-                result.error_message or "",
-            )
-            if result.outcome in ("retry", "dead")
-            else {}
-        )
-        return (
-            result.message_id,
-            result.lease_token,
-            state,
-            delay,
-            0 if result.outcome == "deferred" else 1,
-            result.http_status,
-            *(
-                failure.get(name) or None
-                for name in (
-                    "error_class",
-                    "error_kind",
-                    "error_code",
-                    "error_message",
-                    "cause",
-                )
-            ),
-            (failure.get("owner_user_id") or None) if failed else None,
-            (failure.get("owner_team_id") or None) if failed else None,
-        )
-
-    def _retry_delay(self, message, result):
-        """Return ``(state, seconds)``: pending again, or dead when the budget is spent."""
-        if result.outcome == "deferred":
-            return "pending", result.retry_after or 1
-        if message.test and result.outcome == "retry":
-            return "dead", None  # tried once: somebody is waiting for its result
-        policy = message.interface_id.retry_policy_id
-        delay = self._policy_delay(policy, message, result) if policy else None
-        if delay is None:
-            return "dead", None
-        longest = min(result.retry_after or 0, policy.max_retry_after)
-        return "pending", max(delay, longest)
-
-    def _policy_delay(self, policy, message, result):
-        """Return the seconds that the policy waits before the next try, or ``None``."""
-        refused = result.http_status in outcome_tools.AUTH_REFUSALS
-        if not refused or policy.retry_other_4xx:
-            return policy._next_delay(message.attempt_count + 1)
-        # In a row: a message that an outage delayed is refused for the first time, too.
-        self.env.cr.execute(
-            """SELECT count(*) FROM interop_attempt
-                WHERE message_id = %(id)s AND id > COALESCE((
-                      SELECT max(id) FROM interop_attempt
-                       WHERE message_id = %(id)s
-                         AND COALESCE(http_status, 0) <> ALL(%(refusals)s)), 0)""",
-            {"id": message.id, "refusals": list(outcome_tools.AUTH_REFUSALS)},
-        )
-        # Tries from before a person retried it do not count.
-        before = min(self.env.cr.fetchone()[0], message.attempt_count)
-        return policy._next_auth_delay(before + 1)
-
-    def _fenced_update(self, rows):
-        """Write result rows where the lease token matches.
-
-        :returns: ``{id: whether it was tried for the first time}`` of those written
-        """
-        moved = db.fetch(
-            self.env.cr,
-            """UPDATE interop_message m
-                  SET state = v.state, lease_token = NULL, lease_until = NULL,
-                      attempt_count = m.attempt_count + v.spent,
-                      -- Whoever comes back with a result has not died with its worker.
-                      try_count = CASE WHEN v.spent = 0 THEN m.try_count - 1
-                                       WHEN v.state = 'pending' THEN m.attempt_count + 1
-                                       ELSE m.try_count END,
-                      first_attempt_at = COALESCE(
-                          m.first_attempt_at, CASE WHEN v.spent > 0 THEN v.at END),
-                      done_at = CASE WHEN v.state = 'done' THEN v.at END,
-                      next_attempt_at = CASE WHEN v.state = 'pending' THEN
-                          v.at + make_interval(secs => v.delay) END,
-                      answer_status = COALESCE(v.http_status, m.answer_status),
-                      -- A deferral says nothing new: what failed before stays visible.
-                      error_class = CASE WHEN v.spent = 0 THEN m.error_class
-                                         ELSE v.error_class END,
-                      error_kind = CASE WHEN v.spent = 0 THEN m.error_kind
-                                        ELSE v.error_kind END,
-                      error_code = CASE WHEN v.spent = 0 THEN m.error_code
-                                        ELSE v.error_code END,
-                      error_message = CASE WHEN v.spent = 0 THEN m.error_message
-                                           ELSE v.error_message END,
-                      cause = CASE WHEN v.spent = 0 THEN m.cause ELSE v.cause END,
-                      owner_user_id = v.owner_user_id, owner_team_id = v.owner_team_id,
-                      write_date = v.at
-                 FROM (SELECT raw.*, clock_timestamp() AT TIME ZONE 'UTC' AS at
-                         FROM unnest(%s::int[], %s::text[], %s::text[], %s::float8[],
-                                     %s::int[], %s::int[], %s::text[], %s::text[],
-                                     %s::text[], %s::text[], %s::text[], %s::int[],
-                                     %s::int[])
-                           AS raw(id, token, state, delay, spent, http_status,
-                                  error_class, error_kind, error_code, error_message,
-                                  cause, owner_user_id, owner_team_id)) v
-                WHERE m.id = v.id AND m.lease_token = v.token
-                  AND m.state = 'processing'
-            RETURNING m.id, m.attempt_count = 1 AND m.first_attempt_at = v.at""",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
-        return dict(moved)
-
-    @api.model
-    @api.private
-    def _set_reclaimed(self):
-        """Take back expired leases: pending again, dead after the third dead worker.
-
-        :returns: number of messages taken back
-        """
-        self.flush_model()
-        self.env.cr.execute(
-            """UPDATE interop_message
-                  SET state = 'pending', lease_token = NULL, lease_until = NULL,
-                      -- One moment for all of them: they go on in the order of their ids.
-                      next_attempt_at = (SELECT clock_timestamp() AT TIME ZONE 'UTC')
-                WHERE id = ANY(ARRAY(
-                      SELECT id FROM interop_message
-                       WHERE state = 'processing'
-                         AND lease_until < clock_timestamp() AT TIME ZONE 'UTC'
-                       ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
-            RETURNING id, try_count - attempt_count""",
-            [RECLAIM_BATCH],
-        )
-        rows = self.env.cr.fetchall()
-        self.invalidate_model(flush=False)
-        poisoned = [mid for mid, crashes in rows if crashes >= const.MAX_CRASHES]
-        self.browse(poisoned)._set_dead(
-            "internal",
-            "worker_died",
-            self.env._(
-                "The server process that worked on this message died %s times. The message "
-                "is kept and not tried again by itself.",
-                const.MAX_CRASHES,
-            ),
-        )
-        # Written now: what follows reads and writes by SQL and drops the cache.
-        self.flush_model()
-        return len(rows)
+        for name, value in {**columns, **logged}.items()
+    )

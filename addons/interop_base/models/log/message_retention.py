@@ -1,7 +1,5 @@
 """Retention: content and log lines on their own clocks, in small batches."""
 
-from odoo import api, models
-
 from ... import const
 from ..removal import Removal
 
@@ -13,14 +11,17 @@ _NOT_REFUSED = """NOT EXISTS (
        AND p.last_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '12 hours')"""
 
 
-class InteropMessage(models.Model):
-    """Never touches what still waits for the engine or for a person."""
+class MessageRetention:
+    """Never touches what still waits for the engine or for a person.
 
-    _inherit = "interop.message"
+    :param env: environment of the daily clean-up
+    """
 
-    @api.autovacuum
-    def _gc_payloads(self):
-        """Remove the content of closed messages; returns ``(done, more to do)``."""
+    def __init__(self, env):
+        self.env = env
+
+    def remove_payloads(self):
+        """Remove the content of closed messages; return ``(done, more to do)``."""
         self.env.cr.execute(
             f"""SELECT m.payload_id
                   FROM interop_message m
@@ -32,14 +33,10 @@ class InteropMessage(models.Model):
                  LIMIT %s""",
             [list(const.OPEN_STATES), "interop.payload", BATCH],
         )
-        ids = [payload_id for (payload_id,) in self.env.cr.fetchall()]
-        done = Removal(self.env, "interop.payload", self._delete_payloads).run(ids)
-        self.invalidate_model(flush=False)
-        return done, len(ids) == BATCH
+        return self._remove("interop.payload", self._delete_payloads)
 
-    @api.autovacuum
-    def _gc_messages(self):
-        """Remove the log lines of closed messages; returns ``(done, more to do)``.
+    def remove_messages(self):
+        """Remove the log lines of closed messages; return ``(done, more to do)``.
 
         A message that an open one was resubmitted from stays with it.
         """
@@ -62,9 +59,12 @@ class InteropMessage(models.Model):
                 BATCH,
             ],
         )
-        ids = [message_id for (message_id,) in self.env.cr.fetchall()]
-        done = Removal(self.env, "interop.message", self._delete_messages).run(ids)
-        self.invalidate_model(flush=False)
+        return self._remove("interop.message", self._delete_messages)
+
+    def _remove(self, subject, delete):
+        ids = [row[0] for row in self.env.cr.fetchall()]
+        done = Removal(self.env, subject, delete).run(ids)
+        self.env["interop.message"].invalidate_model(flush=False)
         return done, len(ids) == BATCH
 
     def _delete_payloads(self, ids):

@@ -5,6 +5,7 @@ import os
 from psycopg2 import Binary
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ... import const, db
 from ...exceptions import ConfigurationError, GuardError
@@ -12,6 +13,7 @@ from ...tools import compression
 
 # Columns that ``_sealed`` answers, in their order.
 SEALED = "uuid, company_id, data_class, key_id, content, size, compressed"
+_NOW = SQL("now() AT TIME ZONE 'UTC'")
 
 
 class InteropPayload(models.Model):
@@ -56,9 +58,9 @@ class InteropPayload(models.Model):
         """
         if not items:
             return []
-        rows = self._sealed(items)
-        found = dict(self._insert(rows))
-        return [found[row[0]] for row in rows]
+        names = SEALED.split(", ")
+        rows = [dict(zip(names, row, strict=True)) for row in self._sealed(items)]
+        return db.insert_rows(self, rows, {"created_at": _NOW})
 
     @api.model
     @api.private
@@ -108,19 +110,6 @@ class InteropPayload(models.Model):
                 )
             )
         return rows
-
-    @api.model
-    def _insert(self, rows):
-        """Insert ``rows`` as columns: psycopg2 quotes whole lists many times faster."""
-        return db.fetch(
-            self.env.cr,
-            f"""INSERT INTO interop_payload ({SEALED}, created_at)
-               SELECT v.*, now() AT TIME ZONE 'UTC'
-                 FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::bytea[],
-                             %s::int[], %s::bool[]) AS v
-            RETURNING uuid, id""",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
 
     @api.private
     def _read_many(self, tolerant=False):

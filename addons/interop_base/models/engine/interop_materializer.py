@@ -9,13 +9,14 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL
 
-from ... import clock, const
+from ... import clock, const, db
 from ...exceptions import HandledError, SchemaViolation, TechnicalError
 from ...tools import envelope as envelope_tools
-from ...tools import outcome as outcome_tools
 from ...tools import trace
 from ...tools.canonical import canonical_bytes
 from ...tools.errors import EnvelopeError
+from ..log import message_moves as moves
+from ..log.message_search import stored_keys
 
 _logger = logging.getLogger(__name__)
 
@@ -43,10 +44,11 @@ class Shared(NamedTuple):
     columns: dict
 
 
-class InteropPump(models.AbstractModel):
-    """The half of the pump between the business transaction and the wire."""
+class InteropMaterializer(models.AbstractModel):
+    """Between the business transaction and the wire; the pump begins each round with it."""
 
-    _inherit = "interop.pump"
+    _name = "interop.materializer"
+    _description = "Message Materializer"
 
     @api.model
     @api.private
@@ -237,7 +239,7 @@ class InteropPump(models.AbstractModel):
         )
         for index, payload_id in zip(kept, payload_ids, strict=True):
             rows[index]["payload_id"] = payload_id
-        self.env["interop.message"]._insert_many(rows)
+        db.insert_rows(self.env["interop.message"], rows)
 
     def _render(self, shared, event, snapshot, numbering):
         """Return ``(column values, bytes or None)`` of one message."""
@@ -292,18 +294,42 @@ class InteropPump(models.AbstractModel):
             self._envelope(shared.members, event, content, numbering),
         )
 
+    # === HOOKS === #
+
     def _for_receiver(self, interface, content):
-        """Return ``data`` and ``subject`` as the receiver wants them; addons that know
-        more about receivers extend it."""
+        """Hook: put the content into the order or the terms of one receiver.
+
+        Called for each message after its content was checked against the contract and
+        before the envelope is built. The snapshot is shared by all receivers, the
+        ``content`` is a copy of this message alone and may be changed. An override calls
+        ``super()`` and returns the result; it must keep to the contract, write nothing
+        and look up what it needs from caches: it runs for every message.
+
+        :param interface: ``interop.interface``
+        :param dict content: ``data``, ``subject``, ``ordering_key``, ``business_key``
+        :returns: the content
+        """
         return content
 
     def _envelope_bytes(self, interface, envelope):
-        """Return the bytes that travel; transports wrap the envelope here."""
+        """Hook: return the bytes that travel.
+
+        Called once per message; what it returns is kept and sent with every try.
+        Transports wrap the envelope here. An override must not depend on anything that
+        may change before the last try, and must not add content.
+
+        :param interface: ``interop.interface``
+        :param dict envelope: see ``tools.envelope``
+        """
         return canonical_bytes(envelope)
 
     @api.model
     def _is_test(self, contract):
-        """Return whether messages of this contract are tests; transports have some."""
+        """Hook: return whether messages of this contract are tests.
+
+        Called per contract of a batch. Tests need no active interface and carry made-up
+        data only; an override must not say so of a contract that carries records.
+        """
         return False
 
     def _envelope_members(self, interface, contract, company_id, test):
@@ -362,7 +388,12 @@ class InteropPump(models.AbstractModel):
         )
 
     def _message_columns(self, interface, contract, test):
-        """Return the columns that all messages of an interface and contract share."""
+        """Hook: return the columns that all messages of an interface and contract share.
+
+        Called once per interface, contract and facility of a batch. Transports add
+        columns of their own, and may give another lane; an override changes what
+        ``super()`` returned and no other key of it.
+        """
         return {
             "direction": "out",
             "interface_id": interface.id,
@@ -394,7 +425,8 @@ class InteropPump(models.AbstractModel):
             "res_model": event["res_model"],
             "res_id": event["res_id"],
             "occurred_at": event["occurred_at"],
-            **self.env["interop.message"]._key_values(
+            **stored_keys(
+                self.env,
                 shared.columns["data_class"],
                 keys.get("business_key"),
                 keys.get("ordering_key"),
@@ -403,18 +435,8 @@ class InteropPump(models.AbstractModel):
         }
 
     def _failure_columns(self, interface, failure):
-        columns = dict.fromkeys(_FAILURE_COLUMNS)
-        if failure:
-            user, team = interface._exception_owner(failure.error_class)
-            columns.update(
-                error_class=failure.error_class,
-                error_kind=outcome_tools.ERROR_CLASSES[failure.error_class],
-                error_code=failure.code,
-                error_message=str(failure),
-                cause=outcome_tools.cause_fingerprint(
-                    failure.error_class, failure.code, interface.id, str(failure)
-                ),
-                owner_user_id=user.id or None,
-                owner_team_id=team.id or None,
-            )
-        return columns
+        if not failure:
+            return dict.fromkeys(_FAILURE_COLUMNS)
+        return moves.failure(
+            interface, failure.error_class, failure.code, str(failure)
+        )

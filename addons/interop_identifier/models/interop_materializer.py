@@ -5,10 +5,10 @@ from odoo import models
 from ..tools import wire_order
 
 
-class InteropPump(models.AbstractModel):
+class InteropMaterializer(models.AbstractModel):
     """Each receiver has its own order: snapshots are shared, messages are not."""
 
-    _inherit = "interop.pump"
+    _inherit = "interop.materializer"
 
     def _for_receiver(self, interface, content):
         """Put the numbers that the receiver hands out itself first, then those of

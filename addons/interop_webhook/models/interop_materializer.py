@@ -9,10 +9,10 @@ from .. import const
 from ..tools import cloudevents
 
 
-class InteropPump(models.AbstractModel):
+class InteropMaterializer(models.AbstractModel):
     """CloudEvents where the endpoint asks for them, and test messages."""
 
-    _inherit = "interop.pump"
+    _inherit = "interop.materializer"
 
     @api.model
     def _is_test(self, contract):
