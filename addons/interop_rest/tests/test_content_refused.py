@@ -166,7 +166,6 @@ class TestContentRefused(ContentRefusedCase):
         self.assertFalse(self._messages())
 
     def test_keys_that_no_index_has_room_for_are_shortened(self):
-        messages = self.env["interop.message"]
         values = stored_keys(self.env, "none", LETTERS, LETTERS)
         other = stored_keys(self.env, "none", LETTERS, LETTERS + "x")
         self.assertEqual(values["business_key"], LETTERS[:255])

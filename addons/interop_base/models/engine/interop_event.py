@@ -155,9 +155,7 @@ class InteropEvent(models.Model):
             "interface_ids": Json([interface.id]) if interface else None,
             "correlation_id": parent.correlation_id if parent else None,
             "parent_id": parent.id if parent else None,
-            "origin_system_id": None
-            if parent
-            else origin.origin_system_id(self.env),
+            "origin_system_id": None if parent else origin.origin_system_id(self.env),
         }
         event_ids = self._insert_events(
             [

@@ -437,6 +437,4 @@ class InteropMaterializer(models.AbstractModel):
     def _failure_columns(self, interface, failure):
         if not failure:
             return dict.fromkeys(_FAILURE_COLUMNS)
-        return moves.failure(
-            interface, failure.error_class, failure.code, str(failure)
-        )
+        return moves.failure(interface, failure.error_class, failure.code, str(failure))

@@ -588,10 +588,7 @@ class InteropMessage(models.Model):
 
     @api.private
     def _apply_now(self, data=None, started=None):
-        """Apply one inbound message and move it to its end state; return it.
-
-        See ``MessageEffect.apply``.
-        """
+        """Apply one inbound message; see ``MessageEffect.apply``. Return it."""
         MessageEffect(self, started).apply(data)
         return self
 
