@@ -17,6 +17,7 @@ from interop_setup.process import tied
 from interop_setup.server import HTTP_WORKER, check_port
 
 WORK = 4  # seconds at most without a kill
+MOMENT = 120  # seconds within which the engine works again, so that it can be hit
 HERE = Path(__file__).resolve().parent
 
 
@@ -80,6 +81,7 @@ class Killer:
         self.server, self.receiver, self.send = server, receiver, send
         self.random = random.Random(seed)
         self.missed, self.downs = 0, []
+        self.moments = []  # when something was killed
         self.ways = {
             "worker at a random moment": self.worker,
             "worker before sending": self.before_sending,
@@ -114,8 +116,13 @@ class Killer:
         )
         return until - since - lost
 
+    def last_before(self, since, until):
+        """The moment of the last kill between two moments, ``since`` without any."""
+        return max([since, *(at for at in self.moments if since < at < until)])
+
     def workers(self):
         """``kill -9`` every HTTP worker: whichever runs the pump."""
+        self.moments.append(time.time())
         for pid in self.server.worker_pids(HTTP_WORKER):
             self.server.kill_worker(HTTP_WORKER, pid)
 
@@ -124,6 +131,7 @@ class Killer:
         time.sleep(self.random.uniform(0, 1))
         pids = self.server.worker_pids(HTTP_WORKER)
         if pids:
+            self.moments.append(time.time())
             self.server.kill_worker(HTTP_WORKER, self.random.choice(pids))
 
     def before_sending(self):
@@ -147,13 +155,14 @@ class Killer:
             return False
 
         self.receiver.answer = answer
-        self.missed += not happened.wait(30)
+        self.missed += not happened.wait(MOMENT)
         self.receiver.answer = 200
 
     def odoo(self):
         """The whole of Odoo at one moment; whoever watches it starts it again."""
         time.sleep(self.random.uniform(0, 1))
         with self.down():
+            self.moments.append(time.time())
             self.server.kill()
             self.revive()
 
@@ -161,6 +170,7 @@ class Killer:
         """The database server, with fsync on; Odoo has to find back by itself."""
         time.sleep(self.random.uniform(0, 1))
         with self.down():
+            self.moments.append(time.time())
             self.server.cluster.kill()
             self.server.cluster.start()
             self.revive()
@@ -184,7 +194,7 @@ class Killer:
     def _while_locked(self, table, mode):
         """Kill while a worker of Odoo waits for this table."""
         with locked(self.server, table, mode):
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + MOMENT
             while not self._somebody_waits(table):
                 if time.monotonic() > deadline:
                     self.missed += 1
