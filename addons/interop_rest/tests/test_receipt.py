@@ -1,6 +1,7 @@
 """Receivers acknowledge what they got: accepted, or rejected with an owner to act."""
 
 import json
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -189,6 +190,40 @@ class TestReceipt(RestHttpCase):
                     (sent | later).invalidate_recordset()
                     later._set_done()
                     sent._set_cancelled("Given up.")
+
+    def test_a_receipt_moves_a_message_as_everything_else_does(self):
+        """The same columns and the same hook, from whatever state it was in."""
+        names = ("lease_token", "lease_until", "next_attempt_at", "done_at")
+        names += ("error_class", "error_pointer", "owner_user_id")
+        model, calls = type(self.env["interop.message"]), []
+        original = model._after_move
+
+        def hook(messages, state):
+            calls.append((messages.ids, state))
+            return original(messages, state)
+
+        for move, refused, before in (
+            (lambda m: m._set_done(), False, "pending"),
+            (lambda m: m._set_dead("business_rule", "x", "x"), True, "pending"),
+            (None, False, "dead"),
+            (None, True, "done"),
+            (None, True, "dead"),
+        ):
+            with self.subTest(refused=refused, before=before):
+                sent, state = self._sent(before), "dead" if refused else "done"
+                with patch.object(model, "_after_move", hook):
+                    calls.clear()
+                    if move:
+                        move(sent)
+                    elif refused:
+                        self._reject(sent)
+                    else:
+                        self._ack(sent.external_id)
+                mine = [target for ids, target in calls if ids == sent.ids]
+                self.assertEqual((sent.state, mine), (state, [state]))
+                filled = {name for name in names if sent[name]}
+                expected = {"error_class", "owner_user_id"} if refused else {"done_at"}
+                self.assertEqual(filled, expected)
 
     def test_sent_again_it_takes_its_place_in_the_order_again(self):
         lane = self.out._lane()
