@@ -17,6 +17,7 @@ from ..exceptions import (
     TechnicalError,
     UnknownIdentifier,
 )
+from ..models.log.message_effect import MessageEffect
 from ..models.log.message_leases import MessageLeases
 from .fakes import EngineCase
 
@@ -120,7 +121,7 @@ class TestApply(EngineCase):
         found = self._updates_of_messages()
         started = clock.now()
         message._apply_now({"name": "Effect"}, started)
-        message._note_applied(started, 0.1)
+        MessageEffect(message, started).record(0.1)
         self.env.flush_all()
         self.assertEqual(len(found), 1, found)
         message.invalidate_recordset()
