@@ -29,9 +29,7 @@ def events(env, call):
     if not interfaces:
         raise Problem("events_not_allowed", client=client_sudo.code)
     try:
-        page = CatchUp(client_sudo.env).page(
-            interfaces, asked.cursor, asked.limit
-        )
+        page = CatchUp(client_sudo.env).page(interfaces, asked.cursor, asked.limit)
     except CursorError:
         raise Problem("invalid_cursor", client=client_sudo.code) from None
     _note_events(client_sudo, page.items)
