@@ -54,7 +54,7 @@ class TestOwnTransport(InteropCase):
         )
         self.env["interop.event"]._publish("test.note", partners)
         self._commit()
-        self.env["interop.pump"].sudo()._materialize()
+        self.env["interop.materializer"].sudo()._materialize()
         return self.env["interop.message"].search(
             [("res_model", "=", "res.partner"), ("res_id", "in", partners.ids)],
             order="id",

@@ -411,8 +411,7 @@ class InteropMessage(models.Model):
         return {**action, "domain": domain, "context": {}}
 
     def _payload_bytes(self):
-        """Return the exact bytes, or ``None`` when there never were any or they are
-        purged."""
+        """Return the exact bytes, ``None`` where there are none (any more)."""
         self.ensure_one()
         # sudo: columns of the content are closed to every group
         return self.sudo().payload_id._read() if self.payload_id else None
