@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import paths
+from . import paths, pictures
 from .errors import SetupError
 from .progress import say
 
@@ -302,6 +302,7 @@ def pages() -> dict[str, str]:
     return {
         "messages.md": messages_page(contracts()),
         "troubleshooting.md": troubleshooting_page(),
+        "addons.svg": pictures.addons_picture(pictures.dependencies()),
     }
 
 
