@@ -114,7 +114,13 @@ def looks(cluster, name, what):
     return set(cluster.psql(LOOKS[what], database=name).splitlines())
 
 
-@pytest.fixture(params=VERSIONS)
+# The newest one in every run; the older ones with --long.
+@pytest.fixture(
+    params=[
+        *(pytest.param(old, marks=pytest.mark.long) for old in VERSIONS[:-1]),
+        VERSIONS[-1],
+    ]
+)
 def upgraded(request, cluster, tmp_path):
     """A landed database after the upgrade: its name, what was in it, its keys."""
     name = landed(cluster, request.param)
