@@ -3,6 +3,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..models.log.message_actions import MessageActions
+
 MODELS = ("interop.message", "interop.dead.letter.cause")
 
 
@@ -30,4 +32,5 @@ class InteropCloseWizard(models.TransientModel):
         count = records._close(self.reason)
         if not count:
             raise UserError(self.env._("Only failed messages can be closed."))
-        return records._notify(self.env._("%s messages closed.", count))
+        text = self.env._("%s messages closed.", count)
+        return MessageActions(records).notify(text)

@@ -259,9 +259,7 @@ class InteropMappingDryRun(models.TransientModel):
                 "outcome": "parked" if parked else "refused",
                 "record_name": before.get("name") and self._name_of(before, protected),
                 "problem": found["problem"],
-                "result_html": self.env["interop.message"]._report_table(
-                    found.get("report", [])
-                ),
+                "result_html": message_report.table(self.env, found.get("report", [])),
             }
         outcomes = {item["outcome"] for item in found["report"]}
         changes = outcomes - {field_report.UNCHANGED, field_report.IGNORED}

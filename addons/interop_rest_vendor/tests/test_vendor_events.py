@@ -16,6 +16,7 @@ from odoo.tests import tagged
 from odoo.tools import file_path, mute_logger
 
 from odoo.addons.interop_base import clock
+from odoo.addons.interop_base.models.log.message_effect import MessageEffect
 from odoo.addons.interop_base.tools import statement
 
 from ..tools import vendor_signatures
@@ -278,7 +279,9 @@ class TestVendorTemplates(VendorHttpCase):
         message = self._messages(vendor)
         self.assertEqual(message.external_id, "820982911946154508")
         self.assertEqual(data_of(message)["id"], 820982911946154508)
-        self.assertEqual(message._stored_data()["id"], 820982911946154508)
+        self.assertEqual(
+            MessageEffect(message)._stored_data()["id"], 820982911946154508
+        )
 
     def test_own_contracts_say_which_member(self):
         """case 34: which member, and why."""
