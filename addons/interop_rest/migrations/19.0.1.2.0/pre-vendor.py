@@ -4,6 +4,6 @@ from odoo.addons.interop_base import upgrade
 
 
 def migrate(cr, version):
-    """Install the addon that took them over."""
+    """Hand them over; schemes that an administrator changed stay as they are."""
     if version:
-        upgrade.install(cr, "interop_rest_vendor")
+        upgrade.take_over(cr, version, "interop_rest_vendor")
