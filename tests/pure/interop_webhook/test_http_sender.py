@@ -141,13 +141,14 @@ def test_endless_answer_is_cut(sender):
 
 def test_gzip_bomb_stays_small(sender):
     with hostile.Receiver(hostile.gzip_bomb) as receiver:
-        answer = send(sender, to(receiver.url, max_response_bytes=100_000))
+        target = to(receiver.url, max_response_bytes=100_000, total_timeout=20)
+        answer = send(sender, target)
         assert answer.status == 200 and answer.body == b"\0" * 100_000
 
 
 def test_closed_keepalive_connection_is_not_a_failure(sender):
     with hostile.Receiver(hostile.hang_up_after_answer) as receiver:
-        channel = to(receiver.url, concurrency=1)
+        channel = to(receiver.url, concurrency=1, total_timeout=20)
         answers = send(sender, channel, count=20)
         assert {answer.status for answer in answers} == {200}
         assert len(receiver.requests) == 20
