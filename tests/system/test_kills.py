@@ -22,7 +22,7 @@ from kills import Killer, Publisher
 from standardwebhooks import Webhook
 from test_outbound import hostile, in_odoo, wait_for
 
-KILLS = 200 if os.environ.get("INTEROP_LONG") else 15
+KILLS = 200 if os.environ.get("INTEROP_LONG") else 4
 # Seconds that no message waits longer after a kill. queue_job looks for jobs of dead
 # workers once a minute, and passes over those of the last ten seconds.
 STUCK = 120
