@@ -326,6 +326,7 @@ def test_promise_2_nothing_lost(server):
                 killer.kill(way)
                 counted[way] += 1
         assert wait_for(lambda: not open_messages(server), STUCK)
+        inside.end(server)  # its connection ended with PostgreSQL
         # Chance may kill three workers over one message: it ends dead, with an owner.
         dead = in_odoo(server, "retry_dead", interface=world["interface"])
         retried_at = time.time()
