@@ -21,6 +21,9 @@ ACCESS = {
     "interop.interface": _CATALOGUE,
     "interop.team": _CATALOGUE,
     "interop.retry.policy": _CATALOGUE,
+    "interop.endpoint": _CATALOGUE,
+    "interop.endpoint.health": {"admin": "r"},
+    "interop.endpoint.hour": _LOG,
     "interop.secret": {"operator": "r", "admin": "rwc", "auditor": "r"},
     "interop.client": {
         "operator": "r",

@@ -16,6 +16,7 @@ from odoo.addons.queue_job.jobrunner import queue_job_config
 from .. import clock
 from ..models.engine import pump_run
 from ..tools import signing
+from ..tools.circuit import Circuit
 from .fakes import EngineCase
 
 TESTED = {
@@ -29,6 +30,7 @@ TESTED = {
     "interop_statement_seconds": "test_statements_end_after_so_long",
     "interop_secret_warning_days": "test_secrets_warn_so_early",
     "interop_secret_overlap_hours": "test_rotation_overlaps_for_so_long",
+    "interop_operations_email": "test_operations_are_told_of_a_suspended_endpoint",
 }
 
 
@@ -165,6 +167,20 @@ class TestSettings(EngineCase):
             interop_pump_seconds=-5, interop_pump_batch=-1, interop_lease_seconds=-1
         )
         self.assertGreaterEqual(min(self.env["interop.pump"]._options().values()), 1)
+
+    def test_operations_are_told_of_a_suspended_endpoint(self):
+        system = self._create_system()
+        values = {"name": "Archive", "code": "archive-told", "system_id": system.id}
+        if "url" in self.env["interop.endpoint"]._fields:  # wanted by webhooks
+            values["url"] = "https://198.41.0.4/"
+        mails = [("email_to", "=", "ops@mercy.example")]
+        for address, count in ((False, 0), ("ops@mercy.example", 1)):
+            self._save(interop_operations_email=address)
+            endpoint = self.env["interop.endpoint"].create(
+                {**values, "code": f"archive-{count}"}
+            )
+            endpoint._set_suspended(Circuit(failing_since=clock.now(), failing_count=9))
+            self.assertEqual(self.env["mail.mail"].search_count(mails), count)
 
     # === STATUS === #
 
