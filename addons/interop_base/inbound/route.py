@@ -74,6 +74,7 @@ def _at_work(client_sudo, flows, company_id):
     """
     env = client_sudo.env
     ids = [flow.interface_id for flow in flows]
+    env.flush_all()  # what this transaction changed counts, too
     env.cr.execute(_AT_WORK, [env["interop.guard"]._environment(), company_id, ids])
     found = {row_id: (active, moves) for row_id, active, moves in env.cr.fetchall()}
     active = [flow for flow in flows if found.get(flow.interface_id, (False,))[0]]

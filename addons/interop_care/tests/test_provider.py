@@ -279,6 +279,7 @@ class TestProvider(CareCase):
         statements = {
             "the message, savepoint, and its end": 3,
             "the interfaces of the client, the country, the facility": 3,
+            "the row of the message, its report, its contract": 3,
             "who has the number, its namespace, what people decided about it": 3,
             "definition of properties, the partner": 2,
             "memberships that it has, those that it got": 2,

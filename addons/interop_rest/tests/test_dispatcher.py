@@ -2,8 +2,6 @@
 traceback."""
 
 import json
-import socket
-from http.client import HTTPResponse
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -20,7 +18,6 @@ from odoo.http import (
     root,
 )
 from odoo.tests import tagged
-from odoo.tests.common import HOST
 from odoo.tools import config, mute_logger
 
 from odoo.addons.interop_base.inbound import read
@@ -86,51 +83,6 @@ class TestDispatcher(RestEffectHttpCase):
         self.assertEqual(response.json(), {"status": "up"})
         self._assert_headers(response)
         self.assertEqual(self._ask("HEAD", "/interop/v1/health").status_code, 200)
-
-    def test_a_host_that_is_none(self):
-        """Refused by werkzeug while it looks for the route, before there is one."""
-        for host in ("a" * 300, "exa mple", "x..y"):
-            response = self._ask("GET", "/interop/v1/none", headers={"Host": host})
-            self.assertIn(response.status_code, (400, 404, 503), host)
-            self._assert_problem(
-                response, response.status_code, response.json()["code"]
-            )
-
-    def test_no_banner_tells_versions(self):
-        """However the path is written: quoted, or as a whole URL."""
-        health = "/interop/v1/health"
-        for target in (
-            "/interop",
-            "/interop/v1/none",
-            f"{health}?x=1",
-            f"/{health}",
-            "/%69nterop/v1/none",
-            "/interop%2Fv1/none",
-            "/%2finterop/v1/none",
-            f"http://{HOST}{health}",
-            f"other://{HOST}/%69nterop",
-            URL,
-        ):
-            self.assertEqual(self._server_header(target), "interop", target[:80])
-        self.assertIn("Werkzeug", self._server_header("/web/health"))
-
-    def _server_header(self, target):
-        """Ask for a target as it is, which no client library would; return what the
-        server says it is."""
-        with socket.create_connection((HOST, self.http_port()), 30) as connection:
-            host = f"Host: {HOST}:{self.http_port()}"
-            connection.sendall(f"GET {target} HTTP/1.1\r\n{host}\r\n\r\n".encode())
-            answer = HTTPResponse(connection)
-            answer.begin()
-            return answer.headers["Server"]
-
-    def test_another_protocol_or_slashes_are_refused_as_all_else(self):
-        # Spelt "websocket", the server of tests takes the connection out of our hands.
-        upgrade = {"Upgrade": "WebSocket", "Connection": "Upgrade"}
-        response = self._ask("GET", "/interop/v1/none", headers=upgrade)
-        self._assert_problem(response, 404, "not_found")
-        response = self._ask("GET", "/interop//v1/health")
-        self._assert_problem(response, 404, "not_found")
 
     def test_the_type_of_a_problem_resolves_to_a_page_that_explains_it(self):
         problem = self._ask("GET", "/interop/v1/no").json()

@@ -110,7 +110,8 @@ class TestReconcile(RestEffectHttpCase):
         self._about(*sent)  # warm
         few = statements(sent[:1])
         many = statements([*sent, *(f"msg_{number}" for number in range(997))])
-        self.assertEqual((few[0], many), (1, few))
+        # The states of all of them, and the line of the trail.
+        self.assertEqual((few[0], many), (2, few))
 
     def test_a_window_is_counted(self):
         for minute in (0, 30, 59):

@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 # What is reached; 25 is the aim. With all addons installed, about every fourth of these
 # files is a pure tool of a few dozen lines, and content adds a file for each model that it
 # extends. The list is in the log and in the failure.
-MOST_OUT = 56
+MOST_OUT = 57
 MOST_IN = 70
 
 
