@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FILE_LINES = 400
 MODEL_LINES = 700  # a model is one class in one file
-FUNCTION_LINES = 45  # without its docstring
+FUNCTION_LINES = 40  # without its docstring
 LEFTOVERS = re.compile(r"\b(TO" + "DO|FIX" + "ME|X{3})\\b|Not" + "ImplementedError")
 MANIFEST = {
     "version": re.compile(r"19\.0\.\d+\.\d+\.\d+"),

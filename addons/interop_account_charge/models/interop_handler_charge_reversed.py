@@ -88,6 +88,7 @@ class InteropHandlerChargeReversed(models.AbstractModel):
                 "ref": move.name,
             },
         )
+        # sudo: the service user reads invoices, and credits by this message alone
         line_sudo = line.sudo()
         credit_sudo = line_sudo.create(
             {"move_id": note_sudo.id, **self._credit_values(line_sudo)}

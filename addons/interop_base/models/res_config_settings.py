@@ -173,20 +173,25 @@ class ResConfigSettings(models.TransientModel):
                     "queue_job is not in server_wide_modules: nothing is delivered."
                 )
             )
+        return warnings + self._interop_job_runner_warnings()
+
+    @api.model
+    def _interop_job_runner_warnings(self):
+        """Return a warning if queue_job's runner cannot reach this database."""
         host = self._interop_job_runner_host()
-        if not http.db_filter([self.env.cr.dbname], host=host):
-            warnings.append(
-                self.env._(
-                    "The job runner calls this server as “%(host)s”, and dbfilter gives "
-                    "that host another database or none: nothing is delivered. Set host "
-                    "in the section [queue_job] of odoo.conf to a name for which "
-                    "dbfilter finds “%(database)s”, or let a server without dbfilter run "
-                    "the jobs.",
-                    host=host,
-                    database=self.env.cr.dbname,
-                )
+        if http.db_filter([self.env.cr.dbname], host=host):
+            return []
+        return [
+            self.env._(
+                "The job runner calls this server as “%(host)s”, and dbfilter gives "
+                "that host another database or none: nothing is delivered. Set host "
+                "in the section [queue_job] of odoo.conf to a name for which "
+                "dbfilter finds “%(database)s”, or let a server without dbfilter run "
+                "the jobs.",
+                host=host,
+                database=self.env.cr.dbname,
             )
-        return warnings
+        ]
 
     @api.model
     def _interop_job_runner_host(self):

@@ -131,6 +131,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         )
         decided_sudo = self.env["interop.identity.case"]._decided(asked)
         agreed = decided_sudo.decision == "same"
+        # sudo: cases are closed to the service user
         if agreed and decided_sudo.id == message.sudo().identity_case_id.id:
             return True
         if active._is_newer_than(message):

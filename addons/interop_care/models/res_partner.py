@@ -407,12 +407,7 @@ class ResPartner(models.Model):
 
     def action_view_interop_messages(self):
         """Open the messages about this partner."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "interop_base.interop_message_action"
-        )
-        action["domain"] = self._interop_message_domain()
-        action["context"] = {}
-        return action
+        return self.env["interop.message"]._action_log(self._interop_message_domain())
 
     def action_interop_join(self):
         """Open the dialog that makes this person known at another facility."""

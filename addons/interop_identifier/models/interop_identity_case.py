@@ -254,6 +254,7 @@ class InteropIdentityCase(models.Model):
             )
         )
         for case in self:
+            # sudo: as the keys of both counts
             case.message_count = all_of.get(case.sudo(), 0)
             case.waiting_count = waiting.get(case.sudo(), 0)
 
@@ -604,12 +605,9 @@ class InteropIdentityCase(models.Model):
     def action_view_messages(self):
         """Open all messages that asked this question."""
         self.ensure_one()
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "interop_base.interop_message_action"
+        return self.env["interop.message"]._action_log(
+            [("identity_case_id", "=", self.id)]
         )
-        action["domain"] = [("identity_case_id", "=", self.id)]
-        action["context"] = {}
-        return action
 
     def action_view_merge(self):
         """Open the journal of the merge."""

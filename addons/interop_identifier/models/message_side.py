@@ -149,6 +149,7 @@ class MessageSide:
         none, as far as the user may know."""
         if not named:
             return ""
+        # sudo: numbers of every facility; what the user may know is decided below
         rows = self.identifiers.sudo()._rows([named], ("active", "merged"))
         row_sudo = rows.get((named.namespace.id, named.normalized))
         if not row_sudo:

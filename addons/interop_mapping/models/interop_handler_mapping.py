@@ -455,6 +455,7 @@ class InteropHandlerMapping(models.AbstractModel):
 
     def _own_facilities(self):
         """Return the facility of the message and those above it."""
+        # sudo: service users see their own facility only
         return self.env.company.sudo().parent_ids
 
     # === WRITING === #
@@ -573,6 +574,7 @@ class InteropHandlerMapping(models.AbstractModel):
     def _replaced_inbound_types(self, contract):
         """Records that are not governed take every value: an older message of the same
         subject must not come after a newer one."""
+        # sudo: the list of models is closed to most users
         model = self.env.get(contract.model_id.sudo().model)
         if model is None or self._is_governed(model):
             return ()

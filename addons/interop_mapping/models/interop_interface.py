@@ -42,6 +42,7 @@ class InteropInterface(models.Model):
                 "the time zone of facility %s, which formats of the mapping need",
                 company.name,
             )
+            # sudo: facilities that the user does not see count, too
             for company in self.sudo().company_ids
             if not company.partner_id.tz
         ]

@@ -93,7 +93,8 @@ class InteropMappingLine(models.Model):
                 chain = line.parent_id._field_chain()
                 line.base_model = chain[-1].comodel_name if chain else False
             else:
-                line.base_model = line.mapping_id.contract_id.model_id.sudo().model
+                # sudo: the list of models is closed to most users
+            line.base_model = line.mapping_id.contract_id.model_id.sudo().model
 
     @api.depends("base_model", "field_path", "kind")
     def _compute_value_kind(self):
@@ -342,6 +343,7 @@ class InteropMappingLine(models.Model):
         return self.mapping_id | self.parent_id.mapping_id
 
     def _part_audited(self):
+        # sudo: the trail is written for whoever changes a line
         return self.sudo().mapping_id.interface_id
 
     def _approval_text(self):

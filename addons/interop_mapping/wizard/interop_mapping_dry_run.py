@@ -238,6 +238,7 @@ class InteropMappingDryRun(models.TransientModel):
         return {"name": name, "values": values}
 
     def _text(self, record, field):
+        # sudo: the caller has asked whether the user may read the field
         value = record.sudo()[field.name]
         if field.type == "many2one":
             return value.display_name or ""

@@ -480,6 +480,7 @@ class InteropGovernedMixin(models.AbstractModel):
             return
         own_company = self.env["interop.event"]._own_company()
         for record, names in changed.items():
+            # sudo: a rule counts whoever changes the record
             company = "company_id" in self._fields and record.sudo().company_id
             rules = systems_of_record._effective(
                 self._name, (company or own_company).id

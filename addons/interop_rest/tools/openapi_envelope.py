@@ -49,6 +49,14 @@ def facility(contract) -> dict:
     return schema
 
 
+_SOURCE = {
+    "type": "string",
+    **TEXT,
+    "minLength": 1,
+    "description": "The sending application, such as a URI of yours. " + _NO_CONTROLS,
+}
+
+
 def members() -> dict:
     """Return the schemas of the members of every message, but for those that its
     contract decides."""
@@ -60,13 +68,7 @@ def members() -> dict:
             "pattern": "^[!-+\\-/-~]{1,128}$",
             "description": "The same text as the header webhook-id; without . and ,",
         },
-        "source": {
-            "type": "string",
-            **TEXT,
-            "minLength": 1,
-            "description": "The sending application, such as a URI of yours. "
-            + _NO_CONTROLS,
-        },
+        "source": _SOURCE,
         "occurred_at": {
             "type": "string",
             "format": "date-time",

@@ -194,9 +194,9 @@ def _identifiers():
     }
 
 
-def _events():
+def _event():
     text, number = {"type": "string"}, {"type": "integer", "minimum": 0}
-    event = {
+    return {
         "type": "object",
         "required": ["id", "interface", "epoch", "sequence"],
         "properties": {
@@ -216,11 +216,15 @@ def _events():
         },
         "oneOf": [{"required": ["payload"]}, {"required": ["reason"]}],
     }
+
+
+def _events():
+    text = {"type": "string"}
     return {
         "type": "object",
         "required": ["events", "cursor", "more", "streams", "held"],
         "properties": {
-            "events": {"type": "array", "maxItems": 500, "items": event},
+            "events": {"type": "array", "maxItems": 500, "items": _event()},
             "cursor": {**text, "description": "Opaque: where the next page starts."},
             "more": {"type": "boolean", "description": "Ask again at once."},
             "streams": {

@@ -125,8 +125,17 @@ def prepare(env) -> None:
             "data_class": "personal",
         }
     )
+    interfaces = _interfaces(env, system, contract)
+    assert len(interfaces) == max(VARIANTS.values())
+    contract._set_published()
+    env.cr.commit()
+
+
+def _interfaces(env, system, contract):
+    """As many interfaces for partners and invoices as the largest variant wants."""
+    company = env.company
     invoices = env["interop.contract"]._find("invoice.posted")
-    interfaces = env["interop.interface"].create(
+    return env["interop.interface"].create(
         [
             {
                 "name": f"Bench {number}",
@@ -143,9 +152,6 @@ def prepare(env) -> None:
             for number in range(max(VARIANTS.values()))
         ]
     )
-    assert len(interfaces) == max(VARIANTS.values())
-    contract._set_published()
-    env.cr.commit()
 
 
 def _lines() -> list[tuple]:

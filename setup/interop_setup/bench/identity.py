@@ -187,27 +187,34 @@ def ask(env, rows: int, samples: int, slow: int) -> dict[str, float]:
             lambda asked: many(asked, facility, model=MODEL),
             lambda: [wires() for _number in range(1000)],
         ),
+        "queue": _times(env, samples, lambda: _queue(steward)),
+    }
+    times |= _searches(env, samples, slow, partners, core, lambda: wires()[0]["value"])
+    return _figures(times)
+
+
+def _searches(env, samples, slow, partners, core, value_of) -> dict[str, list]:
+    """Times of the search bar and of a name search, and of core's own search bar."""
+    return {
         "search_bar": _times(
             env,
             samples,
             lambda value: _search(partners, [("interop_search", "ilike", value)]),
-            lambda: wires()[0]["value"],
+            value_of,
         ),
         "many2one": _times(
             env,
             samples,
             lambda value: partners.name_search(value, limit=8),
-            lambda: wires()[0]["value"],
+            value_of,
         ),
         "search_bar_core": _times(
             env,
             slow,
             lambda value: _search(partners, core(value)),
-            lambda: wires()[0]["value"],
+            value_of,
         ),
-        "queue": _times(env, samples, lambda: _queue(steward)),
     }
-    return _figures(times)
 
 
 def _figures(times: dict[str, list]) -> dict[str, float]:

@@ -137,6 +137,13 @@ def _client(cast: Cast, system: int, interfaces: list[int]) -> int:
     )
 
 
+def _endpoint(cast: Cast, **values: object) -> int:
+    """An endpoint whose circuit opens early; answers its id."""
+    return cast["administrator"].create(
+        "interop.endpoint", circuit_failures=CIRCUIT_FAILURES, **values
+    )
+
+
 def _outbound(
     cast: Cast, code: str, name: str, port: int, schedule: str, domain: str
 ) -> tuple[int, str]:
@@ -155,25 +162,19 @@ def _outbound(
         environment="test",
         company_ids=hospital,
     )
-    endpoint = administrator.create(
-        "interop.endpoint",
-        name=name,
-        code=slug,
-        system_id=system,
-        url=f"http://127.0.0.1:{port}/webhooks",
-        allow_http=True,
-        allowed_networks="127.0.0.0/8",
-        circuit_failures=CIRCUIT_FAILURES,
-    )
+    address = {
+        "url": f"http://127.0.0.1:{port}/webhooks",
+        "allow_http": True,
+        "allowed_networks": "127.0.0.0/8",
+    }
+    endpoint = _endpoint(cast, name=name, code=slug, system_id=system, **address)
     shown = administrator.button("interop.endpoint", "action_rotate_secret", endpoint)
-    policy = administrator.create(
-        "interop.retry.policy", name=f"Demo: {name}", schedule=schedule
-    )
+    policy = {"name": f"Demo: {name}", "schedule": schedule}
+    what = code.split("-to-")[0].replace("-", " ").capitalize()
     interface = _interface(
         cast,
         "invoice.posted",
-        name=f"{code.split('-to-')[0].replace('-', ' ').capitalize()} to the "
-        + name.lower(),
+        name=f"{what} to the {name.lower()}",
         code=code,
         system_id=system,
         direction="out",
@@ -182,7 +183,7 @@ def _outbound(
         latency_tier="near_real_time",
         purpose="Posted documents are passed on without anybody typing them again.",
         company_ids=hospital,
-        retry_policy_id=policy,
+        retry_policy_id=administrator.create("interop.retry.policy", **policy),
         filter_domain=domain,
     )
     return interface, shown["params"]["value"]

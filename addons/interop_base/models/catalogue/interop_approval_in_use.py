@@ -136,6 +136,7 @@ class InteropApprovalInUseMixin(models.AbstractModel):
         """Return the values of descriptive fields as the audit trail keeps them."""
         values = {}
         for name in sorted(names):
+            # sudo: the trail keeps values that the editor may not see
             field, value = self._fields[name], self.sudo()[name]
             label = field._description_string(self.env)
             values[label] = value.display_name if field.relational else str(value or "")

@@ -633,9 +633,4 @@ class InteropClient(models.Model):
 
     def action_view_messages(self):
         """Open the messages of this client."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "interop_base.interop_message_action"
-        )
-        action["domain"] = [("client_id", "in", self.ids)]
-        action["context"] = {}
-        return action
+        return self.env["interop.message"]._action_log([("client_id", "in", self.ids)])

@@ -474,9 +474,6 @@ class InteropContract(models.Model):
 
     def action_view_messages(self):
         """Open the messages of this contract."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "interop_base.interop_message_action"
+        return self.env["interop.message"]._action_log(
+            [("contract_id", "in", self.ids)]
         )
-        action["domain"] = [("contract_id", "in", self.ids)]
-        action["context"] = {}
-        return action

@@ -643,9 +643,6 @@ class InteropInterface(models.Model):
 
     def action_view_messages(self):
         """Open the message log of these interfaces."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "interop_base.interop_message_action"
+        return self.env["interop.message"]._action_log(
+            [("interface_id", "in", self.ids)]
         )
-        action["domain"] = [("interface_id", "in", self.ids)]
-        action["context"] = {}
-        return action

@@ -150,12 +150,7 @@ class InteropSystem(models.Model):
 
     def action_view_messages(self):
         """Open the message log of this system."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "interop_base.interop_message_action"
-        )
-        action["domain"] = [("system_id", "in", self.ids)]
-        action["context"] = {}
-        return action
+        return self.env["interop.message"]._action_log([("system_id", "in", self.ids)])
 
 
 class InteropSystemFacilityCode(models.Model):
@@ -195,6 +190,7 @@ class InteropSystemFacilityCode(models.Model):
         return owners
 
     def _part_audited(self):
+        # sudo: the trail is written for whoever changes a code
         return self.sudo().system_id
 
     @api.model_create_multi

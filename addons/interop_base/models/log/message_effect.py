@@ -51,6 +51,7 @@ class MessageEffect:
         if data is None:
             data = self._stored_data()
         if self.message.field_report:  # starts over
+            # sudo: the log is closed to the service user
             self.message.sudo().write(message_report.columns([]))
         raced = self.message.error_code == LostRace.code
         try:

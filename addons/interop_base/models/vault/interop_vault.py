@@ -41,20 +41,7 @@ class InteropVault(models.AbstractModel):
                 )
             )
         try:
-            stat = os.stat(path)
-            if stat.st_mode & 0o077:
-                raise GuardError(
-                    self.env._(
-                        "The key file %(path)s can be read by other users of this "
-                        "machine. Restrict it: chmod 600 %(path)s",
-                        path=path,
-                    )
-                )
-            cached = _cache.get(path)
-            if cached and cached[0] == stat.st_mtime_ns:
-                return cached[1]
-            with open(path, encoding="utf-8") as file:
-                ring = keyring.parse_key_file(file.read())
+            return self._read_key_file(path)
         except (OSError, UnicodeDecodeError) as error:
             raise GuardError(
                 self.env._(
@@ -72,6 +59,28 @@ class InteropVault(models.AbstractModel):
                     reason=str(error),
                 )
             ) from None
+
+    def _read_key_file(self, path):
+        """Return the parsed key file at ``path``, from memory while it is unchanged.
+
+        :raises GuardError: other users of the machine can read it
+        :raises KeyFileError: it is not valid
+        :raises OSError: it cannot be read
+        """
+        stat = os.stat(path)
+        if stat.st_mode & 0o077:
+            raise GuardError(
+                self.env._(
+                    "The key file %(path)s can be read by other users of this "
+                    "machine. Restrict it: chmod 600 %(path)s",
+                    path=path,
+                )
+            )
+        cached = _cache.get(path)
+        if cached and cached[0] == stat.st_mtime_ns:
+            return cached[1]
+        with open(path, encoding="utf-8") as file:
+            ring = keyring.parse_key_file(file.read())
         _cache[path] = (stat.st_mtime_ns, ring)
         return ring
 
