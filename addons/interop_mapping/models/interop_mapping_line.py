@@ -94,7 +94,7 @@ class InteropMappingLine(models.Model):
                 line.base_model = chain[-1].comodel_name if chain else False
             else:
                 # sudo: the list of models is closed to most users
-            line.base_model = line.mapping_id.contract_id.model_id.sudo().model
+                line.base_model = line.mapping_id.contract_id.model_id.sudo().model
 
     @api.depends("base_model", "field_path", "kind")
     def _compute_value_kind(self):

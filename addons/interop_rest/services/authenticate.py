@@ -93,6 +93,7 @@ def authenticate(env, call, operation="", code=None, way=None, prove=None):
         refuse(env, call, client_sudo, code, reason)
     # So that people see when an old key may go.
     client_sudo.env["interop.secret"].browse(proof.secret_id)._note_used(now)
+    # sudo: the catalogue and the log are closed to service users
     client_sudo = client_sudo.with_user(client_sudo.user_id).sudo()
     # Unproven calls count against nobody, or an attacker could use up the client's.
     client_sudo._count_call("client", client_sudo._rate_limit(), call.limits)

@@ -318,6 +318,7 @@ class InteropSignatureScheme(models.Model):
                     )
                 )
             # Who edits the scheme edits what the clients that wait are approved with.
+            # sudo: clients of every facility
             self.sudo().client_ids.filtered(
                 lambda client: client.state == "requested"
             )._note_editor()
