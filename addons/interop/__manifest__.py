@@ -2,7 +2,7 @@
     "name": "Healthcare Integration",
     "summary": "Governed exchange with clinical and administrative systems: the usual set "
     "of addons",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",

@@ -1,7 +1,7 @@
 {
     "name": "Interop: Invoicing and Care Master Data",
     "summary": "People of care stay visible where they were invoiced",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",

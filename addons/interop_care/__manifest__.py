@@ -2,7 +2,7 @@
     "name": "Interop: Care Master Data",
     "summary": "Providers, people and locations from clinical systems, without "
     "clinical data",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",

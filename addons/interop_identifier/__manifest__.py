@@ -2,7 +2,7 @@
     "name": "Interop: Identifiers",
     "summary": "Assigning authorities and external identifiers: who is who across "
     "systems",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",

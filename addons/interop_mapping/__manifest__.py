@@ -2,7 +2,7 @@
     "name": "Interop: Mappings",
     "summary": "Messages without program code: paths and fields, codes and values, in "
     "both directions",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",

@@ -2,7 +2,7 @@
     "name": "Interop: Systems of Record",
     "summary": "Which system decides about which field, who set each value, and what "
     "others may change",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",

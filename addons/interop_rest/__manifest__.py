@@ -1,7 +1,7 @@
 {
     "name": "Interop: Inbound REST",
     "summary": "Signed messages in: verified, applied once, answered precisely",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",

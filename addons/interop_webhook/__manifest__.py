@@ -2,7 +2,7 @@
     "name": "Interop: Webhooks",
     "summary": "Signed webhooks out of Odoo: endpoints, delivery, retries, dead "
     "letters",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",

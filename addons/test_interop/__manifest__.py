@@ -1,7 +1,7 @@
 {
     "name": "Interop: Tests Across Addons",
     "summary": "Flows through all addons of the suite; for its developers only",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Hidden",
     "license": "LGPL-3",
     "author": "Interop contributors",
