@@ -6,7 +6,6 @@
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",
-    "website": "https://github.com/interop/interop",
     "depends": [
         "interop_account",
         "interop_account_charge",

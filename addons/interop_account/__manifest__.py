@@ -5,7 +5,6 @@
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",
-    "website": "https://github.com/interop/interop",
     "depends": ["account", "interop_identifier"],
     "data": [
         "security/ir.model.access.csv",

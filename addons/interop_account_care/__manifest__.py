@@ -5,7 +5,6 @@
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",
-    "website": "https://github.com/interop/interop",
     "depends": ["interop_account", "interop_care"],
     "auto_install": True,
 }

@@ -5,7 +5,6 @@
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",
-    "website": "https://github.com/interop/interop",
     "depends": ["interop_care", "interop_account"],
     "data": [
         "security/ir.model.access.csv",

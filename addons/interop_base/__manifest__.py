@@ -6,7 +6,6 @@
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",
-    "website": "https://github.com/interop/interop",
     "depends": ["base_setup", "mail", "queue_job"],
     "external_dependencies": {
         "python": ["cryptography", "jsonschema", "jsonschema_rs"]

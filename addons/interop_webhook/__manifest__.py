@@ -6,7 +6,6 @@
     "category": "Healthcare/Integration",
     "license": "LGPL-3",
     "author": "Interop contributors",
-    "website": "https://github.com/interop/interop",
     "depends": ["interop_identifier"],
     "external_dependencies": {"python": ["aiohttp", "cryptography", "yarl"]},
     "data": [

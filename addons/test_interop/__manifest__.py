@@ -5,7 +5,6 @@
     "category": "Hidden",
     "license": "LGPL-3",
     "author": "Interop contributors",
-    "website": "https://github.com/interop/interop",
     "depends": ["interop", "interop_rest_vendor", "base_automation"],
     "external_dependencies": {"python": ["standardwebhooks"]},
     "assets": {

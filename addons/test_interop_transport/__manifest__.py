@@ -5,6 +5,5 @@
     "category": "Hidden",
     "license": "LGPL-3",
     "author": "Interop contributors",
-    "website": "https://github.com/interop/interop",
     "depends": ["interop_base"],
 }
