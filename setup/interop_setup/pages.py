@@ -1,19 +1,21 @@
 """``./setup/pages``: the pages of ``docs/`` that are made from the code.
 
 ``docs/messages.md`` comes from the contracts that the addons bring as data, and
-``docs/troubleshooting.md`` from the tables of errors. A test compares both with the code.
+``docs/troubleshooting.md`` from the tables of errors. The pictures and the README of each
+addon are made here, too. A test compares all of them with the code.
 """
 
 import argparse
 import ast
 import importlib.util
 import json
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import paths, pictures
+from . import paths, pictures, readmes
 from .errors import SetupError
 from .progress import say
 
@@ -298,20 +300,21 @@ def troubleshooting_page() -> str:
 
 
 def pages() -> dict[str, str]:
-    """Text of each page by its file name below ``docs/``."""
+    """Text of each page by its path below the project."""
     return {
-        "messages.md": messages_page(contracts()),
-        "troubleshooting.md": troubleshooting_page(),
-        "addons.svg": pictures.addons_picture(pictures.dependencies()),
+        "docs/messages.md": messages_page(contracts()),
+        "docs/troubleshooting.md": troubleshooting_page(),
+        "docs/addons.svg": pictures.addons_picture(pictures.dependencies()),
+        **readmes.readmes(),
     }
 
 
-def outdated() -> list[str]:
-    """Names of pages that differ from what the code would make of them."""
+def outdated(found: dict[str, str]) -> list[str]:
+    """Paths of the pages that differ from these."""
     return [
         name
-        for name, text in pages().items()
-        if not (DOCS / name).is_file() or (DOCS / name).read_text("utf-8") != text
+        for name, text in found.items()
+        if not (path := paths.ROOT / name).is_file() or path.read_text("utf-8") != text
     ]
 
 
@@ -319,18 +322,32 @@ def main(arguments: list[str]) -> int:
     """Write the pages, or only say which are out of date."""
     parser = argparse.ArgumentParser(
         prog="setup/pages",
-        description="Make the pages of docs/ that come from the code.",
+        description="Make the pages and pictures that come from the code.",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail if one is out of date"
     )
     options = parser.parse_args(arguments)
-    old = outdated()
+    if importlib.util.find_spec("markdown_it") is None:
+        return _in_environment(arguments)
+    found = pages()
+    old = outdated(found)
     if options.check:
         for name in old:
-            say(f"docs/{name} is out of date: run ./setup/pages")
+            say(f"{name} is out of date: run ./setup/pages")
         return int(bool(old))
     for name in old:
-        (DOCS / name).write_text(pages()[name], "utf-8")
-        say(f"docs/{name} written")
+        (paths.ROOT / name).write_text(found[name], "utf-8")
+        say(f"{name} written")
     return 0
+
+
+def _in_environment(arguments: list[str]) -> int:
+    """Run the command with the project's Python, which can read Markdown.
+
+    :raises SetupError: there is no such environment yet
+    """
+    if not paths.VENV_PYTHON.exists() or Path(sys.executable) == paths.VENV_PYTHON:
+        raise SetupError("The Python environment is missing.", "Run ./setup/bootstrap.")
+    command = [paths.VENV_PYTHON, paths.SETUP / "interop_setup", "pages", *arguments]
+    return subprocess.run(command, check=False).returncode

@@ -12,7 +12,7 @@ LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 
 
 def test_pages_are_up_to_date():
-    assert pages.outdated() == []
+    assert pages.outdated(pages.pages()) == [], "run ./setup/pages"
 
 
 def test_each_contract_is_on_the_page_once():
