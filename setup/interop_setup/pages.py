@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import paths, pictures, readmes
+from . import data_picture, paths, pictures, readmes, state_picture, walks
 from .errors import SetupError
 from .progress import say
 
@@ -305,6 +305,11 @@ def pages() -> dict[str, str]:
         "docs/messages.md": messages_page(contracts()),
         "docs/troubleshooting.md": troubleshooting_page(),
         "docs/addons.svg": pictures.addons_picture(pictures.dependencies()),
+        "docs/states.svg": state_picture.state_picture(
+            state_picture.moves(), state_picture.states()
+        ),
+        "docs/data-model.svg": data_picture.data_picture(data_picture.models()),
+        **{f"docs/{name}": picture for name, picture in walks.pictures().items()},
         **readmes.readmes(),
     }
 

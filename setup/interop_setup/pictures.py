@@ -1,26 +1,11 @@
-"""Pictures of the house as SVG, drawn from the code; ``./setup/pages`` writes them."""
+"""The picture of the addons, drawn from their manifests."""
 
 import ast
-from html import escape
 from pathlib import Path
 
-from . import paths
+from . import paths, svg
 
-BOX, GAP_X, GAP_Y, MARGIN = (200, 44), 24, 56, 24
-STYLE = (
-    "text{font:13px sans-serif;fill:#1f2933}"
-    ".note{font-size:11px;fill:#52606d}"
-    "rect{fill:#fff;stroke:#3e4c59;rx:6}"
-    ".own{fill:#e6f6ff;stroke:#0a6ebd}"
-    "path{fill:none;stroke:#7b8794;stroke-width:1.4}"
-)
-
-
-TIP = (
-    '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8"'
-    ' markerHeight="8" orient="auto">'
-    '<path d="M0 0 L8 4 L0 8 z" style="fill:#7b8794;stroke:none"/></marker>'
-)
+BOX, GAP_X, GAP_Y, MARGIN, PASSAGE = (200, 44), 24, 56, 24, 8
 
 
 def dependencies(addons: Path = paths.ADDONS) -> dict[str, list[str]]:
@@ -64,52 +49,65 @@ def rows(found: dict[str, list[str]]) -> list[list[str]]:
     return [by_height[level] for level in sorted(by_height, reverse=True)]
 
 
+def slots(found: dict[str, list[str]]) -> list[list[tuple[str, str]]]:
+    """The rows with the places where a long arrow passes between the boxes.
+
+    A place is ``(addon, "")``, or ``(lower addon, upper addon)`` for an arrow that passes.
+    """
+    levels = rows(found)
+    row_of = {name: number for number, level in enumerate(levels) for name in level}
+    result = [[(name, "") for name in level] for level in levels]
+    for upper, below in found.items():
+        for lower in below:
+            for number in range(row_of[upper] + 1, row_of[lower]):
+                result[number].append((lower, upper))
+    return [sorted(places) for places in result]
+
+
 def addons_picture(found: dict[str, list[str]]) -> str:
     """The addons and what each depends on, the ground at the bottom."""
-    levels = rows(found)
-    width = max(len(level) for level in levels) * (BOX[0] + GAP_X) - GAP_X + 2 * MARGIN
+    levels = slots(found)
+    widths = [sum(_width(place) + GAP_X for place in level) for level in levels]
+    width = max(widths) - GAP_X + 2 * MARGIN
     places = {}
     for number, level in enumerate(levels):
-        used = len(level) * (BOX[0] + GAP_X) - GAP_X
-        for index, name in enumerate(level):
-            left = (width - used) // 2 + index * (BOX[0] + GAP_X)
-            places[name] = (left, MARGIN + number * (BOX[1] + GAP_Y))
+        left = (width - widths[number] + GAP_X) // 2
+        for place in level:
+            top = MARGIN + number * (BOX[1] + GAP_Y)
+            places[place] = (left + _width(place) // 2, top)
+            left += _width(place) + GAP_X
     height = 2 * MARGIN + len(levels) * (BOX[1] + GAP_Y) - GAP_Y
-    arrows = [
-        _arrow(places[name], places[one]) for name in found for one in found[name]
+    arrows = [_arrow(places, name, one) for name in found for one in found[name]]
+    boxes = [
+        part
+        for (name, passing), (middle, top) in places.items()
+        if not passing
+        for part in (
+            svg.box(middle - BOX[0] // 2, top, *BOX),
+            svg.text(middle, top + BOX[1] // 2 + 5, name, anchor="middle"),
+        )
     ]
-    boxes = [_box(place, name) for name, place in places.items()]
-    return _svg(width, height, "Addons and their dependencies", [*arrows, *boxes])
+    return svg.page(width, height, "Addons and their dependencies", [*arrows, *boxes])
 
 
-def _arrow(upper: tuple[int, int], lower: tuple[int, int]) -> str:
-    start = (upper[0] + BOX[0] // 2, upper[1] + BOX[1])
-    end = (lower[0] + BOX[0] // 2, lower[1] - 2)
-    bend = (end[1] - start[1]) // 2
-    return (
-        f'<path d="M{start[0]} {start[1]} C{start[0]} {start[1] + bend}'
-        f' {end[0]} {end[1] - bend} {end[0]} {end[1]}" marker-end="url(#tip)"/>'
+def _width(place: tuple[str, str]) -> int:
+    return PASSAGE if place[1] else BOX[0]
+
+
+def _arrow(places: dict, upper: str, lower: str) -> str:
+    """An arrow from an addon to one below, through the places where it passes."""
+    passed = sorted(
+        (place for name, place in places.items() if name == (lower, upper)),
+        key=lambda place: place[1],
     )
-
-
-def _box(place: tuple[int, int], name: str) -> str:
-    middle = place[0] + BOX[0] // 2
-    return (
-        f'<rect class="own" x="{place[0]}" y="{place[1]}"'
-        f' width="{BOX[0]}" height="{BOX[1]}"/>'
-        f'<text x="{middle}" y="{place[1] + BOX[1] // 2 + 5}"'
-        f' text-anchor="middle">{escape(name)}</text>'
-    )
-
-
-def _svg(width: int, height: int, title: str, parts: list[str]) -> str:
-    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
-        f"<title>{escape(title)}</title>",
-        f"<style>{STYLE}</style>",
-        f"<defs>{TIP}</defs>",
-        *parts,
-        "</svg>",
-    ]
-    return "\n".join(lines) + "\n"
+    x, y = places[upper, ""]
+    y += BOX[1]
+    path = [f"M{x} {y}"]
+    for u, v in [*passed, places[lower, ""]]:
+        bend = (v - y) // 2
+        path.append(f"C{x} {y + bend} {u} {v - bend} {u} {v}")
+        x, y = u, v + BOX[1]
+        path.append(f"L{x} {y}")
+    path[-1] = ""
+    path[-2] = path[-2].rsplit(" ", 1)[0] + f" {y - BOX[1] - 2}"
+    return f'<path d="{" ".join(path).strip()}" marker-end="url(#tip)"/>'

@@ -2,10 +2,9 @@
 
 import re
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
-from interop_setup import pages, pictures
+from interop_setup import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
@@ -83,22 +82,3 @@ def test_links_lead_somewhere(page):
             if anchor not in slugs:
                 broken.append(target)
     assert not broken
-
-
-def test_the_picture_has_every_addon_and_one_arrow_per_step():
-    found = pictures.dependencies()
-    picture = pictures.addons_picture(found)
-    root = ElementTree.fromstring(picture)
-    space = "{http://www.w3.org/2000/svg}"
-    assert {text.text for text in root.iter(f"{space}text")} == set(found)
-    arrows = [one for one in root.iter(f"{space}path") if "marker-end" in one.attrib]
-    assert len(arrows) == sum(map(len, found.values()))
-    assert pictures.rows(found)[-1] == ["interop_base"]
-
-
-def test_an_arrow_that_others_imply_is_left_out(tmp_path):
-    depends = {"a": [], "b": ["a", "web"], "c": ["a", "b"], "test_c": ["c"]}
-    for name, below in depends.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__manifest__.py").write_text(repr({"depends": below}))
-    assert pictures.dependencies(tmp_path) == {"a": [], "b": ["a"], "c": ["b"]}

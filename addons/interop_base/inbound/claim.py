@@ -27,8 +27,9 @@ _TIMES = ("next_attempt_at", "create_date", "write_date")
 
 
 def lock(client_sudo, message_id, pauses=LOCK_PAUSES):
-    """Hold the message for this transaction; return it if this client has sent it
-    before, else an empty recordset.
+    """Lock the pair of client and message id until the transaction ends.
+
+    Return the message if this client has sent it before, else an empty recordset.
 
     After a wait the transaction starts again with a fresh snapshot, so that it sees what
     the other one committed. Nothing was written before, so the rollback undoes nothing.
@@ -68,7 +69,7 @@ def find(client_sudo, message_id):
 
 
 def same(message, delivery):
-    """Return a message that is here already, if the same body was sent again.
+    """Return the stored message if the same body was sent again.
 
     :raises Refused: another body under the same id
     """
@@ -81,8 +82,10 @@ def same(message, delivery):
 
 
 def insert(client_sudo, route, envelope, delivery):
-    """Insert the message row and its content; return it, whether it has to wait for an
-    earlier message that would be applied at once as well, and when it was stored.
+    """Insert the message row and its encrypted content.
+
+    Return the message, whether it has to wait for an earlier message that would be applied
+    at once as well, and when it was stored.
 
     :raises Refused: the same message just came in elsewhere, or the database cannot
         keep a value

@@ -78,7 +78,9 @@ def take(client_sudo, envelope, delivery):
 
 
 def check_client(client):
-    """Return the client with its service user as the environment's user and all rights.
+    """Check that the client is active and may send messages.
+
+    Return it with its service user as the environment's user and all rights.
 
     :raises Refused: it may not send
     """
@@ -94,13 +96,13 @@ def check_client(client):
 
 
 def check_id(client_sudo, delivery, envelope):
-    """Refuse a proof that covers another id than that of the message."""
+    """Refuse a signature that covers another id than that of the message."""
     if delivery.proven_id and delivery.proven_id != envelope.id:
         raise Refused("id_mismatch", client=client_sudo.code)
 
 
 def check_ready(client_sudo):
-    """Refuse while this database may not exchange messages (copy, missing index, …)."""
+    """Refuse while this database may not exchange messages, for example a copy."""
     guard = client_sudo.env["interop.guard"]
     try:
         guard._check()

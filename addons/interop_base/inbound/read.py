@@ -33,7 +33,9 @@ def parse(body, limits, any_integer=False):
 
 
 def envelope(body, limits, key=""):
-    """Return the envelope of the proven bytes; ``key`` is the id of one without.
+    """Parse the envelope of the authenticated bytes within limits of size and depth.
+
+    ``key`` is the id of an envelope without one.
 
     :raises Refused: ``invalid_json`` or ``invalid_envelope``, with the place
     """

@@ -37,7 +37,9 @@ class Route(NamedTuple):
 
 
 def find(client_sudo, envelope):
-    """Return the ``Route`` of an envelope.
+    """Find the contract, the interface and the facility, and check the client's scopes.
+
+    Return the ``Route`` of the envelope.
 
     :raises Refused: no published contract, no interface, no facility, or not now
     """
@@ -131,7 +133,7 @@ def facility(client_sudo, flows, code):
 
 
 def limit(client_sudo, route, delivery):
-    """Refuse a message that is too large for its interface, or one too many.
+    """Refuse a message that is too large or exceeds the rate of its interface.
 
     :raises Refused: ``too_large`` or ``rate_limited``
     """
