@@ -4,6 +4,7 @@ from . import interop_handler_trial
 from . import interop_interface
 from . import interop_materializer
 from . import interop_message
+from . import interop_network_request
 from . import interop_secret
 from . import interop_transport_webhook
 from . import res_config_settings

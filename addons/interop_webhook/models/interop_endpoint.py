@@ -126,16 +126,14 @@ class InteropEndpoint(models.Model):
         "encrypted up to the receiver. While the proxy cannot be reached, messages "
         "wait and are tried again; they never go around it.",
     )
+    network_request_ids = fields.One2many(
+        "interop.network.request", "endpoint_id", "Requests of Networks", copy=False
+    )
     requested_networks = fields.Text(
-        "Networks Asked For", readonly=True, copy=False, tracking=True
+        "Networks Asked For", compute="_compute_requested_networks"
     )
     networks_requested_by_id = fields.Many2one(
-        "res.users",
-        "Asked For By",
-        readonly=True,
-        copy=False,
-        ondelete="restrict",
-        tracking=True,
+        "res.users", "Asked For By", compute="_compute_requested_networks"
     )
     is_protected = fields.Boolean(compute="_compute_is_protected")
 
@@ -199,6 +197,14 @@ class InteropEndpoint(models.Model):
         )
         for endpoint in self:
             endpoint.is_protected = endpoint in interfaces_sudo.endpoint_id
+
+    @api.depends("network_request_ids.state", "network_request_ids.networks")
+    def _compute_requested_networks(self):
+        for endpoint in self:
+            # sudo: whoever reads the endpoint sees what is asked for
+            request_sudo = endpoint.sudo()._open_network_request()
+            endpoint.requested_networks = request_sudo.networks
+            endpoint.networks_requested_by_id = request_sudo.requested_by_id
 
     # === CHECKS === #
 
@@ -422,60 +428,25 @@ class InteropEndpoint(models.Model):
         """Give the owners of systems something to do about secrets that end soon."""
         SecretExpiry(self.env).warn()
 
-    # === NETWORKS: who asks does not approve === #
+    # === NETWORKS === #
 
-    def _set_networks_requested(self, text):
-        """Note which networks an administrator asks for, and tell the stewards."""
+    def _set_networks(self, text):
+        """Allow the networks ``text``, which a second person approved."""
         self.ensure_one()
-        if not self._adds_networks(text):
-            raise UserError(self.env._("These networks are allowed already."))
-        self._transition(
-            {"requested_networks": text, "networks_requested_by_id": self.env.uid}
+        # Approved here, so no flow that was approved stops for it.
+        self._approval_owners()._replace_approved(
+            "endpoint.allowed_networks", url_guard.network_texts(text)
         )
-        self.env["interop.audit.event"]._log("requested", self, text)
-        # sudo: who the stewards are
-        stewards = self.env.ref("interop_base.interop_base_group_steward").sudo()
-        for user in stewards.all_user_ids - self.env.user:
-            self.activity_schedule(
-                "mail.mail_activity_data_todo",
-                user_id=user.id,
-                summary=self.env._("Approve networks of endpoint %s", self.name),
-                note=text,
-            )
+        self._transition({"allowed_networks": text})
+        self._check_url()
+        self.env["interop.pump"]._arm_after_commit()
 
-    def _set_networks_approved(self):
-        """Allow what was asked for; never by the one who asked."""
-        for endpoint in self.filtered("requested_networks"):
-            if endpoint.networks_requested_by_id == self.env.user:
-                raise UserError(
-                    self.env._(
-                        "You asked for these networks. Another steward approves."
-                    )
-                )
-            text = endpoint.requested_networks
-            # Approved here, so no flow that was approved stops for it.
-            endpoint._approval_owners()._replace_approved(
-                "endpoint.allowed_networks", url_guard.network_texts(text)
-            )
-            endpoint._transition(
-                {
-                    "allowed_networks": text,
-                    "requested_networks": False,
-                    "networks_requested_by_id": False,
-                }
-            )
-            endpoint._check_url()
-            self.env["interop.audit.event"]._log("approved", endpoint, text)
-            self.env["interop.pump"]._arm_after_commit()
-
-    def _set_networks_refused(self):
-        """Forget what was asked for."""
-        for endpoint in self.filtered("requested_networks"):
-            text = endpoint.requested_networks
-            endpoint._transition(
-                {"requested_networks": False, "networks_requested_by_id": False}
-            )
-            self.env["interop.audit.event"]._log("cancelled", endpoint, text)
+    def _open_network_request(self):
+        """Return the request that waits for a steward, with the rights of the user."""
+        self.ensure_one()
+        return self.network_request_ids.filtered(
+            lambda request: request.state == "requested"
+        )
 
     # === ACTIONS === #
 
@@ -578,16 +549,15 @@ class InteropEndpoint(models.Model):
     def action_approve_networks(self, networks=None):
         """Approve the networks asked for (stewards).
 
-        Without ``networks`` nothing is approved: the dialog that shows them opens.
+        Without ``networks`` nothing is approved: the sheet that shows them opens.
 
         :param str networks: the networks that were read, as they were asked for
         """
         self.env["interop.guard"]._require_group("interop_base_group_steward")
-        self.check_access("read")
-        self.ensure_one()
+        request = self._network_request()
         if not networks:
-            return self.env["interop.network.approval.wizard"]._action(self)
-        if networks != self.requested_networks:
+            return request.action_approve()
+        if networks != request.networks:
             raise UserError(
                 self.env._(
                     "The requested networks of “%s” have changed. Read the request "
@@ -595,14 +565,25 @@ class InteropEndpoint(models.Model):
                     self.name,
                 )
             )
-        # sudo: stewards do not edit endpoints otherwise
-        self.sudo()._set_networks_approved()
-        self.sudo().activity_feedback(["mail.mail_activity_data_todo"])
-        return True
+        return request.action_approve(request.approval_fingerprint)
 
-    def action_refuse_networks(self):
-        """Refuse the networks asked for (stewards)."""
+    def action_refuse_networks(self, reason=None):
+        """Refuse the networks asked for (stewards); the reason reaches who asked.
+
+        Without a reason the sheet opens, which asks for it.
+        """
         self.env["interop.guard"]._require_group("interop_base_group_steward")
+        return self._network_request().action_refuse(reason)
+
+    def _network_request(self):
+        """Return the open request of networks, or raise ``UserError``."""
+        self.ensure_one()
         self.check_access("read")
-        self.sudo()._set_networks_refused()  # sudo: as above
-        self.sudo().activity_feedback(["mail.mail_activity_data_todo"])
+        request = self._open_network_request()
+        if not request:
+            raise UserError(
+                self.env._(
+                    "No networks are requested for the endpoint “%s”.", self.name
+                )
+            )
+        return request

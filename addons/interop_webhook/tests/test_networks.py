@@ -126,7 +126,16 @@ class TestNetworks(WebhookCase):
 
     def test_a_request_can_be_refused(self):
         self._ask("10.1.0.0/16")
-        self.endpoint.with_user(self.steward).action_refuse_networks()
+        endpoint = self.endpoint.with_user(self.steward)
+        sheet = endpoint.action_refuse_networks()
+        self.assertEqual(sheet["res_model"], "interop.approval.wizard")
+        self.assertTrue(self.endpoint.requested_networks)
+        endpoint.action_refuse_networks("Not that wide")
+        activity = self.endpoint.activity_ids
+        self.assertEqual(activity.user_id, self.admin)
+        self.assertIn("Not that wide", activity.note)
+        with self._refused(UserError, "No networks are requested"):
+            endpoint.action_refuse_networks("Again")
         self.assertFalse(self.endpoint.requested_networks)
         self.assertEqual(self.endpoint.allowed_networks, "127.0.0.0/8")
 
@@ -147,7 +156,7 @@ class TestNetworks(WebhookCase):
         action = endpoint.action_approve_networks()
         dialog = self.env[action["res_model"]].with_user(self.steward)
         dialog = dialog.browse(action["res_id"])
-        self.assertIn("10.1.0.0/16", dialog.networks)
+        self.assertIn("10.1.0.0/16", dialog.content)
         self._ask("127.0.0.0/8\n10.0.0.0/8")
         with self._refused(UserError, "requested networks"):
             dialog.action_approve()
@@ -156,6 +165,24 @@ class TestNetworks(WebhookCase):
         dialog.browse(action["res_id"]).action_approve()
         self.assertIn("10.0.0.0/8", self.endpoint.allowed_networks)
 
+    def test_nobody_who_shaped_the_request_approves_it(self):
+        """As with every approval: the user who asked first, and who asked for more."""
+        self._ask("127.0.0.0/8\n10.1.0.0/16", self.both)
+        self._ask("127.0.0.0/8\n10.2.0.0/16")
+        request = self.endpoint.network_request_ids
+        self.assertEqual(len(request), 1)
+        self.assertEqual(request.requested_by_id, self.admin)
+        with self._refused(UserError, "yourself"):
+            request.with_user(self.both).action_approve(request.approval_fingerprint)
+        notes = self.endpoint.activity_ids.mapped("note")
+        self.assertTrue(notes)
+        self.assertTrue(all("10.2.0.0/16" in note for note in notes))
+        self.endpoint.url = f"{self.endpoint.url}elsewhere"
+        seen = request.approval_fingerprint
+        self.endpoint.url = f"{self.endpoint.url}again"
+        with self._refused(UserError, "changed after you opened"):
+            request.with_user(self.steward).action_approve(seen)
+
     def test_a_request_cannot_be_forged(self):
         for vals in (
             {"requested_networks": "10.0.0.0/8"},
@@ -163,3 +190,10 @@ class TestNetworks(WebhookCase):
         ):
             with self.assertRaises(AccessError):
                 self.endpoint.with_user(self.admin).write(vals)
+        requests = self.env["interop.network.request"].with_user(self.admin)
+        vals = {"endpoint_id": self.endpoint.id, "networks": "10.0.0.0/8"}
+        with self.assertRaises(AccessError):
+            requests.create(vals)
+        self._ask("10.1.0.0/16")
+        with self.assertRaises(AccessError):
+            requests.search([]).networks = "10.0.0.0/8"

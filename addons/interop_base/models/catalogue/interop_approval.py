@@ -125,6 +125,18 @@ class InteropApprovalMixin(models.AbstractModel):
         """Return the recordsets that a steward has to be able to read before approval."""
         return []
 
+    def _approval_subject(self):
+        """Return the records that the audit trail names and that hold the activities.
+
+        By default the records themselves. A request about another record returns that
+        one, because people look there.
+        """
+        return self
+
+    def _approval_note(self):
+        """Return what the activity of a steward says besides its summary."""
+        return self.approval_changes or False
+
     def _excluded_approvers(self):
         """Return the users who cannot approve the present state."""
         self.ensure_one()
@@ -304,17 +316,19 @@ class InteropApprovalMixin(models.AbstractModel):
                 for label, texts in record._state_lines(record._state_now())
             )
             mark = record._fingerprint()[: approval.SHOWN]
-            details[record.id] = f"#{mark}\n{lines}" if lines else f"#{mark}"
+            subject = record._approval_subject()
+            details[subject.id] = f"#{mark}\n{lines}" if lines else f"#{mark}"
             record._transition({**record._approval_values(), **(values or {})})
         if self:
-            self.env["interop.audit.event"]._log("approved", self, details)
+            subjects = self._approval_subject()
+            self.env["interop.audit.event"]._log("approved", subjects, details)
         return self
 
     def _set_approval_requested(self):
         """Remember who asks, and tell the stewards."""
         self._check_may_request()
         self._transition({"requested_by_id": self.env.uid})
-        self.env["interop.audit.event"]._log("requested", self)
+        self.env["interop.audit.event"]._log("requested", self._approval_subject())
         self._notify_stewards()
         return self
 
@@ -325,13 +339,14 @@ class InteropApprovalMixin(models.AbstractModel):
             record._transition({"requested_by_id": False})
             record._approval_activities().unlink()
             for user in asked - self.env.user:
-                record.activity_schedule(
+                record._approval_subject().activity_schedule(
                     ACTIVITY,
                     user_id=user.id,
                     summary=self.env._("Not approved: %s", record.display_name),
                     note=reason,
                 )
-        self.env["interop.audit.event"]._log("refused", self, reason)
+        subjects = self._approval_subject()
+        self.env["interop.audit.event"]._log("refused", subjects, reason)
         return self
 
     def _notify_stewards(self):
@@ -343,11 +358,11 @@ class InteropApprovalMixin(models.AbstractModel):
             told = record._approval_activities().user_id
             barred = record._excluded_approvers() | self.env.user
             for user in stewards.all_user_ids - barred - told:
-                record.activity_schedule(
+                record._approval_subject().activity_schedule(
                     ACTIVITY,
                     user_id=user.id,
                     summary=summary,
-                    note=record.approval_changes or False,
+                    note=record._approval_note(),
                 )
 
     def _approval_summary(self):
@@ -357,7 +372,8 @@ class InteropApprovalMixin(models.AbstractModel):
         """Return what stewards still have to do about this approval."""
         summary = self._approval_summary()
         # sudo: the activities of all stewards
-        return self.sudo().activity_ids.filtered(lambda item: item.summary == summary)
+        activities = self.sudo()._approval_subject().activity_ids
+        return activities.filtered(lambda item: item.summary == summary)
 
     # === ACTIONS === #
 

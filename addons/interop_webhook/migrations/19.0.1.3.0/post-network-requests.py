@@ -1,0 +1,32 @@
+"""A request of networks becomes a record of its own, which the approval mixin governs."""
+
+from odoo import SUPERUSER_ID, api
+
+COLUMNS = ("requested_networks", "networks_requested_by_id")
+
+
+def migrate(cr, version):
+    """Keep the requests that wait for a steward; their activities stay as they are."""
+    if not version:
+        return
+    cr.execute(
+        """
+        SELECT id, requested_networks, networks_requested_by_id FROM interop_endpoint
+         WHERE requested_networks > '' AND networks_requested_by_id IS NOT NULL
+         ORDER BY id
+        """
+    )
+    waiting = cr.fetchall()
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    for endpoint_id, networks, user_id in waiting:
+        # sudo: in the name of the user who asked, who may not write requests
+        requests_sudo = env["interop.network.request"].with_user(user_id).sudo()
+        request_sudo = requests_sudo.create(
+            {"endpoint_id": endpoint_id, "networks": networks}
+        )
+        request_sudo._transition({"requested_by_id": user_id})
+    env["ir.model.constraint"].search(
+        [("name", "=", "interop_endpoint_networks_requested_by_id_fkey")]
+    ).unlink()
+    for column in COLUMNS:
+        cr.execute(f"ALTER TABLE interop_endpoint DROP COLUMN IF EXISTS {column}")
