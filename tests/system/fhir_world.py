@@ -1,5 +1,7 @@
 """What the test of the FHIR examples does inside Odoo (``inside``)."""
 
+from interop_setup import inbound_flow
+
 CONTRACTS = (
     "provider_upserted",
     "location_upserted",
@@ -12,16 +14,7 @@ def set_up(env, own, systems):
 
     ``own`` is the URI of the sender's own numbers, ``systems`` those of other people's.
     """
-    env["interop.guard"]._adopt_database()
-    steward = env.ref("base.user_admin")
-    system = env["interop.system"].create(
-        {
-            "name": "Record",
-            "code": "record",
-            "environment": "test",
-            "company_ids": [(6, 0, env.company.ids)],
-        }
-    )
+    system = inbound_flow.system(env)
     namespaces = env["interop.namespace"].create(
         [
             {
@@ -35,41 +28,23 @@ def set_up(env, own, systems):
             if not env["interop.namespace"].search_count([("uri", "=", uri)])
         ]
     )
-    contracts = [env.ref(f"interop_care.interop_contract_{n}").id for n in CONTRACTS]
-    interface = env["interop.interface"].create(
-        {
-            "name": "Master data in",
-            "code": "master-data-in",
-            "system_id": system.id,
-            "direction": "in",
-            "transport": "rest",
-            "contract_ids": [(6, 0, contracts)],
-            "company_ids": [(6, 0, env.company.ids)],
-            "owner_id": steward.id,
-            "exception_user_id": steward.id,
-            "objective_seconds": 60,
-            "latency_tier": "real_time",
-            "data_class": "patient_adjacent",
-        }
+    contracts = env["interop.contract"].union(
+        *(env.ref(f"interop_care.interop_contract_{name}") for name in CONTRACTS)
     )
-    interface.with_user(steward).sudo()._set_approved()
-    interface._set_active()
+    interface = inbound_flow.interface(
+        env, system, contracts, code="master-data-in", data_class="patient_adjacent"
+    )
     known = env["interop.namespace"].search([("uri", "in", systems)])
-    client = env["interop.client"].create(
-        {
-            "name": "Gateway",
-            "code": "gateway",
-            "system_id": system.id,
-            "interface_ids": [(6, 0, interface.ids)],
-            "namespace_ids": [(6, 0, (namespaces | known).ids)],
-            "accepts_token": True,
-            "accepts_signature": False,
-        }
+    client, texts = inbound_flow.client(
+        env,
+        interface,
+        "gateway",
+        kinds=("token_hash",),
+        namespace_ids=[(6, 0, (namespaces | known).ids)],
+        accepts_token=True,
+        accepts_signature=False,
     )
-    token = client.action_generate_token()["params"]["value"]
-    client.with_user(steward).sudo()._set_approved()
-    client._set_active()
-    return {"client": client.code, "token": token}
+    return {"client": client.code, "token": texts["token_hash"]}
 
 
 def counts(env):

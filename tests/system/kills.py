@@ -15,6 +15,7 @@ from interop_setup import odoo_config, paths
 from interop_setup.errors import SetupError
 from interop_setup.process import tied
 from interop_setup.server import HTTP_WORKER, check_port
+from sessions import locked, somebody_waits
 
 WORK = 4  # seconds at most without a kill
 MOMENT = 120  # seconds within which the engine works again, so that it can be hit
@@ -195,41 +196,9 @@ class Killer:
         """Kill while a worker of Odoo waits for this table."""
         with locked(self.server, table, mode):
             deadline = time.monotonic() + MOMENT
-            while not self._somebody_waits(table):
+            while not somebody_waits(self.server, table):
                 if time.monotonic() > deadline:
                     self.missed += 1
                     break
                 time.sleep(0.1)
             self.workers()
-
-    def _somebody_waits(self, table):
-        return self.server.cluster.psql(
-            "SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
-            f" WHERE NOT l.granted AND c.relname = '{table}' LIMIT 1",
-            database=self.server.database,
-        )
-
-
-@contextmanager
-def locked(server, table, mode):
-    """Hold a lock on a table from a session of our own."""
-    cluster = server.cluster
-    session = subprocess.Popen(
-        tied(
-            [
-                *(cluster.program("psql"), "-X", "-q", "-A", "-t"),
-                *("-h", cluster.socket, "-U", "interop", "-d", server.database),
-            ]
-        ),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    session.stdin.write(f"BEGIN; LOCK TABLE {table} IN {mode} MODE; SELECT 'held';\n")
-    session.stdin.flush()
-    session.stdout.readline()
-    try:
-        yield
-    finally:
-        session.stdin.close()
-        session.wait(20)

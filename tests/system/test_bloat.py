@@ -1,47 +1,19 @@
 """A transaction that somebody forgot: dead rows pile up, deliveries go on."""
 
-import subprocess
-from contextlib import contextmanager
-
 import pytest
-from interop_setup.process import tied
-from test_outbound import hostile, in_odoo, wait_for
+from sessions import old_snapshot
+from test_outbound import hostile, in_odoo
+from waiting import wait_for
 
 BATCHES = 4
 SIZE = 400
-
-
-@contextmanager
-def held_snapshot(server):
-    """Keep an old snapshot open, so that no dead row can be removed meanwhile."""
-    cluster = server.cluster
-    session = subprocess.Popen(
-        tied(
-            [
-                *(cluster.program("psql"), "-X", "-q", "-A", "-t"),
-                *("-h", cluster.socket, "-U", "interop", "-d", server.database),
-            ]
-        ),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    session.stdin.write("BEGIN ISOLATION LEVEL REPEATABLE READ;\n")
-    session.stdin.write("SELECT count(*) FROM interop_message;\n")
-    session.stdin.flush()
-    session.stdout.readline()
-    try:
-        yield
-    finally:
-        session.stdin.close()
-        session.wait(20)
 
 
 @pytest.mark.alone  # the batches are compared by their time
 def test_promise_5_a_held_old_transaction_does_not_stop_deliveries(make_server):
     """Batch after batch beside an old snapshot: all arrive, none much more slowly."""
     server = make_server(workers=2, channels="root:1")
-    with hostile.Receiver() as receiver, held_snapshot(server):
+    with hostile.Receiver() as receiver, old_snapshot(server):
         in_odoo(server, "set_up", url=receiver.url, concurrency=32)
         seconds = []
         for batch in range(1, BATCHES + 1):

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 
 import pytest
 from interop_setup.server import HTTP_WORKER
-from test_outbound import hostile, in_odoo, wait_for
+from test_outbound import hostile, in_odoo
+from waiting import wait_for
 
 PER_MINUTE = 480  # eight a second
 

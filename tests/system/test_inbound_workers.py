@@ -9,7 +9,7 @@ import pytest
 from inbound_sender import Sender, check_no_leak, in_odoo
 from interop_setup.bench._load import npi
 from interop_setup.server import HTTP_WORKER
-from kills import locked
+from sessions import locked, somebody_waits
 
 CLIENTS = 50
 EACH = 2
@@ -90,12 +90,12 @@ def test_a_worker_killed_within_a_request_leaves_nothing_half_done(world):
     with locked(server, "interop_attempt", "EXCLUSIVE"):
         thread = threading.Thread(target=post)
         thread.start()
-        wait_for(lambda: waiting(server, "interop_attempt"))
+        wait_for(lambda: somebody_waits(server, "interop_attempt"))
         for pid in server.worker_pids(HTTP_WORKER):
             server.kill_worker(HTTP_WORKER, pid)
         thread.join(60)
     assert isinstance(caught[0], OSError), caught
-    wait_for(lambda: not waiting(server, "interop_attempt"))
+    wait_for(lambda: not somebody_waits(server, "interop_attempt"))
     assert in_odoo(server, "effects") == {
         "providers": 0,
         "identifiers": [],
@@ -113,15 +113,6 @@ def test_a_worker_killed_within_a_request_leaves_nothing_half_done(world):
         "states": ["done"],
     }
     check_no_leak(server)
-
-
-def waiting(server, table):
-    """Whether some session waits for a lock on this table."""
-    return server.cluster.psql(
-        "SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
-        f" WHERE NOT l.granted AND c.relname = '{table}' LIMIT 1",
-        database=server.database,
-    )
 
 
 def wait_for(condition, seconds=30):

@@ -20,7 +20,8 @@ from interop_setup.process import clean_environment
 from interop_setup.server import Server
 from kills import Killer, Publisher
 from standardwebhooks import Webhook
-from test_outbound import hostile, in_odoo, wait_for
+from test_outbound import hostile, in_odoo
+from waiting import wait_for
 
 # Each of the six ways once; a kill costs queue_job's minute.
 KILLS = 200 if os.environ.get("INTEROP_LONG") else 6

@@ -8,6 +8,7 @@ import pytest
 from interop_setup import paths
 from interop_setup.server import HTTP_WORKER
 from standardwebhooks import Webhook
+from waiting import wait_for
 
 _spec = importlib.util.spec_from_file_location(
     "interop_webhook_receiver",
@@ -20,16 +21,6 @@ _spec.loader.exec_module(hostile)
 def in_odoo(server, function, **values):
     """Call a function of ``outbound_world`` inside Odoo."""
     return inside.in_odoo(server, function, "outbound_world", **values)
-
-
-def wait_for(condition, seconds=60):
-    """Wait until the condition holds, and answer whether it did."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def ids(receiver):

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 import urllib.request
 
 import pytest
@@ -11,16 +10,7 @@ from interop_setup import databases
 from interop_setup.errors import SetupError
 from interop_setup.processes import alive
 from interop_setup.server import CRON_WORKER, HTTP_WORKER, JOB_RUNNER, check_port
-
-
-def wait_for(condition, seconds=30):
-    """Wait until the condition holds, and answer whether it did."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
+from waiting import wait_for
 
 
 def get(url):

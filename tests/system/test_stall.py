@@ -11,8 +11,10 @@ import inside
 import pytest
 from interop_setup import databases
 from interop_setup.server import HTTP_WORKER, Server
-from kills import Killer, locked
-from test_outbound import hostile, in_odoo, wait_for
+from kills import Killer
+from sessions import locked
+from test_outbound import hostile, in_odoo
+from waiting import wait_for
 
 EVENTS, AT_ONCE = 12_000, 1_000
 BATCH = 500

@@ -1,6 +1,17 @@
-"""Records that a log refers to by model and id, under the reader's own rights."""
+"""Records that others refer to by model and id."""
 
 from collections import defaultdict
+
+
+def keeps_records(env, name):
+    """Return whether the model ``name`` exists and has a table of its own records."""
+    model = env.get(name)
+    return (
+        model is not None
+        and not model._abstract
+        and not model._transient
+        and model._auto
+    )
 
 
 def readable(rows):

@@ -7,6 +7,8 @@ from lxml import etree
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from odoo.addons.interop_base.models import resources
+
 from .. import const
 from .interop_identified_mixin import READERS
 from .interop_identifier_trigger import (
@@ -131,13 +133,8 @@ class InteropIdentifierModel(models.Model):
     def _check_model(self):
         for kind in self:
             name = kind.model_id.model
-            model = self.env.get(name)
-            if (
-                model is None
-                or model._abstract
-                or model._transient
-                or not model._auto
-                or name.startswith(OWN_PREFIX)
+            if not resources.keeps_records(self.env, name) or name.startswith(
+                OWN_PREFIX
             ):
                 raise ValidationError(
                     self.env._(

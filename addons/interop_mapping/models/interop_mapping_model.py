@@ -11,6 +11,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.interop_base.models import resources
+
 from ..tools import inbound_models
 
 USAGES = [
@@ -124,13 +126,8 @@ class InteropMappingModel(models.Model):
     def _check_model(self):
         for item in self:
             name = item._object()
-            model = self.env.get(name)
-            if (
-                model is None
-                or model._abstract
-                or model._transient
-                or not model._auto
-                or inbound_models.is_closed(name)
+            if not resources.keeps_records(self.env, name) or inbound_models.is_closed(
+                name
             ):
                 raise ValidationError(
                     self.env._(

@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.http import request
 from odoo.tools import ormcache
 
+from odoo.addons.interop_base import parameters
 from odoo.addons.interop_base.inbound.read import Limits
 
 from .. import const
@@ -24,12 +25,10 @@ class InteropRestSettings(models.AbstractModel):
     @ormcache(cache="stable")  # forgotten with every change of a system parameter
     def _settings(self):
         """Return all settings by their parameters."""
-        # sudo: system parameters are readable by administrators only
-        params_sudo = self.env["ir.config_parameter"].sudo()
         found = {}
         for parameter, (default, lowest, highest) in const.SETTINGS.items():
             try:
-                value = int(params_sudo.get_param(parameter, ""))
+                value = int(parameters.text(self.env, parameter))
             except ValueError:
                 value = default
             found[parameter] = value if lowest <= value <= highest else default
@@ -57,9 +56,7 @@ class InteropRestSettings(models.AbstractModel):
     @api.model
     def _is_public(self):
         """Return whether anybody may read the routes and errors of this API."""
-        # sudo: system parameters are readable by administrators only
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        return params_sudo.get_param(const.PARAM_PUBLIC_OPENAPI) == "True"
+        return parameters.text(self.env, const.PARAM_PUBLIC_OPENAPI) == "True"
 
     @api.model
     def _public_url(self):
@@ -68,9 +65,7 @@ class InteropRestSettings(models.AbstractModel):
         The Settings name it; else it is the address of the request that is served, such
         as that of a person at the screen, and without one Odoo's own.
         """
-        # sudo: system parameters are readable by administrators only
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        named = params_sudo.get_param(const.PARAM_PUBLIC_URL)
+        named = parameters.text(self.env, const.PARAM_PUBLIC_URL)
         if not named and request:
             named = request.httprequest.url_root
         return (named or self.get_base_url()).rstrip("/")

@@ -4,14 +4,13 @@ The messages of interfaces that were approved for the client, as they were or wo
 delivered.
 """
 
-from odoo.addons.interop_base.inbound import pipeline
 from odoo.addons.interop_base.models.log.message_catch_up import CatchUp
 from odoo.addons.interop_base.tools.errors import CursorError
 
 from ..exceptions import Problem
 from ..tools import events as tool
-from .authenticate import authenticate, require_id
 from .call import Answer
+from .querying import read_query
 
 
 def events(env, call):
@@ -19,12 +18,7 @@ def events(env, call):
 
     :raises Refused: refused
     """
-    client_sudo, proven = authenticate(env, call, "may_read_events")
-    require_id(client_sudo, proven, tool.signed_id(call.query))
-    pipeline.check_ready(client_sudo)
-    asked = tool.parse(call.query)
-    if not asked:
-        raise Problem("invalid_query", client=client_sudo.code)
+    client_sudo, asked = read_query(env, call, "may_read_events", tool)
     interfaces = _event_interfaces(client_sudo)
     if not interfaces:
         raise Problem("events_not_allowed", client=client_sudo.code)

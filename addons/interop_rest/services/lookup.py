@@ -19,9 +19,10 @@ from odoo.addons.interop_identifier.tools import period
 
 from ..exceptions import Problem
 from ..tools import lookup, xref
-from .authenticate import authenticate, require_id
+from .authenticate import authenticate
 from .call import Answer
 from .messages import refusal
+from .querying import read_query
 
 # codes of the identifier service -> codes of a look-up
 REFUSALS = {
@@ -46,12 +47,7 @@ def look_up(env, call):
 
     :raises Refused: refused
     """
-    client_sudo, proven = authenticate(env, call, "may_read_identifiers")
-    require_id(client_sudo, proven, lookup.signed_id(call.query))
-    pipeline.check_ready(client_sudo)
-    asked = lookup.parse(call.query)
-    if not asked:
-        raise Problem("invalid_query", client=client_sudo.code)
+    client_sudo, asked = read_query(env, call, "may_read_identifiers", lookup)
     directory = Directory(client_sudo, asked.facility)
     at = _moment(client_sudo, asked)
     row = directory.find(asked, at)
@@ -71,12 +67,7 @@ def cross_reference(env, call):
 
     :raises Refused: refused
     """
-    client_sudo, proven = authenticate(env, call, "may_read_identifiers")
-    require_id(client_sudo, proven, xref.signed_id(call.query))
-    pipeline.check_ready(client_sudo)
-    asked = xref.parse(call.query)
-    if not asked:
-        raise Problem("invalid_query", client=client_sudo.code)
+    client_sudo, asked = read_query(env, call, "may_read_identifiers", xref)
     if not asked.wants_json():
         raise Problem("not_acceptable", client=client_sudo.code)
     directory = Directory(client_sudo, asked.facility)

@@ -12,22 +12,37 @@ def read(query: bytes, members, max_bytes: int) -> dict | None:
     """
     if not query:
         return {}
-    if len(query) > max_bytes:
+    found = pairs(query, len(members), max_bytes)
+    return None if found is None else named(found, members)
+
+
+def pairs(query: bytes, most: int, max_bytes: int) -> list | None:
+    """Return the members of a query string in order, each as name and text.
+
+    None unless they are at most ``most``, in UTF-8 and without NUL, and the whole is
+    neither empty nor longer than ``max_bytes``.
+    """
+    if not query or len(query) > max_bytes:
         return None
     try:
-        pairs = parse_qsl(
+        found = parse_qsl(
             query.decode("ascii"),
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
-            max_num_fields=len(members),
+            max_num_fields=most,
         )
     except ValueError:
         return None
-    found = dict(pairs)
-    if len(found) != len(pairs) or not found.keys() <= set(members):
+    return None if any("\x00" in text for _name, text in found) else found
+
+
+def named(found: list, members) -> dict | None:
+    """Return pairs by name; None unless each is one of ``members``, given once."""
+    values = dict(found)
+    if len(values) != len(found) or not values.keys() <= set(members):
         return None
-    return None if "\x00" in "".join(found.values()) else found
+    return values
 
 
 def signed_id(label: str, query: bytes) -> str:

@@ -3,7 +3,6 @@
 
 import re
 from typing import NamedTuple
-from urllib.parse import parse_qsl
 
 from . import query as query_tools
 
@@ -60,27 +59,16 @@ def parse(query: bytes) -> Asked | None:
     repeated; ``_format`` is the format of the answer. None unless every member is known
     and well-formed.
     """
-    if not query or len(query) > MAX_QUERY_BYTES:
-        return None
-    try:
-        pairs = parse_qsl(
-            query.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=MAX_TARGETS + 3,
-        )
-    except ValueError:
+    pairs = query_tools.pairs(query, MAX_TARGETS + 3, MAX_QUERY_BYTES)
+    if pairs is None:
         return None
     targets = tuple(text for name, text in pairs if name == "targetSystem")
     rest = [pair for pair in pairs if pair[0] != "targetSystem"]
-    found = dict(rest)
-    if len(found) != len(rest) or not found.keys() <= _MEMBERS:
+    found = query_tools.named(rest, _MEMBERS)
+    if found is None:
         return None
     namespace, value = _token(found.get("sourceIdentifier", ""))
     if not (namespace and value and all(targets)):
-        return None
-    if any("\x00" in text for text in (namespace, *targets, *found.values())):
         return None
     return Asked(
         namespace,

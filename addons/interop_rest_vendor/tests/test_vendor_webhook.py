@@ -9,35 +9,20 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from odoo.addons.interop_base import clock
-from odoo.addons.interop_rest.tests.common import RestEffectHttpCase
 
 from ..tools import vendor_signatures
 from ..wizard import interop_signature_try_wizard as try_wizard
-
-SECRET = "shared-with-the-vendor-1"
+from .vendor_common import SECRET, VendorHttpCase
 
 
 @tagged("post_install", "-at_install")
-class TestVendorWebhook(RestEffectHttpCase):
+class TestVendorWebhook(VendorHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.github = cls.env.ref("interop_rest_vendor.interop_signature_scheme_github")
         cls.stripe = cls.env.ref("interop_rest_vendor.interop_signature_scheme_stripe")
         cls.vendor = cls._create_vendor(cls.github)
-
-    @classmethod
-    def _create_vendor(cls, scheme, **values):
-        vendor = cls._create_client(
-            accepts_vendor=True,
-            accepts_signature=False,
-            signature_scheme_id=scheme.id,
-            **{"event_type_ids": [(0, 0, {"contract_id": cls.contract.id})], **values},
-        )
-        cls.env["interop.client.secret.wizard"].create(
-            {"client_id": vendor.id, "value": SECRET}
-        )
-        return cls._activate_client(vendor)
 
     def _signature(self, scheme, body, key=SECRET, moment=0):
         timestamp = str(clock.timestamp() + moment) if scheme.timestamp_header else ""

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from odoo.addons.interop_base import clock
+from odoo.addons.interop_base import clock, parameters
 from odoo.addons.interop_base.exceptions import ConfigurationError
 from odoo.addons.interop_base.tools import signing
 
@@ -12,11 +12,8 @@ from ..tools import header_guard, http_channel, message_signing, oauth, url_guar
 
 def allowed_ports(env):
     """Return the ports allowed in Settings, as ``url_guard`` takes them."""
-    # sudo: which ports may be used is a system parameter
-    params_sudo = env["ir.config_parameter"].sudo()
-    return url_guard.parse_ports(
-        params_sudo.get_param(const.PARAM_PORTS) or const.DEFAULT_PORTS
-    )
+    ports = parameters.text(env, const.PARAM_PORTS, const.DEFAULT_PORTS)
+    return url_guard.parse_ports(ports)
 
 
 class EndpointConnection:

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.interop_base import clock
+from odoo.addons.interop_base import clock, parameters
 from odoo.addons.interop_base.const import PROTECTED_CLASSES
 from odoo.addons.interop_base.exceptions import ConfigurationError
 from odoo.addons.interop_base.tools import approval
@@ -157,16 +157,12 @@ class InteropEndpoint(models.Model):
 
     @api.model
     def _default_number(self, parameter, fallback):
-        # sudo: defaults for new endpoints are system parameters
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        return int(params_sudo.get_param(parameter) or fallback)
+        return parameters.number(self.env, parameter, fallback)
 
     @api.model
     def _outbound_proxy(self):
         """Return the URL of the outgoing proxy, or ``""``."""
-        # sudo: which proxy there is is a system parameter
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        return params_sudo.get_param(const.PARAM_PROXY) or ""
+        return parameters.text(self.env, const.PARAM_PROXY)
 
     # === COMPUTE METHODS === #
 

@@ -2,23 +2,17 @@
 
 import time
 
+from interop_setup import inbound_flow
+
 BODY_BYTES = 2048
 SPREAD = ("spread-1", "spread-2", "spread-3", "spread-4")  # clients like "accepted"
 
 
 def set_up(env) -> dict[str, dict[str, str]]:
     """Make a client per kind of work; answer ``{work: {client, secret}}``."""
-    env["interop.guard"]._adopt_database()
+    system = inbound_flow.system(env)
     # Every refused request is refused with all the work it makes.
     env["ir.config_parameter"].set_param("interop_rest.failures_per_minute", "100000")
-    system = env["interop.system"].create(
-        {
-            "name": "Record",
-            "code": "record",
-            "environment": "test",
-            "company_ids": [(6, 0, env.company.ids)],
-        }
-    )
     return {
         "accepted": _client(env, system, "accepted", "near_real_time"),
         "applied": _client(env, system, "applied", "real_time"),
@@ -29,41 +23,13 @@ def set_up(env) -> dict[str, dict[str, str]]:
 
 def _client(env, system, code, tier):
     """An active client with an HMAC key and an interface of its own."""
-    steward = env.ref("base.user_admin")
     contract = env.ref("interop_care.interop_contract_provider_upserted")
-    interface = env["interop.interface"].create(
-        {
-            "name": f"Providers, {code}",
-            "code": f"providers-{code}",
-            "system_id": system.id,
-            "direction": "in",
-            "transport": "rest",
-            "contract_ids": [(6, 0, contract.ids)],
-            "company_ids": [(6, 0, env.company.ids)],
-            "owner_id": steward.id,
-            "exception_user_id": steward.id,
-            "objective_seconds": 60,
-            "latency_tier": tier,
-            "data_class": "personal",
-        }
+    interface = inbound_flow.interface(
+        env, system, contract, code=f"providers-{code}", latency_tier=tier
     )
-    interface.with_user(steward).sudo()._set_approved()
-    interface._set_active()
-    client = env["interop.client"].create(
-        {
-            "name": f"Gateway, {code}",
-            "code": code,
-            "system_id": system.id,
-            "interface_ids": [(6, 0, interface.ids)],
-            "rate_limit": 1000000,  # a minute: the bench sends what it can
-        }
-    )
-    secrets = env["interop.secret"]
-    text = secrets._generate_plaintext("hmac")
-    secrets._create_value(client._secret_values("hmac"), text)
-    client.with_user(steward).sudo()._set_approved()
-    client._set_active()
-    return {"client": code, "secret": text}
+    # A minute: the bench sends what it can.
+    _made, texts = inbound_flow.client(env, interface, code, rate_limit=1000000)
+    return {"client": code, "secret": texts["hmac"]}
 
 
 def time_verification(env, repeats) -> dict[str, float]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ... import clock, const
+from ... import clock, const, parameters
 
 
 class InteropResponsibilityMixin(models.AbstractModel):
@@ -46,9 +46,7 @@ class InteropResponsibilityMixin(models.AbstractModel):
             team = self.exception_team_id
             user = self.exception_user_id
             return (user if user or team else self.owner_id), team
-        # sudo: which team operates the integration is a system parameter
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        team_id = int(params_sudo.get_param("interop_base.operators_team_id") or 0)
+        team_id = parameters.number(self.env, "interop_base.operators_team_id")
         team = self.env["interop.team"].browse(team_id).exists()
         if team:
             return self.env["res.users"], team
@@ -140,8 +138,6 @@ class InteropRetentionMixin(models.AbstractModel):
 
     @api.model
     def _default_retention(self, kind):
-        # sudo: defaults for new interfaces are system parameters
-        params_sudo = self.env["ir.config_parameter"].sudo()
         fallback = {"payload": 30, "message": 365}[kind]
         name = f"interop_base.default_{kind}_retention_days"
-        return int(params_sudo.get_param(name) or fallback)
+        return parameters.number(self.env, name, fallback)

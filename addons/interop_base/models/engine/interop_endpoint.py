@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
-from ... import clock, const
+from ... import clock, const, parameters
 from ...tools import circuit as circuit_tools
 from .engine_types import Hold
 
@@ -475,11 +475,9 @@ class InteropEndpoint(models.Model):
     def _tell_operations(self):
         """Queue a message to the operations address; Odoo's mail queue sends it."""
         self.ensure_one()
-        # sudo: system parameter, and mail is queued for nobody in particular
-        address = (
-            self.env["ir.config_parameter"].sudo().get_param(const.PARAM_OPERATIONS)
-        )
+        address = parameters.text(self.env, const.PARAM_OPERATIONS)
         if address:
+            # sudo: mail is queued for nobody in particular
             self.env["mail.mail"].sudo().create(
                 {
                     "subject": self.env._("Endpoint %s is suspended", self.name),

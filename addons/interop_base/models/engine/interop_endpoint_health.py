@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 
-from ... import clock, const, db
+from ... import clock, const, db, parameters
 from ...tools import circuit as circuit_tools
 
 _COLUMNS = ("circuit", "failures", "opened", "circuit_until", "failing_since")
@@ -236,9 +236,7 @@ class InteropEndpointHealth(models.Model):
     @api.model
     def _suspend_number(self, parameter):
         """Return a limit of suspension; a 0 is stored as text and means never."""
-        # sudo: system parameter
-        value = self.env["ir.config_parameter"].sudo().get_param(parameter)
-        return int(value) if value else const.SUSPEND_DEFAULTS[parameter]
+        return parameters.number(self.env, parameter, const.SUSPEND_DEFAULTS[parameter])
 
     def _write_rows(self, rows):
         db.values(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ... import clock
+from ... import clock, parameters
 
 KINDS = [
     ("statement", "Statement ended"),
@@ -108,10 +108,9 @@ class InteropEngineProblem(models.Model):
     def _tell_operators(self):
         """Give each member of the operators' team (Settings) an activity."""
         self.ensure_one()
-        # sudo: system parameter
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        team_id = params_sudo.get_param("interop_base.operators_team_id")
-        team = self.env["interop.team"].sudo().browse(int(team_id or 0)).exists()
+        team_id = parameters.number(self.env, "interop_base.operators_team_id")
+        # sudo: who the operators are
+        team = self.env["interop.team"].sudo().browse(team_id).exists()
         for user in team.member_ids.filtered("active"):
             self.activity_schedule(
                 "mail.mail_activity_data_todo",

@@ -3,7 +3,7 @@
 from odoo import api, models, tools
 from odoo.exceptions import AccessError
 
-from ... import const
+from ... import const, parameters
 from ...exceptions import GuardError
 from . import interop_conf
 
@@ -30,9 +30,7 @@ class InteropGuard(models.AbstractModel):
 
     @api.model
     def _recorded_database(self):
-        # sudo: system parameters are readable by administrators only
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        return params_sudo.get_param(DATABASE_PARAMETER, "")
+        return parameters.text(self.env, DATABASE_PARAMETER)
 
     @api.model
     def _guard_indexes(self):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import SQL
 
-from ... import clock, const, db
+from ... import clock, const, db, parameters
 from ...exceptions import HandledError, SchemaViolation, TechnicalError
 from ...tools import envelope as envelope_tools
 from ...tools import trace
@@ -381,11 +381,8 @@ class InteropMaterializer(models.AbstractModel):
     @api.model
     def _source(self):
         """Return who we are in the envelope: Settings, or the address of this Odoo."""
-        # sudo: system parameters
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        return params_sudo.get_param("interop_base.source") or params_sudo.get_param(
-            "web.base.url", "odoo"
-        )
+        address = parameters.text(self.env, "web.base.url", "odoo")
+        return parameters.text(self.env, "interop_base.source", address)
 
     def _message_columns(self, interface, contract, test):
         """Hook: return the columns that all messages of an interface and contract share.

@@ -9,7 +9,7 @@ from odoo import api, models
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
-from ... import clock, const
+from ... import clock, const, parameters
 from ..log.message_leases import MessageLeases
 from .engine_health import EngineHealth
 from .engine_types import Lane
@@ -99,8 +99,6 @@ class InteropPump(models.AbstractModel):
     @api.model
     def _options(self):
         """Return the engine settings (``ir.config_parameter``) as a dict of integers."""
-        # sudo: system parameters
-        params_sudo = self.env["ir.config_parameter"].sudo()
         defaults = {
             "pump_seconds": 20,
             "pump_batch": 400,
@@ -109,7 +107,7 @@ class InteropPump(models.AbstractModel):
         }
         # At least 1: a pump that has no time would hand over to another one, for ever.
         return {
-            name: max(1, int(params_sudo.get_param(f"interop_base.{name}") or default))
+            name: max(1, parameters.number(self.env, f"interop_base.{name}", default))
             for name, default in defaults.items()
         }
 

@@ -9,7 +9,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ... import clock, const
+from ... import clock, const, parameters
 from ...exceptions import ConfigurationError
 from ...tools import signing
 
@@ -100,15 +100,11 @@ class InteropSecret(models.Model):
 
     @api.model
     def _warning_days(self):
-        # sudo: system parameter
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        return int(params_sudo.get_param("interop_base.secret_warning_days") or 30)
+        return parameters.number(self.env, "interop_base.secret_warning_days", 30)
 
     @api.model
     def _overlap_hours(self):
-        # sudo: system parameter
-        params_sudo = self.env["ir.config_parameter"].sudo()
-        return int(params_sudo.get_param("interop_base.secret_overlap_hours") or 24)
+        return parameters.number(self.env, "interop_base.secret_overlap_hours", 24)
 
     # === KEY MATERIAL === #
 
