@@ -130,10 +130,18 @@ class InteropEndpoint(models.Model):
         "interop.network.request", "endpoint_id", "Requests of Networks", copy=False
     )
     requested_networks = fields.Text(
-        "Networks Asked For", compute="_compute_requested_networks"
+        "Networks Asked For",
+        compute="_compute_requested_networks",
+        store=True,
+        tracking=True,
     )
     networks_requested_by_id = fields.Many2one(
-        "res.users", "Asked For By", compute="_compute_requested_networks"
+        "res.users",
+        "Asked For By",
+        compute="_compute_requested_networks",
+        store=True,
+        ondelete="restrict",
+        tracking=True,
     )
     is_protected = fields.Boolean(compute="_compute_is_protected")
 
@@ -194,13 +202,16 @@ class InteropEndpoint(models.Model):
         for endpoint in self:
             endpoint.is_protected = endpoint in interfaces_sudo.endpoint_id
 
-    @api.depends("network_request_ids.state", "network_request_ids.networks")
+    @api.depends(
+        "network_request_ids.state",
+        "network_request_ids.networks",
+        "network_request_ids.requested_by_id",
+    )
     def _compute_requested_networks(self):
         for endpoint in self:
-            # sudo: whoever reads the endpoint sees what is asked for
-            request_sudo = endpoint.sudo()._open_network_request()
-            endpoint.requested_networks = request_sudo.networks
-            endpoint.networks_requested_by_id = request_sudo.requested_by_id
+            request = endpoint._open_network_request()
+            endpoint.requested_networks = request.networks
+            endpoint.networks_requested_by_id = request.requested_by_id
 
     # === CHECKS === #
 

@@ -1,7 +1,9 @@
 """Private networks need two people where protected messages go."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
+from odoo.tools import file_path
 
 from .common import WebhookCase
 
@@ -182,6 +184,26 @@ class TestNetworks(WebhookCase):
         self.endpoint.url = f"{self.endpoint.url}again"
         with self._refused(UserError, "changed after you opened"):
             request.with_user(self.steward).action_approve(seen)
+
+    def test_an_upgrade_keeps_what_waits_for_a_steward(self):
+        """Before 19.0.1.3.0 the endpoint itself held the request."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """UPDATE interop_endpoint SET requested_networks = '10.1.0.0/16',
+                      networks_requested_by_id = %s WHERE id = %s""",
+            [self.both.id, self.endpoint.id],
+        )
+        self.env.invalidate_all()
+        path = "interop_webhook/migrations/19.0.1.3.0/post-network-requests.py"
+        script = load_script(file_path(path), "network_requests")
+        script.migrate(self.env.cr, "19.0.1.2.0")
+        self.env.invalidate_all()
+        request = self.endpoint.network_request_ids
+        self.assertEqual(request.requested_by_id, self.both)
+        self.assertEqual(self.endpoint.networks_requested_by_id, self.both)
+        with self._refused(UserError, "You asked"):
+            self.endpoint.with_user(self.both).action_approve_networks("10.1.0.0/16")
+        self.assertEqual(self.endpoint.requested_networks, "10.1.0.0/16")
 
     def test_a_request_cannot_be_forged(self):
         for vals in (

@@ -190,6 +190,29 @@ def test_a_right_amount_beside_a_wrong_name():
     assert [v.pointer for v in found] == ["/amount", "/name"]
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.integers(-(10**7), 10**7), parts, values)
+def test_a_right_amount_is_never_told_beside_anything_else(cents, other, value):
+    """Case 24: an amount in cents beside a member of any kind, right or wrong."""
+    described = {
+        "properties": {"amount": {"type": "number", "multipleOf": 0.01}, "other": other},
+        "$defs": {"one": {"type": "string"}, "two": {"multipleOf": 0.01}},
+    }
+    found = schema.violations(described, {"amount": cents / 100, "other": value})
+    assert not [v for v in found if v.pointer.startswith("/amount")]
+
+
+@given(patterns, names | texts)
+def test_names_are_matched_as_texts_are(pattern, text):
+    """Case 23: a pattern says the same of a text and of the name of a member."""
+    wanted = not schema.violations({"pattern": pattern}, text)
+    for others in ("additionalProperties", "unevaluatedProperties"):
+        described = {"patternProperties": {pattern: True}, others: False}
+        assert (not schema.violations(described, {text: 1})) is wanted
+        sure, quick, explained = verdicts(described, {text: 1})
+        assert quick is explained or not sure
+
+
 def test_every_amount_with_two_decimals_is_a_multiple_of_a_cent():
     part = {"multipleOf": 0.01}
     for cents in range(1, 10_000):

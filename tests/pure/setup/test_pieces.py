@@ -271,6 +271,19 @@ def test_throw_away_databases_know_their_owner():
         assert databases.owner_of(other) is None
 
 
+def test_a_copy_is_on_disk_before_anybody_uses_it():
+    """Without a checkpoint a copy that was made just before a crash can come back with
+    sequences behind their rows (``wal_level = minimal``)."""
+    said = []
+
+    class Cluster:
+        def psql(self, sql, role=None):
+            said.append((sql.split(" ")[0], role))
+
+    databases.clone(Cluster(), "no_such_template", "no_such_copy")
+    assert said == [("DROP", None), ("CREATE", None), ("CHECKPOINT", "postgres")]
+
+
 def test_orphaned_databases_are_dropped(monkeypatch):
     dropped = []
     dead, live = "test_p4194305_0123abcd", databases.throw_away_name("bench")

@@ -2,11 +2,9 @@
 
 from odoo import SUPERUSER_ID, api
 
-COLUMNS = ("requested_networks", "networks_requested_by_id")
-
 
 def migrate(cr, version):
-    """Keep the requests that wait for a steward; their activities stay as they are."""
+    """Make the requests that wait for a steward; their activities stay as they are."""
     if not version:
         return
     cr.execute(
@@ -25,8 +23,3 @@ def migrate(cr, version):
             {"endpoint_id": endpoint_id, "networks": networks}
         )
         request_sudo._transition({"requested_by_id": user_id})
-    env["ir.model.constraint"].search(
-        [("name", "=", "interop_endpoint_networks_requested_by_id_fkey")]
-    ).unlink()
-    for column in COLUMNS:
-        cr.execute(f"ALTER TABLE interop_endpoint DROP COLUMN IF EXISTS {column}")
