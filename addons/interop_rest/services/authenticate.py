@@ -11,13 +11,13 @@ refusal tells nothing about either.
 
 import hashlib
 import logging
-import time
 from typing import NamedTuple
 
 from odoo import SUPERUSER_ID, api
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import ConfigurationError
+from odoo.addons.interop_base.models.catalogue import client_alerts
 from odoo.addons.interop_base.tools import networks, signing
 from odoo.addons.interop_base.tools.errors import SignatureError
 
@@ -38,8 +38,6 @@ WAYS = {
 # the table grow. A caller that shares a group with an attacker is told to wait earlier
 # when it fails itself.
 GROUPS = {"code": 4096, "network": 64}
-QUIET = 60  # minutes without too many failures after which an episode is over
-NOTE_EVERY = 60.0  # seconds between notes of one worker about one episode
 
 _noted = {}  # (database, code) -> moment of the monotonic clock
 
@@ -259,16 +257,9 @@ def failure_subject(code, address):
 
 def _note_episode(env, client_sudo, code, address):
     """Raise the alarm once per episode and client, whichever worker is first."""
-    key = (env.cr.dbname, code)
-    now = time.monotonic()
-    if _noted.get(key, 0) > now:
-        return
-    if len(_noted) > 1000:
-        _noted.clear()
-    _noted[key] = now + NOTE_EVERY
     group = failure_subject(code, "").split(":")[1]
     subject = f"episode:{client_sudo.id or ''}:{group}"
-    if not env["interop.rate.counter"]._begins(subject, QUIET):
+    if not client_alerts.begins(env, _noted, code, subject):
         return
     network = networks.around(address)
     _logger.warning(

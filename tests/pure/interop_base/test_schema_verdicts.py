@@ -195,7 +195,10 @@ def test_a_right_amount_beside_a_wrong_name():
 def test_a_right_amount_is_never_told_beside_anything_else(cents, other, value):
     """Case 24: an amount in cents beside a member of any kind, right or wrong."""
     described = {
-        "properties": {"amount": {"type": "number", "multipleOf": 0.01}, "other": other},
+        "properties": {
+            "amount": {"type": "number", "multipleOf": 0.01},
+            "other": other,
+        },
         "$defs": {"one": {"type": "string"}, "two": {"multipleOf": 0.01}},
     }
     found = schema.violations(described, {"amount": cents / 100, "other": value})

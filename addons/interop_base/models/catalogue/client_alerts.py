@@ -10,22 +10,33 @@ from ... import clock
 
 _logger = logging.getLogger(__name__)
 
-QUIET = 60  # minutes without a use of an unreadable key after which it is told again
-NOTE_EVERY = 60.0  # seconds between notes of one worker about one key
+QUIET = 60  # minutes without the fault after which it is told again
+NOTE_EVERY = 60.0  # seconds between notes of one worker about one fault
 _noted = {}  # (database, secret) -> moment of the monotonic clock
+
+
+def begins(env, noted, key, subject):
+    """Return whether a fault begins now: the first note of it over all workers since it
+    was quiet.
+
+    :param dict noted: memory of this worker: ``(database, key)`` -> moment of the
+        monotonic clock until which nothing is asked
+    :param key: what the fault is about
+    :param str subject: name of the fault in ``interop.rate.counter``
+    """
+    now = time.monotonic()
+    key = (env.cr.dbname, key)
+    if noted.get(key, 0) > now:
+        return False
+    if len(noted) > 1000:
+        noted.clear()
+    noted[key] = now + NOTE_EVERY
+    return env["interop.rate.counter"]._begins(subject, QUIET)
 
 
 def note_unreadable(client, secret):
     """Tell the owner of the system of a key that cannot be read, once per episode."""
-    key = (client.env.cr.dbname, secret.id)
-    now = time.monotonic()
-    if _noted.get(key, 0) > now:
-        return
-    if len(_noted) > 1000:
-        _noted.clear()
-    _noted[key] = now + NOTE_EVERY
-    subject = f"unreadable:{secret.id}"
-    if not client.env["interop.rate.counter"]._begins(subject, QUIET):
+    if not begins(client.env, _noted, secret.id, f"unreadable:{secret.id}"):
         return
     _logger.warning(
         "a key cannot be read: client=%s secret=%s", client.code, secret.uuid
