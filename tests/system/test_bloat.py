@@ -9,6 +9,7 @@ BATCHES = 4
 SIZE = 400
 
 
+@pytest.mark.long
 @pytest.mark.alone  # the batches are compared by their time
 def test_promise_5_a_held_old_transaction_does_not_stop_deliveries(make_server):
     """Batch after batch beside an old snapshot: all arrive, none much more slowly."""

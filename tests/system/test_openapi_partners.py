@@ -177,4 +177,9 @@ def test_partners_lint_the_document_and_generate_clients(partner):
     modules, programs, server, made, document = partner
     check_linters(modules, document)
     check_python(programs, server, made, document)
+
+
+@pytest.mark.long
+def test_partners_generate_clients_in_another_language(partner):
+    modules, _programs, server, made, document = partner
     check_javascript(modules, server, made, document)

@@ -30,6 +30,7 @@ class InteropMixin:
         cls.conf = {"environment": "test", "key_file": cls.key_file}
         patcher = patch.object(interop_conf, "section", lambda: cls.conf)
         cls.startClassPatcher(patcher)
+        cls._approvers = {}
         cls.env["interop.guard"]._adopt_database()
         cls.facility = cls.env["res.company"].create({"name": "Mercy Hospital"})
         cls.other_facility = cls.env["res.company"].create({"name": "St. Anne Clinic"})
@@ -206,9 +207,24 @@ class InteropMixin:
 
     @classmethod
     def _approve(cls, record, user=None, companies=None):
-        """Approve the present state of ``record``, by default as a new steward."""
-        user = user or cls._create_user("steward", companies=companies)
+        """Approve the present state of ``record``, by default as a steward who
+        changed nothing."""
+        user = user or cls._approver(companies or cls.facility)
         return record.with_user(user).action_approve(record.approval_fingerprint)
+
+    @classmethod
+    def _approver(cls, companies):
+        """Return a steward of these facilities who does nothing but approve.
+
+        Making a user clears Odoo's caches, so there is one per test class (or per test,
+        where a test is the first to need it).
+        """
+        key = frozenset(companies.ids)
+        user = cls._approvers.get(key, cls.env["res.users"])
+        if not user.exists():
+            user = cls._create_user("steward", companies=companies)
+            cls._approvers[key] = user
+        return user
 
     @classmethod
     def _accept(cls, interface):
