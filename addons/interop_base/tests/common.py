@@ -210,7 +210,7 @@ class InteropMixin:
         """Approve the present state of ``record``, by default as a steward who
         changed nothing."""
         user = user or cls._approver(companies or cls.facility)
-        return record.with_user(user).action_approve(record.approval_fingerprint)
+        return record.with_user(user).action_approve(record._fingerprint())
 
     @classmethod
     def _approver(cls, companies):

@@ -10,15 +10,16 @@ from .common import WebhookCase
 
 @tagged("post_install", "-at_install")
 class TestNetworks(WebhookCase):
-    def setUp(self):
-        super().setUp()
-        self.endpoint = self._create_endpoint()
-        self.interface = self._create_interface(
-            endpoint_id=self.endpoint.id, data_class="patient_adjacent"
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.endpoint = cls._create_endpoint()
+        cls.interface = cls._create_interface(
+            endpoint_id=cls.endpoint.id, data_class="patient_adjacent"
         )
-        self.admin = self._create_user("admin")
-        self.both = self._create_user("admin", "steward")
-        self.steward = self._create_user("steward")
+        cls.admin = cls._create_user("admin")
+        cls.both = cls._create_user("admin", "steward")
+        cls.steward = cls._create_user("steward")
 
     def _ask(self, networks, user=None):
         wizard = self.env["interop.network.wizard"].with_user(user or self.admin)
