@@ -1,7 +1,6 @@
 {
     "name": "Healthcare Integration",
-    "summary": "Governed exchange with clinical and administrative systems: the usual set "
-    "of addons",
+    "summary": "Governed exchange of messages with clinical and administrative systems",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

@@ -1,6 +1,6 @@
 {
     "name": "Interop: Invoicing",
-    "summary": "Customer invoices leave Odoo as signed messages",
+    "summary": "Send customer invoices as signed messages",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

@@ -1,4 +1,4 @@
-"""Names on the wire."""
+"""Names that messages use."""
 
 # account.move type -> type of the message
 DOCUMENT_TYPES = {

@@ -1,6 +1,6 @@
 {
     "name": "Interop: Invoicing and Care Master Data",
-    "summary": "People of care stay visible where they were invoiced",
+    "summary": "People in care stay visible to the facilities that invoiced them",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

@@ -1,6 +1,6 @@
 {
     "name": "Interop: Charges",
-    "summary": "Charges of clinical systems become lines of draft invoices",
+    "summary": "Turn charges of clinical systems into lines of draft invoices",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

@@ -1,7 +1,6 @@
 {
     "name": "Interop: Identifiers",
-    "summary": "Assigning authorities and external identifiers: who is who across "
-    "systems",
+    "summary": "Assigning authorities and external identifiers of records",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
-"""Selections of the identifier addon, in the words of HL7 v2 table 0203 and of FHIR."""
+"""Selections of the identifier addon, named as in HL7 v2 table 0203 and FHIR."""
 
-# HL7 v2 table 0203: the types that administration meets. "XX" is the table's own
-# "other".
+# HL7 v2 table 0203, limited to the types that administrative messages use. "XX" is the
+# code of that table for organization identifiers.
 IDENTIFIER_TYPES = [
     ("AN", "AN – Account number"),
     ("DL", "DL – Driver's license"),
@@ -63,13 +63,14 @@ IDENTIFIER_STATES = [
     ("held", "Held"),
     ("entered_in_error", "Entered in error"),
 ]
-# A look-up answers with the record of an identifier in one of these states. A merged
-# one points at the survivor, so that the prior number keeps finding the person.
+# A look-up returns the record of an identifier in one of these states. A merged
+# identifier points at the survivor, so the prior number still finds the person.
 LOOKUP_STATES = ("active", "merged")
 
-# Two records have this number, or it is none: what names it waits for a steward.
+# Two records have this number, or the value is a placeholder. Messages that name it
+# wait for a steward.
 HELD = "held"
-# What the identifiers of a message are compared with.
+# The states that the identifiers of a message are compared with.
 RESOLVED_STATES = (*LOOKUP_STATES, "retired", HELD)
 
 PLACEHOLDER_POLICIES = [
@@ -84,11 +85,10 @@ REUSE_POLICIES = [
     ("days", "Days after retirement"),
 ]
 
-# Kinds of records that other systems have numbers for, of apps of Odoo that may or may
-# not be there.
+# Kinds of records that other systems number. Their apps may or may not be installed.
 USUAL_KINDS = ("hr.employee", "product.product", "stock.location", "stock.warehouse")
-# Kinds whose identifiers are shown on the form of something else, too: its model and
-# the field with the records.
+# Kinds whose identifiers are also shown on the form of another model, with that model
+# and its field with the records.
 SHOWN_WITH = {"product.product": ("product.template", "product_variant_ids")}
 
 ON_DELETE = [
@@ -111,23 +111,24 @@ IDENTIFIER_USES = [
 ]
 
 MAX_VALUE_LENGTH = 255
-# Up to so many identifiers, a namespace gets other spelling rules at once; more take too
-# long while somebody waits.
+# A namespace with at most this many identifiers gets other spelling rules in the
+# request of the user. More identifiers would take too long.
 MAX_RESPELLED = 50000
 
 # --- the steward's queue ---
 CASE_KINDS = [
     ("duplicate", "Possible duplicate"),
     ("conflict", "Conflict"),
-    ("merge", "Merge to decide"),
+    ("merge", "Contradicting merge"),
     ("namespace", "Unknown assigning authority"),
     ("identifier", "Unknown identifier"),
     ("placeholder", "Placeholder instead of a number"),
 ]
 
-# What waiting messages say is shown to a steward for so long after asking for it.
+# The message's side stays visible to a steward for this long after the request.
 SHOWN_MINUTES = 15
-# Decisions about who somebody is: not before the message's side was seen.
+# Decisions about the identity of a person. The steward has to see the message's side
+# first.
 LOOK_FIRST = ("same", "different", "create")
 
 CASE_STATES = [
@@ -143,9 +144,9 @@ CASE_DECISIONS = [
     ("namespace", "Namespace assigned"),
     ("rejected", "Rejected"),
     ("retried", "Corrected elsewhere"),
-    ("settled", "Settled otherwise"),
+    ("settled", "Closed automatically"),
 ]
-# These are facts about identities: they count for every later message.
+# These decisions state facts about identities and apply to every later message.
 REMEMBERED = ("same", "different", "create")
 
 UNKNOWN_POLICIES = [
@@ -153,8 +154,8 @@ UNKNOWN_POLICIES = [
     ("park", "Ask a steward"),
 ]
 
-# Models of the log and of Odoo's own plumbing: they say nothing about how much hangs on
-# a record.
+# Models of the log and technical models of Odoo. They do not show how much depends on a
+# record.
 NOT_COUNTED = (
     "interop.",
     "mail.",
@@ -168,7 +169,8 @@ NOT_COUNTED = (
     "discuss.",
     "auth_totp.",
 )
-# Dependents are counted up to here: beyond, "many" decides the same.
+# Dependents are counted up to this limit. Beyond it, "more than" supports the same
+# decision.
 COUNT_LIMIT = 1000
-# Columns without an index are counted only in tables of up to so many rows.
+# Columns without an index are counted only in tables with at most this many rows.
 SMALL_TABLE = 20000

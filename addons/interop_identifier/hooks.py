@@ -4,11 +4,12 @@ from .models.interop_identifier_trigger import drop_function
 
 
 def post_init_hook(env):
-    """List and guard what carries identifiers at once, before any data comes."""
+    """List the kinds of records with identifiers and create their triggers before data
+    arrives."""
     env["interop.identifier.model"]._sync()
 
 
 def uninstall_hook(env):
-    """Leave no trigger and no page behind in other apps' tables and forms."""
+    """Remove the triggers and pages from the tables and forms of other apps."""
     env["interop.identifier.model"].search([("model", "!=", False)])._remove_traces()
     drop_function(env.cr)

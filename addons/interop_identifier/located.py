@@ -1,16 +1,17 @@
-"""Errors about identifiers say where in the message these stand."""
+"""Add to errors about identifiers the place of the identifiers in the message."""
 
 from contextlib import contextmanager
 
 from odoo.addons.interop_base.exceptions import BusinessError
 
-# Where the identifiers stand of what a message is about.
+# Pointer of the identifiers of the record that the message is about.
 OWN = "/data/identifiers"
 
 
 @contextmanager
 def located(pointer, single=False):
-    """Let errors about identifiers of another member of the message point there.
+    """Let errors about identifiers of another member of the message point at that
+    member.
 
     :param str pointer: JSON Pointer of the list of identifiers
     :param bool single: whether the member is one identifier instead of a list

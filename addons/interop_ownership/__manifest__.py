@@ -1,7 +1,7 @@
 {
     "name": "Interop: Systems of Record",
-    "summary": "Which system decides about which field, who set each value, and what "
-    "others may change",
+    "summary": "Systems of record for fields, origin of each value, and "
+    "protection of fields",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

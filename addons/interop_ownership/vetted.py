@@ -1,7 +1,7 @@
-"""Which write the ownership rules were asked about already.
+"""The write that the ownership rules have already allowed.
 
-It is kept here and nowhere else: not in the context, which every RPC caller can fill in.
-The state belongs to one cursor, ends with its block, and is invisible to other threads.
+The state is kept only in this module, because RPC callers can forge the context. It
+belongs to one cursor, ends with its block, and is not visible to other threads.
 """
 
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Vetted(NamedTuple):
-    """A write, or without ids a creation, that the ownership rules were asked about."""
+    """A write that the ownership rules allowed; without ids, a creation."""
 
     cr: Any
     model: str
@@ -23,8 +23,10 @@ _vetted = ContextVar("interop_vetted", default=None)
 
 @contextmanager
 def vetted(records, names):
-    """The rules allow writing ``names`` of ``records`` in this block; of no records:
-    the rules allow creating one with ``names``."""
+    """Mark writing ``names`` of ``records`` as allowed within this block.
+
+    Without records: creating one with ``names``.
+    """
     token = _vetted.set(
         Vetted(records.env.cr, records._name, frozenset(records.ids), frozenset(names))
     )
@@ -35,8 +37,10 @@ def vetted(records, names):
 
 
 def is_vetted(records, names):
-    """Return whether the rules were asked about writing ``names`` of ``records``, or,
-    of no records, about creating one with them."""
+    """Return whether the rules already allowed writing ``names`` of ``records``.
+
+    Without records: creating one with them.
+    """
     state = _vetted.get()
     return (
         state is not None

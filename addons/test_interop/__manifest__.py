@@ -1,6 +1,6 @@
 {
     "name": "Interop: Tests Across Addons",
-    "summary": "Flows through all addons of the suite; for its developers only",
+    "summary": "Flows through all addons of the suite. For developers only",
     "version": "19.0.1.3.0",
     "category": "Hidden",
     "license": "LGPL-3",

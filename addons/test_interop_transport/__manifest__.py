@@ -1,6 +1,6 @@
 {
-    "name": "Interop: A Transport of a Test",
-    "summary": "Messages out and in over a wire in memory; for the suite's developers only",
+    "name": "Interop: Test Transport",
+    "summary": "Messages over an in-memory transport. For developers only",
     "version": "19.0.1.3.0",
     "category": "Hidden",
     "license": "LGPL-3",

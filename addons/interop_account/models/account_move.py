@@ -1,4 +1,4 @@
-"""Customer invoices: what leaves Odoo about them."""
+"""Publish customer invoices."""
 
 from contextlib import contextmanager
 
@@ -6,7 +6,8 @@ from odoo import fields, models
 
 
 class AccountMove(models.Model):
-    """Publishes the life of a customer invoice, in the transaction that changes it."""
+    """Publishes changes of the state of a customer invoice, in the transaction that
+    makes them."""
 
     _inherit = "account.move"
 
@@ -21,8 +22,8 @@ class AccountMove(models.Model):
         "Withdrawn Numbers",
         readonly=True,
         groups="account.group_account_readonly,account.group_account_invoice",
-        help="Numbers that the document had each time it was reopened. Other systems "
-        "know the document under the last number until it is posted again.",
+        help="Numbers that the document had each time it was reopened. Other "
+        "systems use the last of them until the document is posted again.",
     )
 
     def _compute_interop_message_count(self):
@@ -38,9 +39,9 @@ class AccountMove(models.Model):
     # === THE LIFE OF AN INVOICE === #
 
     def _post(self, soft=True):
-        """Tell what is posted."""
-        # What is settled while it is posted, such as a credit note against its invoice
-        # or what costs nothing, is told after the posting itself.
+        """Publish the posted documents."""
+        # A document that is paid while it is posted, such as a credit note against its
+        # invoice or one without an amount, is published as paid after the posting.
         with self._interop_during("posting"):
             posted = super()._post(soft)
         publish = self.env["interop.event"]._publish
@@ -55,39 +56,40 @@ class AccountMove(models.Model):
         return result
 
     def button_draft(self):
-        """Tell that a document counts no more until it is posted again."""
-        known = self._interop_customer_documents().filtered("posted_before")
-        known._interop_withdraw_number()
+        """Publish that a document is not valid until it is posted again."""
+        posted = self._interop_customer_documents().filtered("posted_before")
+        posted._interop_withdraw_number()
         result = super().button_draft()
         cancelling = self._interop_now("cancelling")
-        reopened = known.filtered(
+        reopened = posted.filtered(
             lambda move: move.state == "draft" and move.id not in cancelling
         )
         self.env["interop.event"]._publish("invoice.reopened", reopened)
         return result
 
     def button_cancel(self):
-        """Tell who knows the invoice; what was never posted nobody knows."""
-        known = self._interop_customer_documents().filtered("posted_before")
+        """Publish the cancellation of documents that were posted before."""
+        posted = self._interop_customer_documents().filtered("posted_before")
         with self._interop_during("cancelling"):  # Odoo resets to draft on the way
             result = super().button_cancel()
-        cancelled = known.filtered(lambda move: move.state == "cancel")
+        cancelled = posted.filtered(lambda move: move.state == "cancel")
         self.env["interop.event"]._publish("invoice.cancelled", cancelled)
         return result
 
     def unlink(self):
-        """Tell that a reopened document is gone: its number may be given again."""
-        known = self._interop_customer_documents().filtered(
+        """Publish that a reopened document was deleted: another document may get its
+        number."""
+        posted = self._interop_customer_documents().filtered(
             lambda move: move.posted_before and move.state == "draft"
         )
-        if self.env["interop.event"]._publish("invoice.cancelled", known):
-            self.env["interop.event"]._snapshot_before_unlink(known)
+        if self.env["interop.event"]._publish("invoice.cancelled", posted):
+            self.env["interop.event"]._snapshot_before_unlink(posted)
         return super().unlink()
 
     def _interop_publish_paid(self):
-        """Publish those of which nothing remains to be paid.
+        """Publish documents without a remaining amount as paid.
 
-        A payment that is on its way without an entry leaves the residual as it was.
+        A payment without a journal entry does not change the residual.
         """
         settled = self._interop_customer_documents().filtered(
             lambda move: (
@@ -102,8 +104,9 @@ class AccountMove(models.Model):
         return self.filtered(lambda move: move.is_sale_document(include_receipts=True))
 
     def _interop_withdraw_number(self):
-        """Keep the number under which others know these documents: it may change."""
-        # sudo: the list is kept by the system, whoever reopens the document
+        """Store the number that receivers know these documents by, because it may
+        change."""
+        # sudo: the system maintains the list, whichever user reopens the document
         numbers_sudo = self.env["interop.invoice.number"].sudo()
         numbers_sudo.create(
             [
@@ -114,12 +117,13 @@ class AccountMove(models.Model):
         )
 
     def _interop_now(self, doing):
-        """Return the ids of the entries that this transaction is ``doing`` just now."""
+        """Return the ids of the entries for which this transaction is ``doing``
+        something."""
         return self.env.cr.cache.setdefault(f"interop_account.{doing}", set())
 
     @contextmanager
     def _interop_during(self, doing):
-        """Note for the time of a block that this transaction is ``doing`` these."""
+        """Mark these entries as ``doing`` within a block."""
         current = self._interop_now(doing)
         mine = set(self.ids) - current
         current |= mine
@@ -131,7 +135,7 @@ class AccountMove(models.Model):
     # === ACTIONS === #
 
     def action_view_interop_messages(self):
-        """Open the messages about these invoices."""
+        """Open the messages about these invoices (button)."""
         return self.env["interop.message"]._action_log(
             [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         )

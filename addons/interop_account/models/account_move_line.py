@@ -1,10 +1,10 @@
-"""The end of invoices that their lines bring about."""
+"""Publish invoices that end because of changed lines."""
 
 from odoo import models
 
 
 class AccountMoveLine(models.Model):
-    """Notices when credit notes have taken back all of an invoice."""
+    """Detects when credit notes have reversed an invoice completely."""
 
     _inherit = "account.move.line"
 

@@ -1,4 +1,4 @@
-"""What other systems learn about a customer invoice."""
+"""Content of the messages about a posted customer invoice."""
 
 from decimal import Decimal
 
@@ -10,12 +10,10 @@ from .. import const
 
 
 class InteropHandlerInvoicePosted(models.AbstractModel):
-    """``invoice.posted`` v1: what administration needs to follow the money, nothing
-    else.
+    """``invoice.posted`` v1: the data that administration needs to track payments.
 
-    Money and quantities travel as decimal text, so that no reader rounds them. The
-    partner travels by identifiers only; free notes and sections of the invoice never
-    leave.
+    Amounts and quantities are decimal text, so that no reader rounds them. The partner
+    is given by identifiers only. Free notes and sections of the invoice are never sent.
     """
 
     _name = "interop.handler.invoice.posted"
@@ -24,20 +22,20 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
 
     def _snapshot_builder(self, records, build=None, subject=None):
         """Find the identifiers of all partners and lines of a batch in two queries."""
-        known = {}
+        prefetched = {}
         for company, invoices in records.grouped("company_id").items():
             partners = invoices.partner_id
             partners |= partners.commercial_partner_id
             for found in (partners, self._product_lines(invoices)):
                 for record_id, wire in self._wire_many(found, company).items():
-                    known[found._name, record_id, company.id] = wire
+                    prefetched[found._name, record_id, company.id] = wire
         return super()._snapshot_builder(
             records,
-            build or (lambda record: self._build(record, known)),
-            subject or (lambda record: self._subject(record, known)),
+            build or (lambda record: self._build(record, prefetched)),
+            subject or (lambda record: self._subject(record, prefetched)),
         )
 
-    def _build(self, record, known=None):
+    def _build(self, record, prefetched=None):
         return {
             "number": record.name,
             "type": const.DOCUMENT_TYPES[record.move_type],
@@ -45,14 +43,14 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
             "invoice_date": self._day(record).isoformat(),
             "due_date": (record.invoice_date_due or self._day(record)).isoformat(),
             "currency": record.currency_id.name,
-            "partner": {"identifiers": self._subject(record, known)},
-            "lines": self._build_lines(record, known),
+            "partner": {"identifiers": self._subject(record, prefetched)},
+            "lines": self._build_lines(record, prefetched),
             **self._build_totals(record),
             **self._build_optional(record),
         }
 
     def _day(self, record):
-        """Return the day of the invoice; a reopened one may have lost it."""
+        """Return the invoice date; a reopened invoice may have lost it."""
         return record.invoice_date or record.date
 
     def _build_optional(self, record):
@@ -78,9 +76,9 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
             lambda line: line.display_type == "product"
         )
 
-    def _build_lines(self, record, known=None):
+    def _build_lines(self, record, prefetched=None):
         lines = self._product_lines(record)
-        charges = self._identifiers(lines, record.company_id, known)
+        charges = self._identifiers(lines, record.company_id, prefetched)
         return [
             self._build_line(number, line, charges[line.id])
             for number, line in enumerate(lines, 1)
@@ -106,19 +104,20 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
         members.update({name: value for name, value in optional.items() if value})
         return members
 
-    def _subject(self, record, known=None):
+    def _subject(self, record, prefetched=None):
         partner = record.partner_id
         found = self._identifiers(
-            partner | partner.commercial_partner_id, record.company_id, known
+            partner | partner.commercial_partner_id, record.company_id, prefetched
         )
         return found[partner.id] or found[partner.commercial_partner_id.id]
 
-    def _identifiers(self, records, company, known=None):
+    def _identifiers(self, records, company, prefetched=None):
         """Return ``{record id: identifiers}`` that the facility may see."""
-        if known is None:
+        if prefetched is None:
             return self._wire_many(records, company)
         return {
-            record.id: known[record._name, record.id, company.id] for record in records
+            record.id: prefetched[record._name, record.id, company.id]
+            for record in records
         }
 
     def _wire_many(self, records, company):
@@ -127,10 +126,10 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
     _business_key_names_record = True
 
     def _replaced_types(self, contract):
-        """A newer message about an invoice ends what older ones said about it: paid,
-        cancelled and reopened are undone by posting it again, and the other way round.
+        """Return the message types that a newer message about the invoice supersedes.
 
-        Only that it was paid leaves the content of ``invoice.posted`` in force.
+        Posting supersedes paid, cancelled and reopened, and each of these supersedes
+        posting. Only a paid message leaves ``invoice.posted`` in force.
         """
         life = ("invoice.posted", "invoice.cancelled", "invoice.reopened")
         own = contract.message_type
@@ -139,31 +138,31 @@ class InteropHandlerInvoicePosted(models.AbstractModel):
     def _ordering_key(self, record):
         """Return the first number that the document had.
 
-        What is told of one number stays in order: of the document that is posted again
-        under another one, and of another document that is given the old one.
+        Messages about one number stay in order: of a document that is posted again
+        under another number, and of another document that gets the old number.
         """
         return record.interop_number_ids[:1].number or record.name
 
     def _business_key(self, record):
-        return self._known_number(record)
+        return self._number_at_receivers(record)
 
-    def _known_number(self, record):
-        """Return the number under which receivers know the document just now."""
+    def _number_at_receivers(self, record):
+        """Return the number under which receivers currently know the document."""
         if record.state == "posted":
             return record.name
         return record.interop_number_ids[-1:].number or record.name
 
 
 class InteropHandlerInvoicePosted2(models.AbstractModel):
-    """``invoice.posted`` v2: says whether prices include taxes, what rounding makes of
-    the sums of the lines, and which posting this one replaces."""
+    """``invoice.posted`` v2: adds whether prices include taxes, rounding differences,
+    and the replaced posting."""
 
     _name = "interop.handler.invoice.posted.v2"
     _inherit = "interop.handler.invoice.posted"
     _description = "Invoice Message Handler, Version 2"
 
-    def _build(self, record, known=None):
-        data = super()._build(record, known)
+    def _build(self, record, prefetched=None):
+        data = super()._build(record, prefetched)
         data["rounding"] = rounding(data, record.currency_id)
         replaces = record.interop_number_ids[-1:].number
         if replaces:
@@ -175,20 +174,22 @@ class InteropHandlerInvoicePosted2(models.AbstractModel):
 
 
 class InteropHandlerInvoiceReopened(models.AbstractModel):
-    """``invoice.reopened`` v1: a document that was told counts no more until it is
-    posted again, perhaps under another number, or cancelled."""
+    """``invoice.reopened`` v1: a document is not valid until it is posted again.
+
+    It may be posted under another number, or be cancelled.
+    """
 
     _name = "interop.handler.invoice.reopened"
     _inherit = "interop.handler.invoice.posted"
     _description = "Reopened Invoice Message Handler"
 
-    def _build(self, record, known=None):
+    def _build(self, record, prefetched=None):
         return {
             "number": record.interop_number_ids[-1:].number or record.name,
             "type": const.DOCUMENT_TYPES[record.move_type],
             "state": "reopened",
             "currency": record.currency_id.name,
-            "partner": {"identifiers": self._subject(record, known)},
+            "partner": {"identifiers": self._subject(record, prefetched)},
         }
 
     def _business_key(self, record):
@@ -202,9 +203,9 @@ def with_tax_included(members, line):
 
 
 def rounding(data, currency):
-    """Return by how much the document's sums differ from those of its lines.
+    """Return the difference between the sums of the document and those of its lines.
 
-    Taxes that are rounded per document, and cash rounding, are in no line.
+    Taxes rounded per document, and cash rounding, are not in any line.
     """
     rest = {
         name: Decimal(data[name]) - sum(Decimal(line[name]) for line in data["lines"])

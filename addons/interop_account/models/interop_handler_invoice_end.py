@@ -1,4 +1,4 @@
-"""What other systems learn when a customer invoice is paid, or is none any more."""
+"""Content of the messages about a paid or cancelled customer invoice."""
 
 from odoo import models
 
@@ -6,19 +6,18 @@ from .interop_handler_invoice import rounding, with_tax_included
 
 
 class InteropHandlerInvoicePaid(models.AbstractModel):
-    """``invoice.paid`` v1: the invoice as in ``invoice.posted``, and how it was
-    settled.
+    """``invoice.paid`` v1: the invoice as in ``invoice.posted``, with its payment.
 
-    Sent when nothing remains to be paid: with state ``in_payment`` while the bank has
-    not confirmed yet, and with ``paid`` when it has.
+    Sent when nothing remains to be paid: with state ``in_payment`` until the bank has
+    confirmed, and with ``paid`` afterwards.
     """
 
     _name = "interop.handler.invoice.paid"
     _inherit = "interop.handler.invoice.posted"
     _description = "Paid Invoice Message Handler"
 
-    def _build(self, record, known=None):
-        data = super()._build(record, known)
+    def _build(self, record, prefetched=None):
+        data = super()._build(record, prefetched)
         data["state"] = record.payment_state
         settled = self._settled_on(record)
         if settled:
@@ -26,24 +25,24 @@ class InteropHandlerInvoicePaid(models.AbstractModel):
         return data
 
     def _settled_on(self, record):
-        """Return the day of the last entry that the invoice was settled with."""
+        """Return the day of the last entry that was reconciled with the invoice."""
         partials = record._get_all_reconciled_invoice_partials()
         return max((item["aml"].date for item in partials), default=None)
 
 
 class InteropHandlerInvoiceCancelled(models.AbstractModel):
-    """``invoice.cancelled`` v1: the invoice as in ``invoice.posted``, and why it ended.
+    """``invoice.cancelled`` v1: the invoice as in ``invoice.posted``, with the reason.
 
-    Either it was cancelled as such, or credit notes took back all of it.
+    The document was cancelled, or credit notes reversed it completely.
     """
 
     _name = "interop.handler.invoice.cancelled"
     _inherit = "interop.handler.invoice.posted"
     _description = "Cancelled Invoice Message Handler"
 
-    def _build(self, record, known=None):
-        data = super()._build(record, known)
-        data["number"] = self._known_number(record)
+    def _build(self, record, prefetched=None):
+        data = super()._build(record, prefetched)
+        data["number"] = self._number_at_receivers(record)
         data["state"] = "cancelled"
         data["reason"] = self._reason(record)
         credit_notes = record.reversal_move_ids.filtered(
@@ -54,7 +53,8 @@ class InteropHandlerInvoiceCancelled(models.AbstractModel):
         return data
 
     def _reason(self, record):
-        """Return why it counts no more; a reopened one may have been deleted."""
+        """Return why the document is no longer valid; a reopened one may have been
+        deleted."""
         return "reversed" if record.state == "posted" else "cancelled"
 
 
@@ -65,8 +65,8 @@ class InteropHandlerInvoicePaid2(models.AbstractModel):
     _inherit = "interop.handler.invoice.paid"
     _description = "Paid Invoice Message Handler, Version 2"
 
-    def _build(self, record, known=None):
-        data = super()._build(record, known)
+    def _build(self, record, prefetched=None):
+        data = super()._build(record, prefetched)
         return {**data, "rounding": rounding(data, record.currency_id)}
 
     def _build_line(self, number, line, charges):
@@ -74,15 +74,15 @@ class InteropHandlerInvoicePaid2(models.AbstractModel):
 
 
 class InteropHandlerInvoiceCancelled2(models.AbstractModel):
-    """``invoice.cancelled`` v2: with the members of ``invoice.posted`` v2, and the end of
-    a document that was reopened and deleted."""
+    """``invoice.cancelled`` v2: with the members of ``invoice.posted`` v2, also for a
+    document that was reopened and deleted."""
 
     _name = "interop.handler.invoice.cancelled.v2"
     _inherit = "interop.handler.invoice.cancelled"
     _description = "Cancelled Invoice Message Handler, Version 2"
 
-    def _build(self, record, known=None):
-        data = super()._build(record, known)
+    def _build(self, record, prefetched=None):
+        data = super()._build(record, prefetched)
         return {**data, "rounding": rounding(data, record.currency_id)}
 
     def _build_line(self, number, line, charges):

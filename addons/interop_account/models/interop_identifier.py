@@ -1,10 +1,10 @@
-"""Invoice lines that other systems know."""
+"""Identifiers of invoice lines."""
 
 from odoo import api, models
 
 
 class InteropIdentifier(models.Model):
-    """Invoice lines carry the numbers of the charges that they bill."""
+    """Adds invoice lines, which have the numbers of the charges that they bill."""
 
     _inherit = "interop.identifier"
 

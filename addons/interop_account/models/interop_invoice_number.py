@@ -1,13 +1,13 @@
-"""Numbers under which documents were known before they were reopened."""
+"""Numbers that documents had before they were reopened."""
 
 from odoo import fields, models
 
 
 class InteropInvoiceNumber(models.Model):
-    """One row each time a posted customer document is set back to draft.
+    """One row for each time a posted customer document is reset to draft.
 
-    Odoo may give a reopened document another number. Its receivers know it under the
-    number of this row, and learn with the next posting what that posting replaces.
+    Odoo may give a reopened document another number. Receivers know it by the number of
+    this row. The next posting names the number that it replaces.
     """
 
     _name = "interop.invoice.number"
@@ -19,5 +19,5 @@ class InteropInvoiceNumber(models.Model):
         "account.move", "Document", required=True, index=True, ondelete="cascade"
     )
     number = fields.Char(
-        required=True, help="The number that the document had while it was posted."
+        required=True, help="Number of the document while it was posted."
     )

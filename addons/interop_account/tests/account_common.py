@@ -1,11 +1,13 @@
-"""Accounting with the integration beside it."""
+"""Accounting tests with the integration installed."""
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 
 class AccountCase(AccountTestInvoicingCommon):
-    """The user of accounting tests may administer the integration; put a mixin with
-    ``_set_up_interop`` before this class."""
+    """Gives the user of accounting tests the right to administer the integration.
+
+    Put a mixin with ``_set_up_interop`` before this class.
+    """
 
     @classmethod
     def get_default_groups(cls):

@@ -1,4 +1,4 @@
-"""``invoice.paid`` and ``invoice.cancelled``: once each, when it happens, with why."""
+"""``invoice.paid`` and ``invoice.cancelled``: sent once, in time, with the reason."""
 
 import json
 

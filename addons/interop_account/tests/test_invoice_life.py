@@ -1,4 +1,4 @@
-"""An invoice's life is told without gaps, in exact decimals whose sums agree."""
+"""Messages cover each state of an invoice, in exact decimals whose sums agree."""
 
 import itertools
 import json
@@ -14,7 +14,7 @@ from .account_common import AccountCase
 
 
 class LifeCase(InteropMixin, AccountCase):
-    """One interface that is told everything about invoices."""
+    """One interface with all contracts about invoices."""
 
     @classmethod
     def setUpClass(cls):
@@ -72,7 +72,7 @@ class LifeCase(InteropMixin, AccountCase):
         return [json.loads(message._payload_bytes()) for message in messages]
 
     def _told(self, *record_ids):
-        """Return ``[(what happened, number)]``."""
+        """Return ``[(type, number)]`` of the messages."""
         return [
             (item["type"].removeprefix("invoice."), item["data"]["number"])
             for item in self._sent(*record_ids)
@@ -286,7 +286,7 @@ class TestInvoiceAmounts(LifeCase):
         self.assertTrue(rounded, "a rounding difference was among them")
 
     def test_cash_rounding_is_named(self):
-        """Case 22: what no line has."""
+        """Case 22: cash rounding is in no line."""
         rounding = self.env["account.cash.rounding"].create(
             {
                 "name": "Five cents",

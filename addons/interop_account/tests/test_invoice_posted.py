@@ -36,7 +36,7 @@ class TestInvoicePosted(InteropMixin, AccountCase):
         )
 
     def _flow(self, **values):
-        """Return an interface in use; how its messages travel does not matter here."""
+        """Return an active interface; its transport does not matter here."""
         interface = self._create_interface(
             system_id=self._create_system().id,
             **{
@@ -103,8 +103,8 @@ class TestInvoicePosted(InteropMixin, AccountCase):
         self.assertEqual(len(self._messages(invoice)), 1)
 
     def test_promise_1_atomic_import_and_its_test_button(self):
-        """An import whose records post themselves: Test leaves nothing, Import leaves
-        all."""
+        """Test of an import that posts its records keeps nothing, Import keeps
+        everything."""
         interface = self._flow()
         self.env.flush_all()  # the import rolls back to a savepoint without flushing
         model = type(self.env["account.move"])
@@ -275,7 +275,7 @@ class TestInvoicePosted(InteropMixin, AccountCase):
         action = invoice.action_view_interop_messages()
         message = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(message, sent)
-        # protected: the number is found by who knows it, and is nowhere in clear
+        # protected: a search finds the number, and no column has it in clear text
         self.assertFalse(message.business_key)
         found = self.env["interop.message"].search([("search_key", "=", invoice.name)])
         self.assertEqual(found, message)

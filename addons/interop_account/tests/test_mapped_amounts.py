@@ -1,4 +1,4 @@
-"""Amounts that a mapping writes: what the currency would round is refused."""
+"""A mapping refuses amounts that the currency would round."""
 
 from types import SimpleNamespace
 
@@ -37,7 +37,7 @@ class TestMappedAmounts(InteropMixin, AccountCase):
         self.handler._check_amounts(self.mapping, record, values)
 
     def test_currencies_with_0_2_and_3_decimals(self):
-        """Cases 18 and 21, their kind: Odoo would round in silence."""
+        """Cases 18 and 21, their kind: Odoo would round without an error."""
         for name, rounding, good, bad in (
             ("JPY", 1, 1200.0, 1200.5),
             ("EUR", 0.01, 19.99, 19.995),

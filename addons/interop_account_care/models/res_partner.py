@@ -1,17 +1,17 @@
-"""Who has been billed is known where that happened."""
+"""Facilities that invoiced a contact continue to see it."""
 
 from odoo import models
 
 
 class ResPartner(models.Model):
-    """A customer who becomes a person of care stays visible where there are invoices."""
+    """Adds facilities with invoices to those that know a new person in care."""
 
     _inherit = "res.partner"
 
-    def _interop_dealings(self):
+    def _interop_document_facilities(self):
         family = self | self.with_context(active_test=False).child_ids
         groups = self.env["account.move"]._read_group(
             [("partner_id", "in", family.ids)], ["company_id"]
         )
         companies = self.env["res.company"].union(*(company for (company,) in groups))
-        return super()._interop_dealings() | companies
+        return super()._interop_document_facilities() | companies

@@ -1,4 +1,4 @@
-"""A customer of two facilities becomes a person of care."""
+"""A customer of two facilities becomes a person in care."""
 
 from odoo import Command
 from odoo.tests import tagged
@@ -44,7 +44,7 @@ class TestDealings(InteropCase):
         for user, sees in ((clerk, True), (other, True), (third, False)):
             self.env.invalidate_all()
             self.assertEqual(partner.with_user(user).has_access("read"), sees)
-        # a membership that has begun is a decision: documents change nothing any more
+        # an existing membership is a decision, so later documents change nothing
         partner._interop_leave(self.other_facility)
         partner._interop_join(self.facility)
         self.assertEqual(partner._interop_known_at(), self.facility)

@@ -1,4 +1,4 @@
-"""Customer invoices that charges of other systems make."""
+"""Customer invoices that charges of other systems create."""
 
 from psycopg2 import IntegrityError
 
@@ -9,7 +9,7 @@ from odoo.addons.interop_base.exceptions import TechnicalError
 
 
 class AccountMove(models.Model):
-    """Lets one open draft per account, currency and kind take what is charged."""
+    """Adds the key of the draft that collects the charges of one account and currency."""
 
     _inherit = "account.move"
 
@@ -17,26 +17,27 @@ class AccountMove(models.Model):
         "Made from Charges",
         readonly=True,
         copy=False,
-        help="Charges of other systems created this document. Their messages may "
-        "change it while it is a draft.",
+        help="Charges of other systems created this document. Further charges "
+        "may change it while it is a draft.",
     )
-    # No foreign key in it: what collects charges survives a merge of contacts.
+    # It contains no record id, so a draft survives a merge of contacts.
     interop_charge_key = fields.Char(readonly=True, copy=False)
 
     _interop_charge_key_uniq = models.UniqueIndex(
         "(interop_charge_key) WHERE interop_charge_key IS NOT NULL",
-        "Another draft collects the charges of this account already.",
+        "Another draft already collects the charges of this account. Add "
+        "the charges there.",
     )
     _interop_charge_idx = models.Index("(id) WHERE interop_charge")
 
     def _post(self, soft=True):
-        """What is posted collects no more charges."""
+        """Post documents, which then collect no more charges."""
         posted = super()._post(soft)
         posted._interop_close_charges()
         return posted
 
     def button_cancel(self):
-        """What is cancelled collects no more charges."""
+        """Cancel documents, which then collect no more charges."""
         result = super().button_cancel()
         self.filtered(lambda move: move.state == "cancel")._interop_close_charges()
         return result
@@ -49,18 +50,18 @@ class AccountMove(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_charges(self):
         for move in self:
-            if move.interop_charge and move._interop_is_known():
+            if move.interop_charge and move._interop_has_charge_number():
                 raise UserError(
                     self.env._(
-                        "“%s” was created from charges of other systems. Cancel it "
-                        "instead of deleting it, so that the charges are not billed "
-                        "again.",
+                        "“%s” cannot be deleted, because charges of other systems "
+                        "created it. Cancel it instead, so that the charges are not "
+                        "billed again.",
                         move.display_name,
                     )
                 )
 
-    def _interop_is_known(self):
-        """Return whether a charge number leads to this document or a line of it."""
+    def _interop_has_charge_number(self):
+        """Return whether a charge number identifies this document or one of its lines."""
         # sudo: see account.move.line
         return bool(
             self.env["interop.identifier"]
@@ -82,10 +83,11 @@ class AccountMove(models.Model):
     @api.model
     @api.private
     def _interop_collecting(self, key, vals):
-        """Return the draft that collects under ``key`` (text), a new one if need be.
+        """Return the draft that collects under ``key`` (text), creating it if
+        necessary.
 
         :param dict vals: of a new draft
-        :raises TechnicalError: another transaction opens it at this very moment
+        :raises TechnicalError: another transaction creates it at the same moment
         """
         found = self.search(
             [("interop_charge_key", "=", key), ("state", "=", "draft")], limit=1
@@ -99,6 +101,9 @@ class AccountMove(models.Model):
                 )
         except IntegrityError:
             raise TechnicalError(
-                self.env._("Another charge of this account is being applied."),
+                self.env._(
+                    "Another charge of this account is being applied at the "
+                    "same moment. This charge is retried."
+                ),
                 code="busy",
             ) from None

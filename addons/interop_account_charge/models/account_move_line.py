@@ -4,12 +4,14 @@ from odoo import fields, models
 
 
 class AccountMoveLine(models.Model):
-    """What a charge says beyond price and quantity."""
+    """Adds the data of a charge besides price and quantity."""
 
     _inherit = "account.move.line"
 
     interop_service_date = fields.Date(
-        "Service Date", copy=False, help="When the service that is billed was rendered."
+        "Service Date",
+        copy=False,
+        help="The date on which the billed service was rendered.",
     )
     interop_provider_id = fields.Many2one(
         "res.partner",
@@ -21,22 +23,23 @@ class AccountMoveLine(models.Model):
     )
     interop_reversal_line_id = fields.Many2one(
         "account.move.line",
-        "Taken Back By",
+        "Reversed By",
         readonly=True,
         copy=False,
         index="btree_not_null",
         ondelete="set null",
-        help="The line of the credit note that takes this charge back.",
+        help="The line of the credit note that reverses this charge.",
     )
 
     def unlink(self):
-        """A charge that leaves its draft stays on record, as retired, at the draft."""
+        """Keep the number of a charge that is removed from a draft, as a retired one of
+        the draft."""
         self.filtered(lambda line: line.move_id.interop_charge)._interop_retire()
         return super().unlink()
 
     def _interop_retire(self):
-        """Hand the charge numbers of these lines to their documents."""
-        # sudo: whoever may delete the line need not keep identifiers
+        """Move the charge numbers of these lines to their documents and retire them."""
+        # sudo: a user who may delete the line may lack the right to write identifiers
         numbers_sudo = (
             self.env["interop.identifier"]
             .sudo()
@@ -45,6 +48,8 @@ class AccountMoveLine(models.Model):
         moves = {line.id: line.move_id.id for line in self}
         for number in numbers_sudo:
             if number.state == "active":
-                number._set_retired(reason=self.env._("The charge left its draft"))
+                number._set_retired(
+                    reason=self.env._("The charge was removed from its draft")
+                )
             number._set_record("account.move", moves[number.res_id])
         self.env.flush_all()

@@ -21,7 +21,7 @@ CHARGE_UNKNOWN = "charge_unknown"
 
 
 class InteropHandlerCharge(models.AbstractModel):
-    """What posting and taking back have in common: the charge and its number."""
+    """Shared code of posting and reversing: the charge and its number."""
 
     _name = "interop.handler.charge"
     _inherit = "interop.handler"
@@ -30,12 +30,13 @@ class InteropHandlerCharge(models.AbstractModel):
     _verbatim = frozenset({"identifiers", "provider"})
 
     def _inbound_keys(self, envelope):
-        """The number of the charge: a reversal never overtakes its charge."""
+        """Return the number of the charge as key, so that a reversal never overtakes
+        its charge."""
         value, key = order_key.of_first(envelope.data.get("identifiers"))
         return value, envelope.ordering_key or key
 
     def _resolve(self, message, identifiers, model):
-        """Return the one record that these identifiers of ``message`` mean, or None."""
+        """Return the one record that has these identifiers of ``message``, or None."""
         return self.env["interop.identifier"]._resolve(
             identifiers,
             message.company_id,
@@ -44,9 +45,12 @@ class InteropHandlerCharge(models.AbstractModel):
             at=message.occurred_at,
         )
 
-    def _known(self, message, identifiers):
-        """Return ``(rows, line)`` of a charge number: all its identifiers, whatever
-        became of them, and the line that bills it (empty: it has left its draft)."""
+    def _find_charge(self, message, identifiers):
+        """Return ``(rows, line)`` of a charge number.
+
+        ``rows`` are all its identifiers of any state. ``line`` bills the charge, and is
+        empty if the charge was removed from its draft.
+        """
         model = self.env["interop.identifier"]
         named = model._parse(identifiers, message.company_id, message.system_id)
         rows = model.browse()
@@ -58,7 +62,7 @@ class InteropHandlerCharge(models.AbstractModel):
             raise PossibleDuplicate(
                 self.env._(
                     "The numbers of this charge belong to different records. Retire "
-                    "the wrong one, then retry."
+                    "the wrong identifier, then retry the message."
                 ),
                 pointer="/data/identifiers",
             )
@@ -68,7 +72,7 @@ class InteropHandlerCharge(models.AbstractModel):
         return rows, line
 
     def _check_own(self, line):
-        """A charge of another facility is nobody's business here."""
+        """Refuse a charge of another facility."""
         if line.sudo().company_id != self.env.company:  # sudo: compared, not shown
             raise BusinessError(
                 self.env._("The charge belongs to another facility."),
@@ -81,22 +85,25 @@ class InteropHandlerCharge(models.AbstractModel):
 
 
 class InteropHandlerChargePosted(models.AbstractModel):
-    """Odoo prices and taxes; the charge says what, how much, when and for whom."""
+    """Adds a line to a draft invoice; Odoo computes price and taxes.
+
+    The charge states product, quantity, date and account.
+    """
 
     _name = "interop.handler.charge.posted"
     _inherit = "interop.handler.charge"
     _description = "Handler of charge.posted"
 
     def _apply(self, message, data):
-        rows, line = self._known(message, data["identifiers"])
+        rows, line = self._find_charge(message, data["identifiers"])
         if rows:
             self._check_same(line, message, data)
         partner = self._account(message, data)
         values = self._line_values(message, data)
         move = self._invoice(partner, self._currency(data))
         self._check_rights(move, "write")
-        # sudo: taxes, journals and what else Odoo needs to price a line are none of a
-        # machine's business; its own rights are checked before and after
+        # sudo: Odoo reads taxes, journals and more to price a line, to which a service
+        # user has no access. Its rights on the document are checked before and after.
         lines_sudo = self.env[LINE].sudo()
         line = lines_sudo.create({**values, "move_id": move.id}).with_env(self.env)
         self._check_rights(line, "create")
@@ -106,20 +113,20 @@ class InteropHandlerChargePosted(models.AbstractModel):
         return line
 
     def _check_same(self, line, message, data):
-        """One number, one line: a repetition does nothing, another content is wrong.
+        """Skip a repeated charge and refuse a number with other content.
 
-        :raises Skipped: it is billed already
-        :raises ConflictError: the number stands for something else
+        :raises Skipped: it is already billed
+        :raises ConflictError: the number was billed with other content
         """
         if not line:
-            raise Skipped(self.env._("This charge was taken back already."))
+            raise Skipped(self.env._("This charge was already reversed."))
         differing = self._differing(line.sudo(), message, data)  # sudo: not shown
         if not differing:
-            raise Skipped(self.env._("This charge was billed already."))
+            raise Skipped(self.env._("This charge was already billed."))
         raise ConflictError(
             self.env._(
-                "This charge number was already billed with other values: %s. Take "
-                "the charge back and post it under a new number.",
+                "This charge number was already billed with other values: %s. "
+                "Reverse the charge and post it under a new number.",
                 ", ".join(differing),
             ),
             code="charge_differs",
@@ -127,7 +134,7 @@ class InteropHandlerChargePosted(models.AbstractModel):
         )
 
     def _differing(self, line, message, data):
-        """Return the members that say something else than the line that bills it."""
+        """Return the members whose values differ from the line that bills the charge."""
         product = self._product(message, data)
         unit = self._unit(product, data["unit"]) if "unit" in data else product.uom_id
         same = {
@@ -139,7 +146,7 @@ class InteropHandlerChargePosted(models.AbstractModel):
             == fields.Date.to_date(data["service_date"]),
             "currency": line.move_id.currency_id == self._currency(data),
         }
-        # A person may have added these where the charge says nothing.
+        # A user may have added these if the charge does not state them.
         if "provider" in data:
             provider = self._provider(message, data)
             same["provider"] = line.interop_provider_id == provider
@@ -157,8 +164,8 @@ class InteropHandlerChargePosted(models.AbstractModel):
         if not partner:
             raise UnknownIdentifier(
                 self.env._(
-                    "The account to bill is not known. Link its identifier to a contact, "
-                    "then retry."
+                    "No contact has the identifier of the account to bill. Link the "
+                    "identifier to a contact, then retry the message."
                 ),
                 pointer="/data/account/identifiers",
             )
@@ -188,16 +195,16 @@ class InteropHandlerChargePosted(models.AbstractModel):
         return values
 
     def _quantity(self, data):
-        """Return the quantity as Odoo keeps it; nothing is rounded.
+        """Return the quantity as Odoo stores it, without rounding.
 
-        :raises BusinessError: it has more decimals than Odoo keeps
+        :raises BusinessError: it has more decimals than Odoo stores
         """
         stated = Decimal(data["quantity"])
         _total, places = self.env[LINE]._fields["quantity"].get_digits(self.env)
         if stated != round(stated, places) or exact(float(stated)) != stated:
             raise BusinessError(
                 self.env._(
-                    "Quantities have at most %s decimals here. Send another unit, or "
+                    "The quantity has more than %s decimals. Send another unit, or "
                     "raise the decimal accuracy “Product Unit” in Odoo.",
                     places,
                 ),
@@ -220,8 +227,8 @@ class InteropHandlerChargePosted(models.AbstractModel):
         if not found:
             raise UnknownIdentifier(
                 self.env._(
-                    "The code of the charge is no product. Create the product, or link "
-                    "its identifier, then retry."
+                    "No product has the code of this charge. Create the product, or "
+                    "link its identifier, then retry the message."
                 ),
                 pointer="/data/code",
             )
@@ -243,13 +250,17 @@ class InteropHandlerChargePosted(models.AbstractModel):
         if found:
             raise PossibleDuplicate(
                 self.env._(
-                    "Several records of “%s” have this code. Keep one, then retry.",
+                    "Several records of “%s” have this code. Keep one of them, then "
+                    "retry the message.",
                     name,
                 ),
                 pointer=f"/data/{member}",
             )
         raise UnknownIdentifier(
-            self.env._("No record of “%s” has this code. Create it, then retry.", name),
+            self.env._(
+                "No record of “%s” has this code. Create it, then retry the message.",
+                name,
+            ),
             pointer=f"/data/{member}",
         )
 
@@ -257,12 +268,12 @@ class InteropHandlerChargePosted(models.AbstractModel):
         units = self.env["uom.uom"].search([("name", "=", name)], limit=2)
         fitting = units.filtered(
             lambda unit: unit._has_common_reference(product.sudo().uom_id)
-        )  # sudo: the unit of a product that the machine was let to find
+        )  # sudo: the unit of a product that the service user may find
         if len(fitting) != 1:
             raise UnknownIdentifier(
                 self.env._(
-                    "The unit is not known, or does not fit the product. Create it, or "
-                    "correct the product, then retry."
+                    "The unit does not exist or does not fit the product. Create "
+                    "it, or correct the product, then retry the message."
                 ),
                 pointer="/data/unit",
             )
@@ -274,7 +285,8 @@ class InteropHandlerChargePosted(models.AbstractModel):
         if not provider:
             raise UnknownIdentifier(
                 self.env._(
-                    "The provider is not known yet. Link its identifier, then retry."
+                    "No record has the identifier of the provider. Link the "
+                    "identifier, then retry the message."
                 ),
                 pointer="/data/provider",
             )
@@ -289,7 +301,8 @@ class InteropHandlerChargePosted(models.AbstractModel):
         if not currency:
             raise BusinessError(
                 self.env._(
-                    "Odoo does not bill in this currency. Activate it, then retry."
+                    "The currency is not active in Odoo. Activate it, then retry "
+                    "the message."
                 ),
                 code="unknown_currency",
                 pointer="/data/currency",
@@ -297,7 +310,7 @@ class InteropHandlerChargePosted(models.AbstractModel):
         return currency
 
     def _invoice(self, partner, currency):
-        """Return the draft invoice that collects what this account is charged."""
+        """Return the draft invoice that collects the charges of this account."""
         moves = self.env["account.move"]
         self._check_rights(moves, "create")
         company = self.env.company
@@ -313,7 +326,7 @@ class InteropHandlerChargePosted(models.AbstractModel):
         return move_sudo.with_env(self.env)
 
     def _note_price(self, line, message, data):
-        """Tell whether the price that the sender expects is Odoo's."""
+        """Report whether the expected price of the sender differs from Odoo's."""
         if "unit_price" not in data:
             return
         line_sudo = line.sudo()  # sudo: compared, not shown
@@ -328,7 +341,7 @@ class InteropHandlerChargePosted(models.AbstractModel):
         )
 
     def _wake_reversals(self, message):
-        """A reversal that came before its charge is tried again now."""
+        """Retry a reversal that arrived before its charge."""
         keys = {
             name: message[name]
             for name in ("business_key", "business_key_index")

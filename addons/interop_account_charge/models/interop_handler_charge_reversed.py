@@ -1,4 +1,4 @@
-"""``charge.reversed``: all of one charge is taken back."""
+"""``charge.reversed``: one charge is reversed completely."""
 
 from odoo import models
 
@@ -12,7 +12,7 @@ from .interop_handler_charge import CHARGE_UNKNOWN
 
 
 class InteropHandlerChargeReversed(models.AbstractModel):
-    """Out of a draft; by a draft credit note where the invoice was posted."""
+    """Removes a charge from its draft, or drafts a credit note for a posted invoice."""
 
     _name = "interop.handler.charge.reversed"
     _inherit = "interop.handler.charge"
@@ -23,10 +23,10 @@ class InteropHandlerChargeReversed(models.AbstractModel):
         move_sudo = line.sudo().move_id  # sudo: see interop.handler.charge.posted
         if move_sudo.state == "cancel":
             raise Skipped(
-                self.env._("The invoice with this charge was cancelled already.")
+                self.env._("The invoice with this charge was already cancelled.")
             )
         if line.sudo().interop_reversal_line_id:
-            raise Skipped(self.env._("This charge was taken back already."))
+            raise Skipped(self.env._("This charge was already reversed."))
         if move_sudo.state == "draft":
             return self._remove(line, move_sudo)
         return self._credit(line, move_sudo)
@@ -34,44 +34,51 @@ class InteropHandlerChargeReversed(models.AbstractModel):
     def _charge(self, message, data):
         """Return the line of the charge.
 
-        :raises UnknownIdentifier: it has not arrived yet; it wakes this message
-        :raises Skipped: it has left its draft already
+        :raises UnknownIdentifier: it has not arrived yet; its arrival retries this
+            message
+        :raises Skipped: it was already removed from its draft
         """
-        rows, line = self._known(message, data["identifiers"])
+        rows, line = self._find_charge(message, data["identifiers"])
         self._check_sender(rows, message)
         if line:
             self._check_rights(line, "write")
             return line
         if rows:
-            raise Skipped(self.env._("This charge has left its draft invoice already."))
+            raise Skipped(
+                self.env._("This charge was already removed from its draft invoice.")
+            )
         raise UnknownIdentifier(
             self.env._(
-                "The charge to take back has not arrived yet. This message is tried "
-                "again by itself as soon as it does; cancel it if it never will."
+                "The charge to reverse has not arrived yet. Odoo retries this "
+                "message when it arrives. Cancel the message if the charge will "
+                "never arrive."
             ),
             code=CHARGE_UNKNOWN,
             pointer="/data/identifiers",
         )
 
     def _check_sender(self, rows, message):
-        """Who posted a charge takes it back, nobody else."""
-        rows_sudo = rows.sudo()  # sudo: which system brought it is not shown
+        """Refuse a sender that did not post the charge."""
+        rows_sudo = rows.sudo()  # sudo: the system of the charge is not shown
         senders = rows_sudo.message_id.system_id or rows_sudo.namespace_id.system_id
         if senders and message.system_id not in senders:
             raise OwnershipError(
-                self.env._("Another system posted this charge and may take it back."),
+                self.env._(
+                    "Another system posted this charge. Only that system can "
+                    "reverse it."
+                ),
                 code="charge_not_owned",
                 pointer="/data/identifiers",
             )
 
     def _remove(self, line, move):
-        """Take the line out of its draft; its number stays known, as retired."""
+        """Remove the line from its draft; its number stays as a retired identifier."""
         self._check_rights(line, "unlink")
         line.sudo().unlink()  # sudo: see interop.handler.charge.posted
         return move.with_env(self.env)
 
     def _credit(self, line, move):
-        """Draft a credit note with the same line, at the same price and taxes."""
+        """Draft a credit note with the same line, price and taxes."""
         moves = self.env["account.move"]
         self._check_rights(moves, "create")
         # sudo: see interop.handler.charge.posted
@@ -88,7 +95,8 @@ class InteropHandlerChargeReversed(models.AbstractModel):
                 "ref": move.name,
             },
         )
-        # sudo: the service user reads invoices, and credits by this message alone
+        # sudo: the service user may read invoices, and may credit only through this
+        # message
         line_sudo = line.sudo()
         credit_sudo = line_sudo.create(
             {"move_id": note_sudo.id, **self._credit_values(line_sudo)}

@@ -1,11 +1,11 @@
-"""What carries the numbers of charges, and the codes of what is charged."""
+"""Identifiers of documents and products for charges."""
 
 from odoo import api, models
 
 
 class InteropIdentifier(models.Model):
-    """Documents carry the numbers of charges that have left them, products the codes of
-    other systems."""
+    """Adds documents, which keep numbers of removed charges, and products with external
+    codes."""
 
     _inherit = "interop.identifier"
 

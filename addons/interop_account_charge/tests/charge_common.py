@@ -75,7 +75,7 @@ class ChargeCase(RestMixin, AccountCase):
         }
 
     def _take(self, contract, data, client=None, company=None):
-        """Apply one message of ``client`` as the pump would and return it."""
+        """Apply one message of ``client`` as the pump would, and return it."""
         self.assertFalse(contract._violations(data))
         client = client or self.client
         company = company or self.facility

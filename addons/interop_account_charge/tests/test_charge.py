@@ -103,7 +103,7 @@ class TestChargePosted(ChargeCase):
         self.assertEqual(self._post(currency=company, unit=unit).state, "skipped")
 
     def test_expected_prices_are_compared_exactly(self):
-        """A price below the digits of the currency is another price."""
+        """A difference below the digits of the currency counts."""
         self.product_a.list_price = 350
         message = self._post(unit_price="350.004")
         self.assertEqual(message.state, "done")

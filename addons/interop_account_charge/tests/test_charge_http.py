@@ -1,4 +1,4 @@
-"""Charges over the real routes: signed in, a draft invoice line, and taken back."""
+"""Charges over the real routes: signed, drafted as invoice line, and reversed."""
 
 import json
 
@@ -38,7 +38,7 @@ class TestChargeHttp(ChargeCase, HttpCase):
         return {"identifiers": [{"system": self.charges.uri, "value": number}]}
 
     def _of(self, response):
-        """Return what the message of an answer became."""
+        """Return the message of an answer."""
         message = self.env["interop.message"].search(
             [
                 ("client_id", "=", self.client.id),

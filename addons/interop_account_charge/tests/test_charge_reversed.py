@@ -1,4 +1,4 @@
-"""Charges are taken back; and who may touch what charges made."""
+"""Reversed charges, and access to documents that charges created."""
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
@@ -29,7 +29,7 @@ class TestChargeReversed(ChargeCase):
             [("namespace_id", "=", self.charges.id)]
         )
         self.assertEqual((row.state, row.record_ref), ("retired", move))
-        self.assertIn("left its draft", row.state_reason)
+        self.assertIn("removed from its draft", row.state_reason)
         self.assertEqual(self._reverse().state, "skipped")
         with self.assertRaisesRegex(UserError, "Cancel it"):
             move.with_user(clerk).unlink()

@@ -8,7 +8,7 @@ from .charge_common import ChargeCase
 @tagged("post_install", "-at_install")
 class TestPostedEntries(ChargeCase):
     def test_identifiers_move_and_entries_stay_with_their_contact(self):
-        """Until somebody merges the two with Odoo's own tools."""
+        """Until a user merges the two with Odoo's own tools."""
         survivor, prior = self.partner_b, self.partner_a
         invoice = self.init_invoice(
             "out_invoice", partner=prior, amounts=[100], post=True

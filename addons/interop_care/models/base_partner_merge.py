@@ -1,16 +1,15 @@
-"""Odoo's own merge of contacts, for people whom facilities know."""
+"""Keep facility memberships correct when a user merges contacts with Odoo's wizard."""
 
 from odoo import api, models
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
-    """The history of memberships goes to the contact that stays, which the facilities
-    of both know by then.
+    """Moves the history of memberships to the contact that stays.
 
-    The memberships of the other contacts end before core moves rows: two active ones of
-    one contact at one facility cannot be. From then on no facility knows these contacts,
-    so that core goes on to read them as superuser. The rights of the user were checked
-    before anything moved, and core deletes the contacts at the end.
+    The memberships of the source contacts end before core moves rows, because a contact
+    can have only one active membership per facility. After that no facility knows the
+    source contacts, so core continues to read them as superuser. The rights of the user
+    were checked before, and core deletes the source contacts at the end.
     """
 
     _inherit = "base.partner.merge.automatic.wizard"
@@ -22,7 +21,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         memberships_sudo._set_left(self.env._("Merged into contact %s", dst_partner.id))
         self.env.flush_all()
         result = super()._update_foreign_keys(src_sudo, dst_partner)
-        self._interop_know_anew(dst_partner)
+        self._interop_recompute_after_merge(dst_partner)
         return result
 
     @api.model
@@ -41,11 +40,14 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         return super()._log_merge_operation(src_partners.sudo(), dst_partner)
 
     @api.model
-    def _interop_know_anew(self, partner):
-        """Compute anew which facilities know a contact, those below it and their
-        numbers: core moved rows in SQL."""
+    def _interop_recompute_after_merge(self, partner):
+        """Recompute the facilities of a contact, of the contacts below it and of their
+        numbers.
+
+        Core moved rows with SQL.
+        """
         self.env.invalidate_all()
-        # sudo: who sees a contact depends on what the user may not see
+        # sudo: the user cannot see all rows that decide the visibility of a contact
         family_sudo = (
             self.env["res.partner"]
             .sudo()

@@ -1,4 +1,4 @@
-"""What a provider does, where, and since when."""
+"""Roles of providers at facilities."""
 
 from odoo import api, fields, models
 
@@ -6,7 +6,8 @@ from odoo import api, fields, models
 class InteropCareRole(models.Model):
     """One role of a provider, as one system states it (FHIR PractitionerRole).
 
-    Roles travel with their provider, and the facility of a role knows the provider.
+    Messages contain the roles with their provider. The facility of a role knows the
+    provider.
     """
 
     _name = "interop.care.role"
@@ -35,7 +36,7 @@ class InteropCareRole(models.Model):
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
-        help="The system whose messages keep this role. Empty: entered here.",
+        help="The system whose messages update this role. Empty if a user entered it.",
     )
     company_id = fields.Many2one(
         "res.company",
@@ -49,11 +50,12 @@ class InteropCareRole(models.Model):
 
     _code_uniq = models.UniqueIndex(
         "(partner_id, company_id, code, COALESCE(system_id, 0)) WHERE active",
-        "This provider has that role at this facility already.",
+        "This provider already has that role at this facility. Change the "
+        "existing role.",
     )
 
     def _same_role_key(self):
-        """Return what makes two roles of one provider the same one."""
+        """Return the key that equal roles of one provider share."""
         self.ensure_one()
         return self.company_id.id, self.code, self.system_id.id
 
@@ -61,17 +63,17 @@ class InteropCareRole(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Publish the providers of new roles; the facility of a role knows its
+        """Publish the providers of new roles, and let the facility of a role know its
         provider."""
         roles = super().create(vals_list)
-        for role_sudo in roles.sudo():  # sudo: the mark of the partner only
+        for role_sudo in roles.sudo():  # sudo: only sets the mark of the partner
             if role_sudo.partner_id.interop_is_provider:
                 role_sudo.partner_id.sudo(False)._interop_join(role_sudo.company_id)
         roles.partner_id._interop_publish_updated("provider.updated")
         return roles
 
     def write(self, vals):
-        """Publish the providers of changed roles, those before and those after."""
+        """Publish the providers of changed roles, before and after the change."""
         partners = self.partner_id
         result = super().write(vals)
         (partners | self.partner_id)._interop_publish_updated("provider.updated")

@@ -6,7 +6,7 @@ from odoo.addons.interop_base import clock, db
 
 
 class InteropCareSpecialty(models.Model):
-    """A coded specialty, as the systems that send it write it."""
+    """A coded specialty as sent by other systems."""
 
     _name = "interop.care.specialty"
     _description = "Specialty"
@@ -16,20 +16,22 @@ class InteropCareSpecialty(models.Model):
     name = fields.Char(required=True)
     code = fields.Char(required=True, index=True)
     uri = fields.Char(
-        "Code System", help="URI of the code system; empty for local codes."
+        "Code System", help="URI of the code system. Leave empty for local codes."
     )
     active = fields.Boolean(default=True)
 
     _code_uniq = models.UniqueIndex(
-        "(COALESCE(uri, ''), code)", "This specialty exists already."
+        "(COALESCE(uri, ''), code)",
+        "A specialty with this code and code system already exists.",
     )
 
     @api.model
     def _from_codings(self, codings):
-        """Return the specialties of codings ``{"code", "display", "system"}``, new ones
-        made.
+        """Return the specialties of codings ``{"code", "display", "system"}``, creating
+        new ones.
 
-        A display text of an existing one is left alone: the first to send it named it.
+        The display text of an existing specialty does not change: the first sender
+        named it.
         """
         found = self.browse()
         for coding in codings or ():
@@ -45,9 +47,9 @@ class InteropCareSpecialty(models.Model):
     def _made(self, code, name, uri):
         """Return a new specialty.
 
-        Not by ``create``: when another transaction has just made the same one, that is
-        a unique violation, which looks like wrong content. This statement fails with a
-        serialization failure then, and the message is applied again.
+        ``create`` would raise a unique violation, which looks like invalid content, if
+        another transaction just created the same one. This statement fails with a
+        serialization error instead, and the message is applied again.
         """
         self.check_access("create")
         user, now = self.env.uid, clock.now()

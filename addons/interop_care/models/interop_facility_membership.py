@@ -1,4 +1,4 @@
-"""Which facilities know a person, since when, and how it came."""
+"""Facility memberships: which facilities know a person, since when, and why."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -7,15 +7,15 @@ from odoo.addons.interop_base import clock, db
 from odoo.addons.interop_base.models.engine import origin
 from odoo.addons.interop_base.tools import statement
 
-MEMBERSHIP_STATES = [("active", "Known Here"), ("left", "Left")]
+MEMBERSHIP_STATES = [("active", "Active"), ("left", "Left")]
 
 
 class InteropFacilityMembership(models.Model):
     """One facility knows one person for one period.
 
-    A person is one partner however many facilities know them; this is what takes the
-    place of ``company_id``. Memberships begin and end with ``res.partner._interop_join``
-    and ``_interop_leave``, on record both times, and are never edited.
+    A person is one partner for all facilities; memberships replace ``company_id``. They
+    begin and end with ``res.partner._interop_join`` and ``_interop_leave``, with an
+    audit row each time, and are never edited.
     """
 
     _name = "interop.facility.membership"
@@ -37,52 +37,54 @@ class InteropFacilityMembership(models.Model):
     joined_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     joined_message_id = fields.Many2one(
         "interop.message",
-        "Joined Through",
+        "Joined by Message",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="The message that made this person known here.",
+        help="The message that made this person known at the facility. Empty if "
+        "a user or a merge did.",
     )
     merge_id = fields.Many2one(
         "interop.identifier.merge",
-        "Joined By Merge",
+        "Joined by Merge",
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
-        help="The prior record was known here, so that its survivor is.",
+        help="The merge because of which the facility knows this person. The "
+        "facility knew the prior record.",
     )
-    joined_reason = fields.Char("Why", readonly=True)
+    joined_reason = fields.Char("Reason", readonly=True)
     left_at = fields.Datetime("Until", readonly=True)
     left_by_id = fields.Many2one(
         "res.users", "Ended By", readonly=True, ondelete="restrict"
     )
     left_message_id = fields.Many2one(
         "interop.message",
-        "Ended Through",
+        "Ended by Message",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
     )
-    left_reason = fields.Char("Why It Ended", readonly=True)
+    left_reason = fields.Char("Reason for Ending", readonly=True)
     stated = fields.Char(
         "Statement",
         readonly=True,
         copy=False,
-        help="Time and sequence of the message that began, ended or continued this "
-        "period. A message that is not newer does not change the period. Empty if a "
-        "user decided.",
+        help="Time and sequence of the message that began, ended or continued "
+        "this period. A message that is not newer does not change the "
+        "period. Empty if a user decided.",
     )
     roles_stated = fields.Json(
         "Statements of Roles",
         readonly=True,
         copy=False,
-        help="Time and sequence of the last message about the provider's roles, by "
-        "the id of the system.",
+        help="Time and sequence of the last message about the provider's roles, "
+        "by the id of the system.",
     )
 
     _active_uniq = models.UniqueIndex(
         "(partner_id, company_id) WHERE state = 'active'",
-        "This facility knows the person already.",
+        "This facility already knows the person.",
     )
     _partner_idx = models.Index("(partner_id)")
     _facility_idx = models.Index("(company_id, partner_id)")
@@ -97,7 +99,7 @@ class InteropFacilityMembership(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Begin memberships, on record."""
+        """Begin memberships and log them in the audit trail."""
         memberships = super().create(vals_list)
         memberships._log_joined()
         return memberships
@@ -105,13 +107,12 @@ class InteropFacilityMembership(models.Model):
     @api.model
     @api.private
     def _begin(self, facilities, reason=None):
-        """Begin memberships, on record, in one statement: messages make them by the
-        million.
+        """Begin memberships in one statement and log them: messages create millions.
 
-        What is computed from memberships is the caller's to see to.
+        The caller recomputes the fields that depend on memberships.
 
         :param dict facilities: ``{partner: facilities}``
-        :param str reason: why, for the record; no content
+        :param str reason: reason for the audit trail, without content
         """
         scope = origin.current(self.env)
         common = {
@@ -147,12 +148,13 @@ class InteropFacilityMembership(models.Model):
             self.env["interop.audit.event"]._log("joined", self, details)
 
     def write(self, vals):
-        """Refuse to rewrite where a person was known, and why."""
+        """Refuse to change facility and reason of a membership."""
         fixed = self._fixed_fields() & vals.keys()
         if fixed:
             raise ValidationError(
                 self.env._(
-                    "Memberships are never edited: let the person leave and join again."
+                    "A membership cannot be edited. Let the person leave, and join "
+                    "again."
                 )
             )
         return super().write(vals)
@@ -162,7 +164,7 @@ class InteropFacilityMembership(models.Model):
         return {"partner_id", "company_id", "joined_at", "joined_by_id"}
 
     def _set_left(self, reason, message=None):
-        """End memberships, on record; those that have ended are left alone."""
+        """End memberships and log them; ended ones do not change."""
         moved = self._set_state(
             "left",
             {"active"},
@@ -181,23 +183,28 @@ class InteropFacilityMembership(models.Model):
     # === WHICH MESSAGE IS NEWER === #
 
     def _known_statement(self):
-        """Return the statement that this membership rests on (``tools.statement``),
-        empty where a person decided."""
+        """Return the statement that this membership is based on (``tools.statement``).
+
+        Empty if a user decided.
+        """
         self.ensure_one()
         if self.stated:
             return self.stated
-        # Stated before statements were kept.
+        # Stored before statements were kept.
         left = self.state == "left"
         message = self.left_message_id if left else self.joined_message_id
         return message._statement() if message else ""
 
     def _set_stated(self, message):
-        """Note that a message confirms the membership."""
+        """Store that a message confirms the membership."""
         self._transition({"stated": message._statement()})
 
     def _take_roles(self, message):
-        """Note that ``message`` states the roles here; returns False, and notes nothing,
-        where it is not newer than what its system stated before."""
+        """Store that ``message`` states the roles at this facility.
+
+        Returns False, and stores nothing, if it is not newer than the last statement of
+        its system.
+        """
         self.ensure_one()
         system, stated = str(message.system_id.id), message._statement()
         known = self.roles_stated or {}
@@ -207,11 +214,12 @@ class InteropFacilityMembership(models.Model):
         return True
 
     def _evidence(self, reason):
-        """Return whose membership it is, by number, and why: no name, kept for ever."""
+        """Return partner id and reason for the audit trail, without a name: it is
+        permanent."""
         self.ensure_one()
         return f"partner {self.partner_id.id}: {reason or ''}".rstrip(": ")
 
     def action_leave(self):
-        """Open the dialog that asks why the person leaves this facility."""
+        """Open the dialog that asks for the reason (button)."""
         self.ensure_one()
         return self.partner_id._interop_facility_dialog("leave", self.company_id)

@@ -1,4 +1,4 @@
-"""``location.upserted``: a place of a facility."""
+"""``location.upserted``: a location of a facility."""
 
 from odoo import api, models
 
@@ -8,7 +8,7 @@ from odoo.addons.interop_identifier.located import located
 class InteropHandlerLocationUpserted(models.AbstractModel):
     """Creates or updates the partner of a location.
 
-    A location belongs to its facility, so that other facilities do not see it.
+    A location belongs to its facility, so other facilities do not see it.
     """
 
     _name = "interop.handler.location.upserted"
@@ -19,7 +19,7 @@ class InteropHandlerLocationUpserted(models.AbstractModel):
     def _apply(self, message, data):
         values = {
             "name": data["name"],
-            "type": "other",  # no address of its parent is copied over its own
+            "type": "other",  # core must not copy its parent's address over its own
             "company_id": message.company_id.id,
             **self._contact_values(data),
         }
@@ -39,5 +39,5 @@ class InteropHandlerLocationUpserted(models.AbstractModel):
 
     @api.model
     def _admit(self, partner, message, values):
-        """Nothing to do: a location belongs to one facility."""
+        """Do nothing: a location belongs to one facility."""
         return False

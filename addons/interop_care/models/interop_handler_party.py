@@ -1,4 +1,4 @@
-"""What the handlers of providers and locations share: one partner per message."""
+"""Shared code of the handlers of people, providers and locations."""
 
 from odoo import api, models
 from odoo.fields import Domain
@@ -19,12 +19,12 @@ from odoo.addons.interop_identifier.models.identity_resolver import (
 
 from ..tools import address as address_tools
 
-# FHIR ContactPoint.system -> field; the first of each kind counts.
+# FHIR ContactPoint.system -> field. The first of each kind counts.
 TELECOM_FIELDS = {"phone": "phone", "email": "email", "url": "website"}
 
 
 class InteropHandlerParty(models.AbstractModel):
-    """Finds or creates the partner that a message means."""
+    """Finds or creates the partner of a message."""
 
     _name = "interop.handler.party"
     _inherit = "interop.handler"
@@ -32,18 +32,18 @@ class InteropHandlerParty(models.AbstractModel):
 
     _one_line = True
     _verbatim = frozenset({"identifiers", "parent", "locations", "survivor", "prior"})
-    # Partner field that marks what a handler keeps.
+    # Partner field that marks the records of a handler.
     _partner_flag = "interop_is_person"
-    # Whether every message says that the facility knows the partner.
+    # Whether every message states that the facility knows the partner.
     _registers = False
-    # Whose telephone is meant when there are several.
+    # Which telephone counts when there are several.
     _telecom_use = "work"
 
     def _inbound_keys(self, envelope):
         return message_keys(envelope, envelope.data.get("identifiers"))
 
     def _content_violations(self, data, cleaned):
-        """Several members become one field here, and one member on the way out."""
+        """Check members that Odoo stores in one field and sends as one member."""
         found = super()._content_violations(data, cleaned)
         words = self.env._(
             "The parts together have more than %s characters. Shorten them.", MAX_TEXT
@@ -67,10 +67,10 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _fits_website(self, value):
-        """Return whether Odoo can keep a web address, and send it again."""
+        """Return whether Odoo can store a web address and send it again."""
         try:
             website = self.env["res.partner"]._clean_website(value)
-        except ValueError:  # such as a bracket that is no IPv6 address
+        except ValueError:  # such as a bracket that does not enclose an IPv6 address
             return False
         return len(website) <= MAX_TEXT
 
@@ -80,15 +80,15 @@ class InteropHandlerParty(models.AbstractModel):
         return ", ".join(filter(None, [address.get("city"), address.get("state")]))
 
     def _upsert(self, message, data, values):
-        """Create or update the partner of ``data`` with field ``values`` and
+        """Create or update the partner of ``data`` with field ``values`` and its
         identifiers."""
         values = {**values, self._partner_flag: True}
         identifiers = self.env["interop.identifier"]
         wires = data["identifiers"]
-        known = IdentityResolver(identifiers).known(
+        looked_up = IdentityResolver(identifiers).look_up(
             wires, message.company_id, message.system_id
         )
-        partner = self._find_party(message, wires, values, known)
+        partner = self._find_party(message, wires, values, looked_up)
         leaves = False
         if partner:
             leaves = self._admit(partner, message, values)
@@ -96,7 +96,7 @@ class InteropHandlerParty(models.AbstractModel):
             identifiers._link(partner, wires, message)
         else:
             partner = self._create(message, values)
-            identifiers._link(partner, wires, message, known)
+            identifiers._link(partner, wires, message, looked_up)
         if leaves:
             partner._interop_leave(message.company_id)
         message._note_fields(
@@ -106,34 +106,36 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _left_out(self, data):
-        """Return ``{name: Decision}`` of what the message states and Odoo has no place
-        for: the sender is told."""
+        """Return ``{name: Decision}`` of stated members that Odoo cannot store, for the
+        sender."""
         kinds = [TELECOM_FIELDS[point["system"]] for point in data.get("telecom", ())]
         first = field_report.Decision(field_report.IGNORED, field_report.ONLY_FIRST)
         return {"telecom": first} if len(kinds) > len(set(kinds)) else {}
 
     @api.model
-    def _find_party(self, message, wires, values, known):
-        """Return the partner that identifiers mean, None when one may be created of
-        field ``values``. ``known`` is what was found for the identifiers.
+    def _find_party(self, message, wires, values, looked_up):
+        """Return the partner of the identifiers, None if the message may create one.
 
-        :raises UnknownIdentifier: the interface wants a steward to decide
+        The new partner gets field ``values``. ``looked_up`` is the look-up of the
+        identifiers.
+
+        :raises UnknownIdentifier: the interface asks a steward to decide
         """
-        partner = self._resolve_party(message, wires, known)
+        partner = self._resolve_party(message, wires, looked_up)
         return partner or self.env["interop.identifier"]._resolve_unknown(
             wires, message, "res.partner"
         )
 
     @api.model
-    def _resolve_party(self, message, wires, known=None):
-        """Return the partner that identifiers mean to the sender, or None."""
+    def _resolve_party(self, message, wires, looked_up=None):
+        """Return the partner that has these identifiers of the sender, or None."""
         return self.env["interop.identifier"]._resolve(
             wires,
             message.company_id,
             model="res.partner",
             system=message.system_id,
             at=message.occurred_at,
-            known=known,
+            looked_up=looked_up,
         )
 
     @api.model
@@ -146,12 +148,13 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _admit(self, partner, message, values):
-        """Make the partner known at the facility that the message is for.
+        """Let the facility of the message know the partner.
 
-        ``active: false`` of a person whom other facilities know is a matter between the
-        person and this facility: the person leaves it and nothing is archived. Returns
-        whether that is so, and takes ``active`` out of ``values`` then.
+        ``active: false`` of a person known at other facilities concerns only this
+        facility: the person leaves it and is not archived. Then ``active`` is removed
+        from ``values``.
 
+        :return: whether the person leaves
         :raises Skipped: the person has left the facility since
         """
         company = message.company_id
@@ -168,7 +171,7 @@ class InteropHandlerParty(models.AbstractModel):
             if here_sudo and is_newer and (values.get("active") or self._registers):
                 here_sudo._set_stated(message)
             return False
-        if not is_newer:  # what is older than the registration does not undo it
+        if not is_newer:  # a message older than the registration does not undo it
             stale = field_report.Decision(field_report.IGNORED, field_report.STALE)
             message._note_fields(
                 field_report.entries("res.partner", partner.id, {"active": stale})
@@ -180,7 +183,7 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _check_not_left_since(self, ended_sudo, message):
-        """Refuse to let a person join whom a later statement let leave."""
+        """Refuse to let a person join who left by a newer statement."""
         stated = message._statement()
         later = ended_sudo.filtered(
             lambda item: (
@@ -191,17 +194,20 @@ class InteropHandlerParty(models.AbstractModel):
         if later:
             raise Skipped(
                 self.env._(
-                    "The person left this facility after what this message tells."
+                    "The person left this facility after the time that this message "
+                    "is about."
                 ),
                 code=field_report.STALE,
             )
 
     @api.model
     def _update(self, partner, message, values):
-        """Write what the sender may say and what differs; the message is told."""
+        """Write the values that the rules allow and that differ; report them to the
+        message."""
         partner.check_access("write")
-        # sudo: what other addons do when a contact changes reads models of theirs
-        # that a machine has no business with; its own rights were checked above
+        # sudo: other addons react to changed contacts by reading their own models, to
+        # which a service user has no access. The access to the contact was checked
+        # above.
         partner_sudo = partner.sudo()
         partner_sudo._apply_governed(message, values)
 
@@ -210,8 +216,8 @@ class InteropHandlerParty(models.AbstractModel):
         """Create a partner with the sender's rights, see :meth:`_update`."""
         partners = self.env["res.partner"]
         partners.check_access("create")
-        # sudo: see _update; the record rules are checked on the result. No note that it
-        # was created: its provenance says by which message, field by field.
+        # sudo: see _update; record rules are checked on the result. The creation is not
+        # noted: provenance names the message of each field.
         partners_sudo = partners.sudo().with_context(
             mail_create_nolog=True, mail_create_nosubscribe=True
         )
@@ -222,10 +228,12 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _referenced(self, message, wires, flag=None):
-        """Return the partner that a message refers to; it has to be known already, at
-        this facility, and marked with ``flag`` if one is given.
+        """Return the partner that a message refers to.
 
-        :raises UnknownIdentifier: it is not; the message waits
+        The facility has to know it already. If ``flag`` is given, the partner needs
+        that mark.
+
+        :raises UnknownIdentifier: it is unknown; the message waits
         """
         partner = self._resolve_party(message, wires)
         if not partner:
@@ -235,8 +243,9 @@ class InteropHandlerParty(models.AbstractModel):
         if not partner.has_access("read") or (flag and not partner[flag]):
             raise UnknownIdentifier(
                 self.env._(
-                    "The message refers to a person or a place that is not known "
-                    "at this facility yet."
+                    "The message refers to a person or a location that this "
+                    "facility does not know yet. Send that record first, then retry "
+                    "the message."
                 )
             )
         return partner
@@ -246,7 +255,7 @@ class InteropHandlerParty(models.AbstractModel):
     # ------------------------------------------------------------------
     @api.model
     def _full_name(self, name):
-        """Return the name as one text: the sender's own if there is one."""
+        """Return the name as one text; the sender's own text comes first."""
         if name.get("text"):
             return name["text"]
         parts = [
@@ -278,8 +287,8 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _address_values(self, address):
-        """Return the partner values of one address; all of it replaces what was
-        there."""
+        """Return the partner values of one address, which replaces the previous one
+        completely."""
         lines = address.get("lines", [])
         values = {
             "street": lines[0] if lines else False,
@@ -294,7 +303,7 @@ class InteropHandlerParty(models.AbstractModel):
         if address.get("state"):
             state = self._state(country, address["state"])
             values["state_id"] = state.id
-            if not state:  # the country lists none: keep it where people read it
+            if not state:  # Odoo lists no states of the country: keep it as text
                 values["city"] = self._city_text(address)
         return values
 
@@ -304,13 +313,16 @@ class InteropHandlerParty(models.AbstractModel):
         countries = self.env["res.country"]
         if not code:
             return countries
-        # With what core asks about the country of a new partner.
+        # Also reads the country fields that core needs for a new partner.
         country = countries.search_fetch(
             [("code", "=", code)], ["code", "phone_code"], limit=1
         )
         if not country:
             raise BusinessError(
-                self.env._("The country is not an ISO 3166-1 alpha-2 code."),
+                self.env._(
+                    "The country is not an ISO 3166-1 alpha-2 code. Send two "
+                    "letters, such as US."
+                ),
                 error_class="schema",
                 pointer="/data/address/country",
             )
@@ -318,23 +330,24 @@ class InteropHandlerParty(models.AbstractModel):
 
     @api.model
     def _state(self, country, text):
-        """Return the state of ``country`` by its code, or else its name, in any case of
-        letters; empty where Odoo lists no states.
+        """Return the state of ``country`` by its code or name, ignoring letter case.
+
+        Empty if Odoo lists no states of the country.
 
         :raises BusinessError: Odoo lists the states of this country, but not this one
         """
         states = self.env["res.country.state"]
         here = Domain("country_id", "=", country.id)
         for name in ("code", "name"):
-            # What a sender calls a state is text, never a pattern.
+            # The text of the sender is compared as text, never as a pattern.
             alike = Domain(name, "=ilike", escape_psql(text))
             if found := states.search(here & alike, limit=1):
                 return found
         if country and states.search_count(here, limit=1):
             raise BusinessError(
                 self.env._(
-                    "The state does not belong to the country. Send the code or name "
-                    "of a state of this country."
+                    "The state does not belong to the country. Send the code or "
+                    "name of a state of this country."
                 ),
                 error_class="schema",
                 pointer="/data/address/state",

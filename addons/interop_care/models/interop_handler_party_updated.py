@@ -1,7 +1,7 @@
-"""``provider.updated``, and what it shares with ``person.updated``: master data out.
+"""``provider.updated``, and shared code with ``person.updated``: outbound master data.
 
-The messages mirror what comes in: the same members in the same shapes, so that one partner
-reads both ways alike.
+Outbound messages have the same members as inbound ones, so that partners need only one
+reader.
 """
 
 from odoo import models
@@ -9,7 +9,7 @@ from odoo import models
 from ..tools import address
 from .interop_handler_party import TELECOM_FIELDS
 
-# Partner fields whose change is worth a message.
+# Partner fields whose change is published.
 UPDATE_FIELDS = {
     "name",
     "active",
@@ -37,7 +37,7 @@ TELECOMS = ("phone", "email", "url")
 
 
 class InteropHandlerPartyUpdated(models.AbstractModel):
-    """What both messages have in common."""
+    """Shared code of both messages."""
 
     _name = "interop.handler.party.updated"
     _inherit = "interop.handler"
@@ -45,17 +45,17 @@ class InteropHandlerPartyUpdated(models.AbstractModel):
 
     def _snapshot_builder(self, records, build=None, subject=None):
         """Find the identifiers of all partners of a batch in one query."""
-        known = self._identifiers(records)
+        prefetched = self._identifiers(records)
         return super()._snapshot_builder(
             records,
-            build or (lambda record: self._build(record, known)),
-            subject or (lambda record: known[record.id]),
+            build or (lambda record: self._build(record, prefetched)),
+            subject or (lambda record: prefetched[record.id]),
         )
 
-    def _build(self, record, known=None):
-        known = known or self._identifiers(record)
+    def _build(self, record, prefetched=None):
+        prefetched = prefetched or self._identifiers(record)
         members = {
-            "identifiers": known[record.id],
+            "identifiers": prefetched[record.id],
             "name": {"text": record.name},
             "active": record.active,
             "telecom": self._telecom(record),
@@ -66,7 +66,7 @@ class InteropHandlerPartyUpdated(models.AbstractModel):
         return members
 
     def _companies(self, record):
-        """Every facility that knows the person learns of it, and no other."""
+        """Return every facility that knows the person, and no other."""
         return record.company_id or record._interop_known_at()
 
     def _subject(self, record):
@@ -103,8 +103,8 @@ class InteropHandlerProviderUpdated(models.AbstractModel):
     _inherit = "interop.handler.party.updated"
     _description = "Handler of provider.updated"
 
-    def _build(self, record, known=None):
-        members = super()._build(record, known)
+    def _build(self, record, prefetched=None):
+        members = super()._build(record, prefetched)
         members["specialties"] = self._codings(record.interop_specialty_ids)
         members["roles"] = [
             self._role(role)

@@ -1,4 +1,4 @@
-"""``person.registered`` and ``person.updated``: people whom a facility cares for."""
+"""``person.registered`` and ``person.updated``: people in care."""
 
 from odoo import api, models
 
@@ -12,9 +12,9 @@ from ..tools.birth import latest_birth_date
 
 
 class InteropHandlerPerson(models.AbstractModel):
-    """What both messages have in common.
+    """Shared code of both messages.
 
-    A member that the message leaves out leaves its fields alone.
+    A member that the message leaves out does not change its fields.
     """
 
     _name = "interop.handler.person"
@@ -24,7 +24,7 @@ class InteropHandlerPerson(models.AbstractModel):
     _telecom_use = "home"
 
     def _content_violations(self, data, cleaned):
-        """Refuse a date of birth in the future, wherever the facility is."""
+        """Refuse a date of birth in the future, in every time zone."""
         found = super()._content_violations(data, cleaned)
         if cleaned.get("birth_date", "") > latest_birth_date(clock.now()).isoformat():
             words = self.env._("The date of birth is in the future.")
@@ -32,17 +32,19 @@ class InteropHandlerPerson(models.AbstractModel):
         return found
 
     def _apply(self, message, data):
-        if not data["identifiers"]:  # what leaves Odoo may have none
+        if not data["identifiers"]:  # outbound messages may have none
             raise BusinessError(
-                self.env._("The message says nothing about whom it is: no identifier."),
+                self.env._(
+                    "The message has no identifier of the person. Send at least one."
+                ),
                 pointer="/data/identifiers",
             )
         return self._upsert(message, data, self._person_values(message, data))
 
     @api.model
-    def _find_party(self, message, wires, values, known):
-        """Create no person without a name: a steward decides who it is."""
-        partner = super()._find_party(message, wires, values, known)
+    def _find_party(self, message, wires, values, looked_up):
+        """Return the person; without a name in the message, a steward decides."""
+        partner = super()._find_party(message, wires, values, looked_up)
         if partner or values.get("name"):
             return partner
         return self.env["interop.identifier"]._resolve_unknown(
@@ -51,9 +53,9 @@ class InteropHandlerPerson(models.AbstractModel):
             "res.partner",
             create=False,
             text=self.env._(
-                "No record here has this identifier, and the message has no name to "
-                "register a new person. It waits for a steward, who chooses the person or "
-                "rejects it."
+                "No record has this identifier, and the message has no name to "
+                "register a new person. A steward has to choose the person or "
+                "reject the message."
             ),
         )
 
@@ -69,7 +71,7 @@ class InteropHandlerPerson(models.AbstractModel):
 
     @api.model
     def _person_values(self, message, data):
-        """Return the partner values of what the message states."""
+        """Return the partner values of the members of the message."""
         values = self._contact_values(data)
         if "name" in data:
             values["name"] = self._full_name(data["name"])
@@ -97,8 +99,10 @@ class InteropHandlerPerson(models.AbstractModel):
 
     @api.model
     def _other_id(self, message, data, member):
-        """Return the id of the partner that the person of ``data`` refers to in a
-        member, False for the person of the message, who may not be known yet."""
+        """Return the id of the partner that a member of ``data`` refers to.
+
+        False if it is the person of the message, which may not exist yet.
+        """
         wires = data[member]["identifiers"]
         own = self._numbers(message, data["identifiers"])
         with located(f"/data/{member}/identifiers"):
@@ -117,8 +121,11 @@ class InteropHandlerPerson(models.AbstractModel):
 
     @api.model
     def _language(self, tag):
-        """Return the code of the installed language for a BCP 47 tag, the nearest one
-        of the same language; False where Odoo does not speak it."""
+        """Return the code of the installed language for a BCP 47 tag.
+
+        The closest variant of the language counts. False if the language is not
+        installed.
+        """
         if not tag:
             return False
         wanted = tag.replace("-", "_")
@@ -130,8 +137,10 @@ class InteropHandlerPerson(models.AbstractModel):
 
 
 class InteropHandlerPersonRegistered(models.AbstractModel):
-    """``person.registered``: the facility of the message knows the person from now on,
-    who may be known elsewhere."""
+    """``person.registered``: the facility of the message knows the person from then on.
+
+    Other facilities may already know the person.
+    """
 
     _name = "interop.handler.person.registered"
     _inherit = "interop.handler.person"
@@ -140,12 +149,12 @@ class InteropHandlerPersonRegistered(models.AbstractModel):
 
 
 class InteropHandlerPersonUpdated(models.AbstractModel):
-    """``person.updated``, both ways.
+    """``person.updated``, inbound and outbound.
 
-    Out: who a person is, how to reach them and who pays; nothing clinical. In: usually
-    about a person whom the facility knows. About any other person the policy of the
-    interface decides, whether or not other facilities know them: the sender does not
-    learn that.
+    Outbound: name, contacts and payer of a person, nothing clinical. Inbound: usually
+    about a person whom the facility knows. For any other person the policy of the
+    interface decides. The sender does not learn whether other facilities know the
+    person.
     """
 
     _name = "interop.handler.person.updated"
@@ -153,10 +162,11 @@ class InteropHandlerPersonUpdated(models.AbstractModel):
     _description = "Handler of person.updated"
 
     @api.model
-    def _find_party(self, message, wires, values, known):
-        partner = super()._find_party(message, wires, values, known)
+    def _find_party(self, message, wires, values, looked_up):
+        partner = super()._find_party(message, wires, values, looked_up)
         unknown_here = partner and (
-            partner.sudo().interop_facility_key is not False  # sudo: known or not only
+            partner.sudo().interop_facility_key
+            is not False  # sudo: only whether the facility knows the person
             and not partner._interop_active_at(message.company_id)
         )
         if unknown_here:
@@ -165,8 +175,8 @@ class InteropHandlerPersonUpdated(models.AbstractModel):
             )
         return partner
 
-    def _build(self, record, known=None):
-        members = super()._build(record, known)
+    def _build(self, record, prefetched=None):
+        members = super()._build(record, prefetched)
         if record.lang:
             members["language"] = record.lang.replace("_", "-")
         if record.interop_birth_date:
@@ -184,6 +194,7 @@ class InteropHandlerPersonUpdated(models.AbstractModel):
         return members
 
     def _other_party(self, partner):
-        """Return how the facility refers to another partner, empty if it cannot."""
+        """Return the reference to another partner, empty if the facility has no
+        identifier of it."""
         wires = self._identifiers(partner).get(partner.id)
         return {"identifiers": wires} if wires else {}

@@ -1,4 +1,4 @@
-"""``person.merged``: the sender found that several of its records are one person."""
+"""``person.merged``: several records of the sender belong to one person."""
 
 from odoo import api, models
 
@@ -15,13 +15,13 @@ from odoo.addons.interop_identifier.tools import question
 
 
 class InteropHandlerPersonMerged(models.AbstractModel):
-    """Re-points identifiers to the survivor (HL7 v2 A40; FHIR ``replaced-by``).
+    """Moves identifiers to the survivor (HL7 v2 A40; FHIR ``replaced-by``).
 
-    Partners themselves stay: they may carry posted entries, and merging them is a
-    steward's decision. A message that is repeated changes nothing; one that contradicts
-    an earlier merge, or that reaches into another facility, waits for a steward. Only
-    records that the message itself names are merged: a number that came to a record by
-    an earlier merge does not name that record.
+    The partners stay: they may have posted entries, and a user merges them later. A
+    repeated message changes nothing. A message that contradicts an earlier merge, or
+    that affects another facility, waits for a steward. Only records that the message
+    names are merged. A number that an earlier merge moved to a record does not name
+    that record.
     """
 
     _name = "interop.handler.person.merged"
@@ -29,8 +29,11 @@ class InteropHandlerPersonMerged(models.AbstractModel):
     _description = "Handler of person.merged"
 
     def _inbound_keys(self, envelope):
-        """Searched by the survivor's number, in order with what is about the first
-        prior: that waits for the merge, while a survivor who is not known yet can come.
+        """Return the survivor's number as business key, the first prior's as ordering
+        key.
+
+        Messages about the prior wait for the merge. Messages about an unknown survivor
+        can still be applied.
         """
         prior = envelope.data.get("prior")
         first = prior[0] if isinstance(prior, list) and prior else None
@@ -41,7 +44,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
 
     @api.model
     def _wires_of(self, party):
-        """Return the identifiers of a party, whatever the sender made of it."""
+        """Return the identifiers of a party, whatever the sender wrote there."""
         return party.get("identifiers") if isinstance(party, dict) else None
 
     def _apply(self, message, data):
@@ -57,10 +60,12 @@ class InteropHandlerPersonMerged(models.AbstractModel):
 
     @api.model
     def _check_apart(self, message, wires, prior_wires, position):
-        """Refuse the same number on both sides."""
+        """Refuse the same number as survivor and as prior."""
         if self._numbers(message, wires) & self._numbers(message, prior_wires):
             raise BusinessError(
-                self.env._("A record cannot be merged into itself."),
+                self.env._(
+                    "A record cannot be merged into itself. Send two different numbers."
+                ),
                 code="merge_self",
                 pointer=f"/data/prior/{position}/identifiers",
             )
@@ -73,11 +78,12 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         rows_sudo = self._rows_of(message, prior_wires)
         merges._check_aliases(rows_sudo, message)
         if not prior:
-            # A number that never came here finds the survivor, should it come late.
+            # A number that was never received becomes an alias of the survivor, for
+            # late messages.
             links = IdentifierLinks(self.env["interop.identifier"], message)
             links.link_former(survivor, prior_wires)
         elif merges._survivor(prior) == merges._survivor(survivor):
-            self._settle_one(message, wires, rows_sudo)
+            self._update_aliases(message, wires, rows_sudo)
         else:
             self._check_may_merge(message, survivor, prior)
             self._check_named(message, survivor, prior, prior_wires)
@@ -91,19 +97,19 @@ class InteropHandlerPersonMerged(models.AbstractModel):
 
     @api.model
     def _rows_of(self, message, wires):
-        """Return the identifiers (sudo) that these mean now."""
+        """Return the identifiers (sudo) that currently match these."""
         identifiers = self.env["interop.identifier"]
         named = identifiers._parse(wires, message.company_id, message.system_id)
         rows = identifiers._rows(named, ("active", "merged"))
         return identifiers.sudo().union(*rows.values())  # sudo: see _rows
 
     @api.model
-    def _settle_one(self, message, wires, prior_rows_sudo):
-        """Both sides are one record already: repeated, or the other way round.
+    def _update_aliases(self, message, wires, prior_rows_sudo):
+        """Update aliases when both sides are already one record.
 
-        What is named as prior is an alias from now on. The other way round a steward is
-        asked; once that is answered with "same", the number of the survivor is the
-        active one.
+        The message repeats a merge or merges in the opposite direction. Prior numbers
+        become aliases. For the opposite direction a steward is asked; after the answer
+        "same", the number of the survivor becomes the active one.
         """
         kept_sudo = self._rows_of(message, wires)
         active = prior_rows_sudo.filtered(lambda row: row.state == "active")
@@ -119,9 +125,10 @@ class InteropHandlerPersonMerged(models.AbstractModel):
 
     @api.model
     def _is_reversible(self, message, kept_sudo, active):
-        """Ask a steward about a merge the other way round than an earlier one; say
-        whether it counts. A message that is older than what made the present number the
-        active one does not, unless a steward has just decided about this very message.
+        """Return whether a merge in the opposite direction of an earlier one applies.
+
+        A steward decides. A message that is older than the current active number does
+        not apply, unless a steward has just decided about this very message.
 
         :raises PossibleDuplicate: no steward has answered yet
         """
@@ -131,7 +138,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         )
         decided_sudo = self.env["interop.identity.case"]._decided(asked)
         agreed = decided_sudo.decision == "same"
-        # sudo: cases are closed to the service user
+        # sudo: the service user has no access to cases
         if agreed and decided_sudo.id == message.sudo().identity_case_id.id:
             return True
         if active._is_newer_than(message):
@@ -141,22 +148,26 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         if agreed:
             return True
         raise PossibleDuplicate(
-            self.env._("These records were merged the other way round before."),
+            self.env._(
+                "An earlier merge joined these records in the opposite "
+                "direction. A steward has to decide."
+            ),
             code="merge_reversed",
             question=asked,
         )
 
     @api.model
     def _origin(self, row_sudo):
-        """Return ``(model, id)`` of the record that a number had before merges moved
-        it."""
+        """Return ``(model, id)`` of the record that had a number before all merges."""
         lines = self.env["interop.identifier.merge.line"]
         return row_sudo.res_model, lines._first_records(row_sudo)[row_sudo.id]
 
     @api.model
     def _check_named(self, message, survivor, prior, prior_wires):
-        """Ask a steward when the message names no number of ``prior`` itself, only such
-        as an earlier merge moved there: it contradicts that merge.
+        """Ask a steward if the message names no number of ``prior`` itself.
+
+        The named numbers came to ``prior`` by an earlier merge, which the message
+        contradicts.
 
         :raises PossibleDuplicate: no steward has decided yet
         """
@@ -175,7 +186,7 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         raise PossibleDuplicate(
             self.env._(
                 "An earlier merge says that the prior record is another person. A "
-                "steward decides which of the two merges is right."
+                "steward has to decide which of the two merges is right."
             ),
             code="merged_elsewhere",
             question=question.same(message.company_id.id, *sides, kind="merge"),
@@ -183,13 +194,14 @@ class InteropHandlerPersonMerged(models.AbstractModel):
 
     @api.model
     def _check_may_merge(self, message, survivor, prior):
-        """Let a steward decide what reaches beyond the facility of the message, and
-        remember what was decided."""
+        """Ask a steward about merges that affect other facilities, and apply earlier
+        decisions."""
         sides = (survivor._name, survivor.id), (prior._name, prior.id)
         if self.env["interop.identity.case"]._told_apart(*sides):
             raise ConflictError(
                 self.env._(
-                    "A steward told these two apart. The sender has to correct it."
+                    "A steward decided that these two records are different. The "
+                    "sender has to correct the message."
                 ),
                 code="told_apart",
             )
@@ -197,14 +209,15 @@ class InteropHandlerPersonMerged(models.AbstractModel):
         if not prior.has_access("read") or foreign:
             raise PossibleDuplicate(
                 self.env._(
-                    "Other facilities know the prior person, too: a steward decides "
-                    "whether the two are one."
+                    "Other facilities also know the prior person. A steward has to "
+                    "decide whether both are one person."
                 ),
                 question=question.same(message.company_id.id, *sides),
             )
         if not prior[self._partner_flag] or not survivor[self._partner_flag]:
             raise UnknownIdentifier(
                 self.env._(
-                    "The message merges a contact that is not known as a person."
+                    "The message merges a contact that is not marked as a person. "
+                    "Register the person first."
                 )
             )

@@ -10,8 +10,8 @@ from odoo.addons.interop_identifier.located import located
 class InteropHandlerProviderUpserted(models.AbstractModel):
     """Creates or updates the partner of a provider.
 
-    A member that the message leaves out leaves its fields alone; a list that it has
-    (such as ``roles``) is the whole list of that sender.
+    A member that the message leaves out does not change its fields. A list in the
+    message (such as ``roles``) replaces the list of that sender.
     """
 
     _name = "interop.handler.provider.upserted"
@@ -34,7 +34,8 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
 
     @api.model
     def _take_roles(self, partner, message, roles):
-        """Apply ``roles`` unless the sender stated newer ones; it is told."""
+        """Apply ``roles`` unless the sender stated newer ones; report ignored ones to
+        the sender."""
         here_sudo = partner._interop_active_at(message.company_id)
         if not here_sudo or here_sudo._take_roles(message):
             self._apply_roles(partner, message, roles)
@@ -48,7 +49,7 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
 
     @api.model
     def _apply_roles(self, partner, message, roles):
-        """Make ``roles`` the roles that the sender states at its facility."""
+        """Replace the roles of the sender at its facility with ``roles``."""
         present = self.env["interop.care.role"].search(
             [
                 ("partner_id", "=", partner.id),
@@ -62,7 +63,9 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
             values = self._role_values(role, message, position)
             if values["code"] in stated:
                 raise BusinessError(
-                    self.env._("The message states the same role twice."),
+                    self.env._(
+                        "The message states the same role twice. Send each role once."
+                    ),
                     pointer="/data/roles",
                 )
             stated.add(values["code"])
@@ -81,7 +84,7 @@ class InteropHandlerProviderUpserted(models.AbstractModel):
 
     @api.model
     def _role_values(self, role, message, position):
-        """Return the values of one role of the message, at a position of the list."""
+        """Return the values of the role at a position of the list."""
         span = role.get("period", {})
         specialties = self.env["interop.care.specialty"]._from_codings(
             role.get("specialties")

@@ -1,4 +1,4 @@
-"""Numbers of people are visible to the facilities that know the people."""
+"""Show numbers of people only at the facilities that know the people."""
 
 from odoo import api, fields, models
 from odoo.tools import sql
@@ -7,11 +7,11 @@ from .facility_key import FacilityKey
 
 
 class InteropIdentifier(models.Model):
-    """A national number belongs to no facility, but its owner does."""
+    """Adds the facilities of the partner, also for national numbers."""
 
     _inherit = "interop.identifier"
 
-    # The partner's, in the row itself: a record rule that looks into the partners would
+    # Copied from the partner into the row. A record rule that reads the partners would
     # read a million of them for one number.
     partner_facility_key = FacilityKey(
         compute="_compute_partner_facility_key",
@@ -21,7 +21,7 @@ class InteropIdentifier(models.Model):
     )
 
     def _auto_init(self):
-        """Add the column empty, as the one of partners."""
+        """Add the column empty, like that of partners."""
         if not sql.column_exists(self.env.cr, self._table, "partner_facility_key"):
             sql.create_column(
                 self.env.cr, self._table, "partner_facility_key", "int4[]"
@@ -37,13 +37,13 @@ class InteropIdentifier(models.Model):
     def _columns_of(self, record, item, message, state):
         columns = super()._columns_of(record, item, message, state)
         if record._name == "res.partner":
-            # sudo: whether facilities decide who sees the partner, not which
+            # sudo: checks whether facilities restrict the partner, not which
             key = record.sudo().interop_facility_key
             columns["partner_facility_key"] = None if key is False else key
         return columns
 
     def _facility_of_case(self):
-        """Ask a facility that knows the person."""
+        """Return a facility that knows the person."""
         for partner in self.partner_id:
             known = partner._interop_known_at()
             if known and not self.company_id:
@@ -52,10 +52,10 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _rows(self, named, states):
-        """Find people who are known elsewhere, too: a message that registers a person
-        here by a number good everywhere must not make a second partner.
+        """Also find people known at other facilities.
 
-        What may be done with what is found is checked on the record.
+        A message that registers a person by a national number must not create a second
+        partner. The caller checks access to the record that was found.
         """
         # sudo: the namespaces were checked when the numbers were read
         return super(InteropIdentifier, self.sudo())._rows(named, states)

@@ -1,15 +1,15 @@
-"""What belongs to people goes with their identifiers when two turn out to be one."""
+"""Move memberships and roles of people when two records are merged."""
 
 from odoo import api, models
 
 from .res_partner import MARKS
 
-# Computed from memberships, so nothing that an undone merge puts back.
+# Computed from memberships, so undoing a merge does not put it back.
 KEYS = ("interop_facility_key", "partner_facility_key")
 
 
 class InteropIdentifierMergeLine(models.Model):
-    """Who sees a person is no part of what a merge changed."""
+    """Leaves out the visibility of a person, which a merge does not record."""
 
     _inherit = "interop.identifier.merge.line"
 
@@ -23,10 +23,10 @@ class InteropIdentifierMergeLine(models.Model):
 
 
 class InteropIdentifierMerge(models.Model):
-    """Facilities that knew the prior person know the survivor; roles go along.
+    """Lets facilities of the prior person know the survivor, and moves roles.
 
-    The prior keeps its memberships: its documents stay with the facilities that made
-    them until a steward merges the partners themselves.
+    The prior person keeps its memberships. Its documents stay with their facilities
+    until a user merges the partners.
     """
 
     _inherit = "interop.identifier.merge"
@@ -45,7 +45,7 @@ class InteropIdentifierMerge(models.Model):
         self._move_roles(survivor, merged)
 
     def _move_roles(self, survivor, merged):
-        """Hand roles over; one that the survivor has itself is archived."""
+        """Move roles; a role that the survivor already has is archived."""
         roles = self.env["interop.care.role"].with_context(active_test=False)
         present = {
             role._same_role_key()
@@ -59,7 +59,7 @@ class InteropIdentifierMerge(models.Model):
             self._write_recorded(role, vals)
 
     def _interop_undo_notes(self):
-        """Name the facilities of the user that the survivor leaves."""
+        """Add the facilities of the user that no longer know the survivor."""
         notes = super()._interop_undo_notes()
         mine = self.env.user.company_ids
         leaving = self._joined().filtered(lambda item: item.company_id in mine)
@@ -71,23 +71,23 @@ class InteropIdentifierMerge(models.Model):
         ]
 
     def _interop_undo_hidden(self):
-        """Count the other facilities that the survivor leaves."""
+        """Add the number of other facilities that no longer know the survivor."""
         mine = self.env.user.company_ids
         others = self._joined().filtered(lambda item: item.company_id not in mine)
         return super()._interop_undo_hidden() + len(others)
 
     def _joined(self):
-        """Return the memberships that the survivor has by this merge (sudo)."""
+        """Return the memberships of the survivor that this merge began (sudo)."""
         return self.env["interop.facility.membership"].search(
             [("merge_id", "=", self.id), ("state", "=", "active")]
         )
 
     def _interop_unmerge_touch(self):
-        """The survivor leaves the facilities that only the prior person knew."""
+        """End the survivor's memberships at facilities that knew only the prior person."""
         super()._interop_unmerge_touch()
         if self.res_model != "res.partner":
             return
         partners = self.env["res.partner"].browse([self.survivor_id, self.merged_id])
         self._joined()._set_left(self.env._("%s was undone", self.display_name))
-        # Rows were put back in SQL: what depends on them is computed anew.
+        # Rows were put back with SQL, so dependent fields are recomputed.
         partners.exists()._interop_recompute_facilities()

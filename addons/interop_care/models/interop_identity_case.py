@@ -1,4 +1,4 @@
-"""What tells two people apart, for the steward who has to decide."""
+"""Fields that distinguish two people, for the steward who decides."""
 
 from odoo import api, models
 
@@ -12,7 +12,7 @@ PERSON_FIELDS = (
 
 
 class InteropIdentityCase(models.Model):
-    """Adds who they are to the comparison."""
+    """Adds fields of people to the comparison."""
 
     _inherit = "interop.identity.case"
 

@@ -1,4 +1,4 @@
-"""Partners as providers, people and locations, and which facilities know them."""
+"""Partners as providers, people and locations, and the facilities that know them."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
@@ -14,10 +14,10 @@ from .interop_handler_party_updated import UPDATE_FIELDS
 
 LATEST_MESSAGES = 20
 CONSENTS = [("granted", "Granted"), ("refused", "Refused")]
-# The marks that make a partner a person of care, who belongs to facilities. Locations
+# Marks of a person in care. The facilities of such a person restrict access. Locations
 # belong to one company, as in core.
 MARKS = ("interop_is_person", "interop_is_provider")
-# message type -> partner field that marks whom it is about
+# message type -> partner field that marks its partners
 UPDATES = {
     "provider.updated": "interop_is_provider",
     "person.updated": "interop_is_person",
@@ -29,29 +29,28 @@ READERS = (
 
 
 class ResPartner(models.Model):
-    """People, providers and places, nothing clinical; fields obey their systems of
-    record.
+    """Marks partners as people, providers and locations, without clinical data.
 
-    Who sees a person of care: the facilities that know them. A mark makes a membership;
-    partners without one are ordinary contacts, for whom nothing changes. Contacts below
-    a person (addresses, relatives) follow the person. Like core's own company rule, this
-    one leaves alone the partners of internal users and of companies, which the whole
-    database works with.
+    Governed fields obey their systems of record. A person in care is visible to the
+    facilities that know the person; a mark creates a membership. Other partners are
+    ordinary contacts and do not change. Contacts below a person (addresses, relatives)
+    follow the person. Like core's company rule, the rule skips partners of internal
+    users and of companies, which the whole database uses.
 
-    Changes are published in the transaction that makes them.
+    Changes are published in their own transaction.
     """
 
     _name = "res.partner"
     _inherit = ["res.partner", "interop.governed.mixin"]
 
     interop_is_provider = fields.Boolean(
-        "Provider", help="Gives care: a practitioner that other systems know."
+        "Provider", help="A practitioner known to other systems."
     )
     interop_is_person = fields.Boolean(
-        "Person", help="Receives care, or answers for a person who does."
+        "Person", help="A person who receives care, or who answers for another person."
     )
     interop_is_location = fields.Boolean(
-        "Care Location", help="A place where care is given: a building, ward, room, …"
+        "Care Location", help="A place of care, such as a building, ward or room."
     )
     interop_specialty_ids = fields.Many2many(
         "interop.care.specialty", string="Specialties"
@@ -65,22 +64,24 @@ class ResPartner(models.Model):
         "Guarantor",
         ondelete="set null",
         index="btree_not_null",
-        help="Answers for the bills. Empty: the person does.",
+        help="The contact who pays the bills of this person. Leave empty if the "
+        "person pays.",
     )
     interop_payer_id = fields.Many2one(
         "res.partner",
         "Payer",
         ondelete="set null",
         index="btree_not_null",
-        help="Insurer or other organization that pays.",
+        help="Insurer or other organization that pays. Leave empty if there is none.",
     )
     interop_payer_number = fields.Char(
-        "Member Number", help="The person's number at the payer."
+        "Member Number", help="The number of this person at the payer."
     )
     interop_communication_consent = fields.Selection(
         CONSENTS,
         "Consent to Communication",
-        help="Whether the person agreed to be written to and called. Empty: not known.",
+        help="Whether the person agreed to be contacted by letter and "
+        "telephone. Empty if not known.",
     )
     interop_role_ids = fields.One2many("interop.care.role", "partner_id", "Roles")
     interop_message_ids = fields.Many2many(
@@ -105,7 +106,7 @@ class ResPartner(models.Model):
         string="Facilities",
         compute="_compute_interop_facility_ids",
         search="_search_interop_facility_ids",
-        help="Facilities that know this person, of those that you work for.",
+        help="Those of your facilities that know this person.",
     )
     interop_facility_key = FacilityKey(
         compute="_compute_interop_facility_key",
@@ -119,8 +120,11 @@ class ResPartner(models.Model):
     _interop_ordinary_idx = models.Index("(id) WHERE interop_facility_key IS NULL")
 
     def _auto_init(self):
-        """Add the column empty: everybody who is here already is an ordinary contact,
-        and a million of them need not be computed one by one."""
+        """Add the column empty.
+
+        Every existing partner is an ordinary contact, so a million rows need no
+        computation.
+        """
         if not sql.column_exists(self.env.cr, self._table, "interop_facility_key"):
             sql.create_column(
                 self.env.cr, self._table, "interop_facility_key", "int4[]"
@@ -162,8 +166,8 @@ class ResPartner(models.Model):
             ).company_id
 
     def _interop_recompute_facilities(self):
-        """Compute anew who sees these partners (sudo) and their numbers, after rows were
-        changed in SQL."""
+        """Recompute the facilities of these partners (sudo) and of their numbers after
+        SQL changes."""
         self.modified(["interop_membership_ids"])
         numbers_sudo = self.env["interop.identifier"].search(
             [("partner_id", "in", self.ids)]
@@ -194,7 +198,8 @@ class ResPartner(models.Model):
         known = self._interop_known_ids()
         rest = set(self._ids)
         while rest:
-            # Parents first; in a circle, which core is about to refuse, anybody.
+            # Parents first. In a circle, which core refuses later, the order does not
+            # matter.
             ready = self.filtered(
                 lambda partner: partner.id in rest and partner.parent_id.id not in rest
             ) or self.browse(rest)
@@ -208,8 +213,10 @@ class ResPartner(models.Model):
             rest.difference_update(ready._ids)
 
     def _interop_known_ids(self):
-        """Return ``{id: ids of the facilities that know the partner}`` of those who
-        have, or had, a membership."""
+        """Return ``{id: ids of the facilities that know the partner}``.
+
+        Only partners with a present or former membership are included.
+        """
         memberships = self.env["interop.facility.membership"]
         memberships.flush_model(["partner_id", "company_id", "state"])
         self.env.cr.execute(
@@ -226,29 +233,28 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let the facility where a person of care is entered know them, and publish new
-        providers and people."""
+        """Create a membership for new people at their facility, and publish them."""
         partners = super().create(vals_list)
-        unknown_sudo = partners._interop_unknown_anywhere()
+        unknown_sudo = partners._interop_without_membership()
         for facilities, people in unknown_sudo._interop_by_first_facilities():
             people._interop_begin(dict.fromkeys(people, facilities))
         partners._interop_publish_updates()
         return partners
 
     def write(self, vals):
-        """Let the facility that marks a contact as a person of care know them."""
+        """Create a membership for contacts that are marked as people in care."""
         result = super().write(vals)
         if any(vals.get(name) for name in MARKS):
-            unknown_sudo = self._interop_unknown_anywhere()
+            unknown_sudo = self._interop_without_membership()
             for facilities, people in unknown_sudo._interop_by_first_facilities():
                 people._interop_join(facilities)
         return result
 
     def _check_access(self, operation):
-        """Do not name, in the error, a person whom the user may not know of."""
+        """Do not name a person in the error whom the user cannot see."""
         result = super()._check_access(operation)
         if result and any(result[0]._ids):
-            # sudo: whether facilities decide about these partners, not which
+            # sudo: checks whether facilities restrict these partners, not which
             keyed_sudo = result[0].sudo().filtered(self._is_interop_keyed)
             if keyed_sudo:
                 return result[0], self._interop_hidden_error
@@ -261,38 +267,41 @@ class ResPartner(models.Model):
     def _interop_hidden_error(self):
         return AccessError(
             self.env._(
-                "Your facilities do not know this person, or you may not do this. If "
-                "yours should know the person, ask an integration steward who works for "
-                "both facilities to let it join."
+                "Your facilities do not know this person, or you have no right to "
+                "do this. If your facility should know the person, ask an "
+                "integration steward of both facilities to let it join."
             )
         )
 
     # === JOINING AND LEAVING === #
 
-    def _interop_unknown_anywhere(self):
-        """Return those (sudo) of these who are marked as persons of care and never had a
+    def _interop_without_membership(self):
+        """Return those (sudo) that are marked as people in care and never had a
         membership."""
-        # sudo: a mark makes the membership, whoever may set the mark
+        # sudo: a mark creates the membership, whichever user sets it
         marked_sudo = self.sudo().filtered(
             lambda partner: any(partner[name] for name in MARKS)
         )
         return marked_sudo - marked_sudo._interop_memberships_sudo().partner_id
 
     def _interop_by_first_facilities(self):
-        """Return ``[(facilities, partners)]``: which facilities know contacts who become
-        persons of care. Their own, or the one at work now."""
+        """Return ``[(facilities, partners)]`` for contacts that become people in care.
+
+        It is the facility of the contact, else the current one, plus facilities with
+        documents.
+        """
         if not self:
             return ()
         here = self.env["interop.event"]._own_company()
         return self.grouped(lambda partner: partner.company_id or here).items()
 
-    def _interop_dealings(self):
+    def _interop_document_facilities(self):
         """Return the facilities that have documents of these partners.
 
-        Called when an ordinary contact is about to become a person of care and had no
-        membership before: these facilities go on seeing the contact. An override adds
-        the facilities of documents of its addon to what super returns; it must not read
-        with the rights of the user, who may not see all of them.
+        Called when an ordinary contact becomes a person in care and had no membership
+        before: these facilities continue to see the contact. An override adds the
+        facilities of its documents to the result of super. It must use sudo, because
+        the user may not see all documents.
 
         :rtype: recordset of `res.company`
         """
@@ -300,17 +309,17 @@ class ResPartner(models.Model):
 
     @api.private
     def _interop_join(self, companies, reason=None):
-        """Make these people known at ``companies``; who is known there already stays so.
+        """Make these people known at ``companies``; existing memberships stay.
 
         Called by handlers of messages, by the dialog *Join a Facility*, by merges and
-        when a mark is set. Who may decide it is checked by the caller.
+        when a mark is set. The caller checks the right to decide it.
 
-        :param str reason: why, for the record; no content
+        :param str reason: reason for the audit trail, without content
         :return: the new memberships (sudo)
         """
         present_sudo = self._interop_memberships_sudo().grouped("partner_id")
         missing = {}
-        for partner_sudo in self.sudo():  # sudo: decided by all facilities
+        for partner_sudo in self.sudo():  # sudo: all facilities count
             memberships_sudo = present_sudo.get(partner_sudo)
             wanted = companies
             if memberships_sudo:
@@ -318,8 +327,8 @@ class ResPartner(models.Model):
                     lambda item: item.state == "active"
                 ).company_id
             else:
-                wanted |= partner_sudo._interop_dealings()
-            # No other transaction sees what was made in this one.
+                wanted |= partner_sudo._interop_document_facilities()
+            # No other transaction sees records that this one created.
             if wanted and not partner_sudo._is_new_of_author():
                 partner_sudo._lock_governed()
             missing[partner_sudo] = wanted
@@ -327,18 +336,21 @@ class ResPartner(models.Model):
 
     @api.model
     def _interop_begin(self, facilities, reason=None):
-        """Begin the memberships of ``{partner: facilities}`` and publish the people to
-        their new facilities; return the memberships (sudo)."""
-        # sudo: memberships are made here and nowhere else, by rules of the callers
+        """Begin memberships and publish the people to their new facilities.
+
+        :param dict facilities: ``{partner: facilities}``
+        :return: the memberships (sudo)
+        """
+        # sudo: memberships are created only here; the callers check who may decide
         memberships_sudo = self.env["interop.facility.membership"].sudo()
         memberships_sudo = memberships_sudo._begin(facilities, reason)
         if not memberships_sudo:
             return memberships_sudo
         partners = memberships_sudo.partner_id.with_env(self.env)
         key = self._fields["interop_facility_key"]
-        # What is new waits for its first computation anyway.
+        # New records are computed later in any case.
         self.env.not_to_compute(key, partners).modified(["interop_membership_ids"])
-        # What sudo made is not for everybody's eyes.
+        # Values that sudo cached must not be visible to the user.
         partners.invalidate_recordset(
             ["interop_membership_ids", "interop_facility_ids", "interop_identifier_ids"]
         )
@@ -347,18 +359,18 @@ class ResPartner(models.Model):
 
     @api.private
     def _interop_leave(self, companies, reason=None):
-        """End what makes these people known at ``companies``; return what ended."""
+        """End the memberships of these people at ``companies``; return the ended ones."""
         scope = origin.current(self.env)
         message = self.env["interop.message"].browse(scope.message_id if scope else ())
         return self._interop_active_at(companies)._set_left(reason, message)
 
     def _interop_memberships_sudo(self, **values):
-        """Return the memberships of these people, of every facility.
+        """Return the memberships of these people at every facility.
 
-        Searched, not read from the field: what is read there under sudo would stay in
-        the cache for the user.
+        They are searched instead of read from the field, because a value that sudo
+        reads stays in the cache of the user.
         """
-        # sudo: who sees a person is decided by all facilities
+        # sudo: memberships at all facilities decide who sees a person
         memberships_sudo = self.env["interop.facility.membership"].sudo()
         domain = Domain("partner_id", "in", self.ids)
         for name, value in values.items():
@@ -387,15 +399,16 @@ class ResPartner(models.Model):
         return result
 
     def _interop_publish_updates(self):
-        """Publish those of these who are providers or people to their subscribers."""
+        """Publish the changes of those that are providers or people."""
         for message_type in UPDATES if self else ():
             self._interop_publish_updated(message_type)
 
     def _interop_publish_updated(self, message_type):
-        """Publish those of these whom a message type is about."""
-        # Most databases have no such interface: then nothing is read at all.
+        """Publish the partners that a message type applies to."""
+        # Most databases have no such interface. Then no partner is read.
         if self and self.env["interop.interface"]._capturing(message_type):
-            # sudo: what leaves is decided by the contract, not by who writes
+            # sudo: the contract decides which fields are sent, not the rights of the
+            # user
             marked_sudo = self.sudo().filtered(UPDATES[message_type])
             self.env["interop.event"]._publish(message_type, marked_sudo)
 
@@ -406,11 +419,11 @@ class ResPartner(models.Model):
         return [("res_model", "=", self._name), ("res_id", "in", self.ids)]
 
     def action_view_interop_messages(self):
-        """Open the messages about this partner."""
+        """Open the messages about this partner (button)."""
         return self.env["interop.message"]._action_log(self._interop_message_domain())
 
     def action_interop_join(self):
-        """Open the dialog that makes this person known at another facility."""
+        """Open the dialog that makes this person known at another facility (button)."""
         self.ensure_one()
         return self._interop_facility_dialog("join", self.env["res.company"])
 

@@ -13,8 +13,8 @@ NATIONAL = "http://national.example/person"
 
 
 class PersonCase(CareCase):
-    """Two clients, one per facility; each facility has numbers of its own, and both
-    use the national one."""
+    """Two clients, one per facility. Each facility has its own numbers, and both use
+    the national ones."""
 
     @classmethod
     def setUpClass(cls):
@@ -44,7 +44,7 @@ class PersonCase(CareCase):
 
     @classmethod
     def _connect(cls, facility, numbers):
-        """Return interface, client and key of the present system at a facility."""
+        """Return interface, client and key of the current system at a facility."""
         interface = cls._create_in_interface(
             contract_ids=[Command.set(cls.person_contracts.ids)],
             company_ids=[Command.set(facility.ids)],
@@ -76,7 +76,7 @@ class PersonCase(CareCase):
 
     @contextmanager
     def _as_anne(self):
-        """Speak as the other facility's system."""
+        """Switch to the other facility's system."""
         kept = self.interface, self.client, self.secret_text
         self.interface, self.client, self.secret_text = self.anne
         try:

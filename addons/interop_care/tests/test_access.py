@@ -1,4 +1,4 @@
-"""Rights of service users and people, per group and per facility."""
+"""Rights of service users and users, per group and per facility."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged

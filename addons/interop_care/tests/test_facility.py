@@ -1,4 +1,4 @@
-"""Facility memberships: how they begin and end, and who is left alone by them."""
+"""Facility memberships: begin, end, and partners without them."""
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError

@@ -77,7 +77,7 @@ class TestFacilityMatrix(InteropCase):
                 )
 
     def _expect(self, sees, function):
-        """Check that ``function`` works, or is refused without naming anybody."""
+        """Check that ``function`` works, or is refused without naming a person."""
         self.env.invalidate_all()
         if sees:
             with self.env.cr.savepoint() as savepoint:
@@ -168,8 +168,8 @@ class TestFacilityMatrix(InteropCase):
         self.assertNotIn("res_partner", numbers._search(domain).select("id").code)
 
     def test_indexes_answer_the_rule(self):
-        """What a million partners need: no look into another table, and no scan where
-        a facility knows few."""
+        """A million partners need a rule without a query of another table, and without
+        a scan for a facility that knows few."""
         partners = self.env["res.partner"].with_user(self.users["B"])
         query = partners._search([]).select("id")
         self.assertNotIn("membership", query.code)

@@ -1,4 +1,4 @@
-"""A steward sees what tells two people apart."""
+"""A steward sees the fields that distinguish two people."""
 
 from odoo.tests import tagged
 

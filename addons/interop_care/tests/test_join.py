@@ -1,4 +1,4 @@
-"""New people and the facility that knows them: in sets, and nothing left out."""
+"""New people get a facility: in sets, and all of them."""
 
 from psycopg2.errors import UniqueViolation
 
@@ -28,7 +28,7 @@ class TestJoin(InteropCase):
         return made.with_env(self.env)
 
     def _keys(self, partners):
-        """Return what the database says about who knows the partners."""
+        """Return the facilities of the partners as the database stores them."""
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT id, interop_facility_key FROM res_partner WHERE id = ANY(%s)",
@@ -38,7 +38,7 @@ class TestJoin(InteropCase):
         return [found[partner_id] for partner_id in partners.ids]
 
     def _assert_keys(self, partners, keys):
-        """Keys are as said, and as they would be worked out from the start."""
+        """The keys are as expected, and equal to keys computed anew."""
         self.assertEqual(self._keys(partners), keys)
         self.env.invalidate_all()
         field = partners._fields["interop_facility_key"]
@@ -66,8 +66,8 @@ class TestJoin(InteropCase):
             self.assertEqual(made.sudo().interop_facility_key, self.here)
 
     def test_contacts_below_a_new_person_follow_it_also_when_written_early(self):
-        # What is below is written before anybody joins, and archived contacts are in no
-        # list of the parent.
+        # Contacts below are written before any membership begins, and archived contacts
+        # are in no list of the parent.
         original = type(self.partners)._create
 
         def create(partners, vals_list):
@@ -86,7 +86,7 @@ class TestJoin(InteropCase):
     def test_generations_in_one_batch(self):
         made = self._create(PROVIDER, {}, {}, {"interop_is_person": True}, {})
         person, child, grandchild, own, ordinary = made
-        # Made related in an order that is not that of the family.
+        # Related in an order that is not that of the hierarchy.
         grandchild.parent_id = child
         child.parent_id = person
         own.parent_id = grandchild
@@ -172,14 +172,14 @@ class TestJoin(InteropCase):
             self.env.invalidate_all()  # another user is another request
 
     def test_the_database_refuses_a_second_membership_of_the_same_moment(self):
-        """Two that join the same person at once have both seen that it is nowhere."""
+        """Two transactions that join the same person at once see no membership."""
         made = self._create({})
         made._interop_join(self.facility)
         memberships = self.env["interop.facility.membership"]
         with self.assertRaises(UniqueViolation) as caught, self.env.cr.savepoint():
             memberships._begin({made: self.facility})
         self.assertIn(
-            "knows the person already",
+            "already knows this person",
             memberships._sql_error_to_message(caught.exception),
         )
         self.assertEqual(len(made._interop_memberships_sudo()), 1)
@@ -191,7 +191,7 @@ class TestJoin(InteropCase):
         self.assertFalse(self.env["interop.facility.membership"]._begin({}))
 
     def test_accounts_of_another_facility_are_still_refused(self):
-        """Where accounts belong is read for both at once; what is refused is core's."""
+        """Facilities of accounts are read for both at once; core raises the refusal."""
         name = "property_account_receivable_id"
         if name not in self.partners._fields:
             self.skipTest("no accounting in this database")

@@ -1,4 +1,4 @@
-"""Chains of ``person.merged``: nobody is merged whom no message named together."""
+"""Chains of ``person.merged``: only people whom a message named together are merged."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,7 +10,8 @@ from odoo.addons.interop_base.exceptions import ConflictError, PossibleDuplicate
 from .person_common import PersonCase
 
 PEOPLE = 5
-# Who is named, and by which number: the facility's own one, or the national one.
+# The person that is named, and by which number: the facility's own one, or the national
+# one.
 named = st.tuples(st.integers(0, PEOPLE - 1), st.booleans())
 merges = st.lists(
     st.tuples(named, st.lists(named, min_size=1, max_size=2)), min_size=2, max_size=7
@@ -25,7 +26,7 @@ class TestMergeChains(PersonCase):
         self.message = self._last()
 
     def _people(self):
-        """Create people; some have a national number besides."""
+        """Create people; some also have a national number."""
         number = self._next()
         people = self.env["res.partner"].create(
             [
@@ -61,7 +62,7 @@ class TestMergeChains(PersonCase):
         return people, wires
 
     def _tell(self, survivor, priors):
-        """Apply one message; return whether it was, or waits for a person."""
+        """Apply one message; return whether it was applied, or waits for a steward."""
         handler = (
             self.message.contract_id.env["interop.handler.person.merged"]
             .with_user(self.message._service_user())
@@ -84,7 +85,8 @@ class TestMergeChains(PersonCase):
         return True
 
     def _groups(self, people, wires):
-        """Return who is one with whom now, and check that each number agrees."""
+        """Return the current groups of merged people, and check that each number
+        agrees."""
         found = {}
         for person in people:
             roots = {self._who(wire).id for wire in wires[person.id]}

@@ -35,7 +35,7 @@ class OrderMixin:
                 yield first, second, wins
 
     def _outcomes(self, response):
-        """Return ``{field: reason}`` of what was ignored, as the sender is told."""
+        """Return ``{field: reason}`` of ignored fields, as reported to the sender."""
         fields = response.json().get("fields", ())
         return {
             item["field"]: item.get("reason")

@@ -12,7 +12,7 @@ from .common import NPI, CareCase
 
 @tagged("post_install", "-at_install")
 class TestOwnership(CareCase):
-    """Who may say what about a provider, and what the sender is told."""
+    """Systems that may change a provider, and the report to the sender."""
 
     def _rule(self, *names, system=None, **values):
         ir_fields = self.env["ir.model.fields"]

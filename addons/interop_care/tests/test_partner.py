@@ -67,7 +67,7 @@ class TestPartner(CareCase):
         self.assertFalse(specialties._from_codings(None))
 
     def test_a_specialty_that_was_made_a_moment_ago_is_a_reason_to_try_again(self):
-        """And no wrong content, which a unique violation would be."""
+        """It must not look like invalid content, which a unique violation would be."""
         name, code = self.env.cr.dbname, f"race-{self._next()}"
 
         def change(query):

@@ -1,4 +1,4 @@
-"""Odoo's own merge of contacts, where systems of record decide about fields."""
+"""Odoo's own merge of contacts with fields of other systems of record."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -37,7 +37,7 @@ class TestPartnerMerge(CareCase):
 
 @tagged("post_install", "-at_install")
 class TestPartnerMergeInCare(CareCase):
-    """Case 29, B4: whoever may merge contacts may merge people in care."""
+    """Case 29, B4: every user who may merge contacts may merge people in care."""
 
     def setUp(self):
         super().setUp()
@@ -61,7 +61,7 @@ class TestPartnerMergeInCare(CareCase):
         )
 
     def _merge_as_clerk(self, *priors):
-        """Merge through the screen of Odoo, as a clerk does."""
+        """Merge with the screen of Odoo, as a clerk does."""
         records = self.survivor.union(*priors)
         wizard = (
             self.env["base.partner.merge.automatic.wizard"]

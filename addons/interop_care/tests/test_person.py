@@ -270,9 +270,9 @@ class TestPerson(PersonCase):
         case.action_show_message()
         text = str(case.comparison)
         self.assertIn("N-77", text)
-        self.assertIn("Not known here", text)
+        self.assertIn("Not known in Odoo", text)
         self.assertNotIn(
-            "Another record", text, "others know him: nobody here learns it"
+            "Another record", text, "other facilities know him: no user here sees it"
         )
         CaseDecision(case).create_new("Came by referral")
         self.env["interop.pump"]._run_inline()

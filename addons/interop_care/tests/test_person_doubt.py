@@ -1,4 +1,5 @@
-"""People about whom a message says too little, or who answer for themselves."""
+"""People about whom a message states too little, and people who are their own
+guarantor."""
 
 from odoo.tests import tagged
 
@@ -15,7 +16,7 @@ class TestPersonDoubt(PersonCase):
         cls.one = {"system": cls.mrn.uri, "value": "P-1001"}
 
     def _nameless(self):
-        """Send an update without a name about somebody unknown; return the message."""
+        """Send an update without a name about an unknown person; return the message."""
         update = self._person(self.one, kind="updated", address={"city": "Lund"})
         response = self._post(update)
         self._assert_problem(response, 422, "unknown_identifier")
@@ -34,7 +35,7 @@ class TestPersonDoubt(PersonCase):
         case = message.identity_case_id.with_user(self._steward())
         self.assertEqual((case.kind, case.creates), ("identifier", False))
         self.assertFalse(case.can_create, "there is no name to create somebody with")
-        self.assertIn("cannot make a new record", case.question)
+        self.assertIn("cannot create a record", case.question)
         self._send(self._person(self._wire(self.national, "N-5"), name={"text": "Ma"}))
         known = self._who(self._wire(self.national, "N-5"))
         case.action_show_message()

@@ -73,10 +73,10 @@ class TestPersonMerged(PersonCase):
         self.assertEqual(case.kind, "merge", "case 32")
         self.assertEqual({case.left_id, case.right_id}, {self.first.id, self.second.id})
         self.assertTrue(case.can_merge and case.can_tell_apart)
-        self.assertIn("other way round", case.question)
+        self.assertIn("in the other direction", case.question)
 
     def _decide(self, message, decision, **values):
-        """Decide the case of a message through the dialog; let the message go on."""
+        """Decide the case of a message through the dialog and let the message continue."""
         steward = self._create_user("steward", companies=self.facility)
         case = message.identity_case_id.with_user(steward)
         self._look(case)
@@ -88,7 +88,7 @@ class TestPersonMerged(PersonCase):
         return case
 
     def _look(self, case):
-        """Look at the message's side of a case, as a steward does before deciding."""
+        """Show the message's side of a case, as a steward does before deciding."""
         case.action_show_message()
 
     def test_case_32_same_makes_the_named_number_the_active_one(self):
@@ -142,7 +142,7 @@ class TestPersonMerged(PersonCase):
         self.assertEqual((message.state, message.error_code), ("dead", "told_apart"))
 
     def test_case_32_numbers_of_one_record(self):
-        """A prior number that never had a record of its own."""
+        """A prior number that never belonged to another record."""
         four = self._wire(self.mrn, "P-4")
         self._send(self._merged(self.one, four))
         self._post(self._merged(four, self.one))
@@ -168,7 +168,9 @@ class TestPersonMerged(PersonCase):
         self.assertEqual(
             (message.state, message.error_code), ("parked", "merged_elsewhere")
         )
-        self.assertEqual(self._who(self.one), self.first, "nobody named one and three")
+        self.assertEqual(
+            self._who(self.one), self.first, "no message named one and three"
+        )
         self.assertEqual(self._who(self.two), self.first)
         case = message.identity_case_id
         self.assertEqual(case.kind, "merge")
@@ -291,7 +293,7 @@ class TestPersonMerged(PersonCase):
         self.assertFalse(twice.active)
         reader = self._create_user(companies=self.other_facility)
         self.assertTrue(self.first.with_user(reader).has_access("read"))
-        # Times are kept in whole seconds: what was registered in the second of the merge
+        # Times are kept in whole seconds. A registration in the second of the merge
         # would count as later.
         self.env.flush_all()
         self.env.cr.execute(

@@ -1,4 +1,4 @@
-"""People by their numbers: what is no number, and how numbers are written."""
+"""People and their numbers: placeholders and spellings."""
 
 from odoo.tests import tagged
 
@@ -16,7 +16,7 @@ class TestPersonNumbers(PersonCase):
         return self.env["res.partner"].search([("name", "=", name)])
 
     def test_case_1_a_placeholder_makes_nobody_one(self):
-        """Neither of the two people is created, and none is overwritten."""
+        """Neither of the two people is created, and no record is overwritten."""
         for value in PLACEHOLDERS:
             for name in ("First Person", "Second Person"):
                 for kind in ("registered", "updated"):
@@ -102,7 +102,7 @@ class TestPersonNumbers(PersonCase):
         self.assertEqual(self._last().state, "done")
 
     def test_the_error_points_at_the_number(self):
-        """Also where the number is another record's."""
+        """Also if another record has the number."""
         good = self._wire(self.national, "N5")
         bad = self._wire(self.national, "UNKNOWN")
         self._send(self._person(good))

@@ -270,11 +270,11 @@ class TestProvider(CareCase):
         self.assertFalse(handler._country(None))
 
     def test_what_a_new_provider_costs(self):
-        """Every statement is paid for a million times: whoever adds one says here why.
+        """Every statement runs a million times, so each one has its reason here.
 
-        As Odoo counts them; sets that go to the database directly (provenance, the
-        membership, the trail, the try) are not among them. Core reads the facilities of default
-        accounts, too, where there is a chart of accounts.
+        Counted as Odoo counts them. Sets that go to the database directly (provenance,
+        the membership, the audit trail, the attempt) are not included. Core also reads
+        the facilities of default accounts if there is a chart of accounts.
         """
         statements = {
             "the message, savepoint, and its end": 3,

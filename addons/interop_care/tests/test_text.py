@@ -1,4 +1,4 @@
-"""Names, addresses, dates of birth and languages as they come (cases 7, 8, 10, 44)."""
+"""Names, addresses, dates of birth and languages of messages (cases 7, 8, 10, 44)."""
 
 import unicodedata
 from datetime import timedelta
@@ -57,7 +57,7 @@ class TestText(PersonCase):
             self.assertIn(self.person, self.person.search([(field, "=", text)]))
 
     def test_line_ends_and_edges_of_a_text_of_one_line(self):
-        """Case 12, for what is no identifier."""
+        """Case 12, for texts that are not identifiers."""
         lines = ["\t12 Main St\r\nApt 4\n"]
         self._send(
             self._person(

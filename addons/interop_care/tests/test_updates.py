@@ -1,4 +1,4 @@
-"""``provider.updated`` and ``person.updated``: master data that changes here leaves."""
+"""``provider.updated`` and ``person.updated``: changed master data is sent."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Lines of an address: as many as a sender has, two fields here, lines again outside."""
+"""Lines of an address: any number in messages, two fields in Odoo."""
 
 MAX_LINE = 255  # characters of one line in the contracts
 SEPARATOR = ", "
@@ -10,12 +10,12 @@ def joined(lines) -> str:
 
 
 def lines(street: str, street2: str, limit: int = MAX_LINE) -> list[str]:
-    """Return the two fields of an address as lines that contracts take.
+    """Return the two fields of an address as lines that fit the contracts.
 
-    The second field is split where lines were joined, only where it is too long, and
-    into as few lines as possible: what came in as lines fits the same number of lines.
-    A part without a separator that is longer than ``limit`` stays whole, for the contract
-    to refuse.
+    The second field is split at the separators of joined lines, only if it is too long,
+    and into as few lines as possible. So received lines fit into the same number of
+    lines. A part without a separator that is longer than ``limit`` stays whole; the
+    contract refuses it.
     """
     found = [street] if street else []
     line = None

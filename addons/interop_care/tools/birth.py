@@ -2,11 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
-EAST = timedelta(hours=14)  # where a day begins first
+EAST = timedelta(hours=14)  # the time zone in which each day begins first
 
 
 def latest_birth_date(now: datetime) -> date:
-    """Return the latest day on which a person can have been born.
+    """Return the latest possible date of birth.
 
     It is today in the time zone that is furthest ahead, so that a newborn can be
     registered at every facility.

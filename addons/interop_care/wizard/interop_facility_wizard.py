@@ -1,11 +1,11 @@
-"""Asks why a person joins or leaves a facility."""
+"""Ask for the reason when a person joins or leaves a facility."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 
 class InteropFacilityWizard(models.TransientModel):
-    """Let a person join or leave a facility (stewards), with a reason on record."""
+    """Lets a person join or leave a facility (stewards), with a recorded reason."""
 
     _name = "interop.facility.wizard"
     _description = "Joining or Leaving a Facility"
@@ -25,13 +25,14 @@ class InteropFacilityWizard(models.TransientModel):
     )
     choice_ids = fields.Many2many("res.company", compute="_compute_choice_ids")
     reason = fields.Char(
-        required=True, help="Kept in the audit trail. Write nothing clinical."
+        required=True,
+        help="Kept in the audit trail. Do not enter names or clinical facts.",
     )
 
     @api.depends("operation", "partner_id")
     def _compute_choice_ids(self):
         for wizard in self:
-            # By id: in the switcher a user may have chosen one of several facilities.
+            # By id, because a user may have selected only one of several facilities.
             own = wizard.env["res.company"].browse(wizard.env.user._get_company_ids())
             present = own & wizard.partner_id._interop_known_at()
             wizard.choice_ids = (
@@ -39,15 +40,15 @@ class InteropFacilityWizard(models.TransientModel):
             )
 
     def action_apply(self):
-        """Join or leave (stewards who work for that facility)."""
+        """Join or leave (button; stewards of that facility)."""
         self.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         self.partner_id.check_access("read")
         if self.company_id.id not in self.env.user._get_company_ids():
             raise AccessError(
                 self.env._(
-                    "You do not work for “%s”: a steward of that facility decides who is "
-                    "known there.",
+                    "You have no access to facility “%s”. Ask a steward of that "
+                    "facility to decide.",
                     self.company_id.sudo().name,  # sudo: a name, for the error
                 )
             )
@@ -57,10 +58,12 @@ class InteropFacilityWizard(models.TransientModel):
         if not self.partner_id._interop_leave(self.company_id, self.reason):
             raise UserError(
                 self.env._(
-                    "“%s” does not know this person (any more).", self.company_id.name
+                    "“%s” does not know this person, or no longer does. Reload the "
+                    "form of the person.",
+                    self.company_id.name,
                 )
             )
-        # The form may show a person whom the user no longer sees.
+        # The form may show a person that the user can no longer see.
         return (
             {"type": "ir.actions.client", "tag": "soft_reload"}
             if (self.partner_id.has_access("read"))

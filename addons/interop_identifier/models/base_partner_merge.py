@@ -1,4 +1,4 @@
-"""Odoo's own merge of contacts carries identifiers along."""
+"""Move identifiers when a user merges contacts with Odoo's own wizard."""
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -7,17 +7,19 @@ from odoo.addons.interop_base.exceptions import BusinessError
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
-    """Identifiers go to the contact that stays before core moves rows: core would
-    delete those that it cannot move. They find that contact from then on; the contacts
-    that core deletes cannot be restored."""
+    """Moves identifiers to the destination contact before core moves other rows.
+
+    Core would delete the rows that it cannot move. The identifiers find the destination
+    contact afterwards. The contacts that core deletes cannot be restored.
+    """
 
     _inherit = "base.partner.merge.automatic.wizard"
 
     @api.model
     def _merge_bank_accounts(self, src_partners, dst_partner):
-        # The first step of core's merge, once it has checked that it may do it.
-        # With the user's own rights, before anything moves: core reads the contacts that
-        # go later, and only if they have accounts or an e-mail address to compare.
+        # This is the first step of core's merge after its own checks. Core checks
+        # access to the contacts only later, and only if they have accounts or an e-mail
+        # address. So the user's rights are checked here, before anything moves.
         (src_partners | dst_partner).check_access("write")
         merges = self.env["interop.identifier.merge"]
         for partner in src_partners:
@@ -26,8 +28,9 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             except BusinessError as error:
                 raise UserError(
                     self.env._(
-                        "“%(name)s” and “%(survivor)s” cannot be merged like this: "
-                        "%(error)s See Healthcare Integration › Identity › Merges.",
+                        "“%(name)s” and “%(survivor)s” cannot be merged: %(error)s "
+                        "Open Healthcare Integration › Identity › Merges to see "
+                        "earlier merges.",
                         name=partner.display_name,
                         survivor=dst_partner.display_name,
                         error=error,
@@ -37,19 +40,18 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     @api.model
     def _update_values(self, src_partners, dst_partner):
-        """Fill what the survivor lacks, but nothing that another system decides
-        about."""
+        """Fill empty fields of the survivor, except fields that another system owns."""
         if getattr(dst_partner, "_interop_governed", False):
             src_partners = self._without_governed(src_partners, dst_partner)
         return super()._update_values(src_partners, dst_partner)
 
     @api.model
     def _without_governed(self, src_partners, dst_partner):
-        """Return the contacts that are about to go without the values that the survivor
-        must not get from them: core would refuse the whole merge, or overwrite a
-        governed field.
+        """Return copies of the source contacts without values that the survivor must
+        not get.
 
-        The contacts themselves stay as they are: these are copies in memory.
+        Core would refuse the whole merge, or overwrite a governed field. The contacts
+        themselves do not change: the copies are in memory.
         """
         protected = dst_partner._protected_fields().get(dst_partner.id, {})
         names = [

@@ -1,4 +1,4 @@
-"""Both records of an identity case side by side, the message's side beside them."""
+"""Show the two records of an identity case and the waiting messages side by side."""
 
 from typing import NamedTuple
 
@@ -37,40 +37,40 @@ class CaseComparison:
         """Return the comparison as HTML, empty where there is nothing to compare."""
         case = self.case
         sides = [side for side in (self._side("left"), self._side("right")) if side]
-        claims = self._claims()
-        return (sides or claims) and self.env["ir.qweb"]._render(
+        statements = self._statements()
+        return (sides or statements) and self.env["ir.qweb"]._render(
             "interop_identifier.interop_identity_comparison",
             {
                 "sides": sides,
-                "claims": claims,
+                "statements": statements,
                 "waits": bool(case.state == "open" and case.waiting_count),
-                "stated": self._stated_rows(sides, claims),
+                "stated": self._stated_rows(sides, statements),
                 "sections": self._sections(sides),
                 "width": len(sides) + 2,
                 "places": {
                     "left": self.env._("First record"),
                     "right": self.env._("Second record"),
                     "other": self.env._("Another record"),
-                    "": self.env._("Not known here"),
+                    "": self.env._("Not known in Odoo"),
                 },
             },
         )
 
-    def _claims(self):
-        """Return the ``Claims`` of the waiting messages, None unless they are shown to
-        this user now."""
+    def _statements(self):
+        """Return the ``Statements`` of the waiting messages, None unless this user may
+        see them now."""
         case = self.case
         if not case.side_shown:
             return None
-        return MessageSide(case, seen_ids(case)).claims()
+        return MessageSide(case, seen_ids(case)).statements()
 
-    def _stated_rows(self, sides, claims):
-        """Return ``[(label, texts of the messages, [Cell per side])]`` of what both
-        messages and records say."""
+    def _stated_rows(self, sides, statements):
+        """Return ``[(label, texts of the messages, [Cell per side])]`` of the facts
+        that both messages and records state."""
         labels = {"name": self.env._("Name"), "birth_date": self.env._("Date of Birth")}
         said = {
-            "name": claims.names if claims else [],
-            "birth_date": claims.birth_dates if claims else [],
+            "name": statements.names if statements else [],
+            "birth_date": statements.birth_dates if statements else [],
         }
         rows = []
         for key, label in labels.items():
@@ -90,7 +90,8 @@ class CaseComparison:
         return rows
 
     def _side(self, name):
-        """Return what is known of one record, None where there is none."""
+        """Return the facts about one record, None if the case has no record on that
+        side."""
         case = self.case
         model, res_id = case[f"{name}_model"], case[f"{name}_id"]
         if not res_id or model not in self.env:
@@ -114,8 +115,8 @@ class CaseComparison:
             side["note"] = self.env._("This record was deleted.")
         elif not record.has_access("read"):
             side["note"] = self.env._(
-                "You may not see this record: it belongs to another facility or area. "
-                "Ask a steward who may."
+                "You may not see this record. It belongs to another facility or "
+                "area. Ask a steward with access to decide this case."
             )
         else:
             side.update(
@@ -130,18 +131,18 @@ class CaseComparison:
         return side
 
     def _merged_note(self, record):
-        """Return a note when the record has a survivor already."""
+        """Return a note if the record was merged into another one."""
         survivor = self.env["interop.identifier.merge"]._survivor(record)
         if survivor == record:
             return ""
-        return self.env._("Merged into record %s already.", survivor.id)
+        return self.env._("Already merged into record %s", survivor.id)
 
     def _sections(self, sides):
         """Return ``[(title, [(label, [cell per side], whether they differ)])]``."""
         sections = []
         for title, name in (
             (self.env._("Key fields"), "fields"),
-            (self.env._("What depends on it"), "dependents"),
+            (self.env._("Linked documents"), "dependents"),
         ):
             labels = list(dict.fromkeys(key for side in sides for key in side[name]))
             rows = []
@@ -153,14 +154,16 @@ class CaseComparison:
         return sections
 
     def _shown_fields(self, record):
-        """Return ``{label: text}`` of the fields that tell records apart; those that
-        the user may read and that have a value."""
+        """Return ``{label: text}`` of the fields that distinguish records.
+
+        Only fields with a value that the user may read are included.
+        """
         case = self.case
         stated = case._stated_as(record._name).values()
         names = (*case._key_fields(record._name), *EVERY_MODEL)
         shown = {}
         for name in names:
-            if name in stated:  # in the rows above
+            if name in stated:  # shown in the rows above
                 continue
             field = record._fields.get(name)
             if not field or not record._has_field_access(field, "read"):
@@ -171,7 +174,7 @@ class CaseComparison:
         return shown
 
     def _stated_fields(self, record):
-        """Return ``{what a message says: text of the record}``."""
+        """Return ``{member of the message: text of the record}``."""
         shown = {}
         for key, name in self.case._stated_as(record._name).items():
             field = record._fields[name]
@@ -186,7 +189,9 @@ class CaseComparison:
         if not value:
             return ""
         if field.type == "many2one":
-            return value.sudo().display_name  # sudo: of a record that the user reads
+            return (
+                value.sudo().display_name
+            )  # sudo: a record that the user may read refers to it
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, value)
         if field.type == "datetime":
@@ -196,8 +201,7 @@ class CaseComparison:
         return str(value)
 
     def _shown_identifiers(self, record):
-        """Return ``[(namespace, value, state in words, state)]`` that the user may
-        see."""
+        """Return ``[(namespace, value, state label, state)]`` that the user may see."""
         rows = self.env["interop.identifier"].search(
             [("res_model", "=", record._name), ("res_id", "=", record.id)],
             order="state, namespace_id, id",
@@ -210,7 +214,7 @@ class CaseComparison:
         ]
 
     def _shown_messages(self, record):
-        """Return ``[(url, name, when, state in words, state)]`` of the last messages."""
+        """Return ``[(url, name, time, state label, state)]`` of the latest messages."""
         messages = self.env["interop.message"].search(
             [("res_model", "=", record._name), ("res_id", "=", record.id)],
             order="id desc",
@@ -229,11 +233,11 @@ class CaseComparison:
         ]
 
     def _dependents(self, record):
-        """Return ``{model in words: number of documents}`` that refer to ``record``.
+        """Return ``{model label: number of documents}`` that refer to ``record``.
 
-        Every stored many2one of every model counts, within the facilities of the user;
-        no further than ``const.COUNT_LIMIT``, and not where it would read a big table
-        as a whole.
+        Every stored many2one of every model counts, within the facilities of the user.
+        The count stops at ``const.COUNT_LIMIT`` and skips columns that would need a
+        scan of a big table.
         """
         counted = {}
         for model, names in sorted(self._references(record._name).items()):
@@ -295,7 +299,7 @@ class CaseComparison:
         return found
 
     def _is_small(self, table):
-        """Return whether a table may be read as a whole for a count."""
+        """Return whether the table is small enough for a full scan."""
         self.env.cr.execute(
             "SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [table]
         )

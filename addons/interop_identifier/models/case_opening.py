@@ -1,4 +1,4 @@
-"""Opening an identity case, and giving it to a steward."""
+"""Open identity cases and assign them to stewards."""
 
 from collections import Counter
 
@@ -10,24 +10,24 @@ from ..tools import question
 
 
 class CaseOpening:
-    """One open case per question, whichever message asks it and however often.
+    """Opens one case per question, whichever messages ask it.
 
     :param cases: ``interop.identity.case`` without records
     """
 
     def __init__(self, cases):
-        # sudo: whatever user or machine finds the question, stewards have to see it
+        # sudo: stewards must see the case whichever user or client caused it
         self.cases = cases.sudo().browse()
         self.env = self.cases.env
 
     def open(self, asked, message=None, company=None, system=None, load=None):
-        """Return the open case (sudo) of a question; a new one has a steward.
+        """Return the open case (sudo) of a question. A new case gets a steward.
 
         :param asked: ``tools.question.Question``
-        :param message: the message that cannot go on without an answer, if any
-        :param company: the facility, where there is no message
-        :param system: the system that caused the question, where there is no message
-        :param load: what :meth:`steward_load` returned, where many are opened at once
+        :param message: the message that waits for the answer, if any
+        :param company: the facility, if there is no message
+        :param system: the system that caused the question, if there is no message
+        :param load: result of :meth:`steward_load` when many cases are opened together
         """
         found = self.cases.search(
             [("question_key", "=", asked.key), ("state", "=", "open")], limit=1
@@ -42,7 +42,7 @@ class CaseOpening:
         return case
 
     def values(self, asked, message, company):
-        """Return the columns of a new case."""
+        """Return the column values of a new case."""
         left, right = self._existing(asked.left), self._existing(asked.right)
         if right and not left:
             left, right = right, ()
@@ -67,18 +67,19 @@ class CaseOpening:
         }
 
     def _existing(self, record):
-        """Return ``(model, id)`` unless the record was undone with its message."""
+        """Return ``(model, id)``, or ``()`` if the record was rolled back with its
+        message."""
         if not record or not record[1]:
             return record
-        # sudo: only whether it exists
+        # sudo: checks existence only
         exists = self.env[record[0]].sudo().browse(record[1]).exists()
         return record if exists else ()
 
     def insert(self, values):
         """Insert one case and return it.
 
-        In SQL: when another transaction opens the same question at the same moment, it
-        is that one that counts, and nothing is to fail loudly.
+        Uses SQL with ON CONFLICT: if another transaction opens the same question at the
+        same moment, its case is used and no error is logged.
         """
         self.env.flush_all()
         now = self.env.cr.now()
@@ -109,10 +110,12 @@ class CaseOpening:
         return Counter({user.id: count for user, count in groups})
 
     def assign_steward(self, case, load=None):
-        """Give the case to the steward of its facility with the least to do, as an
-        activity; to the exception owner of the interface if that is a steward.
+        """Assign the case to the steward of its facility with the fewest open cases.
 
-        :param load: see :meth:`open`; the case is counted there
+        The exception owner of the interface comes first if that user is a steward. The
+        steward gets an activity.
+
+        :param load: see :meth:`open`; it is increased by this case
         """
         if case.user_id:
             return
@@ -128,7 +131,8 @@ class CaseOpening:
             return
         if load is not None:
             load[owner.id] += 1
-        # Many cases may come at once: they are seen in Odoo, not in as many mails.
+        # Many cases may be opened at once. Stewards see them in Odoo and get no e-mail
+        # for each.
         quiet = case.with_context(
             mail_activity_quick_update=True, tracking_disable=True
         )

@@ -1,10 +1,10 @@
-"""Numbers that two records have, until a steward has decided which record has them."""
+"""Numbers that two records share until a steward decides which record has them."""
 
 from .. import const
 
 
 class HeldNumbers:
-    """Held identifiers beside the identifiers with the same number.
+    """Compares held identifiers with the active identifiers of the same number.
 
     :param identifiers: ``interop.identifier`` without records, in the environment whose
         access rights count
@@ -14,17 +14,18 @@ class HeldNumbers:
         self.identifiers = identifiers.browse()
 
     def held_twice(self, record):
-        """Return the held identifiers of ``record`` whose number it has besides."""
+        """Return the held identifiers of ``record`` whose number it also has as active
+        or alias."""
         return self._held((record._name, record.id)).filtered(
             lambda row: self._holder(row)._identifies(record)
         )
 
     def give(self, about, other, reason=""):
-        """Give ``about`` the numbers that it and ``other`` both have: a steward decided
-        that they are two, and which of them has the numbers.
+        """Give the shared numbers to ``about`` after a steward decided that it differs
+        from ``other``.
 
         :param tuple about: ``(model, id)``, as ``other``
-        :param str reason: why, in words; safe to keep for ever
+        :param str reason: reason in words; kept permanently, so without personal data
         """
         for row in self._held(about):
             holder = self._holder(row)
@@ -49,7 +50,7 @@ class HeldNumbers:
         )
 
     def _holder(self, row):
-        """Return the active identifier, or alias, with the number of ``row``."""
+        """Return the active identifier or alias with the number of ``row``."""
         return self.identifiers.search(
             [
                 ("namespace_id", "=", row.namespace_id.id),

@@ -1,4 +1,4 @@
-"""From a record to its identifiers: what a message adds, keeps and retires."""
+"""Add, update and retire the identifiers of a record as messages state them."""
 
 from odoo import fields
 from odoo.tools import SQL
@@ -18,7 +18,7 @@ from .identity_resolver import IdentityResolver, valid_at
 
 
 class IdentifierLinks:
-    """Makes the identifiers of one message identify one record.
+    """Links the identifiers of one message to one record.
 
     :param identifiers: ``interop.identifier`` without records, in the environment whose
         access rights count
@@ -32,17 +32,17 @@ class IdentifierLinks:
         self.cases = self.env["interop.identity.case"]
         self.resolver = IdentityResolver(identifiers)
 
-    def link(self, record, wires, known=None):
-        """Make identifiers identify ``record``, or its survivor; return the new ones.
+    def link(self, record, wires, looked_up=None):
+        """Link identifiers to ``record`` or its survivor and return the new ones.
 
-        Present ones keep their number; their period and use follow the message. A new
-        one retires the record's previous one where the namespace allows only one, unless
-        the message is older than what is known of that.
+        Stored identifiers keep their number; the message updates their period and use.
+        A new identifier retires the previous one of the record if the namespace allows
+        only one. An older message does not do so.
 
         :param list wires: identifiers as :class:`IdentityResolver` describes them
-        :param known: what ``IdentityResolver.known`` found for them before this
-            transaction created ``record``: nothing was merged into it, and it has no
-            identifier yet. Looked up by default.
+        :param looked_up: result of ``IdentityResolver.look_up`` from before this transaction
+            created ``record``: nothing was merged into it, and it has no identifier
+            yet. Looked up by default.
         :raises PossibleDuplicate: another record has one of them, or the sender knows
             the record under another of its own numbers
         :raises OwnershipError: a namespace belongs to another source system
@@ -50,18 +50,18 @@ class IdentifierLinks:
         :raises TechnicalError: another transaction has just taken a value
         """
         numbered = set()
-        if not known:
+        if not looked_up:
             record, numbered = self._standing(record)
-            known = self.resolver.known(
+            looked_up = self.resolver.look_up(
                 wires, self.message.company_id, self.message.system_id
             )
-        named, rows = known
+        named, rows = looked_up
         created = self.identifiers.browse()
         for position, item in enumerate(named):
             key = (item.namespace.id, item.normalized)
             present = rows.get(key, self.identifiers)
             former = present.filtered(lambda row: row.state == "retired")
-            if self._is_settled(record, present, former, item, named):
+            if self._is_linked(record, present, former, item, named):
                 continue
             self._check_new(item, position)
             is_first = item.namespace.id not in numbered
@@ -76,10 +76,10 @@ class IdentifierLinks:
         return created
 
     def link_former(self, record, wires):
-        """Let numbers that no record has find ``record``, or its survivor, as former
-        ones; return them.
+        """Link unknown numbers to ``record`` or its survivor as former numbers; return
+        them.
 
-        For a merge whose prior record never came here.
+        Used for a merge whose prior record was never received.
 
         :raises OwnershipError, BusinessError: see :meth:`link`
         """
@@ -90,13 +90,14 @@ class IdentifierLinks:
         )
         for position, item in enumerate(named):
             self._check_new(item, position)
-            # Not active for a moment even: there may be one active number only.
+            # The number is inserted as former at once: only one number may be active at
+            # any moment.
             created |= self.insert(record, item, "merged")
         return created
 
     def _standing(self, record):
-        """Return ``record``, or its survivor, and in which namespaces it has an active
-        number (set of ids)."""
+        """Return the survivor of ``record`` (or itself) and the namespaces in which it
+        has an active number (set of ids)."""
         if not record:
             return record, set()
         record.ensure_one()
@@ -113,18 +114,18 @@ class IdentifierLinks:
                 id=record.id,
             )
         )
-        if survivor_id:  # the last one: there are no chains
+        if survivor_id:  # survivor_id always names the last survivor
             return self._standing(record.browse(survivor_id))
         return record, set(numbered)
 
     # === NUMBERS THAT ARE KNOWN === #
 
-    def _is_settled(self, record, present, former, item, named):
-        """Return whether a stored row answers for an identifier, so that nothing new is
-        due.
+    def _is_linked(self, record, present, former, item, named):
+        """Return whether a stored row covers the identifier, so that nothing has to be
+        added.
 
         :param present: the stored rows with its value
-        :param former: the retired ones of these
+        :param former: the retired rows among these
         :raises PossibleDuplicate: another record has it
         """
         if former and self._was_then(record, former):
@@ -139,20 +140,22 @@ class IdentifierLinks:
             self._update(row, item)
             return True
         own = held.filtered(lambda found: found._identifies(record))[:1]
-        if own:  # a steward has decided that it is this record's
+        if own:  # a steward decided that this record has it
             own._set_active(message=self.message)
         return bool(own)
 
     def _was_then(self, record, former):
-        """Return whether a late message calls ``record`` by a number that it had when
-        that happened (one of the retired rows ``former``): nothing to link today."""
+        """Return whether a late message uses a number that ``record`` had at that time.
+
+        The number is one of the retired rows ``former``. Nothing is linked then.
+        """
         own = former.filtered(lambda row: row._identifies(record))
         at = self.message.occurred_at
         return at and valid_at(own, at)
 
     def _leave_or_ask(self, record, row, named):
-        """Return when ``row``, an identifier of a message about ``record``, is rightly
-        another record's and stays there; otherwise raise ``PossibleDuplicate``."""
+        """Accept that ``row`` belongs to another record, or raise
+        ``PossibleDuplicate``."""
         mine, other = (record._name, record.id), (row.res_model, row.res_id)
         if self.cases._told_apart(mine, other):
             return
@@ -168,11 +171,11 @@ class IdentifierLinks:
         decided_sudo._remember_apart(mine, other)
 
     def _update(self, row, item):
-        """Take over use and period from the message; the sender is told.
+        """Take over use and period from the message and report ignored values to the
+        sender.
 
-        Only the source system of a namespace says so. What other senders say is not
-        taken over, and no message is refused for it; nor is one that is older than what
-        is known.
+        Only the source system of a namespace may change them. Values of other senders
+        and of older messages are ignored; the message is not refused.
         """
         stated = {"use": item.use, "period_start": item.start, "period_end": item.end}
         vals = {
@@ -201,10 +204,10 @@ class IdentifierLinks:
             )
 
     def _confirm(self, row, item):
-        """Note that a newer message names the record's present number again: another
-        number of an earlier moment, should it come late, does not replace it.
+        """Note that a newer message states the current number of the record again.
 
-        Only where a record has one active number is anything decided by that.
+        A late message about an earlier moment then does not replace it. This matters
+        only in namespaces with one active number per record.
         """
         owner = item.namespace.system_id
         if row.state != "active" or not row.single:
@@ -219,13 +222,14 @@ class IdentifierLinks:
     # === NUMBERS THAT ARE NEW === #
 
     def _check_new(self, item, position):
-        """Refuse a new identifier that its sender may not add or that fails a blocking
+        """Refuse a new identifier that the sender may not add or that fails a blocking
         check."""
         owner = item.namespace.system_id
         if owner and owner != self.message.system_id:
             raise OwnershipError(
                 self.env._(
-                    "Only its source system may add identifiers to this namespace."
+                    "Only the source system of a namespace may add identifiers to "
+                    "it. Ask that system to send this identifier, or leave it out."
                 ),
                 code="namespace_not_owned",
                 pointer=f"/data/identifiers/{position}",
@@ -236,14 +240,15 @@ class IdentifierLinks:
             raise self.resolver.invalid(position)
 
     def _make_way(self, record, item):
-        """Retire the record's number in a namespace in favor of the new one ``item``;
-        return the state of the new one and what is stated of it.
+        """Retire the current number of the record in favor of the new one ``item``.
 
-        It is the active one, unless the message is older than what is known of the
-        present number: then it is a former one. Raises ``PossibleDuplicate`` when the
-        sender hands out these numbers itself: for it the two are two records, so that
-        whatever else they share (a registration typed in twice) does not make them one.
-        A person decides; where they are one, both numbers find the record from then on.
+        If the message is older than the current number, the new number becomes a former
+        one instead.
+
+        :return: state of the new identifier, and its time of statement
+        :raises PossibleDuplicate: the sender assigns these numbers itself. Two numbers
+            mean two records for the sender, even if they share another number. A
+            steward decides. If they are one record, both numbers find it.
         """
         if not item.namespace.one_active_per_record:
             return "active", item
@@ -261,20 +266,21 @@ class IdentifierLinks:
             return "retired", _ended(item, known_at)
         else:
             previous._set_retired(
-                message=self.message, reason=self.env._("Replaced by a new one")
+                message=self.message, reason=self.env._("Replaced by a new number")
             )
         return "active", item
 
     def _check_second_number(self, record, item):
-        """Refuse a second number of the sender's own for ``record`` until a steward has
-        decided that it has both."""
+        """Refuse a second number of the sender for ``record`` until a steward has
+        confirmed it."""
         asked = self.resolver.number_question(
             (record._name, record.id), item, self.message.company_id
         )
         if self.cases._decided(asked).decision != "same":
             raise PossibleDuplicate(
                 self.env._(
-                    "The sender knows this record under another number of its own."
+                    "The sender already uses another number for this record. A "
+                    "steward has to decide whether both numbers belong to it."
                 ),
                 question=asked,
             )
@@ -282,16 +288,16 @@ class IdentifierLinks:
     def insert(self, record, item, state="active"):
         """Insert one identifier and return it.
 
-        In SQL rather than with ``create``: a value that another transaction takes at
-        the same moment must not end as a logged statement with the value in it. Access
-        rights and record rules are checked as ``create`` would.
+        Uses SQL instead of ``create``: if another transaction takes the value at the
+        same moment, no failed statement with the value gets into a log. Access rights
+        and record rules are checked like in ``create``.
 
         :param item: ``Named``
         :param str state: key of ``const.IDENTIFIER_STATES``
         """
         self.identifiers.check_access("create")
         columns = self.identifiers._columns_of(record, item, self.message, state)
-        # What the triggers read.
+        # The triggers read these fields.
         self.identifiers.flush_model()
         self.env["interop.identifier.anchor"].flush_model()
         item.namespace.flush_recordset()
@@ -304,10 +310,14 @@ class IdentifierLinks:
         self.env.cr.execute(query, log_exceptions=False)
         found = self.env.cr.fetchone()
         if not found:
-            # Taken by a transaction that was not over when we looked. (Under REPEATABLE
-            # READ PostgreSQL says so itself, and Odoo runs the request again.)
+            # A transaction that had not ended during the look-up took the value. (Under
+            # REPEATABLE READ PostgreSQL raises an error itself, and Odoo repeats the
+            # request.)
             raise TechnicalError(
-                self.env._("An identifier was taken at the same moment. Try again."),
+                self.env._(
+                    "Another transaction added the same identifier at the "
+                    "same moment. Send the message again."
+                ),
                 code="identifier_taken",
             )
         if "interop_identifier_ids" in record._fields:
@@ -321,11 +331,13 @@ class IdentifierLinks:
     # === NUMBERS THAT ARE USED AGAIN === #
 
     def _use_again(self, record, former, item):
-        """Return the record's own retired row, active again, where the value was its
-        before; an empty one where a new row is due.
+        """Return the retired row of the record, active again, if it had this value
+        before.
 
         :param former: the retired rows with the value of ``item``
-        :raises PossibleDuplicate: it was another record's and no steward has approved
+        :return: empty if a new row is needed
+        :raises PossibleDuplicate: another record had the value and no steward has
+            approved
         :raises ConflictError: the policy of the namespace forbids it
         """
         own = former.filtered(lambda row: row._identifies(record))
@@ -340,8 +352,8 @@ class IdentifierLinks:
         return self.identifiers.browse()
 
     def _check_approved(self, other, item):
-        """Refuse a number of ``other`` unless a steward approved and the policy
-        agrees."""
+        """Refuse a former number of ``other`` unless a steward approved it and the
+        policy allows it."""
         free_at = item.namespace._reusable_at(other.period_end)
         if not free_at or free_at > clock.now():
             raise ConflictError(
@@ -353,8 +365,8 @@ class IdentifierLinks:
         if self.cases._decided(asked).decision != "create":
             raise PossibleDuplicate(
                 self.env._(
-                    "An identifier of this message was another record's before. A "
-                    "steward has to approve that it is used again."
+                    "Another record had an identifier of this message before. A "
+                    "steward has to approve its re-use."
                 ),
                 code="identifier_reuse",
                 question=asked,
@@ -363,14 +375,14 @@ class IdentifierLinks:
     def _reuse_text(self, namespace, free_at):
         if not free_at:
             return self.env._(
-                "Another record had this identifier before, and values of “%s” are "
-                "never used again.",
+                "Another record had this identifier before, and namespace “%s” "
+                "never re-uses values. Send the record with its own number.",
                 namespace.name,
             )
         return self.env._(
-            "Another record had this identifier before. Values of “%(name)s” may be "
-            "used again %(days)s days after their retirement, this one from %(date)s "
-            "on.",
+            "Another record had this identifier before. Namespace “%(name)s” "
+            "re-uses values %(days)s days after their retirement, this value "
+            "from %(date)s on.",
             name=namespace.name,
             days=namespace.reuse_days,
             date=fields.Date.to_string(free_at),
@@ -378,7 +390,9 @@ class IdentifierLinks:
 
 
 def _ended(item, at):
-    """Return ``item`` as a number that stopped being good at a moment, or at the end
-    that its sender stated, if that was before."""
+    """Return ``item`` as a former number.
+
+    It ends at the given moment, or earlier if its sender stated an earlier end.
+    """
     end = min(item.end or at, at)
     return item._replace(end=max(end, item.start or end))

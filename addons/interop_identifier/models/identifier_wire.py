@@ -1,4 +1,4 @@
-"""Identifiers of our records as messages carry them."""
+"""Identifiers of records in the form in which messages carry them."""
 
 from odoo.fields import Domain
 
@@ -6,12 +6,12 @@ from .. import const
 
 
 class IdentifierWire:
-    """What one facility may tell others about the identifiers of records.
+    """Reads the identifiers of records that one facility may send.
 
     :param identifiers: ``interop.identifier`` without records, in the environment whose
         access rights count
-    :param company: the facility that sends; identifiers of another facility's own
-        namespaces never leave from it
+    :param company: the facility that sends; identifiers in namespaces of another
+        facility are left out
     """
 
     def __init__(self, identifiers, company):
@@ -32,7 +32,7 @@ class IdentifierWire:
     def at(self, record, at):
         """Return the identifiers that ``record`` had at a moment (naive UTC).
 
-        Those of records that were merged into it are among them until the merge.
+        Identifiers of records that were merged into it count until the merge.
         """
         rows = self.identifiers.search(
             self._domain(record) & Domain("state", "!=", "entered_in_error"),
@@ -47,7 +47,10 @@ class IdentifierWire:
 
     def values_in(self, namespace, records):
         """Return ``{record id: value}``: the active identifier of each in
-        ``namespace``, the oldest where a record may have several."""
+        ``namespace``.
+
+        If a record has several, the oldest counts.
+        """
         if namespace.company_id and namespace.company_id not in self.company.parent_ids:
             return {}
         found = self.identifiers.search(
@@ -72,7 +75,7 @@ class IdentifierWire:
         )
 
     def _one(self, row):
-        """Return one identifier as FHIR writes it."""
+        """Return one identifier in the form of FHIR."""
         wire = {
             "system": row.namespace_id.uri,
             "value": row.value,
@@ -84,11 +87,11 @@ class IdentifierWire:
 
 
 def was_good(row, at):
-    """Return whether an identifier was good at a moment (naive UTC), as what it is now:
-    an alias finds its record whenever it became one.
+    """Return whether an identifier was valid at a moment (naive UTC).
 
-    An identifier without a start has always been good: senders rarely say when they
-    handed a number out. A retired one was good until its end.
+    An alias counts for any moment. An identifier without a start counts from the
+    beginning, because senders rarely state when they assigned a number. A retired one
+    counts until its end.
     """
     row.ensure_one()
     if row.state in ("entered_in_error", const.HELD):

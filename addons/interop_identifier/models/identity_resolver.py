@@ -1,4 +1,4 @@
-"""From the identifiers of a message to one record."""
+"""Find the one record that the identifiers of a message name."""
 
 from typing import NamedTuple
 
@@ -21,12 +21,12 @@ from ..tools import period, placeholder, question
 
 MAX_SHOWN = 40  # characters of a placeholder that a steward sees
 PAIR = ("namespace_id", "value_normalized")
-# What a look-up reads of a row.
+# Columns that a look-up reads.
 LOOKED_AT = (*PAIR, "res_model", "res_id", "state", "period_start", "period_end", "use")
 
 
 class Named(NamedTuple):
-    """One identifier of a message, read by the rules of its namespace."""
+    """One identifier of a message, normalized by the rules of its namespace."""
 
     namespace: models.Model
     value: str
@@ -36,23 +36,23 @@ class Named(NamedTuple):
     end: object
 
 
-class Known(NamedTuple):
-    """Identifiers of a message, and which rows have them in the present transaction:
-    ``{(namespace id, normalized value): identifiers}``."""
+class LookUp(NamedTuple):
+    """Identifiers of a message, and the stored rows that match them in this
+    transaction: ``{(namespace id, normalized value): identifiers}``."""
 
     named: list
     rows: dict
 
 
 class IdentityResolver:
-    """Finds the one record that identifiers of a message mean.
+    """Finds the one record that the identifiers of a message name.
 
-    Identifiers travel as FHIR writes them: ``{"system": uri, "value": text}``,
-    optionally with ``use`` and ``period`` (``start``, ``end``; ISO 8601). ``system``
-    may also be an alias of the namespace.
+    Identifiers have the form of FHIR: ``{"system": uri, "value": text}``, optionally
+    with ``use`` and ``period`` (``start``, ``end``; ISO 8601). ``system`` may also be
+    an alias of the namespace.
 
-    A doubt is never resolved by a guess: either a steward decided it before, or the
-    message is parked with a question for a steward.
+    If the result is not certain, an earlier decision of a steward counts. Without a
+    decision the message is parked with a question for a steward.
 
     :param identifiers: ``interop.identifier`` without records, in the environment whose
         access rights count
@@ -95,19 +95,24 @@ class IdentityResolver:
         return named
 
     def invalid(self, position):
-        """Return the error of an identifier that cannot be accepted; it holds no
+        """Return the error for an identifier that cannot be accepted. It contains no
         value."""
         return BusinessError(
-            self.env._("Identifier %s has no valid value or period.", position + 1),
+            self.env._(
+                "Identifier %s of the message has no valid value or period. "
+                "Correct it and send the message again.",
+                position + 1,
+            ),
             code="identifier_invalid",
             pointer=f"/data/identifiers/{position}",
         )
 
     def _refuse_placeholder(self, namespace, value, company, system, position):
-        """Raise the error of a value that stands where a number is missing."""
+        """Raise the error for a placeholder instead of a number."""
         words = self.env._(
-            "Identifier %(number)s is a placeholder, not a number of “%(namespace)s”. "
-            "Send the record without it, or with its number.",
+            "Identifier %(number)s is a placeholder, not a number of "
+            "“%(namespace)s”. Send the record with its number or without this "
+            "identifier.",
             number=position + 1,
             namespace=namespace.name,
         )
@@ -120,30 +125,30 @@ class IdentityResolver:
         asked = self.placeholder_question(namespace, value, company, system)
         raise UnknownIdentifier(words, question=asked, **where)
 
-    def known(self, identifiers, company, system=None):
-        """Return ``Known``, with one look-up; raises what :meth:`parse` raises."""
+    def look_up(self, identifiers, company, system=None):
+        """Return ``LookUp`` with one look-up; raises the errors of :meth:`parse`."""
         named = self.parse(identifiers, company, system)
-        return Known(named, self.identifiers._rows(named, const.RESOLVED_STATES))
+        return LookUp(named, self.identifiers._rows(named, const.RESOLVED_STATES))
 
     # === RESOLVING === #
 
     def resolve(
-        self, identifiers, company, *, model=None, system=None, at=None, known=None
+        self, identifiers, company, *, model=None, system=None, at=None, looked_up=None
     ):
-        """Return the one record that identifiers mean, or None.
+        """Return the one record that the identifiers name, or None.
 
         :param list identifiers: as described on the class
         :param company: the facility of the message
-        :param str model: name of the model expected, of any by default
+        :param str model: name of the expected model, any by default
         :param system: the sender, for its aliases
         :param datetime at: the moment that the message is about, naive UTC; now by
             default
-        :param known: what :meth:`known` found for them; looked up by default
-        :raises PossibleDuplicate: they point to several records, or to a record of
+        :param looked_up: result of :meth:`look_up` for them; looked up by default
+        :raises PossibleDuplicate: they belong to several records, or to a record of
             another model
         :raises BusinessError: see :meth:`parse`
         """
-        named, rows = known or self.known(identifiers, company, system)
+        named, rows = looked_up or self.look_up(identifiers, company, system)
         return self._meant(named, rows, company, model, system, at or clock.now())
 
     def resolve_many(self, lists, company, *, model=None, system=None, at=None):
@@ -168,10 +173,10 @@ class IdentityResolver:
         found = []
         for named in parsed:
             try:
-                known = isinstance(named, list)
+                is_read = isinstance(named, list)
                 found.append(
                     self._meant(named, rows, company, model, system, at)
-                    if known
+                    if is_read
                     else named
                 )
             except HandledError as error:
@@ -179,9 +184,9 @@ class IdentityResolver:
         return found
 
     def _meant(self, named, rows, company, model, system, at):
-        """Return the one record that ``named`` identifiers mean at a moment, or None.
+        """Return the one record that ``named`` identifiers name at a moment, or None.
 
-        :param dict rows: what ``interop.identifier._rows`` found for them
+        :param dict rows: result of ``interop.identifier._rows`` for them
         """
         records = set()
         for item in named:
@@ -203,7 +208,8 @@ class IdentityResolver:
         if model and res_model != model:
             raise PossibleDuplicate(
                 self.env._(
-                    "The identifiers of this message belong to another kind of record."
+                    "The identifiers of this message belong to a record of another "
+                    "kind than the message is about. A steward has to decide."
                 ),
                 question=question.other_kind(company.id, (res_model, res_id), model),
             )
@@ -212,18 +218,18 @@ class IdentityResolver:
         ]
         if new and self.decided_new((res_model, res_id), new, company, system):
             return None
-        # It is there: the database lets no record go that has identifiers.
+        # The record exists: a trigger refuses to delete records that have identifiers.
         return self.env[res_model].browse(res_id)
 
     def unknown(self, identifiers, message, model, create=True, words=""):
-        """Return the record that a steward named for identifiers that no record has,
-        or None when the message may create one.
+        """Return the record that a steward chose for unknown identifiers.
 
         :param list identifiers: as described on the class
-        :param str model: name of the model expected
-        :param bool create: whether the message could create a record at all
-        :param str words: text of the error, where there is a better one
-        :raises UnknownIdentifier: the interface wants a steward to decide
+        :param str model: name of the expected model
+        :param bool create: whether the message could create a record
+        :param str words: a more specific error text
+        :return: None when the message may create a record
+        :raises UnknownIdentifier: the interface asks a steward to decide
         """
         asked = self._unknown_question(identifiers, message, model, create)
         decided_sudo = self.cases._decided(asked)
@@ -236,16 +242,20 @@ class IdentityResolver:
             return None
         raise UnknownIdentifier(
             words
-            or self.env._("The identifiers of this message are not known here yet."),
+            or self.env._(
+                "No record has the identifiers of this message. A steward "
+                "has to decide."
+            ),
             question=asked,
         )
 
     # === DECISIONS OF STEWARDS === #
 
     def _one_of(self, records, company):
-        """Return which of several records a message means, given as ``(model, id)``.
+        """Return the record that a message is about, of several given as ``(model,
+        id)``.
 
-        :raises PossibleDuplicate: no steward has told them apart yet
+        :raises PossibleDuplicate: no steward has decided about them yet
         :raises ConflictError: a steward decided that messages which name both are wrong
         """
         left = sorted(records)
@@ -255,7 +265,8 @@ class IdentityResolver:
             if not case_sudo:
                 raise PossibleDuplicate(
                     self.env._(
-                        "The identifiers of this message belong to different records."
+                        "The identifiers of this message belong to different "
+                        "records. A steward has to decide."
                     ),
                     question=question.same(company.id, first, second),
                 )
@@ -263,8 +274,9 @@ class IdentityResolver:
             if not about:
                 raise ConflictError(
                     self.env._(
-                        "The identifiers of this message belong to two records that a "
-                        "steward told apart. The sender has to correct it."
+                        "The identifiers of this message belong to two records that "
+                        "a steward declared different. The sender has to correct "
+                        "the message."
                     ),
                     code="told_apart",
                 )
@@ -272,11 +284,11 @@ class IdentityResolver:
         return left[0]
 
     def _doubtful(self, held, row, item, company):
-        """Return the records, as ``{(model, id)}``, that a held number may mean.
+        """Return the records, as ``{(model, id)}``, that a held number may belong to.
 
         :param held: its held rows
-        :param row: the one that is not held, empty if there is none
-        :raises PossibleDuplicate: there is none, and no steward has decided which
+        :param row: the row that is not held, empty if there is none
+        :raises PossibleDuplicate: every row is held, and no steward has decided which
             record has the number
         """
         records = {(other.res_model, other.res_id) for other in held}
@@ -290,16 +302,17 @@ class IdentityResolver:
             if decision != "create":
                 raise PossibleDuplicate(
                     self.env._(
-                        "An identifier of this message is held. A steward has to "
-                        "decide which record has it."
+                        "An identifier of this message is held: several records "
+                        "have it, or it may be a placeholder. A steward has to "
+                        "decide."
                     ),
                     question=asked,
                 )
         return set()
 
     def _given_again(self, named, rows, company):
-        """Return the record that a steward gave a retired number back to, as ``(model,
-        id)``, None if there is none."""
+        """Return the record, as ``(model, id)``, to which a steward gave a retired
+        number back, or None."""
         for item in named:
             for row in rows.get((item.namespace.id, item.normalized), ()):
                 record = (row.res_model, row.res_id)
@@ -310,8 +323,8 @@ class IdentityResolver:
         return None
 
     def decided_new(self, record, named, company, system):
-        """Return the decision (sudo) by which a message with a new number of its
-        sender's own is about another record than ``record``, empty if there is none."""
+        """Return the decision (sudo) that a new number of the sender means a record
+        other than ``record``, empty if there is none."""
         for item in named:
             if system and item.namespace.system_id == system:
                 decided_sudo = self.cases._decided(
@@ -319,16 +332,16 @@ class IdentityResolver:
                 )
                 if decided_sudo.decision == "create":
                     return decided_sudo
-        return self.cases.sudo().browse()  # sudo: empty, like what is returned above
+        return self.cases.sudo().browse()  # sudo: empty, like the result above
 
     # === QUESTIONS === #
 
     def blind_value(self, item):
-        """Return what stands for a number in the key of a question."""
+        """Return the blind index of a number, for the key of a question."""
         return self.env["interop.vault"]._blind("identity_question", item.normalized)
 
     def number_question(self, record, item, company):
-        """Return the question whether a new number is a number of ``record``, too."""
+        """Return the question whether a new number also belongs to ``record``."""
         return question.number(
             company.id,
             record,
@@ -338,7 +351,7 @@ class IdentityResolver:
         )
 
     def placeholder_question(self, namespace, value, company, system, record=()):
-        """Return the question what to do about a placeholder; of a stored one its
+        """Return the question about a placeholder; for a stored one with its
         ``record``, as ``(model, id)``."""
         blind = self.env["interop.vault"]._blind("identity_question", value)
         system_id = system.id if system else 0
@@ -352,8 +365,11 @@ class IdentityResolver:
         )
 
     def _unknown_question(self, identifiers, message, model, creates):
-        """Return the question which record has these identifiers: asked for the
-        sender's own number if there is one, else for the first."""
+        """Return the question which record has these identifiers.
+
+        The question is about the sender's own number if there is one, else about the
+        first.
+        """
         company, system = message.company_id, message.system_id
         named = self.parse(identifiers, company, system)
         own = [item for item in named if item.namespace.system_id == system]
@@ -370,8 +386,10 @@ class IdentityResolver:
 
 
 def _span(span):
-    """Return start and end of the ``period`` of an identifier, None for one that cannot
-    be read: no error is raised, because its text would hold the value."""
+    """Return start and end of the ``period`` of an identifier, None if it is invalid.
+
+    No error is raised, because its text would contain the value.
+    """
     if not span:
         return None, None
     try:
@@ -383,11 +401,11 @@ def _span(span):
 
 
 def clean_value(value):
-    """Return ``value`` (text) as it is kept: in NFC, without blanks and invisible
-    characters around it; ``""`` when nothing is left.
+    """Return ``value`` (text) in the form in which it is stored.
 
-    Returns ``None`` for a value that cannot be kept or sent: one with a line end, tab
-    or control character inside.
+    It is in NFC, without surrounding blanks and invisible characters, and ``""`` if
+    nothing is left. None means that the value cannot be stored: it contains a line end,
+    tab or control character.
     """
     inner = value.strip()
     if text.has_break(inner) or text.has_control(inner):
@@ -396,9 +414,9 @@ def clean_value(value):
 
 
 def checked_value(env, value):
-    """Return a value that a person enters as it is kept.
+    """Return a value that a user entered in the form in which it is stored.
 
-    :raises ValidationError: it cannot be kept
+    :raises ValidationError: it cannot be stored
     """
     if value is None or value is False:
         return value  # the field is required
@@ -406,15 +424,15 @@ def checked_value(env, value):
     if cleaned is None:
         raise ValidationError(
             env._(
-                "An identifier is one line of text. Remove line ends, tabs and control "
-                "characters from the value."
+                "An identifier is one line of text. Remove line ends, tabs and "
+                "control characters from the value."
             )
         )
     if len(cleaned) > const.MAX_VALUE_LENGTH:
         raise ValidationError(
             env._(
-                "An identifier has at most %(limit)s characters, this value has "
-                "%(length)s.",
+                "The identifier has %(length)s characters. The limit is %(limit)s. "
+                "Check the value.",
                 limit=const.MAX_VALUE_LENGTH,
                 length=len(cleaned),
             )
@@ -423,14 +441,14 @@ def checked_value(env, value):
 
 
 def message_keys(envelope, wires):
-    """Return ``(value, order key)``: what people search a message by, and what keeps it
-    in order with other messages about the same record.
+    """Return ``(business key, ordering key)`` of a message.
 
-    Both are the first identifier, unless the sender states an order. A placeholder gives
-    no order: people without a number do not wait for each other.
+    Both are the first identifier, unless the sender states an ordering key. A
+    placeholder is no ordering key, so people without a number do not wait for each
+    other.
 
     :param envelope: of the message
-    :param wires: the identifiers that stand for it, whatever the sender made of them
+    :param wires: the identifiers that name its record, as the sender wrote them
     """
     value, key = order_key.of_first(wires)
     if placeholder.is_usual(value):
@@ -442,8 +460,8 @@ def rows_of(identifiers, pairs, domain):
     """Return the rows with one of these ``(namespace id, normalized value)`` that match
     ``domain`` and that the user may see, in one query.
 
-    A list of pairs instead of a domain per pair: one probe of the index each, and
-    nothing to work out for the ORM, a thousand at a time.
+    One list of pairs instead of a domain per pair: PostgreSQL probes the index once per
+    pair, and the ORM does not have to process a thousand domains.
     """
     identifiers.flush_model(PAIR)
     query = identifiers._search(domain, order="id")
@@ -461,8 +479,8 @@ def rows_of(identifiers, pairs, domain):
 
 
 def ids_by_value(identifiers, model, value):
-    """Return the ids of the records of ``model`` that have the identifier ``value``
-    (text) and that the user may find by it."""
+    """Return the ids of the records of ``model`` with the identifier ``value`` (text),
+    as far as the user may see the identifier."""
     if not isinstance(value, str) or not value.strip():
         return []
     if len(value) > const.MAX_VALUE_LENGTH or not identifiers.has_access("read"):
@@ -476,10 +494,10 @@ def ids_by_value(identifiers, model, value):
 
 
 def valid_at(rows, at):
-    """Return the one of these rows, all of one value, that was good at ``at``.
+    """Return the row that was valid at ``at``, of rows with one value.
 
-    Values are re-used: of several that fit, the one that ended first after ``at`` is the
-    one meant. An active or merged one always counts when nothing else fits.
+    Values can be re-used. If several rows fit, the row that ended first after ``at``
+    counts. An active or merged row counts if no other fits.
     """
     fitting = rows.filtered(
         lambda row: (

@@ -1,10 +1,10 @@
-"""The unique indexes that "one active identifier" rests on."""
+"""Check the unique indexes that keep identifiers unique."""
 
 from odoo import api, models
 
 
 class InteropGuard(models.AbstractModel):
-    """Messages do not move without the indexes that keep identifiers unique."""
+    """Stops messages while an index that keeps identifiers unique is missing."""
 
     _inherit = "interop.guard"
 

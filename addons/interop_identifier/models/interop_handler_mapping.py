@@ -1,4 +1,4 @@
-"""Mapped messages name records by what assigning authorities call them."""
+"""Find and link the records of mapped messages by their identifiers."""
 
 from odoo import models
 
@@ -12,7 +12,7 @@ NUMBERS = (int, str)
 
 
 class InteropHandlerMapping(models.AbstractModel):
-    """Finds records by what the sender calls them, and keeps that.
+    """Finds records by the sender's identifiers and links new identifiers to them.
 
     Outbound, identifiers of a whole batch are read in one query.
     """
@@ -36,7 +36,8 @@ class InteropHandlerMapping(models.AbstractModel):
                 raise BusinessError(
                     self.env._(
                         "“%(path)s”: the record has no active identifier of "
-                        "“%(name)s”.",
+                        "namespace “%(name)s”. Add the identifier to the record, "
+                        "then retry the message.",
                         path=line.path,
                         name=line.namespace_id.name,
                     ),
@@ -55,7 +56,11 @@ class InteropHandlerMapping(models.AbstractModel):
         wires = self._wires(lines, data)
         if not wires:
             raise BusinessError(
-                self.env._("The message does not say which record it is about."),
+                self.env._(
+                    "The message contains no identifier of the record that "
+                    "it is about. Send it with a required identifier of the "
+                    "mapping."
+                ),
                 code="no_identifier",
                 error_class="unknown_identifier",
                 pointer=self._pointer(lines[:1]) if lines else None,
@@ -77,7 +82,7 @@ class InteropHandlerMapping(models.AbstractModel):
         self.env["interop.identifier"]._link(record, wires, message)
 
     def _wires(self, lines, data):
-        """Return the identifiers of ``data`` as handlers know them."""
+        """Return the identifiers of ``data`` in the form that handlers use."""
         wires = []
         for line in lines:
             value = self._stated(line, data)
@@ -90,7 +95,9 @@ class InteropHandlerMapping(models.AbstractModel):
 
     def _wire(self, line, value):
         if not isinstance(value, NUMBERS) or isinstance(value, bool):
-            raise self._unfit(line, self.env._("An identifier is a text."))
+            raise self._unfit(
+                line, self.env._("An identifier has to be a text or a whole number.")
+            )
         return {"system": line.namespace_id.uri, "value": str(value)}
 
     def _value(self, line, stated, message):
@@ -112,7 +119,8 @@ class InteropHandlerMapping(models.AbstractModel):
             field.comodel_name,
             create=False,
             text=self.env._(
-                "“%(path)s”: no %(object)s has this identifier of “%(name)s” yet.",
+                "“%(path)s”: no %(object)s has this identifier of namespace "
+                "“%(name)s” yet. A steward has to decide.",
                 path=line.path,
                 object=field.string,
                 name=line.namespace_id.name,
@@ -123,7 +131,7 @@ class InteropHandlerMapping(models.AbstractModel):
         return related.id
 
     def _matched_identifier(self, envelope):
-        # sudo: the catalogue is closed to service users
+        # sudo: service users have no access to the catalogue
         contract_sudo = (
             self.env["interop.contract"]
             .sudo()
@@ -134,7 +142,7 @@ class InteropHandlerMapping(models.AbstractModel):
         ).line_ids.filtered(lambda line: line._names_record() and line.required)
         paths = set(lines_sudo.mapped("path"))
         if len(paths) != 1:
-            return {}  # interfaces of this contract differ: none is the one meant
+            return {}  # interfaces of this contract differ, so the record is unclear
         value = self._stated(lines_sudo[0], envelope.data)
         if value is ABSENT or not isinstance(value, NUMBERS):
             return {}

@@ -1,4 +1,4 @@
-"""What records with identifiers have in common."""
+"""Mixin for models whose records have identifiers."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -13,8 +13,10 @@ READERS = (
 
 
 class InteropIdentifiedMixin(models.AbstractModel):
-    """Shows and searches the identifiers of a model; its addon also names it in
-    ``interop.identifier._declared_models``."""
+    """Shows and searches the identifiers of a model.
+
+    Its addon also lists the model in ``interop.identifier._declared_models``.
+    """
 
     _name = "interop.identified.mixin"
     _description = "Identified Record"
@@ -29,7 +31,7 @@ class InteropIdentifiedMixin(models.AbstractModel):
 
     @api.model
     def _search_display_name(self, operator, value):
-        """Find by an identifier first; by name only when no identifier fits."""
+        """Search by identifier first; by name only if no identifier matches."""
         found = self._interop_search_identifier(operator, value)
         if found is not None:
             return found
@@ -37,9 +39,11 @@ class InteropIdentifiedMixin(models.AbstractModel):
 
     @api.model
     def _interop_search_identifier(self, operator, value):
-        """Return the domain of the records that have exactly this identifier, None when
-        there is none that the user may see."""
-        if operator == "in" and len(value) == 1:  # how the ORM writes "="
+        """Return the domain of the records with exactly this identifier.
+
+        None means that the user sees no such identifier.
+        """
+        if operator == "in" and len(value) == 1:  # form in which the ORM passes "="
             operator, value = "=", next(iter(value))
         if operator not in ("=", "ilike", "like", "=ilike", "=like"):
             return None
@@ -56,9 +60,9 @@ class InteropIdentifiedMixin(models.AbstractModel):
         if known:
             raise UserError(
                 self.env._(
-                    "“%s” cannot be deleted: other systems know it by its identifiers, "
-                    "whose history is kept. Archive it, or merge it with the record "
-                    "that stays.",
+                    "“%s” cannot be deleted: other systems refer to it by its "
+                    "identifiers, and their history is kept. Archive it, or merge "
+                    "it with the record that stays.",
                     self.browse(known.res_id).display_name,
                 )
             )

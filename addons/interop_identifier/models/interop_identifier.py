@@ -20,30 +20,29 @@ from .identity_resolver import (
     valid_at,
 )
 
-# What an identifier is and which record it identifies: given once. Another number is
-# another row.
+# The number and its record are set once. Another number is another row.
 GIVEN_ONCE = {
     *("namespace_id", "value"),
     *("res_model", "res_id", "partner_id", "record_ref"),
 }
-# Computed from those, from the namespace or by the database.
+# Computed from those fields, from the namespace or by the database.
 COMPUTED = {"value_normalized", "check_failed", "company_id", "single", "once"}
-# What a person may correct, with a line in the audit trail.
+# Fields that a user may correct, with a line in the audit trail.
 CORRECTED = {"use", "period_start", "period_end"}
-# Written by transitions only, as the state itself is.
+# Only transitions write these, as they write the state.
 HISTORY = {"state_at", "state_by_id", "state_reason", "state_message_id"}
 ORIGIN = {"message_id", "stated_at", "stated"}
 
 
 class InteropIdentifier(models.Model):
-    """What an assigning authority calls one of our records.
+    """The number that an assigning authority gave to one record.
 
-    Identifiers are retired, never deleted: a late message, a merge and an audit all
-    need the history. Every change of state is in the audit trail, those by merges in the
+    Identifiers are retired, never deleted: late messages, merges and audits need the
+    history. Every change of state is in the audit trail; changes by merges are in the
     journal of merges. Partial unique indexes keep active identifiers unique.
 
-    Handlers of messages use it as a service: :meth:`_resolve` and :meth:`_link` on the
-    way in, :meth:`_wire_many` on the way out.
+    Handlers of inbound messages call :meth:`_resolve` and :meth:`_link`, those of
+    outbound messages :meth:`_wire_many`.
     """
 
     _name = "interop.identifier"
@@ -58,7 +57,7 @@ class InteropIdentifier(models.Model):
     value = fields.Char(
         required=True,
         size=const.MAX_VALUE_LENGTH,
-        help="As it was received, without blanks around it.",
+        help="The value as received, without surrounding blanks.",
     )
     value_normalized = fields.Char(
         "Normalized",
@@ -66,7 +65,8 @@ class InteropIdentifier(models.Model):
         store=True,
         precompute=True,
         required=True,
-        help="The spelling that look-ups compare.",
+        help="The form of the value that look-ups compare. It follows from the "
+        "spelling rules of the namespace.",
     )
     check_failed = fields.Boolean(
         compute="_compute_value_normalized",
@@ -82,8 +82,8 @@ class InteropIdentifier(models.Model):
         selection="_selection_record_ref",
         string="Record",
         compute="_compute_record_ref",
-        readonly=False,  # given once, when a person creates the identifier
-        help="What this identifier identifies.",
+        readonly=False,  # set once, when a user creates the identifier
+        help="The record that this identifier belongs to.",
     )
     partner_id = fields.Many2one(
         "res.partner", readonly=True, index="btree_not_null", ondelete="restrict"
@@ -102,22 +102,28 @@ class InteropIdentifier(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="Who retired it, brought it back, or said that it never was right.",
+        help="User who last changed the state.",
     )
     state_reason = fields.Char("Reason", readonly=True, copy=False)
     state_message_id = fields.Many2one(
         "interop.message",
-        "Changed By Message",
+        "Changed by Message",
         readonly=True,
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="The message that said so. Empty: a person decided.",
+        help="The message that caused the last change of the state. Empty if a "
+        "user changed it.",
     )
-    use = fields.Selection(const.IDENTIFIER_USES, help="FHIR identifier use.")
+    use = fields.Selection(
+        const.IDENTIFIER_USES,
+        help="FHIR identifier use. Leave empty if it is not known.",
+    )
     period_start = fields.Datetime("Valid From")
     period_end = fields.Datetime(
-        "Valid To", help="A message about an earlier moment still finds a retired one."
+        "Valid To",
+        help="End of validity. A message about an earlier time still "
+        "finds a retired identifier. Leave empty for no end.",
     )
     message_id = fields.Many2one(
         "interop.message",
@@ -125,20 +131,21 @@ class InteropIdentifier(models.Model):
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="The message that brought this identifier.",
+        help="The message that first stated this identifier. Empty if a user "
+        "entered it.",
     )
     stated_at = fields.Datetime(
         "Stated As Of",
         readonly=True,
         copy=False,
-        help="When what is known of its use and period became true. A message about an "
-        "earlier moment does not change it.",
+        help="Time at which the use and the validity became true. A message "
+        "about an earlier time does not change them.",
     )
     stated = fields.Char(
         "Statement",
         readonly=True,
         copy=False,
-        help="Time of the statement to the microsecond, with the sequence of its "
+        help="Time of the statement to the microsecond, and the sequence of its "
         "message.",
     )
     company_id = fields.Many2one(
@@ -154,35 +161,40 @@ class InteropIdentifier(models.Model):
         precompute=True,
         string="One per Record",
     )
-    # Set by the trigger on insert (interop_identifier_anchor.py), for the index.
+    # The trigger in interop_identifier_anchor.py sets this on insert, for the index.
     once = fields.Boolean(
-        "Never Used Again", readonly=True, help="By the policy of the namespace."
+        "Never Re-used",
+        readonly=True,
+        help="Set by the re-use policy of the "
+        "namespace. Another record never gets "
+        "this value.",
     )
 
     _active_value_uniq = models.UniqueIndex(
         "(namespace_id, value_normalized) WHERE state IN ('active', 'merged')",
-        "This identifier is active for another record already, or an alias of one.",
+        "Another record already has this identifier, as active or as an "
+        "alias. Retire that identifier, or merge the two records.",
     )
     _active_record_uniq = models.UniqueIndex(
         "(namespace_id, res_model, res_id) WHERE state = 'active' AND single",
-        "This record has an active identifier of that namespace already. Retire it "
-        "first.",
+        "This record already has an active identifier of that namespace. "
+        "Retire it first.",
     )
     _once_uniq = models.UniqueIndex(
         "(namespace_id, value_normalized) WHERE once AND state <> 'entered_in_error'",
-        "Another record had this identifier before, and values of this namespace are "
-        "never used again.",
+        "Another record had this identifier before, and this namespace "
+        "never re-uses values. Enter another value.",
     )
     _record_idx = models.Index("(res_model, res_id)")
     _lookup_idx = models.Index("(namespace_id, value_normalized)")
     _partner_is_record = models.Constraint(
         "CHECK (res_model <> 'res.partner' OR partner_id = res_id)",
-        "An identifier of a partner points at that partner.",
+        "An identifier of a contact must refer to that contact.",
     )
     _period_order = models.Constraint(
         "CHECK (period_end IS NULL OR period_start IS NULL OR period_end >= "
         "period_start)",
-        "An identifier cannot end before it starts.",
+        "The validity of an identifier cannot end before it starts. Correct the dates.",
     )
 
     @api.model
@@ -223,26 +235,30 @@ class InteropIdentifier(models.Model):
     def _check_value(self):
         for identifier in self:
             if not identifier.value_normalized:
-                raise ValidationError(self.env._("An identifier needs a value."))
+                raise ValidationError(
+                    self.env._("The identifier has no value. Enter one.")
+                )
             identifier._check_no_placeholder()
             namespace = identifier.namespace_id
             if identifier.check_failed and namespace.validation == "block":
                 raise ValidationError(
                     self.env._(
-                        "The value does not pass the check of “%s”.", namespace.name
+                        "The value does not pass the check of namespace “%s”. "
+                        "Correct the value.",
+                        namespace.name,
                     )
                 )
 
     def _check_no_placeholder(self):
-        """Refuse a text that stands where a number is missing."""
+        """Refuse a placeholder instead of a number."""
         self.ensure_one()
         if self.namespace_id._is_placeholder(self.value):
             raise ValidationError(
                 self.env._(
                     "The value is a placeholder, not a number of “%s”. Leave the "
                     "identifier out until the number is known. If this authority "
-                    "hands the value out, an administrator can change the placeholders "
-                    "of the namespace.",
+                    "really assigns this value, an administrator can change the "
+                    "placeholders of the namespace.",
                     self.namespace_id.name,
                 )
             )
@@ -251,15 +267,14 @@ class InteropIdentifier(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create identifiers, reference and partner column in step."""
-        # A value that was retired a moment ago is free again, but only once that is
-        # written.
+        """Create identifiers with consistent reference and partner columns."""
+        # A value that was retired in this transaction is free only after it is flushed.
         self.flush_model(["state", "period_end"])
         vals_list = [self._prepare_record_vals(vals) for vals in vals_list]
         for vals in vals_list:
             for name in COMPUTED & vals.keys():
                 raise AccessError(self._guarded_message(name))
-            # Odoo cuts a default that is too long, so it is read where it stands.
+            # Odoo shortens a default that is too long, so it is read from the context.
             if "value" not in vals and "default_value" in self.env.context:
                 vals["value"] = self.env.context["default_value"]
             elif "value" not in vals:
@@ -276,20 +291,20 @@ class InteropIdentifier(models.Model):
         return super(InteropIdentifier, creator).create(vals_list)
 
     def write(self, vals):
-        """Refuse to make another identifier of one: messages and merges went by it.
+        """Refuse to turn an identifier into another one: messages and merges relied on
+        it.
 
-        The buttons retire it or withdraw it; then the right one is a new identifier.
-        Values that are the present ones already, as an import repeats them, are no
-        change.
+        Users retire or withdraw it with the buttons and create the right one. Unchanged
+        values, as an import repeats them, are accepted.
         """
         fixed = (GIVEN_ONCE | COMPUTED) & vals.keys()
         for name in fixed:
             if any(not row._is_present(name, vals[name]) for row in self):
                 raise AccessError(
                     self.env._(
-                        "“%(field)s” of an identifier never changes. Retire the "
-                        "identifier, or mark it as entered in error, and add the right "
-                        "one.",
+                        "“%(field)s” of an identifier cannot be changed. Retire the "
+                        "identifier or mark it as entered in error. Then add the "
+                        "right identifier.",
                         field=self._fields[name].string,
                     )
                 )
@@ -301,11 +316,11 @@ class InteropIdentifier(models.Model):
         if corrected:
             labels = [self._fields[name].string for name in sorted(corrected)]
             self.env["interop.audit.event"]._log("changed", self, ", ".join(labels))
-            self._set_stated(None)  # what a person states is as of now
+            self._set_stated(None)  # a statement of a user is as of now
         return result
 
     def _is_present(self, name, value):
-        """Return whether ``value``, as ``write`` gets it, is what this row has already."""
+        """Return whether this row already has ``value`` (in the form of ``write``)."""
         if name == "value" and value:
             value = clean_value(str(value))
         present = self._fields[name].convert_to_write(self[name], self)
@@ -313,9 +328,9 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _prepare_record_vals(self, vals):
-        """Return ``vals`` with the generic reference and the partner column in step.
+        """Return ``vals`` with consistent generic reference and partner column.
 
-        A form gives ``record_ref`` or ``partner_id``; code gives ``res_model`` and
+        A form passes ``record_ref`` or ``partner_id``; code passes ``res_model`` and
         ``res_id``.
         """
         vals = dict(vals)
@@ -334,7 +349,8 @@ class InteropIdentifier(models.Model):
     def _unlink_except_history(self):
         raise ValidationError(
             self.env._(
-                "Identifiers are kept for their history. Retire this one instead."
+                "An identifier cannot be deleted, because its history is kept. "
+                "Retire it instead."
             )
         )
 
@@ -345,7 +361,7 @@ class InteropIdentifier(models.Model):
         return super()._guarded_fields() | HISTORY | ORIGIN
 
     def _set_state(self, state, allowed, message=None, reason="", **vals):
-        """Move as usual, and keep who did, when, why and which message said so."""
+        """Change the state and store user, time, reason and message."""
         if "period_end" in vals:
             vals.update(self._stated_values(message))
         return super()._set_state(
@@ -359,7 +375,7 @@ class InteropIdentifier(models.Model):
         )
 
     def _log_state(self, reason):
-        """Leave the change of these in the audit trail."""
+        """Log the change of state in the audit trail."""
         if self:
             labels = dict(self._fields["state"]._description_selection(self.env))
             label = labels[self[0].state]
@@ -369,16 +385,16 @@ class InteropIdentifier(models.Model):
         return self
 
     def _set_retired(self, message=None, reason=""):
-        """Close the identifiers: from now on look-ups about earlier moments find them.
+        """Retire the identifiers: only look-ups about earlier times find them.
 
-        :param message: ``interop.message`` that said so, if one did
-        :param str reason: why, in words; safe to keep for ever
+        :param message: ``interop.message`` that caused it, if any
+        :param str reason: reason in words; kept permanently, so without personal data
         """
         moved = self._set_ended({"active", "held"}, message=message, reason=reason)
         return moved._log_state(reason)
 
     def _set_ended(self, allowed, **vals):
-        """Retire the identifiers, each with its own end; return those that moved."""
+        """Retire the identifiers, each with its own end; return the changed ones."""
         now = clock.now()
         moved = self.browse()
         for end, rows in self.grouped(lambda row: row._end_at(now)).items():
@@ -386,19 +402,25 @@ class InteropIdentifier(models.Model):
         return moved
 
     def _end_at(self, now):
-        """Return when a number that is retired ``now`` stopped being good: at the end
-        that its sender stated, if that is past; never before it started."""
+        """Return the end of a number that is retired ``now``.
+
+        It is the end that its sender stated, if that is past, and never before its
+        start.
+        """
         if self.period_end and self.period_end < now:
             return self.period_end
         return max(now, self.period_start or now)
 
     def _set_merged(self, message=None, reason=""):
-        """Turn the identifiers into aliases that still find the surviving record."""
+        """Turn the identifiers into aliases that find the surviving record."""
         return self._set_state("merged", {"active"}, message, reason)
 
     def _set_current(self, message=None, reason=""):
-        """Make aliases the active numbers of their records again; one stays an alias
-        where the record has another active number of its namespace."""
+        """Turn aliases into active numbers of their records.
+
+        An identifier stays an alias if its record has another active number of the
+        namespace.
+        """
         self._hold_record()
         moved = self.browse()
         for row in self.filtered(lambda item: item.state == "merged"):
@@ -409,13 +431,13 @@ class InteropIdentifier(models.Model):
         return moved._log_state(reason)
 
     def _set_entered_in_error(self, message=None, reason=""):
-        """Withdraw the identifiers: they never were right."""
+        """Withdraw the identifiers because they were never right."""
         allowed = {"active", "retired", "merged", "held"}
         moved = self._set_state("entered_in_error", allowed, message, reason)
         return moved._log_state(reason)
 
     def _set_active(self, message=None, reason=""):
-        """Bring retired or held identifiers back."""
+        """Reactivate retired or held identifiers."""
         for identifier in self:
             identifier._check_no_placeholder()
         self._hold_record()
@@ -425,20 +447,20 @@ class InteropIdentifier(models.Model):
         return moved._log_state(reason)
 
     def _set_held(self, reason=""):
-        """Let messages that name these numbers wait: a steward has to decide."""
+        """Hold the identifiers: messages that name them wait for a steward."""
         allowed = {"active", "merged"}
         moved = self._set_state(const.HELD, allowed, reason=reason, once=False)
         return moved._log_state(reason)
 
     def _set_same_number(self, reason=""):
-        """Retire identifiers that are another spelling of a number that their record
-        has anyway."""
+        """Retire identifiers that are another spelling of a number of the same record."""
         moved = self._set_ended({"active", "merged", "held"}, reason=reason, once=False)
         return moved._log_state(reason)
 
     def _set_record(self, model, res_id):
-        """Hand these identifiers over to another record. Only a merge calls this, and
-        a record that leaves its numbers to what it was part of.
+        """Move these identifiers to another record.
+
+        Called only by a merge, and by a record that passes its numbers to its parent.
 
         :param str model: name of the model
         :param int res_id: id of the record
@@ -447,8 +469,10 @@ class InteropIdentifier(models.Model):
         return self._transition(vals)
 
     def _hold_record(self):
-        """Queue up with merges of the records of these rows, before the rows are
-        touched: a merge locks in the same order."""
+        """Lock the records of these rows before the rows, in the order of a merge.
+
+        The same order prevents deadlocks.
+        """
         for model, rows in self.grouped("res_model").items():
             self.env["interop.identifier.anchor"]._lock(model, rows.mapped("res_id"))
 
@@ -456,9 +480,11 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _stated_values(self, message):
-        """Return the values that say as of when a message, or else a person, states
-        something. A sender's clock that runs ahead counts as now, or all that it says
-        next would be old."""
+        """Return the values for the time of a statement by a message or a user.
+
+        A sender's time in the future counts as now. Otherwise its later messages would
+        count as old.
+        """
         now = clock.now()
         return {
             "stated_at": min((message and message.occurred_at) or now, now),
@@ -466,20 +492,22 @@ class InteropIdentifier(models.Model):
         }
 
     def _set_stated(self, message, **vals):
-        """Note what a message (or else a person) states, and as of when.
+        """Store the time of a statement by a message or a user.
 
         :param vals: use and period, where they change
         """
         self._transition({**vals, **self._stated_values(message)})
 
     def _note_stated(self, message):
-        """Note as of when a message stated what these are now."""
+        """Store the time at which a message stated the current values."""
         newer = self.filtered(lambda row: not row._is_newer_than(message))
         newer._set_stated(message)
 
     def _is_newer_than(self, message):
-        """Return whether what is known of one of these stays although a message says
-        something else: the message is older, or as old and not later in its stream."""
+        """Return whether one of these has newer facts than a contradicting message.
+
+        Of statements with the same time, the later sequence in the stream counts.
+        """
         if not message.occurred_at:
             return False
         stated = message._statement()
@@ -492,11 +520,11 @@ class InteropIdentifier(models.Model):
         self.ensure_one()
         if self.stated or not self.stated_at:
             return self.stated or ""
-        # Stated before this was kept to the microsecond.
+        # Stored before statements had microseconds.
         return statement.build(self.stated_at, self.stated_at)
 
     def _tell_stale(self, message):
-        """Tell the sender that what its message says of the state is out of date."""
+        """Report to the sender that its statement about the state is out of date."""
         stale = field_report.Decision(field_report.IGNORED, field_report.STALE)
         entries = field_report.entries(self._name, self.id, {"state": stale})
         message._note_fields(entries)
@@ -504,15 +532,15 @@ class InteropIdentifier(models.Model):
     # === BUTTONS === #
 
     def action_retire(self):
-        """Button: ask why and retire."""
+        """Ask for the reason and retire (button)."""
         return self._ask_reason("retired", self.env._("Retire"))
 
     def action_enter_in_error(self):
-        """Button: ask why and mark as entered in error."""
+        """Ask for the reason and mark as entered in error (button)."""
         return self._ask_reason("entered_in_error", self.env._("Entered in Error"))
 
     def action_reactivate(self):
-        """Button: ask why and bring back a retired identifier."""
+        """Ask for the reason and reactivate a retired identifier (button)."""
         return self._ask_reason("active", self.env._("Reactivate"))
 
     def _ask_reason(self, state, title):
@@ -536,30 +564,36 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _resolve(
-        self, identifiers, company, *, model=None, system=None, at=None, known=None
+        self, identifiers, company, *, model=None, system=None, at=None, looked_up=None
     ):
         """Return the one record that the identifiers of a message mean, or None; see
         ``IdentityResolver.resolve`` for parameters and errors."""
         return IdentityResolver(self).resolve(
-            identifiers, company, model=model, system=system, at=at, known=known
+            identifiers, company, model=model, system=system, at=at, looked_up=looked_up
         )
 
     @api.model
     def _resolve_unknown(self, identifiers, message, model, create=True, text=""):
-        """Return the record that a steward named for identifiers that no record has,
-        or None when the message may create one; see ``IdentityResolver.unknown``."""
+        """Return the record that a steward chose for unknown identifiers, or None.
+
+        None means that the message may create a record; see
+        ``IdentityResolver.unknown``.
+        """
         return IdentityResolver(self).unknown(identifiers, message, model, create, text)
 
     @api.model
-    def _link(self, record, identifiers, message, known=None):
-        """Make identifiers of ``message`` identify ``record``, or its survivor, and
-        return the new ones; see ``IdentifierLinks.link`` for parameters and errors."""
-        return IdentifierLinks(self, message).link(record, identifiers, known)
+    def _link(self, record, identifiers, message, looked_up=None):
+        """Link identifiers of ``message`` to ``record`` or its survivor and return the
+        new ones.
+
+        See ``IdentifierLinks.link`` for parameters and errors.
+        """
+        return IdentifierLinks(self, message).link(record, identifiers, looked_up)
 
     @api.model
     def _wire(self, record, company):
-        """Return the active identifiers of ``record`` that ``company`` may see, as
-        messages carry them."""
+        """Return the active identifiers of ``record`` that ``company`` may see, in the
+        form of messages."""
         return self._wire_many(record, company)[record.id]
 
     @api.model
@@ -581,11 +615,11 @@ class InteropIdentifier(models.Model):
         return (self.res_model, self.res_id) == (record._name, record.id)
 
     def _valid_at(self, at):
-        """Return the one row of these (same value) that was good at ``at``."""
+        """Return the row that was valid at ``at``, of these rows with one value."""
         return valid_at(self, at)
 
     def _was_good(self, at):
-        """Return whether this identifier was good at a moment (naive UTC)."""
+        """Return whether this identifier was valid at a moment (naive UTC)."""
         return was_good(self, at)
 
     @api.model
@@ -607,11 +641,11 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _declared_models(self):
-        """Return the names of the models that installed addons keep identifiers of.
+        """Return the names of the models for which installed addons keep identifiers.
 
         Called when the registry is loaded and when an inbound mapping is approved. An
-        override adds names to what super returns; those of apps that are not installed
-        are left out by the caller. It must not take names away.
+        override adds names to the result of super and removes none. The caller leaves
+        out models of apps that are not installed.
 
         :rtype: list[str]
         """
@@ -627,9 +661,9 @@ class InteropIdentifier(models.Model):
     def _rows(self, named, states):
         """Return the stored rows of the identifiers of a message, in one query.
 
-        Called once per message, or per batch, by every look-up and link. An override may
-        call super with other access rights, so that more rows are found; it must not
-        change what is found, and the caller checks what may be done with the records.
+        Called once per message, or per batch, by every look-up and link. An override
+        may call super with other access rights to find more rows. It must not change
+        the result. The caller checks access to the records.
 
         :param list named: ``Named`` of :meth:`_parse`
         :param tuple states: keys of ``const.IDENTIFIER_STATES``
@@ -646,9 +680,9 @@ class InteropIdentifier(models.Model):
     def _columns_of(self, record, item, message, state):
         """Return the columns of the row of a new identifier.
 
-        Called for each identifier that a message adds, before the row is inserted in
-        SQL. An override adds the stored columns that its addon computes from the record;
-        it must not change those of super, and it writes nothing.
+        Called for each identifier that a message adds, before the row is inserted with
+        SQL. An override adds the stored columns that its addon computes from the
+        record. It must not change those of super and must not write.
 
         :param record: the record that gets the identifier
         :param item: ``Named``
@@ -684,8 +718,8 @@ class InteropIdentifier(models.Model):
         """Return the facility whose stewards decide about these stored numbers.
 
         Called when a number is held (``respelling.py``) and a case is opened about it.
-        An override that knows which facilities know the records returns one of them,
-        else what super returns; it must not return an empty recordset.
+        An override returns one of the facilities that know the records, else the result
+        of super. It must not return an empty recordset.
 
         :rtype: recordset of `res.company`
         """

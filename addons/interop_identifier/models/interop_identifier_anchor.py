@@ -1,12 +1,12 @@
-"""One row per identified record: what links and merges of it queue up at."""
+"""One row per identified record, which links and merges of the record lock."""
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# Every identifier that a record gets passes here, whatever code writes it. Under
-# REPEATABLE READ the upsert fails with a serialization error (and Odoo runs the request
-# again) when another transaction has linked to, or merged, the same record meanwhile:
-# a snapshot that is too old neither loses an identifier nor makes a second active one.
+# This trigger runs for every new identifier, whatever code inserts it. If another
+# transaction linked to or merged the same record meanwhile, the upsert fails with a
+# serialization error and Odoo repeats the request. So an old snapshot neither loses an
+# identifier nor makes a second active one.
 _FUNCTIONS = """
 CREATE OR REPLACE FUNCTION interop_identifier_anchor_record() RETURNS trigger AS $$
 DECLARE
@@ -22,8 +22,8 @@ BEGIN
     RETURNING anchor.survivor_id INTO survivor;
     IF survivor IS NOT NULL THEN
         RAISE EXCEPTION
-            'This record has been merged into another one (%, %). Identifiers '
-            'belong to the survivor.', NEW.res_model, survivor
+            'This record has been merged into another one (%, %). Add the '
+            'identifier to the survivor.', NEW.res_model, survivor
             USING ERRCODE = 'integrity_constraint_violation',
                   CONSTRAINT = 'interop_identifier_of_survivor',
                   TABLE = 'interop_identifier';
@@ -36,14 +36,15 @@ BEGIN
     END IF;
     IF present IS NULL THEN
         RAISE EXCEPTION
-            'There is no record that may carry an identifier (%, %).',
+            'The record does not exist, or records of its kind cannot have '
+            'identifiers (%, %).',
             NEW.res_model, NEW.res_id
             USING ERRCODE = 'foreign_key_violation',
                   CONSTRAINT = 'interop_identifier_of_record',
                   TABLE = 'interop_identifier';
     END IF;
     IF NEW.state = 'active' AND (TG_OP = 'INSERT' OR OLD.state <> 'active') THEN
-        -- Waits for, or fails with, a transaction that retires the same value now.
+        -- Wait for a transaction that is retiring the same value, or fail with it.
         PERFORM FROM interop_identifier AS other
           WHERE other.namespace_id = NEW.namespace_id
             AND other.value_normalized = NEW.value_normalized
@@ -66,8 +67,8 @@ BEGIN
                AND COALESCE(other.period_end, other.write_date) > retired_before
         ) THEN
             RAISE EXCEPTION
-                'Another record had this identifier before, and values of its '
-                'namespace may not be used again yet.'
+                'Another record had this identifier before, and its namespace does '
+                'not re-use the value yet. Enter another value.'
                 USING ERRCODE = 'check_violation',
                       CONSTRAINT = 'interop_identifier_reuse',
                       TABLE = 'interop_identifier';
@@ -93,10 +94,10 @@ CREATE TRIGGER interop_identifier_anchor_update
 
 
 class InteropIdentifierAnchor(models.Model):
-    """Where a record stands: itself, or the survivor that it was merged into.
+    """The state of a record in merges: itself, or the survivor that it was merged into.
 
-    Kept by triggers of ``interop_identifier`` and by merges; no user reads or writes it
-    through the interface. ``survivor_id`` is always the last one: there are no chains.
+    Triggers of ``interop_identifier`` and merges write it; no user has access.
+    ``survivor_id`` always names the last survivor, never one that was merged itself.
     """
 
     _name = "interop.identifier.anchor"
@@ -124,8 +125,8 @@ class InteropIdentifierAnchor(models.Model):
 
     @api.model
     def _roots(self, model, ids):
-        """Return ``{id: id of the survivor}``; a record that was not merged is its
-        own."""
+        """Return ``{id: id of the survivor}``; a record that was not merged maps to
+        itself."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT res_id, survivor_id FROM interop_identifier_anchor "
@@ -138,10 +139,10 @@ class InteropIdentifierAnchor(models.Model):
 
     @api.model
     def _lock(self, model, ids):
-        """Make links to and merges of these records wait for this transaction.
+        """Lock these records against links and merges until this transaction ends.
 
-        Always in the order of their ids, so that two crosswise merges queue up instead
-        of blocking each other.
+        Always in the order of their ids, so that two crosswise merges queue up and do
+        not deadlock.
         """
         self.env.flush_all()
         self.env.execute_query(
@@ -157,10 +158,12 @@ class InteropIdentifierAnchor(models.Model):
 
     @api.model
     def _lock_group(self, model, ids):
-        """Lock these records, their survivors and all that was merged into those, which
-        a merge may have to move on; return what :meth:`_roots` does.
+        """Lock these records, their survivors and all records merged into those.
 
-        All in one order: locking the others later would let merges block each other.
+        A merge may have to move all of them. One order for all prevents deadlocks
+        between merges.
+
+        :return: like :meth:`_roots`
         """
         locked = set()
         while True:
@@ -187,7 +190,7 @@ class InteropIdentifierAnchor(models.Model):
 
     @api.model
     def _set_survivors(self, model, survivors):
-        """Store the survivors of ``{id: survivor id, or None}``."""
+        """Store ``{id: survivor id, or None}``."""
         for survivor_id, ids in self._by_survivor(survivors).items():
             self.env.execute_query(
                 SQL(

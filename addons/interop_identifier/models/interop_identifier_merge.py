@@ -1,4 +1,4 @@
-"""Two records are the same one: identifiers go to the survivor, on record."""
+"""Merge two records of one person or thing: move identifiers and keep a journal."""
 
 from contextlib import contextmanager
 
@@ -20,12 +20,12 @@ from .undo_preview import UndoPreview
 
 
 class InteropIdentifierMerge(models.Model):
-    """Journal of merges: one row each, with everything needed to take it back.
+    """Journal of merges: one row per merge, with everything that undoing needs.
 
-    A merge moves identifiers (and what other addons add), nothing else: the prior
-    record stays until a steward merges it with Odoo's own tools. The look-up answers
-    the survivor from then on. Once Odoo has removed the prior contact, the merge cannot
-    be undone: identifiers have no record to go back to.
+    A merge moves only identifiers (and what other addons add). The prior record stays
+    until a user merges it with Odoo's own tools. Look-ups return the survivor from then
+    on. After Odoo has deleted the prior contact, the merge cannot be undone, because
+    the identifiers have no record to go back to.
     """
 
     _name = "interop.identifier.merge"
@@ -44,28 +44,30 @@ class InteropIdentifierMerge(models.Model):
         selection="_selection_record_ref",
         string="Survivor",
         compute="_compute_refs",
-        help="The record that identifiers of both find since the merge.",
+        help="The identifiers of both records find this record since the merge.",
     )
     merged_ref = fields.Reference(
         selection="_selection_record_ref",
         string="Prior",
         compute="_compute_refs",
-        help="The record that was found to be the same one. Empty once removed.",
+        help="The record that was merged into the survivor. Empty if it was deleted.",
     )
-    survivor_name = fields.Char(readonly=True, help="Its name when it was merged.")
+    survivor_name = fields.Char(
+        readonly=True, help="Name of the record at the time of the merge."
+    )
     merged_name = fields.Char(
-        "Prior Name", readonly=True, help="Its name when it was merged."
+        "Prior Name", readonly=True, help="Name of the record at the time of the merge."
     )
     state = fields.Selection(
         const.MERGE_STATES, required=True, default="merged", readonly=True, index=True
     )
     message_id = fields.Many2one(
         "interop.message",
-        "Told By",
+        "Requested By",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="The message that said so. Empty: a person decided.",
+        help="The message that requested the merge. Empty if a user decided.",
     )
     reason = fields.Char(readonly=True)
     merged_at = fields.Datetime("Merged On", required=True, readonly=True)
@@ -78,14 +80,14 @@ class InteropIdentifierMerge(models.Model):
     removed = fields.Boolean(
         "Prior Removed",
         compute="_compute_refs",
-        help="The prior record was deleted, usually by Odoo's Merge Contacts. The merge "
-        "can no longer be undone.",
+        help="The prior record was deleted, usually by Odoo's Merge Contacts. "
+        "The merge can no longer be undone.",
     )
     restore_report = fields.Text(
         "Not Restored",
         readonly=True,
-        help="What stayed as it was when the merge was undone: it was changed, removed "
-        "or stated by a message after the merge.",
+        help="Values that were not put back when the merge was undone, because "
+        "they were changed, removed or stated by a message after the merge.",
     )
     company_ids = fields.Many2many(
         "res.company",
@@ -94,7 +96,8 @@ class InteropIdentifierMerge(models.Model):
         "company_id",
         "Facilities",
         readonly=True,
-        help="The facility where it was decided and those whose identifiers moved.",
+        help="The facility where the merge was decided and those whose "
+        "identifiers moved.",
     )
     line_ids = fields.One2many(
         "interop.identifier.merge.line", "merge_id", "Changes", readonly=True
@@ -109,11 +112,12 @@ class InteropIdentifierMerge(models.Model):
 
     _merged_uniq = models.UniqueIndex(
         "(res_model, merged_id) WHERE state = 'merged'",
-        "This record has been merged into another one already.",
+        "This record has already been merged into another one.",
     )
     _survivor_idx = models.Index("(res_model, survivor_id)")
     _not_itself = models.Constraint(
-        "CHECK (merged_id <> survivor_id)", "A record is not merged into itself."
+        "CHECK (merged_id <> survivor_id)",
+        "A record cannot be merged into itself. Choose two records.",
     )
 
     @api.model
@@ -121,7 +125,7 @@ class InteropIdentifierMerge(models.Model):
         return self.env["interop.identifier"]._selection_record_ref()
 
     def _compute_display_name(self):
-        for merge in self:  # no names: it goes to the audit trail, which is for ever
+        for merge in self:  # no names: the audit trail is kept permanently
             merge.display_name = self.env._("Merge %s", merge.id)
 
     @api.depends("res_model", "survivor_id", "merged_id")
@@ -132,7 +136,7 @@ class InteropIdentifierMerge(models.Model):
             merge.removed = not merge.merged_ref
 
     def _reference(self, record_id):
-        """Return a record as a reference field holds it, False when it is gone."""
+        """Return a record as the value of a reference field, False if it was deleted."""
         known = self.res_model in self.env and record_id
         record = self.env[self.res_model].browse(record_id).exists() if known else None
         return f"{record._name},{record.id}" if record else False
@@ -140,7 +144,10 @@ class InteropIdentifierMerge(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(
-            self.env._("Merges are kept for their history. Undo this one instead.")
+            self.env._(
+                "A merge cannot be deleted, because its history is kept. "
+                "Undo it instead."
+            )
         )
 
     # ------------------------------------------------------------------
@@ -148,7 +155,7 @@ class InteropIdentifierMerge(models.Model):
     # ------------------------------------------------------------------
     @api.model
     def _survivor(self, record):
-        """Return the record that ``record`` was merged into, itself if it was not."""
+        """Return the record that ``record`` was merged into, or ``record`` itself."""
         if not record:
             return record
         record.ensure_one()
@@ -157,8 +164,8 @@ class InteropIdentifierMerge(models.Model):
 
     @api.model
     def _open_of(self, record):
-        """Return the merge in force that made ``record`` a prior one, if any."""
-        return self.sudo().search(  # sudo: what is so does not depend on who asks
+        """Return the merge in force in which ``record`` is the prior one, if any."""
+        return self.sudo().search(  # sudo: the answer must not depend on the user
             [
                 ("res_model", "=", record._name),
                 ("merged_id", "in", record.ids),
@@ -172,21 +179,22 @@ class InteropIdentifierMerge(models.Model):
     @api.model
     @api.private
     def _merge(self, survivor, merged, *, message=None, reason=None, aliases=None):
-        """Hand everything that identifies ``merged`` over to ``survivor``.
+        """Move all identifiers of ``merged`` to ``survivor``.
 
-        Both are records of one model that may carry identifiers. A survivor that was
-        merged itself stands for its own survivor. Repeating a merge changes nothing.
-        Who may decide this is checked by the caller.
+        Both are records of one model with identifiers. A survivor that was merged
+        itself is replaced by its own survivor. Repeating a merge changes nothing. The
+        caller checks the right to decide it.
 
-        :param message: ``interop.message`` that says so, if one does
-        :param str reason: why, in words; safe to keep for ever
+        :param message: ``interop.message`` that requests it, if any
+        :param str reason: reason in words; kept permanently, so without personal data
         :param aliases: identifiers of ``merged`` that the message names as prior: they
-            become aliases even where the survivor could have them active as well
-        :returns: the journal row, of the first time when repeated
+            become aliases even if the survivor could have them as active
+        :returns: the journal row; of the first time if the merge is repeated
         :raises BusinessError: they are one record, or not of one kind (``merge_self``,
-            ``merge_kind``), or one is gone (``merge_gone``)
-        :raises PossibleDuplicate: a person has to decide: it was merged the other way
-            round (``merge_reversed``) or into a third record (``merged_elsewhere``)
+            ``merge_kind``), or one was deleted (``merge_gone``)
+        :raises PossibleDuplicate: a steward has to decide: it was merged in the
+            opposite direction (``merge_reversed``) or into a third record
+            (``merged_elsewhere``)
         :raises OwnershipError: ``aliases`` are numbers of another source system
         """
         self._check_pair(survivor, merged)
@@ -198,7 +206,7 @@ class InteropIdentifierMerge(models.Model):
             return done
         target = survivor.browse(roots[survivor.id])
         self._check_exist(target | merged)
-        # sudo: a merge concerns every facility that knows one of the two
+        # sudo: a merge affects every facility that knows one of the two
         merge_sudo = self.sudo().create(
             self._prepare_merge(target, merged, message, reason)
         )
@@ -210,13 +218,13 @@ class InteropIdentifierMerge(models.Model):
         return merge_sudo.with_env(self.env)
 
     def _interop_merge_touch(self, survivor, merged):
-        """Hook: move what an addon keeps about ``merged`` to ``survivor``.
+        """Move the rows that an addon keeps about ``merged`` to ``survivor`` (hook).
 
         Called once per merge, after its identifiers have moved and before look-ups of
         the prior record find the survivor. An override calls super and changes rows
-        inside ``with self._recording(rows):``, or with :meth:`_write_recorded`: undoing
-        the merge puts exactly those columns back. It must not delete rows (archive
-        them), nor check rights: the caller has decided that the two are one.
+        inside ``with self._recording(rows):``, or with :meth:`_write_recorded`. Undoing
+        the merge puts exactly those columns back. The override must archive rows
+        instead of deleting them, and must not check rights: the caller did.
 
         ``self`` is the journal row (sudo).
 
@@ -227,7 +235,7 @@ class InteropIdentifierMerge(models.Model):
 
     @contextmanager
     def _recording(self, records):
-        """Note which columns of these rows change inside the ``with`` block."""
+        """Record which columns of these rows change inside the ``with`` block."""
         lines = self.env["interop.identifier.merge.line"]
         before = lines._raw(records)
         yield
@@ -240,8 +248,10 @@ class InteropIdentifierMerge(models.Model):
                 records.write(vals)
 
     def _repoint_identifiers(self, survivor, merged, aliases=None):
-        """Move the identifiers, of any state; where only one may be active and the
-        survivor has it, the other becomes an alias."""
+        """Move the identifiers of any state.
+
+        If only one may be active and the survivor has it, the other becomes an alias.
+        """
         rows = self.env["interop.identifier"].search(
             [("res_model", "=", merged._name), ("res_id", "=", merged.id)], order="id"
         )
@@ -275,8 +285,7 @@ class InteropIdentifierMerge(models.Model):
             held._set_same_number(self.env._("Another spelling of the same number"))
 
     def _point_anchors(self):
-        """Let the prior record, and what was merged into it, stand for the
-        survivor."""
+        """Set the survivor of the prior record and of the records merged into it."""
         anchors = self.env["interop.identifier.anchor"]
         followers = anchors.search(
             [("res_model", "=", self.res_model), ("survivor_id", "=", self.merged_id)]
@@ -310,27 +319,36 @@ class InteropIdentifierMerge(models.Model):
     # ------------------------------------------------------------------
     @api.model
     def _check_pair(self, survivor, merged):
-        """Refuse what cannot be one merge."""
+        """Refuse a pair of records that cannot be merged."""
         survivor.ensure_one()
         merged.ensure_one()
         kinds = self.env["interop.identifier.model"]._names()
         if survivor._name != merged._name or survivor._name not in kinds:
             raise BusinessError(
-                self.env._("Records of these kinds cannot be merged."),
+                self.env._(
+                    "Records of these kinds cannot be merged. Both have to "
+                    "be of one kind with identifiers."
+                ),
                 code="merge_kind",
             )
         if survivor == merged:
             raise BusinessError(
-                self.env._("A record cannot be merged into itself."), code="merge_self"
+                self.env._(
+                    "A record cannot be merged into itself. Send two different records."
+                ),
+                code="merge_self",
             )
 
     @api.model
     def _check_aliases(self, aliases, message):
-        """Refuse a system that merges numbers of another one's namespace."""
+        """Refuse a system that merges numbers in the namespace of another system."""
         owners = aliases.namespace_id.system_id if aliases else None
         if owners and message and owners - message.system_id:
             raise OwnershipError(
-                self.env._("Only its source system may merge numbers of a namespace."),
+                self.env._(
+                    "Only the source system of a namespace may merge its "
+                    "numbers. Ask that system to send the merge."
+                ),
                 code="namespace_not_owned",
             )
 
@@ -339,17 +357,19 @@ class InteropIdentifierMerge(models.Model):
         """Refuse records that were deleted."""
         if len(records.exists()) < len(records):
             raise BusinessError(
-                self.env._("A record that is to be merged does not exist any more."),
+                self.env._(
+                    "One of the records of this merge was deleted. Send the "
+                    "record again before the merge."
+                ),
                 code="merge_gone",
             )
 
     @api.model
     def _already(self, survivor, merged, roots):
-        """Return the merge that did this before, if any; refuse what contradicts it.
+        """Return the same earlier merge, if any, and refuse a contradicting one.
 
         :raises PossibleDuplicate: it contradicts an earlier merge: a steward is asked
-        :raises ConflictError: stewards told the two apart: a message that says
-            otherwise is wrong
+        :raises ConflictError: a steward decided that the two are different
         """
         first = (survivor._name, roots[survivor.id])
         second = (merged._name, roots[merged.id])
@@ -366,44 +386,50 @@ class InteropIdentifierMerge(models.Model):
 
     @api.model
     def _question(self, first, second):
-        """Return the question whether two records ``(model, id)`` are to be merged in
-        spite of an earlier merge."""
+        """Return the question whether to merge two records ``(model, id)`` although an
+        earlier merge contradicts it."""
         return question.same(self.env.company.id, first, second, kind="merge")
 
     @api.model
     def _check_not_told_apart(self, first, second):
-        """Refuse to merge two records ``(model, id)`` that stewards told apart."""
+        """Refuse to merge two records ``(model, id)`` that a steward declared
+        different."""
         if self.env["interop.identity.case"]._told_apart(first, second):
             raise ConflictError(
                 self.env._(
-                    "A steward decided that these two records are different. They are "
-                    "not merged unless a steward takes that decision back."
+                    "A steward decided that these two records are different. To "
+                    "merge them, a steward has to take that decision back first."
                 ),
                 code="told_apart",
             )
 
     @api.model
     def _same_before(self, survivor, merged, roots):
-        """Return the merge in force that did this before, None if there is none."""
+        """Return the merge in force that did the same, or None."""
         path = self._path(survivor)
         if merged.id in path:
             raise PossibleDuplicate(
-                self.env._("These records were merged the other way round before."),
+                self.env._(
+                    "An earlier merge joined these records in the opposite "
+                    "direction. A steward has to decide."
+                ),
                 code="merge_reversed",
             )
         if roots[merged.id] == merged.id:
             return None
         if roots[merged.id] != roots[survivor.id]:
             raise PossibleDuplicate(
-                self.env._("This record was merged into a third one before."),
+                self.env._(
+                    "An earlier merge joined this record with a third "
+                    "record. A steward has to decide."
+                ),
                 code="merged_elsewhere",
             )
         return self._open_of(merged).with_env(self.env)
 
     @api.model
     def _path(self, record):
-        """Return the ids of the records that ``record`` was merged into, one after the
-        other."""
+        """Return the ids of the records that ``record`` was merged into, in order."""
         path = []
         while merge := self._open_of(record):
             record = record.browse(merge.survivor_id)
@@ -415,22 +441,25 @@ class InteropIdentifierMerge(models.Model):
     # ------------------------------------------------------------------
     @api.private
     def _unmerge(self, reason):
-        """Put everything back that this merge changed; a repeat changes nothing.
+        """Put back everything that this merge changed; repeating it changes nothing.
 
-        Identifiers that were linked after the merge stay with the survivor, since no
-        rule can tell which record they belong to. What was changed since keeps its
-        present value. Both are told in ``restore_report``, and before by ``UndoPreview``. Who may
-        decide this is checked by the caller.
+        Identifiers that were linked after the merge stay with the survivor, because no
+        rule can tell which record they belong to. Values that changed after the merge
+        stay. Both are listed in ``restore_report``, and in advance by ``UndoPreview``.
+        The caller checks the right to decide it.
 
-        :param str reason: why, in words; safe to keep for ever
+        :param str reason: reason in words; kept permanently, so without personal data
         :raises UserError: no reason, or the prior record was deleted
         """
         self.ensure_one()
         if not (reason or "").strip():
             raise UserError(
-                self.env._("Enter the reason why these two records are not the same.")
+                self.env._(
+                    "The merge cannot be undone without a reason. Enter why "
+                    "these two records are not the same."
+                )
             )
-        # sudo: a merge concerns every facility that knows one of the two
+        # sudo: a merge affects every facility that knows one of the two
         merge_sudo = self.sudo()
         anchors = self.env["interop.identifier.anchor"]
         anchors._lock_group(self.res_model, [self.survivor_id, self.merged_id])
@@ -446,45 +475,45 @@ class InteropIdentifierMerge(models.Model):
         self.env["interop.audit.event"]._log("unmerged", merge_sudo, reason.strip())
 
     def _check_may_undo(self):
-        """Refuse when there is nothing that identifiers could go back to.
+        """Refuse if the record that identifiers would go back to was deleted.
 
         :raises UserError: the prior record was deleted
         """
         if not self.env[self.res_model].browse(self.merged_id).exists():
             raise UserError(
                 self.env._(
-                    "“%s” cannot be undone: the prior record was deleted, usually by "
-                    "Odoo's Merge Contacts, and cannot be restored. Its identifiers find "
-                    "the survivor. Create the record again, retire those identifiers, "
-                    "and add them to the new record.",
+                    "“%s” cannot be undone: the prior record was deleted, usually "
+                    "by Odoo's Merge Contacts, and cannot be restored. Its "
+                    "identifiers find the survivor. Create the record again, retire "
+                    "those identifiers, and add them to the new record.",
                     self.display_name,
                 )
             )
 
     def _interop_unmerge_touch(self):
-        """Hook: take back what an addon did besides recorded changes.
+        """Take back effects of an addon that are not recorded changes (hook).
 
-        Called once when a merge (``self``, sudo) is undone, after all rows that were
-        changed inside :meth:`_recording` have their former values, in SQL and with an
-        empty cache. An override calls super and computes anew what depends on these
-        rows. It must not refuse the undoing.
+        Called once when a merge (``self``, sudo) is undone. At that time all recorded
+        rows have their former values, in SQL and with an empty cache. An override calls
+        super and recomputes everything that depends on these rows. It must not refuse
+        the undoing.
 
         :return: None
         """
 
     def _interop_undo_notes(self):
-        """Hook: return what undoing changes besides recorded changes.
+        """Return the effects of undoing that are not recorded changes (hook).
 
-        Called when a user looks at what undoing a merge (``self``, sudo) does. An
-        override adds to what super returns what :meth:`_interop_unmerge_touch` of its
-        addon will do at facilities of the user, and nothing about others.
+        Called when a user opens the preview of undoing a merge (``self``, sudo). An
+        override adds to the result of super the effects of its
+        :meth:`_interop_unmerge_touch` at facilities of the user, and none about others.
 
-        :return: list of ``(what changes, what becomes of it)``, translated
+        :return: list of ``(object that changes, effect)``, translated
         """
         return []
 
     def _interop_undo_hidden(self):
-        """Hook: return the number of such changes at other facilities.
+        """Return the number of such effects at other facilities (hook).
 
         Called together with :meth:`_interop_undo_notes`. An override adds its number to
         that of super.
@@ -494,7 +523,7 @@ class InteropIdentifierMerge(models.Model):
         return 0
 
     def _set_undone(self, reason):
-        """Take the merge back, and let the cases that decided it be asked again."""
+        """Mark the merge as undone and reopen the questions of its cases."""
         undone = self._set_state(
             "undone",
             {"merged"},
@@ -502,7 +531,7 @@ class InteropIdentifierMerge(models.Model):
             undone_by_id=self.env.uid,
             undone_reason=reason,
         )
-        # sudo: a case is the engine's; who may undo a merge was checked by the caller
+        # sudo: the engine writes cases; the caller checked the right to undo
         cases_sudo = self.env["interop.identity.case"].sudo()
         for case in cases_sudo.search(
             [("merge_id", "in", undone.ids), ("state", "=", "decided")]
@@ -512,7 +541,7 @@ class InteropIdentifierMerge(models.Model):
         return undone
 
     def _repoint_anchors(self):
-        """Work out anew who stands for whom, of all that this merge connected."""
+        """Recompute the survivors of all records that this merge connected."""
         anchors = self.env["interop.identifier.anchor"]
         root = anchors._roots(self.res_model, [self.survivor_id])[self.survivor_id]
         members = anchors.search(
@@ -536,7 +565,7 @@ class InteropIdentifierMerge(models.Model):
         anchors._set_survivors(self.res_model, survivors)
 
     def action_unmerge(self):
-        """Button: show what goes back and what stays, ask for the reason, and undo."""
+        """Show the effects, ask for the reason and undo the merge (button)."""
         self.ensure_one()
         self._check_may_undo()
         return {

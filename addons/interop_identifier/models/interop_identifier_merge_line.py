@@ -1,4 +1,4 @@
-"""What a merge changed, row by row, so that it can be put back exactly."""
+"""The changes of a merge, row by row, so that undoing restores them exactly."""
 
 import json
 from typing import NamedTuple
@@ -10,9 +10,12 @@ STAMPS = {"write_date", "write_uid"}
 
 
 class Plan(NamedTuple):
-    """What undoing does to one row: ``columns`` to put back, ``kept`` names of columns
-    that were changed since, ``alias`` whether an identifier goes back as an alias
-    because another one is active there. ``row`` as it is now, None when it is gone."""
+    """The effect of undoing on one row.
+
+    ``columns`` are put back, ``kept`` names columns that changed after the merge.
+    ``alias`` says that an identifier goes back as an alias because another one is
+    active. ``row`` is the current row, None if it was deleted.
+    """
 
     row: dict | None
     columns: dict
@@ -47,17 +50,20 @@ class InteropIdentifierMergeLine(models.Model):
         index="btree_not_null",
     )
     namespace_id = fields.Many2one(related="identifier_id.namespace_id")
-    # Columns by name, as PostgreSQL writes them in JSON; only those that changed.
+    # Columns by name, as PostgreSQL writes them in JSON. Only changed columns are kept.
     before = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     after = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     was_alias = fields.Boolean(
         "Alias",
         compute="_compute_was_alias",
         compute_sudo=True,
-        help="The survivor has a number there already: this one finds it as well.",
+        help="The survivor already has a number in this namespace. This "
+        "identifier also finds it.",
     )
     restored = fields.Boolean(
-        readonly=True, help="Put back since, or overtaken by an undone earlier merge."
+        readonly=True,
+        help="The change was put back, or an earlier merge that was "
+        "undone replaced it.",
     )
 
     _row_idx = models.Index("(res_model, res_id) WHERE NOT restored")
@@ -72,7 +78,7 @@ class InteropIdentifierMergeLine(models.Model):
     # ------------------------------------------------------------------
     @api.model
     def _raw(self, records):
-        """Return ``{id: columns}`` of the rows as they are in the database."""
+        """Return ``{id: columns}`` of the rows as stored in the database."""
         records.flush_model()
         if not records:
             return {}
@@ -88,7 +94,7 @@ class InteropIdentifierMergeLine(models.Model):
 
     @api.model
     def _note(self, merge, records, before):
-        """Create the lines of ``merge`` for what differs from ``before``."""
+        """Create the lines of ``merge`` for the differences from ``before``."""
         vals_list = []
         for row_id, row in sorted(self._raw(records).items()):
             old = before[row_id]
@@ -112,7 +118,7 @@ class InteropIdentifierMergeLine(models.Model):
     def _first_records(self, identifiers):
         """Return ``{identifier id: id of its record before all merges in force}``."""
         first = {row.id: row.res_id for row in identifiers}
-        # sudo: what is so does not depend on who asks
+        # sudo: the answer must not depend on the user
         lines_sudo = self.sudo().search(
             [
                 ("res_model", "=", "interop.identifier"),
@@ -130,10 +136,10 @@ class InteropIdentifierMergeLine(models.Model):
     # Putting back
     # ------------------------------------------------------------------
     def _restore(self):
-        """Put the rows of these lines back; return what could not be, in words.
+        """Put the rows of these lines back; return texts about the rest.
 
-        A column that was changed after the merge keeps its present value. What
-        later merges did to the same row is taken back with it.
+        A column that changed after the merge keeps its current value. The changes of
+        later merges to the same row are taken back as well.
         """
         kept = []
         for line in self.filtered(lambda item: not item.restored).sorted(reverse=True):
@@ -144,7 +150,7 @@ class InteropIdentifierMergeLine(models.Model):
         return kept
 
     def _later(self):
-        """Return what later merges in force did to the same columns."""
+        """Return the changes of later merges in force to the same columns."""
         lines = self.search(
             [
                 ("res_model", "=", self.res_model),
@@ -157,7 +163,7 @@ class InteropIdentifierMergeLine(models.Model):
         return lines.filtered(lambda line: mine & line.before.keys())
 
     def _restore_one(self, later):
-        """Put one row back; return what could not be, in words."""
+        """Put one row back; return texts about the columns that stay."""
         plan = self._plan(later)
         if plan.columns:
             self._put(self.env[self.res_model]._table, plan.columns)
@@ -182,23 +188,26 @@ class InteropIdentifierMergeLine(models.Model):
         return Plan(row, columns, kept, bool(clash))
 
     def _told(self, plan):
-        """Return what a plan cannot put back, in words without values."""
+        """Return the parts of a plan that cannot be put back, in words without values."""
         names = {"model": self.res_model, "id": self.res_id}
         if plan.row is None:
-            return [self.env._("%(model)s %(id)s was removed since.", **names)]
+            return [
+                self.env._("%(model)s %(id)s was removed after the merge.", **names)
+            ]
         told = []
         if plan.alias:
             told.append(
                 self.env._(
-                    "%(model)s %(id)s is an alias now (state): another identifier of "
-                    "its namespace is active there.",
+                    "%(model)s %(id)s is now an alias (state), because another "
+                    "identifier of its namespace is active there.",
                     **names,
                 )
             )
         if plan.kept:
             told.append(
                 self.env._(
-                    "%(model)s %(id)s was changed since and keeps: %(fields)s.",
+                    "%(model)s %(id)s was changed after the merge and keeps its "
+                    "values of: %(fields)s.",
                     fields=", ".join(plan.kept),
                     **names,
                 )
@@ -206,13 +215,12 @@ class InteropIdentifierMergeLine(models.Model):
         return told
 
     def _second_active(self, row):
-        """Return what is different for an identifier that cannot be active where it
-        goes back to, empty for any other row.
+        """Return the different columns of an identifier that cannot go back as active.
 
-        One of the two is a former one that was brought back meanwhile. The second to go
-        back still finds the record, as an alias.
+        Empty for any other row. A former identifier was reactivated meanwhile, so the
+        second one becomes an alias that still finds the record.
 
-        :param dict row: its columns as they are to be
+        :param dict row: its columns after undoing
         """
         if self.res_model != "interop.identifier" or row["state"] != "active":
             return {}
@@ -230,10 +238,10 @@ class InteropIdentifierMergeLine(models.Model):
         return {"state": "merged"} if found and row["single"] else {}
 
     def _put(self, table, columns):
-        """Write columns as they were, of the row that this line is about.
+        """Write former column values to the row of this line.
 
-        In SQL, because a restored row is to be the same in every column, its last
-        change included, and because states do not move backwards by transition.
+        Uses SQL, because every column is restored, also the last change, and because
+        transitions do not move states backwards.
         """
         if not columns:
             return

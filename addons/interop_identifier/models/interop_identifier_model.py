@@ -1,4 +1,4 @@
-"""Which kinds of records carry identifiers, and what binds the two."""
+"""The kinds of records with identifiers, and the triggers that protect the link."""
 
 import logging
 
@@ -20,26 +20,26 @@ from .interop_identifier_trigger import (
 
 _logger = logging.getLogger(__name__)
 
-# Identifiers, and what they rest on, cannot be known by identifiers themselves.
+# Identifiers and the models that they depend on cannot have identifiers themselves.
 OWN_PREFIX = "interop.identifier"
-# Computed from the kind. The triggers act on the table that is named here.
+# Computed from the kind. The triggers act on the table with this name.
 COMPUTED = ("model", "table_name")
 # --- the page ---
 PAGE = "interop_identifiers"
-# A notebook that everybody sees, not one of a list within the form.
+# A notebook that every user sees, and not one of a list within the form.
 NOTEBOOK = "//notebook[not(ancestor::field) and not(@groups) and not(@invisible)]"
 SHEET = "//sheet[not(ancestor::field)]"
 
 
 class InteropIdentifierModel(models.Model):
-    """The list of models whose records may carry identifiers.
+    """The list of models whose records may have identifiers.
 
-    Addons declare theirs (``interop.identifier._declared_models``), an administrator adds
-    any other without code. Each gets a trigger on its table, the other half of the
-    reference: a record that has identifiers is not deleted behind their back.
+    Addons declare theirs (``interop.identifier._declared_models``). An administrator
+    adds any other without code. Each gets a trigger on its table, which replaces a
+    foreign key: a record with identifiers cannot be deleted silently.
 
-    Each also gets a page on its forms, which belong to other apps. What is on the page is
-    the widget ``interop_identifiers``: it reads the identifiers by itself, so that a model
+    Each also gets a page on its forms, which belong to other apps. The page contains
+    the widget ``interop_identifiers``. It reads the identifiers itself, so the model
     needs no field for them.
     """
 
@@ -55,7 +55,7 @@ class InteropIdentifierModel(models.Model):
         required=True,
         ondelete="cascade",
         domain=[("transient", "=", False), ("abstract", "=", False)],
-        help="Records of this kind may carry identifiers of other systems.",
+        help="Records of this kind may have identifiers of other systems.",
     )
     name = fields.Char(related="model_id.name")
     model = fields.Char(related="model_id.model", store=True, precompute=True)
@@ -67,13 +67,14 @@ class InteropIdentifierModel(models.Model):
         "When Deleted",
         required=True,
         default="restrict",
-        help="What happens when somebody deletes a record that has identifiers. Late "
-        "messages and audits need their history.",
+        help="Effect of deleting a record that has identifiers. Late messages "
+        "and audits need the history, so deletion is refused by default.",
     )
     declared = fields.Boolean(
         "Built In",
         compute="_compute_declared",
-        help="An installed app or an approved inbound mapping needs this kind.",
+        help="An installed app or an approved inbound mapping needs this kind. "
+        "It cannot be removed.",
     )
     identifier_count = fields.Integer(
         "Identifiers", compute="_compute_identifier_count"
@@ -82,14 +83,14 @@ class InteropIdentifierModel(models.Model):
     has_page = fields.Boolean(
         "Page on Forms",
         compute="_compute_has_page",
-        compute_sudo=True,  # users of the integration have no right on views
+        compute_sudo=True,  # users of the integration have no access to views
         inverse="_inverse_has_page",
         help="Show the identifiers of a record on a page of its form.",
     )
     view_ids = fields.Many2many("ir.ui.view", readonly=True, groups=fields.NO_ACCESS)
 
     _model_uniq = models.Constraint(
-        "UNIQUE (model)", "This kind of record is on the list already."
+        "UNIQUE (model)", "This kind of record is already on the list."
     )
 
     @api.depends("model_id")
@@ -118,13 +119,20 @@ class InteropIdentifierModel(models.Model):
             kind.has_page = bool(kind.view_ids) or kind._has_own_page()
 
     def _inverse_has_page(self):
-        for kind in self.sudo():  # sudo: an administrator of the integration has no
-            # hand in other views
+        for (
+            kind
+        ) in self.sudo():  # sudo: integration administrators have no access to views
+            # pass in other views
             if kind.has_page and not kind.view_ids:
                 kind._create_pages()
             elif not kind.has_page and kind._has_own_page():
                 raise UserError(
-                    self.env._("The form of “%s” always shows identifiers.", kind.name)
+                    self.env._(
+                        "The form of “%s” always shows identifiers, because "
+                        "its app includes them. This setting cannot be "
+                        "changed here.",
+                        kind.name,
+                    )
                 )
             elif kind.view_ids and not kind.has_page:
                 kind.view_ids.unlink()
@@ -138,8 +146,9 @@ class InteropIdentifierModel(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "Records of “%s” cannot carry identifiers: they are not kept "
-                        "in a table of their own.",
+                        "Records of “%s” cannot have identifiers, because Odoo does "
+                        "not store them in a regular table. Choose another kind of "
+                        "record.",
                         kind.model_id.name,
                     )
                 )
@@ -152,10 +161,10 @@ class InteropIdentifierModel(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Add kinds, with their trigger and, unless told otherwise, their page."""
+        """Add kinds with their trigger and, by default, their page."""
         for vals in vals_list:
             self._check_computed(vals)
-        # What has its page already keeps it, whatever is asked for at first.
+        # A kind whose form already shows identifiers keeps that page.
         kinds = super().create(
             [
                 {name: value for name, value in vals.items() if name != "has_page"}
@@ -171,26 +180,31 @@ class InteropIdentifierModel(models.Model):
         return kinds
 
     def write(self, vals):
-        """Keep the kind itself: identifiers refer to it."""
+        """Refuse to change the kind: identifiers refer to it."""
         self._check_computed(vals)
         if "model_id" in vals and any(
             kind.model_id.id != vals["model_id"] for kind in self
         ):
             raise UserError(
-                self.env._("Add another line instead of changing the kind of this one.")
+                self.env._(
+                    "The kind of record cannot be changed after it was "
+                    "saved. Add another line for the other kind."
+                )
             )
         self.env.registry.clear_cache()
         return super().write(vals)
 
     @api.model
     def _check_computed(self, vals):
-        """Refuse values for what is computed, also from administrators: the triggers that
-        guard identifiers act on the table that is named there."""
+        """Refuse values for computed fields, also from administrators.
+
+        The triggers that protect identifiers act on the table with that name.
+        """
         for name in COMPUTED:
             if name in vals:
                 raise AccessError(
                     self.env._(
-                        "“%s” follows from the kind of record. Leave it out.",
+                        "“%s” is computed from the kind of record. Leave it out.",
                         self._fields[name]._description_string(self.env),
                     )
                 )
@@ -201,7 +215,8 @@ class InteropIdentifierModel(models.Model):
             if kind.declared:
                 raise UserError(
                     self.env._(
-                        "“%s” cannot be taken off the list: an installed app needs it.",
+                        "“%s” cannot be removed from the list, because an installed "
+                        "app needs it.",
                         kind.name,
                     )
                 )
@@ -209,14 +224,14 @@ class InteropIdentifierModel(models.Model):
             if kind.sudo().identifier_count:
                 raise UserError(
                     self.env._(
-                        "“%s” cannot be taken off the list while such records have "
-                        "identifiers.",
+                        "“%s” cannot be removed from the list, because records of "
+                        "this kind have identifiers.",
                         kind.name,
                     )
                 )
 
     def unlink(self):
-        """Take kinds off the list, their trigger and page with them."""
+        """Remove kinds with their trigger and page."""
         views_sudo = self.sudo().view_ids  # sudo: see _inverse_has_page
         tables = self.mapped("table_name")
         result = super().unlink()
@@ -227,8 +242,8 @@ class InteropIdentifierModel(models.Model):
         return result
 
     def _remove_traces(self):
-        """Remove what was added to the models of these kinds, before all is
-        uninstalled."""
+        """Remove triggers and pages from the models of these kinds before
+        uninstallation."""
         for kind in self:
             drop_trigger(self.env.cr, kind.table_name)
         self.view_ids.unlink()
@@ -236,14 +251,14 @@ class InteropIdentifierModel(models.Model):
     # === THE LIST, THE TRIGGERS AND THE DECLARED KINDS IN STEP === #
 
     def _register_hook(self):
-        """See that each kind is listed and guarded, whatever an update has done."""
+        """Ensure that each kind is listed and has its trigger after an update."""
         result = super()._register_hook()
-        self.sudo()._sync()  # sudo: no user has asked for anything
+        self.sudo()._sync()  # sudo: runs at start-up, without a user
         return result
 
     @api.model
     def _sync(self):
-        """List the kinds that addons declare; restore triggers that are missing."""
+        """List the kinds that addons declare and restore missing triggers."""
         listed = set(self.search([("model", "!=", False)]).mapped("model"))
         for name in self.env["interop.identifier"]._declared_models():
             if name in self.env and name not in listed:
@@ -259,44 +274,48 @@ class InteropIdentifierModel(models.Model):
     @tools.ormcache()
     def _names(self):
         """Return the names of the models on the list."""
-        # sudo: everyone may know which kinds of records there are
+        # sudo: the list of kinds is not confidential
         names = self.sudo().search([("model", "!=", False)]).mapped("model")
         return tuple(name for name in names if name in self.env)
 
     @api.model
     def _check_listed(self, names):
-        """Refuse names of models that are not on the list (the database would)."""
+        """Refuse models that are not on the list (the database would refuse them, too)."""
         for name in sorted(names - {None, False, *self._names()}):
             raise ValidationError(
                 self.env._(
-                    "Records of “%s” do not carry identifiers. An administrator can "
-                    "add this kind under Identity › Kinds of Records.",
+                    "Records of “%s” cannot have identifiers yet. An administrator "
+                    "can add this kind under Identity › Kinds of Records.",
                     self.env["ir.model"].sudo()._get(name).name or name,
                 )
             )
 
     def _create_trigger(self):
-        """Let the database refuse or carry on a deletion."""
+        """Create the trigger that handles deletion of records."""
         ensure_trigger(self.env.cr, self.table_name, self.model)
 
     # === THE PAGE ON FORMS === #
 
     def _has_own_page(self):
-        """Return whether the forms of this kind show its identifiers by themselves."""
+        """Return whether the forms of this kind already show identifiers."""
         model = self.env.get(self.model)
         return model is not None and "interop_identifier_ids" in model._fields
 
     def _offer_page(self):
-        """Add the page unless the form has one already."""
+        """Add the page unless the form already has one."""
         try:
             with self.env.cr.savepoint():
                 self._create_pages()
         except (ValidationError, ValueError):
-            # A broken form is no reason not to start.
-            _logger.warning("the form of %s takes no page of identifiers", self.model)
+            # A broken form must not prevent the start of the server.
+            _logger.warning(
+                "the page of identifiers could not be added to the form of %s",
+                self.model,
+            )
 
     def _create_pages(self):
-        """Add the page to the forms of this kind, and to those of what stands for it."""
+        """Add the page to the forms of this kind and of the model that shows its
+        records."""
         if self._has_own_page():
             return
         kind_sudo = self.sudo()  # sudo: see _inverse_has_page
@@ -313,14 +332,16 @@ class InteropIdentifierModel(models.Model):
 
     @api.model
     def _default_form(self, model):
-        """Return the form that people get when they open a record of ``model``."""
+        """Return the form that Odoo opens for a record of ``model``."""
         views = self.env["ir.ui.view"]
         return views.browse(views.default_view(model, "form") or [])
 
     @api.model
     def _forms(self, model):
-        """Return the forms of ``model`` that are more than a dialog, each one once:
-        what is added to a form is on those that are made from it, too."""
+        """Return the forms of ``model`` that are not dialogs, without derived ones.
+
+        Forms that inherit from another form get the page from it.
+        """
         first = self._default_form(model)
         others = self.env["ir.ui.view"].search(
             [("model", "=", model), ("type", "=", "form"), ("mode", "=", "primary")],
@@ -339,7 +360,7 @@ class InteropIdentifierModel(models.Model):
 
     @api.model
     def _is_made_from(self, view, other):
-        """Return whether ``other`` is among what ``view`` inherits from."""
+        """Return whether ``view`` inherits from ``other``."""
         while view:
             if view == other:
                 return True
@@ -366,8 +387,8 @@ class InteropIdentifierModel(models.Model):
 
     @api.model
     def _page_arch(self, model="", field=""):
-        """Return the page as XML; of the records of ``model`` in ``field``, instead of
-        those of the record itself."""
+        """Return the page as XML; for ``model`` and ``field`` with the identifiers of
+        the records in that field."""
         options = f' model="{model}" records="{field}"' if field else ""
         hidden = f'<field name="{field}" invisible="1"/>' if field else ""
         suffix = f"_{field}" if field else ""

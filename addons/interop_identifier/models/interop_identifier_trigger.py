@@ -1,15 +1,16 @@
-"""The reference of an identifier, kept by the database from both ends.
+"""Triggers that protect the reference from an identifier to its record.
 
-An identifier points at a record by the name of its model and its id, which PostgreSQL
-has no foreign key for. Two triggers do what one would: on ``interop_identifier`` (see
-``interop_identifier_anchor.py``), and, made here, on the table of each kind of record.
+An identifier refers to a record by model name and id, for which PostgreSQL has no
+foreign key. Two triggers replace one: the trigger on ``interop_identifier`` (see
+``interop_identifier_anchor.py``), and the trigger created here on the table of each
+kind of record.
 """
 
 from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
-# The upsert first: a transaction whose snapshot is too old to see an identifier that
-# was linked meanwhile fails with a serialization error, as with a real foreign key.
+# The upsert comes first. A transaction with a snapshot that is too old to see a new
+# identifier then fails with a serialization error, as with a real foreign key.
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION interop_identifier_of_deleted() RETURNS trigger AS $$
 DECLARE
@@ -32,8 +33,8 @@ BEGIN
              WHERE res_model = kind AND survivor_id = OLD.id;
         ELSE
             RAISE EXCEPTION
-                'This record is known to other systems by its identifiers, whose '
-                'history is kept (%, %). Archive it instead.', kind, OLD.id
+                'This record cannot be deleted, because other systems refer to it by '
+                'its identifiers (%, %). Archive it instead.', kind, OLD.id
                 USING ERRCODE = 'foreign_key_violation',
                       CONSTRAINT = 'interop_identifier_of_record',
                       TABLE = 'interop_identifier';
@@ -49,26 +50,27 @@ $$ LANGUAGE plpgsql;
 """
 TRIGGER = "interop_identifier_of_deleted"
 FOREIGN_KEY = "interop_identifier_res_model_kind_fkey"
-# Two workers that start at the same time make a missing trigger once.
+# Advisory lock, so that two workers which start together create a missing trigger once.
 _LOCK = 7234101
 
 
 def create_function(cr):
-    """Create the function that the triggers call, as this version has it."""
+    """Create or replace the function that the triggers call."""
     cr.execute(_FUNCTION)
 
 
 def ensure_foreign_key(cr):
-    """Let identifiers go with a kind whose app is uninstalled, as its records do.
+    """Delete the identifiers of a kind when its app is uninstalled.
 
-    It rests on a unique constraint that Odoo makes after all models are loaded.
+    The foreign key needs a unique constraint that Odoo creates after all models are
+    loaded.
     """
     cr.execute(
         "SELECT array_agg(conname) FROM pg_constraint WHERE conname IN %s",
         [(FOREIGN_KEY, "interop_identifier_model_model_uniq")],
     )
     if cr.fetchone()[0] != ["interop_identifier_model_model_uniq"]:
-        return  # there already, or not possible yet
+        return  # exists already, or not possible yet
     cr.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     cr.execute(
         SQL(
@@ -80,7 +82,7 @@ def ensure_foreign_key(cr):
 
 
 def ensure_trigger(cr, table, model):
-    """Create the trigger on the table of a model, unless it is there."""
+    """Create the trigger on the table of a model if it is missing."""
     if not table_exists(cr, table) or _has_trigger(cr, table):
         return
     cr.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -98,7 +100,7 @@ def ensure_trigger(cr, table, model):
 
 
 def drop_trigger(cr, table):
-    """Remove the trigger from a table, where both exist."""
+    """Remove the trigger from a table if both exist."""
     if table and table_exists(cr, table):
         cr.execute(
             SQL(
@@ -110,7 +112,7 @@ def drop_trigger(cr, table):
 
 
 def drop_function(cr):
-    """Remove what the triggers call, and any that is left."""
+    """Remove the function and all remaining triggers that call it."""
     cr.execute("DROP FUNCTION IF EXISTS interop_identifier_of_deleted() CASCADE")
     cr.execute("DROP FUNCTION IF EXISTS interop_identifier_anchor_record() CASCADE")
 

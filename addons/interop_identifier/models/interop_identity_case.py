@@ -1,4 +1,4 @@
-"""The stewards' queue: doubts about identities, one case per question."""
+"""The steward's queue: one case for each question about an identity."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -21,23 +21,23 @@ from .message_side import looked_at, seen_ids
 
 ACTIVITY = "mail.mail_activity_data_todo"
 SIDES = ("left", "right")
-# What tells two records of a model apart, apart from their name.
+# Fields that distinguish two records of a model, besides the name.
 KEY_FIELDS = {
     "res.partner": (
         *("is_company", "parent_id", "function", "email", "phone", "street", "street2"),
         *("zip", "city", "state_id", "country_id", "lang", "vat", "ref", "company_id"),
     ),
 }
-# What a message says of a record -> the field of a record that says the same.
+# Member of a message -> field of a record with the same fact.
 STATED_FIELDS = {"name": "name"}
 
 
 class InteropIdentityCase(models.Model):
-    """One question, open once, with every message that waits for its answer.
+    """One question, opened once, with every message that waits for its answer.
 
-    Opened by the engine (``case_opening.py``), decided by stewards
-    (``case_decision.py``), who see both records side by side (``case_comparison.py``).
-    A decided case is the memory of the decision: look-ups consult it.
+    Inbound messages and other code open it (``case_opening.py``). Stewards decide it
+    (``case_decision.py``) and see both records side by side (``case_comparison.py``).
+    Look-ups consult decided cases.
     """
 
     _name = "interop.identity.case"
@@ -55,7 +55,7 @@ class InteropIdentityCase(models.Model):
         required=True,
         default="1",
         tracking=True,
-        help="At first as critical as the interface whose message asked.",
+        help="Initially the criticality of the interface of the first message.",
     )
     user_id = fields.Many2one(
         "res.users",
@@ -70,7 +70,8 @@ class InteropIdentityCase(models.Model):
                 self.env.ref("interop_base.interop_base_group_steward").id,
             )
         ],
-        help="Who takes care of it. Every steward of the facility may decide.",
+        help="The steward who is assigned to the case. Every steward of the "
+        "facility may decide it.",
     )
     question_key = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
     pair_key = fields.Char(readonly=True, groups=fields.NO_ACCESS)
@@ -89,11 +90,11 @@ class InteropIdentityCase(models.Model):
     subject = fields.Char(
         "Named in the Message",
         readonly=True,
-        help="The assigning authority as the sender writes it, or the end of the "
-        "identifier that is not known.",
+        help="The assigning authority as the sender writes it, or the last "
+        "characters of the unknown identifier.",
     )
     creates = fields.Boolean(
-        "Could Be New", readonly=True, help="A new record could be the answer."
+        "Could Be New", readonly=True, help="The answer may be a new record."
     )
     left_model = fields.Char("First Model", readonly=True)
     left_id = fields.Many2oneReference(
@@ -105,15 +106,16 @@ class InteropIdentityCase(models.Model):
     )
     left_name = fields.Char("First Record", compute="_compute_names")
     right_name = fields.Char("Second Record", compute="_compute_names")
-    about = fields.Char("What It Is About", compute="_compute_names")
+    about = fields.Char("Subject", compute="_compute_names")
     opened_at = fields.Datetime("Since", required=True, readonly=True)
     age = fields.Char(
-        compute="_compute_age", help="How long it has been, or was, open."
+        compute="_compute_age",
+        help="Time for which the case has been open, or was open.",
     )
     waiting_message_ids = fields.One2many(
         "interop.message",
         "identity_case_id",
-        "What Waits",
+        "Waiting Messages",
         readonly=True,
         domain=[("state", "=", "parked")],
     )
@@ -136,41 +138,43 @@ class InteropIdentityCase(models.Model):
         copy=False,
         ondelete="restrict",
         index="btree_not_null",
-        help="What the decision moved. Undo it there if it was wrong.",
+        help="The merge that the decision made. Undo it there if it was wrong.",
     )
     can_merge = fields.Boolean(compute="_compute_allowed")
     can_tell_apart = fields.Boolean(compute="_compute_allowed")
     can_link = fields.Boolean(compute="_compute_allowed")
     can_create = fields.Boolean(compute="_compute_allowed")
     can_assign = fields.Boolean(compute="_compute_allowed")
-    can_forget = fields.Boolean(compute="_compute_allowed")
+    can_take_back = fields.Boolean(compute="_compute_allowed")
     looks = fields.Json(
         "Messages Shown",
         readonly=True,
         copy=False,
         groups=fields.NO_ACCESS,
-        help="By user: the IDs of the messages whose side was shown to them.",
+        help="By user: IDs of the messages that were shown to the user.",
     )
     must_look = fields.Boolean(
         compute="_compute_look",
-        help="You have not yet seen the names, birth dates and numbers in each of the "
-        "waiting messages.",
+        help="You have not yet seen the names, birth dates and numbers in each "
+        "waiting message. Press Show Message.",
     )
     side_shown = fields.Boolean(
         compute="_compute_look",
-        help="You see the names, birth dates and numbers in the waiting messages.",
+        help="You currently see the names, birth dates and numbers in the "
+        "waiting messages.",
     )
     # --- what a steward sees ---
     comparison = fields.Html(
         compute="_compute_comparison", sanitize=False, string="Side by Side"
     )
-    question = fields.Char("What Is Asked", compute="_compute_question")
+    question = fields.Char("Question Text", compute="_compute_question")
     same_label = fields.Char(compute="_compute_labels")
     different_label = fields.Char(compute="_compute_labels")
     create_label = fields.Char(compute="_compute_labels")
 
     _open_question_uniq = models.UniqueIndex(
-        "(question_key) WHERE state = 'open'", "This question is open already."
+        "(question_key) WHERE state = 'open'",
+        "An open case for this question already exists.",
     )
     _queue_idx = models.Index("(priority DESC, opened_at, id) WHERE state = 'open'")
     _all_idx = models.Index("(priority DESC, opened_at, id)")
@@ -193,9 +197,9 @@ class InteropIdentityCase(models.Model):
     @api.depends("left_model", "left_id", "right_model", "right_id", "subject")
     @api.depends_context("uid")
     def _compute_names(self):
-        """A query or two per model, not per case."""
+        """Compute names with one or two queries per model, not per case."""
         names = self._record_names()
-        hidden = self.env._("a record that you may not see")
+        hidden = self.env._("a record without access for you")
         for case in self:
             shown = []
             for side in SIDES:
@@ -203,7 +207,7 @@ class InteropIdentityCase(models.Model):
                 name = (names.get(key) or hidden) if key[1] else False
                 case[f"{side}_name"] = name
                 shown += [name] if name else []
-            # sudo: a name that messages of the facility carry anyway
+            # sudo: messages of the facility contain the name anyway
             namespace = case.namespace_id.sudo().name
             text = " ".join(filter(None, [namespace, case.subject]))
             case.about = " · ".join([*shown, *([text] if text else [])])
@@ -220,7 +224,9 @@ class InteropIdentityCase(models.Model):
             records = self.env[model].sudo(False).browse(ids).exists()
             for record in records._filtered_access("read"):
                 name = record.display_name or self.env._("Unnamed")
-                names[model, record.id] = f"{name} (#{record.id})"  # names are alike
+                names[model, record.id] = (
+                    f"{name} (#{record.id})"  # two records may have the same name
+                )
         return names
 
     @api.depends("opened_at", "decided_at")
@@ -234,7 +240,7 @@ class InteropIdentityCase(models.Model):
 
     @api.model
     def _span(self, seconds):
-        """Return a span of time in words, as rough as people say it."""
+        """Return a duration as a short text with one unit."""
         if seconds < 3600:
             return self.env._("%s min", max(1, seconds // 60))
         if seconds < 48 * 3600:
@@ -242,7 +248,7 @@ class InteropIdentityCase(models.Model):
         return self.env._("%s days", seconds // 86400)
 
     def _compute_counts(self):
-        # sudo: numbers only, of cases that the user sees
+        # sudo: counts only, of cases that the user sees
         messages_sudo = self.env["interop.message"].sudo()
         linked = [("identity_case_id", "in", self.ids)]
         all_of = dict(
@@ -254,7 +260,7 @@ class InteropIdentityCase(models.Model):
             )
         )
         for case in self:
-            # sudo: as the keys of both counts
+            # sudo: both results have sudo records as keys
             case.message_count = all_of.get(case.sudo(), 0)
             case.waiting_count = waiting.get(case.sudo(), 0)
 
@@ -268,7 +274,7 @@ class InteropIdentityCase(models.Model):
             case.can_tell_apart = "different" in allowed
             case.can_create = "create" in allowed
             case.can_assign = "namespace" in allowed
-            case.can_forget = (
+            case.can_take_back = (
                 case.state == "decided"
                 and not case.merge_id
                 and (case.decision in const.REMEMBERED or bool(case.answer_id))
@@ -302,7 +308,7 @@ class InteropIdentityCase(models.Model):
     @api.depends("kind", "left_id", "right_id", "left_model", "left_name")
     @api.depends_context("uid", "lang")
     def _compute_labels(self):
-        """The buttons say what they do, and to which record."""
+        """Compute button labels that state the effect and the record."""
         for case in self:
             words = CaseWords(case)
             case.same_label = words.same_label()
@@ -313,27 +319,27 @@ class InteropIdentityCase(models.Model):
 
     @api.model
     def _key_fields(self, model):
-        """Return the names of the fields that tell two records of ``model`` apart.
+        """Return the names of the fields that distinguish two records of ``model``.
 
-        Called when a steward looks at a case with records of that model. An override
-        puts the fields of its addon before those of super. Fields that the user may not
-        read are left out by the caller; fields with content of care must not be added.
+        Called when a steward opens a case with records of that model. An override puts
+        the fields of its addon before those of super. The caller leaves out fields that
+        the user may not read. Fields with clinical content must not be added.
 
-        :param str model: name of a model that carries identifiers
+        :param str model: name of a model with identifiers
         :rtype: tuple[str]
         """
         return KEY_FIELDS.get(model, ("company_id",))
 
     @api.model
     def _stated_as(self, model):
-        """Return which fields of ``model`` say what messages say of a person.
+        """Return the fields of ``model`` that hold facts which messages also state.
 
-        Called when a steward looks at a case; these fields stand beside the message. An
-        override adds to what super returns. Only ``name`` and ``birth_date`` of messages
-        are shown.
+        Called when a steward opens a case; these fields are shown beside the message.
+        An override adds to the result of super. Only ``name`` and ``birth_date`` of
+        messages are shown.
 
-        :param str model: name of a model that carries identifiers
-        :return: ``{what a message says: name of the field}``
+        :param str model: name of a model with identifiers
+        :return: ``{member of the message: name of the field}``
         """
         known = self.env[model]._fields if model in self.env else {}
         return {key: name for key, name in STATED_FIELDS.items() if name in known}
@@ -348,10 +354,10 @@ class InteropIdentityCase(models.Model):
 
     @api.model
     def _decided(self, asked):
-        """Return the decision (sudo) about this very question, empty if there is
+        """Return the decision (sudo) about exactly this question, empty if there is
         none."""
-        # Each message about a new record asks this, mostly for nothing: the index alone
-        # answers.
+        # Every message about a new record runs this query, mostly without a result. It
+        # uses only the index.
         self.flush_model(["question_key", "state"])
         rows = self.env.execute_query(
             SQL(
@@ -361,14 +367,17 @@ class InteropIdentityCase(models.Model):
                 asked.key,
             )
         )
-        # sudo: what stewards decided counts for every message
+        # sudo: decisions of stewards apply to every message
         return self.sudo().browse(row[0] for row in rows)
 
     @api.model
     def _told_apart(self, first, second):
-        """Return the decision (sudo) by which two records, ``(model, id)`` each, are
-        not the same, at whatever facility; empty if there is none."""
-        # sudo: that two records are different people is so at every facility
+        """Return the decision (sudo) that two records, ``(model, id)`` each, are
+        different.
+
+        Decisions of every facility count. Empty if there is none.
+        """
+        # sudo: the decision that two records are different applies at every facility
         keys = {
             question.pair_key((first[0], one), (second[0], other))
             for one in self._merged_into(first)
@@ -386,8 +395,9 @@ class InteropIdentityCase(models.Model):
 
     @api.model
     def _merged_into(self, record):
-        """Return the ids of all that ``record``, as ``(model, id)``, now stands for."""
-        # sudo: users have no right on anchors, which the engine keeps
+        """Return the ids of all records that were merged into ``record`` ``(model,
+        id)``."""
+        # sudo: users have no access to anchors
         anchors_sudo = self.env["interop.identifier.anchor"].sudo()
         merged = anchors_sudo.search(
             [("res_model", "=", record[0]), ("survivor_id", "=", record[1])]
@@ -395,14 +405,17 @@ class InteropIdentityCase(models.Model):
         return [record[1], *merged.mapped("res_id")]
 
     def _about(self):
-        """Return ``(model, id)`` of the record that messages which name both records
-        are about, ``()`` for neither."""
+        """Return ``(model, id)`` of the record that messages naming both records are
+        about.
+
+        ``()`` means that such messages are wrong.
+        """
         record = self._named_record()
         return (record._name, record.id) if record else ()
 
     def _named_record(self):
-        """Return the record that is the answer, or its survivor; None if there is none
-        or it is gone."""
+        """Return the record that is the answer or its survivor, None if there is none
+        or it was deleted."""
         if not self.answer_id:
             return None
         record = self.env[self.answer_model].browse(self.answer_id)
@@ -410,8 +423,10 @@ class InteropIdentityCase(models.Model):
 
     @api.private
     def _remember_apart(self, record, other):
-        """Note that ``record``, made by this decision, is not ``other``; messages that
-        name both are about ``record``."""
+        """Store that the new ``record`` of this decision differs from ``other``.
+
+        Messages that name both are about ``record``.
+        """
         self.ensure_one()
         asked = question.same(self.company_id.id, record, other)
         opening = CaseOpening(self)
@@ -436,11 +451,11 @@ class InteropIdentityCase(models.Model):
         } | super()._guarded_fields()
 
     def _set_decided(self, decision, reason="", answer=(), user=None):
-        """The question has an answer, which counts from now on.
+        """Store the answer, which applies from now on.
 
         :param str decision: key of ``const.CASE_DECISIONS``
-        :param answer: ``(model, id)`` of the record that is the answer, if one is
-        :param user: the user who decided; None when the question was settled otherwise
+        :param answer: ``(model, id)`` of the record that is the answer, if any
+        :param user: the user who decided; None if the case was closed automatically
         """
         return self._set_state(
             "decided",
@@ -454,24 +469,24 @@ class InteropIdentityCase(models.Model):
         )
 
     def _set_merge(self, journal):
-        """Note which merge the decision made."""
+        """Store the merge that the decision made."""
         self._transition({"merge_id": journal.id})
 
     def _set_undone(self):
-        """The answer was taken back: the question may be asked again."""
+        """Take the answer back, so that the question may be asked again."""
         return self._set_state("undone", {"decided"})
 
     def _set_shown(self, messages):
-        """Note that the side of these messages is shown to the user from now on."""
+        """Store that these messages are now shown to the user."""
         seen = sorted(seen_ids(self).union(messages.ids))
         case_sudo = self.sudo()  # sudo: see seen_ids
         case_sudo._transition(
             {"looks": {**(case_sudo.looks or {}), str(self.env.uid): seen}}
         )
-        case_sudo.flush_recordset()  # deciding reads the row anew, unflushed
+        case_sudo.flush_recordset()  # the decision locks and reloads the row without a flush
 
-    def _settle_idle(self):
-        """Close the open cases for which no message waits any more."""
+    def _close_without_messages(self):
+        """Close the open cases without waiting messages."""
         for case in self.filtered(lambda item: item.state == "open"):
             waits = self.env["interop.message"].search_count(
                 [
@@ -486,7 +501,7 @@ class InteropIdentityCase(models.Model):
                 case._tell(text)
 
     def _about_held(self):
-        """Return whether a stored number waits for the answer, not only messages."""
+        """Return whether a held identifier waits for the answer, besides messages."""
         domain = Domain.FALSE
         for side in SIDES:
             if self[f"{side}_id"]:
@@ -498,8 +513,8 @@ class InteropIdentityCase(models.Model):
         return bool(identifiers.search_count(domain & held, limit=1))
 
     def _waiting_sudo(self):
-        """Return the messages that wait for this case, the first one first."""
-        # sudo: messages are moved by the engine only
+        """Return the messages that wait for this case, the oldest first."""
+        # sudo: only the engine changes messages
         return (
             self.env["interop.message"]
             .sudo()
@@ -510,13 +525,13 @@ class InteropIdentityCase(models.Model):
         )
 
     def _tell(self, text):
-        """Close the steward's activity and leave ``text`` in the history."""
-        case_sudo = self.sudo()  # sudo: the activity may be another steward's
+        """Close the steward's activity and post ``text`` in the chatter."""
+        case_sudo = self.sudo()  # sudo: the activity may belong to another steward
         case_sudo.activity_unlink([ACTIVITY])
         case_sudo.message_post(body=text)
 
     def _check_steward(self):
-        """Only stewards of the facility decide."""
+        """Check that the user is a steward of the facility."""
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         self.check_access("read")
 
@@ -525,20 +540,20 @@ class InteropIdentityCase(models.Model):
         return labels.get(decision, "")
 
     def _model_label(self, model):
-        # sudo: names of models are no secret
+        # sudo: names of models are not confidential
         return self.env["ir.model"].sudo()._get(model).name or model
 
     # === BUTTONS === #
 
     def action_show_message(self):
-        """Button: show what the waiting messages say about who is meant; it is on
-        record."""
+        """Show the parties of the waiting messages and record the access (button)."""
         self.ensure_one()
         self._check_steward()
         if self.state != "open":
             raise UserError(
                 self.env._(
-                    "“%s” is decided: its messages are no longer shown.",
+                    "Case “%s” is already decided, so its messages are no longer "
+                    "shown.",
                     self.display_name,
                 )
             )
@@ -549,8 +564,8 @@ class InteropIdentityCase(models.Model):
             "identity_shown",
             self,
             self.env._(
-                "Names, birth date and numbers of %(count)s waiting messages: "
-                "%(names)s%(more)s",
+                "Shown: names, birth date and numbers of %(count)s waiting "
+                "messages: %(names)s%(more)s",
                 count=len(waiting_sudo),
                 names=names,
                 more=more,
@@ -561,31 +576,32 @@ class InteropIdentityCase(models.Model):
         return True
 
     def action_same(self):
-        """Button: the two are the same, or the identifier is a known record's."""
+        """Decide that both are the same, or that a known record has the identifier
+        (button)."""
         return self._ask("same", self.same_label)
 
     def action_different(self):
-        """Button: the two are not the same."""
+        """Decide that the two are different (button)."""
         return self._ask("different", self.different_label)
 
     def action_create(self):
-        """Button: it is a new record."""
+        """Decide that the message is about a new record (button)."""
         return self._ask("create", self.create_label)
 
     def action_assign(self):
-        """Button: say which namespace the sender means."""
+        """Choose the namespace that the sender means (button)."""
         return self._ask("namespace", self.env._("Assign Namespace"))
 
     def action_reject(self):
-        """Button: the messages are wrong."""
+        """Reject the messages (button)."""
         return self._ask("rejected", self.env._("Reject"))
 
     def action_retry(self):
-        """Button: it was corrected elsewhere."""
+        """Try the messages again after a correction elsewhere (button)."""
         return self._ask("retried", self.env._("Try Again"))
 
     def _ask(self, decision, title):
-        """Open the dialog of a decision; who comes too late is told at once."""
+        """Open the dialog of a decision, or raise if the case was decided meanwhile."""
         CaseDecision(self).check(decision)
         return {
             "type": "ir.actions.act_window",
@@ -596,10 +612,10 @@ class InteropIdentityCase(models.Model):
             "context": {"default_case_id": self.id, "default_decision": decision},
         }
 
-    def action_forget(self):
-        """Button: take the decision back; the question may be asked again."""
+    def action_take_back(self):
+        """Take the decision back, so that the question may be asked again (button)."""
         for case in self:
-            CaseDecision(case).forget()
+            CaseDecision(case).take_back()
         return True
 
     def action_view_messages(self):
@@ -620,6 +636,6 @@ class InteropIdentityCase(models.Model):
         }
 
     def action_unmerge(self):
-        """Button: ask for the reason and undo the merge."""
+        """Ask for the reason and undo the merge (button)."""
         self.ensure_one()
         return self.merge_id.action_unmerge()

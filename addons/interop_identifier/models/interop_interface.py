@@ -1,4 +1,4 @@
-"""What an interface does with identifiers that no record has yet."""
+"""Policy of an interface for identifiers that no record has."""
 
 from odoo import fields, models
 
@@ -17,9 +17,11 @@ class InteropInterface(models.Model):
         required=True,
         default="create",
         tracking=True,
-        help="What a message about somebody unknown does. Create: it creates the record. "
-        "Ask a steward: it waits in the steward's queue. A message that only refers to "
-        "something unknown, such as the location of an appointment, always waits.",
+        help="Handling of a message about a record with unknown identifiers. "
+        "Create: the message creates the record. Ask a steward: the "
+        "message waits in the steward's queue. A message that only refers "
+        "to an unknown record, such as the location of an appointment, "
+        "always waits.",
     )
 
     def _approval_state(self):

@@ -1,10 +1,10 @@
-"""An inbound mapping needs to know which record is meant."""
+"""Check that an inbound mapping identifies its record."""
 
 from odoo import api, models
 
 
 class InteropMapping(models.Model):
-    """An inbound mapping needs to know which record is meant."""
+    """Adds the requirement of an identifier to inbound mappings."""
 
     _inherit = "interop.mapping"
 
@@ -13,7 +13,7 @@ class InteropMapping(models.Model):
         return super()._compute_problems()
 
     def _record_lines(self):
-        """Return the lines that say which record a message is about."""
+        """Return the lines whose identifiers name the record of the message."""
         return self.line_ids.filtered(lambda line: line._names_record())
 
     def _inbound_problems(self):
@@ -21,8 +21,8 @@ class InteropMapping(models.Model):
         if not any(line.required for line in self._record_lines()):
             problems.append(
                 self.env._(
-                    "a required line of kind External Identifier without a field: it "
-                    "says which record a message is about"
+                    "a required line of kind External Identifier without a field, "
+                    "which names the record of the message"
                 )
             )
         return problems

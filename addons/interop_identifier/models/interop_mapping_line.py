@@ -1,13 +1,14 @@
-"""Mapping lines that carry what an assigning authority calls a record."""
+"""Mapping lines that carry identifiers of records."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
 class InteropMappingLine(models.Model):
-    """A record travels by its identifier in a namespace.
+    """Adds lines that carry a record as its identifier in a namespace.
 
-    Inbound, an identifier line names the record itself, or with a field a related one.
+    Inbound, a line without a field names the record itself, a line with a field a
+    related record.
     """
 
     _inherit = "interop.mapping.line"
@@ -19,7 +20,7 @@ class InteropMappingLine(models.Model):
     namespace_id = fields.Many2one(
         "interop.namespace",
         ondelete="restrict",
-        help="Whose number is sent: what this authority calls the record.",
+        help="The namespace of the identifier that is sent or received.",
     )
 
     def _approval_part_fields(self):
@@ -36,7 +37,9 @@ class InteropMappingLine(models.Model):
             if not line.namespace_id:
                 raise ValidationError(
                     self.env._(
-                        "Line “%s”: choose the namespace of the identifier.", line.path
+                        "Line “%s” has no namespace. Choose the namespace of the "
+                        "identifier.",
+                        line.path,
                     )
                 )
             chain = line._field_chain() if line.field_path else []
@@ -44,9 +47,9 @@ class InteropMappingLine(models.Model):
             if model not in self.env["interop.identifier.model"]._names():
                 raise ValidationError(
                     self.env._(
-                        "Line “%s”: identifiers are kept for other kinds of records. "
-                        "Leave the field empty for the record itself, or choose a "
-                        "related one, such as its partner.",
+                        "Line “%s”: Odoo keeps no identifiers for records of this "
+                        "field. Leave the field empty for the record itself, or "
+                        "choose a related record such as its partner.",
                         line.path,
                     )
                 )
@@ -59,7 +62,9 @@ class InteropMappingLine(models.Model):
                 raise ValidationError(
                     self.env._(
                         "Line “%(path)s”: “%(namespace)s” identifies a person, but "
-                        "%(contract)s is classed as carrying no personal data.",
+                        "%(contract)s is classified as containing no personal data. "
+                        "Choose another namespace or a contract of another data "
+                        "class.",
                         path=line.path,
                         namespace=line.namespace_id.name,
                         contract=contract.display_name,
@@ -79,7 +84,7 @@ class InteropMappingLine(models.Model):
     # === INBOUND === #
 
     def _names_record(self):
-        """Return whether this line says which record the message is about."""
+        """Return whether the identifier of this line names the record of the message."""
         self.ensure_one()
         return self.kind == "identifier" and not self.field_path and not self.parent_id
 
@@ -92,5 +97,5 @@ class InteropMappingLine(models.Model):
 
     def _inbound_problem(self, chain):
         if self.kind == "identifier" and chain[0].type != "many2one":
-            return self.env._("“%s” refers to no other record.", chain[0].string)
+            return self.env._("“%s” does not refer to another record.", chain[0].string)
         return super()._inbound_problem(chain)

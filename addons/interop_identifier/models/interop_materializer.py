@@ -1,4 +1,4 @@
-"""Messages carry the identifiers that their receiver knows first."""
+"""Put the identifiers that the receiver knows first."""
 
 from odoo import models
 
@@ -6,13 +6,14 @@ from ..tools import wire_order
 
 
 class InteropMaterializer(models.AbstractModel):
-    """Each receiver has its own order: snapshots are shared, messages are not."""
+    """Orders the identifiers for each receiver. Receivers share a snapshot, not a
+    message."""
 
     _inherit = "interop.materializer"
 
     def _for_receiver(self, interface, content):
-        """Put the numbers that the receiver hands out itself first, then those of
-        namespaces that it has a name for."""
+        """Put the numbers that the receiver assigns first, then those of namespaces for
+        which it has an alias."""
         content = super()._for_receiver(interface, content)
         ranks = self.env["interop.namespace"]._ranks(interface.system_id.id)
         if ranks:

@@ -1,4 +1,4 @@
-"""Messages that wait for a steward, and what they wait for."""
+"""Link parked messages to the identity case that they wait for."""
 
 from odoo import api, fields, models
 
@@ -6,7 +6,7 @@ from ..tools import question
 
 
 class InteropMessage(models.Model):
-    """A parked message belongs to a case, and goes on when that is decided."""
+    """Adds the identity case. The message continues when the case is decided."""
 
     _inherit = "interop.message"
 
@@ -16,13 +16,14 @@ class InteropMessage(models.Model):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="What a steward has to decide, or decided, before it could be applied.",
+        help="The case that a steward has to decide, or decided, before the "
+        "message could be applied.",
     )
 
     identity_about = fields.Char(
-        "Who It May Be",
+        "Possible Records",
         compute="_compute_identity_about",
-        help="The records that its identifiers point to, or the name that is not known.",
+        help="The records that have its identifiers, or the unknown name or number.",
     )
 
     _identity_waiting_idx = models.Index(
@@ -40,44 +41,46 @@ class InteropMessage(models.Model):
     def _compute_next_step(self):
         done = super()._compute_next_step()
         for message in self:
-            # sudo: every reader of the message is told which steward decides
+            # sudo: every reader of the message sees which steward decides
             case_sudo = message.sudo().identity_case_id
             if case_sudo and message.state == "parked":
                 message.next_step = message._step_of_steward(case_sudo.user_id.name)
             elif message.state == "dead" and case_sudo.decision == "rejected":
                 message.next_step = self.env._(
-                    "A steward rejected it for this reason. Have the sender correct it "
-                    "and send it under a new id, then cancel this one."
+                    "A steward rejected this message for the reason shown. Ask the "
+                    "sender to correct it and to send it with a new id. Then cancel "
+                    "this message."
                 )
         return done
 
     def _step_of_steward(self, name):
-        """Return what comes next while a steward decides; ``name`` may be empty."""
+        """Return the next step while a steward decides; ``name`` may be empty."""
         if not name:
             return self.env._(
-                "A steward decides the identity case; the message then goes on by itself."
+                "A steward decides the identity case. The message then continues "
+                "automatically."
             )
         return self.env._(
-            "The steward %s decides the identity case; the message then goes on by "
-            "itself.",
+            "Steward %s decides the identity case. The message then continues "
+            "automatically.",
             name,
         )
 
     def _note_refusal(self, error):
-        """Put the question into the steward's queue."""
+        """Open an identity case for the question."""
         super()._note_refusal(error)
         if self.state != "parked":
             return
         kind = "conflict" if error.error_class == "conflict" else "identifier"
         asked = error.question or question.unspecified(kind, self.id)
-        # sudo: the log and the queue are written by the engine
+        # sudo: only the engine writes the log and cases
         message_sudo = self.sudo()
         message_sudo.identity_case_id = message_sudo.env["interop.identity.case"]._open(
             asked, message_sudo
         )
 
     def _after_move(self, state):
-        """Settle the open cases for which no message waits any more."""
+        """Close the open cases without waiting messages."""
         super()._after_move(state)
         if state in ("pending", "processing", "parked"):
             return
@@ -87,11 +90,11 @@ class InteropMessage(models.Model):
             [self.ids],
         )
         ids = [case_id for (case_id,) in self.env.cr.fetchall()]
-        # sudo: the queue is the engine's, whatever ends the message
-        self.env["interop.identity.case"].sudo().browse(ids)._settle_idle()
+        # sudo: the engine closes cases, whichever user ended the message
+        self.env["interop.identity.case"].sudo().browse(ids)._close_without_messages()
 
     def action_view_identity_case(self):
-        """Open what a steward has to decide."""
+        """Open the identity case of this message."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

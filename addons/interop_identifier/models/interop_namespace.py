@@ -1,4 +1,4 @@
-"""Assigning authorities: who hands out a kind of number, and how it is spelled."""
+"""Assigning authorities of identifiers and the spelling rules of their numbers."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ from ..tools import checkdigit, placeholder, question
 from ..tools.normalization import Rule, normalize, written_forms
 from .respelling import Respelling
 
-# Changing one of these would make two spellings of a stored value different values.
+# A change of one of these fields would make equal stored values different.
 SPELLING_FIELDS = {
     "case_rule",
     "separator_rule",
@@ -22,13 +22,13 @@ SPELLING_FIELDS = {
     "ignored_pattern",
 }
 
-# What decides whether a stored value passes its check; the standard also decides how
-# values are compared.
+# Fields that decide whether a stored value passes its check. The standard also decides
+# how values are compared.
 CHECK_FIELDS = {"validator", "validator_pattern", "validator_standard", "validation"}
 
 PLACEHOLDER_FIELDS = {"placeholder_policy", "placeholder_words", "placeholder_pattern"}
 
-# What look-ups keep at hand.
+# Fields that the cache of look-ups contains.
 CACHED_FIELDS = (
     SPELLING_FIELDS
     | CHECK_FIELDS
@@ -54,7 +54,7 @@ class InteropNamespace(models.Model):
         required=True,
         index=True,
         tracking=True,
-        help="Globally unique name that messages carry, such as "
+        help="Globally unique name in messages, such as "
         "http://hl7.org/fhir/sid/us-npi or urn:oid:2.16.840.1.113883.4.6.",
     )
     alias_ids = fields.One2many(
@@ -62,7 +62,8 @@ class InteropNamespace(models.Model):
         "namespace_id",
         "Aliases",
         copy=False,
-        help="Other names of this authority, above all the short ones of HL7 v2.",
+        help="Other names of this authority, mostly the short names of HL7 v2. "
+        "Leave empty if senders use only the URI.",
     )
     type_code = fields.Selection(
         const.IDENTIFIER_TYPES,
@@ -70,23 +71,24 @@ class InteropNamespace(models.Model):
         required=True,
         default="U",
         tracking=True,
-        help="HL7 v2 table 0203. Travels with the identifier in outbound messages.",
+        help="HL7 v2 table 0203. Outbound messages contain it with the "
+        "identifier. Leave empty to send none.",
     )
     company_id = fields.Many2one(
         "res.company",
         "Facility",
         tracking=True,
         index=True,
-        help="The facility whose numbers these are. Empty means that the number is "
-        "good at every facility, as a national one is.",
+        help="The facility that assigns these numbers. Leave empty for numbers "
+        "of all facilities, such as national numbers.",
     )
     system_id = fields.Many2one(
         "interop.system",
         "Source System",
         tracking=True,
         ondelete="restrict",
-        help="Only messages of this system may add or change identifiers here. Empty: "
-        "any.",
+        help="Only messages of this system may add or change identifiers here. "
+        "Leave empty to allow every system.",
     )
     case_rule = fields.Selection(
         const.CASE_RULES, "Letter Case", required=True, default="keep", tracking=True
@@ -102,63 +104,67 @@ class InteropNamespace(models.Model):
     ignored_pattern = fields.Char(
         "Ignored Text",
         tracking=True,
-        help="Regular expression of what does not count when values are compared, such "
-        "as ^MRN for a prefix that only some systems write.",
+        help="Regular expression of text that is ignored when values are "
+        "compared, such as ^MRN for a prefix that only some systems write. "
+        "Leave empty to compare the whole value.",
     )
     validator = fields.Selection(
         const.VALIDATORS, required=True, default="none", tracking=True
     )
     validator_pattern = fields.Char(
-        "Pattern", tracking=True, help="Regular expression for the whole value."
+        "Pattern",
+        tracking=True,
+        help="Regular expression that the whole value has to match.",
     )
     validator_standard = fields.Char(
         "Standard",
         tracking=True,
-        help="Name in python-stdnum, for example gb.nhs or nl.bsn. Spellings that the "
-        "standard treats as equal are one number: with or without separators, leading "
-        "zeros, country prefix or century. The check runs on the value as it was "
-        "written.",
+        help="Format of python-stdnum, for example gb.nhs or nl.bsn. Spellings "
+        "that the standard treats as equal are one number: with or without "
+        "separators, leading zeros, country prefix or century. The check "
+        "uses the value as written.",
     )
     validation = fields.Selection(
         const.VALIDATION_LEVELS,
         required=True,
         default="warn",
         tracking=True,
-        help="What happens to a value that fails the check. Warn: it is accepted and "
-        "marked. Block: it is refused.",
+        help="Effect of a value that fails the check. Off: the value is not "
+        "checked. Warn: it is accepted and marked. Block: it is refused.",
     )
     one_active_per_record = fields.Boolean(
         "One per Record",
         default=True,
         tracking=True,
-        help="A record has one active identifier here at a time; a new one retires the "
-        "old.",
+        help="A record has one active identifier of this namespace at a time. A "
+        "new identifier retires the old one.",
     )
     placeholder_policy = fields.Selection(
         const.PLACEHOLDER_POLICIES,
         "Placeholders",
         default="refuse",
         tracking=True,
-        help="Handling of a value that stands for a missing number, such as UNKNOWN "
-        "or 000000000. It never identifies a record. Refuse: the message fails and "
-        "its owner acts. Hold: the message waits for a steward. Accept: the value is "
-        "a number like any other, so two people with it become one.",
+        help="Handling of a value that stands for a missing number, such as "
+        "UNKNOWN or 000000000. A placeholder never identifies a record. "
+        "Refuse: the message fails and its exception owner acts. Hold: the "
+        "message waits for a steward. Accept: the value counts as a "
+        "number, so two people with it become one record.",
     )
     placeholder_words = fields.Text(
         "Placeholder Values",
         default="\n".join(placeholder.WORDS),
         help="Values that stand for a missing number, one on each line. Spaces, "
-        "punctuation, accents and letter case do not count. A value without any "
-        "letter or digit is always a placeholder. Remove a line if this authority "
-        "hands that value out.",
+        "punctuation, accents and letter case are ignored. A value without "
+        "a letter or digit is always a placeholder. Remove a line if this "
+        "authority really assigns that value.",
     )
     placeholder_pattern = fields.Char(
         default=placeholder.PATTERN,
         tracking=True,
-        help="Regular expression for further placeholders. It has to match the whole "
-        "value, written in small letters and digits only. The default matches zeros "
-        "only, and three or more x. Add |9{5,} for authorities whose senders write "
-        "nines. Leave empty to use the list only.",
+        help="Regular expression for further placeholders. It has to match the "
+        "whole value, reduced to lower case letters and digits. The "
+        "default matches values of zeros only, and three or more x. Add "
+        "|9{5,} if senders write nines. Leave empty to use only the list.",
     )
     reuse_policy = fields.Selection(
         const.REUSE_POLICIES,
@@ -166,32 +172,37 @@ class InteropNamespace(models.Model):
         required=True,
         default="retired",
         tracking=True,
-        help="When a value that one record had may become another record's. Messages "
-        "that do so wait for a steward in any case.",
+        help="When another record may get a value that one record had. Messages "
+        "that do so always wait for a steward.",
     )
     reuse_days = fields.Integer(
         "Days",
         default=365,
         tracking=True,
-        help="So long after its retirement nobody else gets the value.",
+        help="Number of days after the retirement in which no other record gets "
+        "the value.",
     )
     person_adjacent = fields.Boolean(
         "Identifies a Person",
         tracking=True,
-        help="Values are masked wherever an identifier is shown by name only, for "
-        "example in links, chatter and exports of other documents.",
+        help="Values are masked wherever only the name of an identifier is "
+        "shown, for example in links, chatter and exports of other "
+        "documents.",
     )
     identifier_count = fields.Integer(compute="_compute_identifier_count")
 
     _code_uniq = models.Constraint(
-        "UNIQUE (code)", "A namespace with this code exists."
+        "UNIQUE (code)",
+        "A namespace with this code already exists. Enter another code.",
     )
     _uri_uniq = models.Constraint(
-        "UNIQUE (uri)", "A namespace with this URI or OID exists."
+        "UNIQUE (uri)",
+        "A namespace with this URI or OID already exists. Use that namespace.",
     )
     _reuse_days_positive = models.Constraint(
         "CHECK (reuse_policy <> 'days' OR reuse_days > 0)",
-        "Say after how many days a value may be used again.",
+        "The number of days is missing. Enter after how many days a value "
+        "may be used again.",
     )
 
     def _compute_identifier_count(self):
@@ -207,7 +218,10 @@ class InteropNamespace(models.Model):
         for namespace in self:
             if re.search(r"\s", namespace.uri or " "):
                 raise ValidationError(
-                    self.env._("“%s”: a URI or OID has no spaces.", namespace.name)
+                    self.env._(
+                        "“%s”: a URI or OID cannot contain spaces. Remove them.",
+                        namespace.name,
+                    )
                 )
 
     @api.constrains("ignored_pattern")
@@ -230,40 +244,46 @@ class InteropNamespace(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "“%(name)s”: python-stdnum has no standard number "
-                        "“%(standard)s”.",
+                        "“%(name)s”: python-stdnum has no format “%(standard)s”. "
+                        "Enter one such as gb.nhs.",
                         name=namespace.name,
                         standard=namespace.validator_standard or "",
                     )
                 )
 
     def _check_pattern(self, pattern):
-        """Refuse a missing or broken regular expression."""
+        """Refuse a missing or invalid regular expression."""
         try:
             usable = bool(pattern) and re.compile(pattern)
         except re.error as exc:
             raise ValidationError(
                 self.env._(
-                    "“%(name)s”: the pattern is not a regular expression (%(error)s).",
+                    "“%(name)s”: the pattern is not a valid regular expression "
+                    "(%(error)s). Correct it.",
                     name=self.name,
                     error=exc,
                 )
             ) from exc
         if not usable:
-            raise ValidationError(self.env._("“%s” needs a pattern.", self.name))
+            raise ValidationError(
+                self.env._(
+                    "“%s” has no pattern. Enter the regular expression of its values.",
+                    self.name,
+                )
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create namespaces; look-ups know them at once."""
+        """Create namespaces and refresh the cache of look-ups."""
         namespaces = super().create(vals_list)
         self.env.registry.clear_cache()
         return namespaces
 
     def write(self, vals):
-        """Refuse a change of spelling once values are stored.
+        """Refuse a change of spelling rules when values are stored.
 
-        Another check is possible: stored values are checked, and compared by its
-        standard, from then on. Numbers that become the same one open cases.
+        A change of the check is possible. Stored values are checked again and compared
+        by the new standard. Numbers that become equal open cases.
         """
         changing = SPELLING_FIELDS & vals.keys()
         for namespace in self if changing else ():
@@ -287,7 +307,7 @@ class InteropNamespace(models.Model):
         return result
 
     def _mark_once(self, once):
-        """Let the database know which values are never used again."""
+        """Mark the values that are never re-used, for a database index."""
         self.env["interop.identifier"].flush_model(["namespace_id", "once"])
         self.env.cr.execute(
             "UPDATE interop_identifier SET once = %(once)s WHERE namespace_id = "
@@ -297,12 +317,12 @@ class InteropNamespace(models.Model):
         self.env["interop.identifier"].invalidate_model(["once"])
 
     def unlink(self):
-        """Forget the namespaces in look-ups, too."""
+        """Delete namespaces and refresh the cache of look-ups."""
         self.env.registry.clear_cache()
         return super().unlink()
 
     def _check_unused(self):
-        """Refuse a change of spelling while values are stored in the present one."""
+        """Refuse a change of spelling rules while values are stored."""
         # sudo: identifiers of other facilities count as well
         if (
             self.env["interop.identifier"]
@@ -311,14 +331,15 @@ class InteropNamespace(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "“%s” has identifiers already, so that its spelling rules cannot "
-                    "change: numbers that differ today could become the same one.",
+                    "The spelling rules of “%s” cannot be changed, because it "
+                    "already has identifiers: numbers that differ today could "
+                    "become equal. Create a new namespace instead.",
                     self.name,
                 )
             )
 
     def _check_few(self):
-        """Refuse another check where too many stored values would be read for it."""
+        """Refuse a change of the check if it would have to read too many stored values."""
         # sudo: identifiers of other facilities count as well
         identifiers_sudo = self.env["interop.identifier"].sudo()
         for namespace in self:
@@ -328,9 +349,9 @@ class InteropNamespace(models.Model):
             if stored > const.MAX_RESPELLED:
                 raise UserError(
                     self.env._(
-                        "“%(name)s” has more than %(limit)s identifiers, therefore "
-                        "its check cannot be changed here. Create a namespace with "
-                        "the new check for new numbers.",
+                        "The check of “%(name)s” cannot be changed here, because "
+                        "the namespace has more than %(limit)s identifiers. Create "
+                        "a namespace with the new check for new numbers.",
                         name=namespace.name,
                         limit=const.MAX_RESPELLED,
                     )
@@ -340,24 +361,26 @@ class InteropNamespace(models.Model):
 
     @api.model
     def _find(self, name, company, system=None):
-        """Return the namespace that a message of ``system`` for ``company`` calls
+        """Return the namespace that a message of ``system`` for ``company`` names
         ``name``.
 
-        The URI or OID counts first, then the aliases of the system and of the facility
-        (:meth:`_find_id`); without a name the default of the system. Raises
-        ``UnknownIdentifier`` for an unknown name (the message waits for a steward) and
-        ``OwnershipError`` when the namespace is another facility's.
+        The URI or OID comes first, then the aliases of the system and of the facility
+        (:meth:`_find_id`). Without a name the default of the system applies.
+
+        :raises UnknownIdentifier: the name is unknown; the message waits for a steward
+        :raises OwnershipError: the namespace belongs to another facility
         """
         namespace_id = self._named_id(name or "", company, system)
         if not namespace_id:
             raise UnknownIdentifier(
                 self.env._(
-                    "An identifier names an assigning authority that is not set up."
+                    "An identifier names an assigning authority that is not set up. "
+                    "A steward has to assign a namespace."
                 )
                 if name
                 else self.env._(
-                    "An identifier names no assigning authority, and no default was "
-                    "agreed on."
+                    "An identifier names no assigning authority, and its system has "
+                    "no default. A steward has to assign a namespace."
                 ),
                 code="unknown_namespace",
                 question=question.authority(
@@ -368,21 +391,28 @@ class InteropNamespace(models.Model):
         if (
             facility_id
             and facility_id != company.id
-            and facility_id not in company.sudo().parent_ids.ids  # sudo: their tree
+            and facility_id
+            not in company.sudo().parent_ids.ids  # sudo: reads the hierarchy
         ):
             raise OwnershipError(
-                self.env._("An identifier belongs to another facility's namespace."),
+                self.env._(
+                    "An identifier belongs to the namespace of another "
+                    "facility. Send it to that facility, or leave it out."
+                ),
                 code="namespace_not_allowed",
             )
         return self.browse(namespace_id)
 
     @api.model
     def _named_id(self, name, company, system=None):
-        """Return the id of the active namespace that ``system`` calls ``name`` at
-        ``company``, or means by no name; False where there is none."""
+        """Return the id of the active namespace that ``system`` names ``name`` at
+        ``company``.
+
+        An empty name means the default of the system. False if there is none.
+        """
         if name:
             return self._find_id(name, system.id if system else False, company.id)
-        # sudo: the default of a sender counts for every user who applies its messages
+        # sudo: the default of a sender applies whichever user processes its messages
         facilities = company.sudo().parent_ids.sorted("parent_path", reverse=True)
         for facility in facilities if system else ():
             default_sudo = system.sudo().with_company(facility).identifier_namespace_id
@@ -393,15 +423,14 @@ class InteropNamespace(models.Model):
     @api.model
     @tools.ormcache("name", "system_id", "company_id")
     def _find_id(self, name, system_id, company_id):
-        """Return the id of the active namespace that ``system_id`` calls ``name`` at
+        """Return the id of the active namespace that ``system_id`` names ``name`` at
         the facility ``company_id``, or False.
 
-        A URI means the same everywhere. An alias does not: that of the system counts
-        before a common one, that of the facility before one for all. An alias of
-        another facility's numbers is none here.
+        A URI has one meaning. An alias depends on system and facility: one of the
+        system comes before a common one, one of the facility before one for all.
+        Aliases of namespaces of other facilities do not count.
         """
-        # sudo: the rule of the facility is applied by the caller, on purpose with its
-        # own error
+        # sudo: the caller checks the facility, with a specific error
         namespaces_sudo = self.sudo()
         found = namespaces_sudo.search([("uri", "=", name)], limit=1)
         if found:
@@ -423,8 +452,10 @@ class InteropNamespace(models.Model):
     @api.model
     @tools.ormcache("system_id")
     def _ranks(self, system_id):
-        """Return ``{URI: rank}`` of the namespaces that a system knows: its own ones
-        are 0, those that it has a name for are 1."""
+        """Return ``{URI: rank}`` of the namespaces that a system knows.
+
+        Its own namespaces have rank 0, those with an alias for it rank 1.
+        """
         namespaces_sudo = self.sudo()  # sudo: an order, no content
         named = namespaces_sudo.search([("alias_ids.system_id", "=", system_id)])
         own = namespaces_sudo.search([("system_id", "=", system_id)])
@@ -436,7 +467,7 @@ class InteropNamespace(models.Model):
     # === SPELLING AND CHECKS === #
 
     def _rule(self):
-        """Return how this namespace spells its values."""
+        """Return the spelling rules of this namespace."""
         if isinstance(self.id, int):
             return self._facts(self.id)[0]
         return self._spelling()
@@ -444,9 +475,10 @@ class InteropNamespace(models.Model):
     @api.model
     @tools.ormcache("namespace_id")
     def _facts(self, namespace_id):
-        """Return ``(Rule, id of the facility or False, Placeholders or None)``: what
-        each look-up asks."""
-        # sudo: spelling shows nothing; who may use the namespace is checked by callers
+        """Return ``(Rule, id of the facility or False, Placeholders or None)`` for
+        look-ups."""
+        # sudo: spelling rules are not confidential; callers check access to the
+        # namespace
         namespace_sudo = self.sudo().browse(namespace_id)
         return (
             namespace_sudo._spelling(),
@@ -464,8 +496,10 @@ class InteropNamespace(models.Model):
         )
 
     def _placeholders(self):
-        """Return what this namespace takes for placeholders, None where it accepts
-        them. A namespace without a choice takes the usual ones."""
+        """Return the placeholders of this namespace, None if it accepts them.
+
+        A namespace without a choice uses the default list.
+        """
         if self.placeholder_policy == "accept":
             return None
         if not self.placeholder_policy:
@@ -473,14 +507,14 @@ class InteropNamespace(models.Model):
         return placeholder.read(self.placeholder_words, self.placeholder_pattern)
 
     def _normalize(self, value, today=None):
-        """Return the comparable form of ``value`` (text) in this namespace.
+        """Return the form of ``value`` (text) that this namespace compares.
 
         :param today: the day on which the value was written (default: today)
         """
         return normalize(value or "", self._rule(), today or clock.now().date())
 
     def _passes(self, value):
-        """Return whether a value, as it was written, passes this namespace's check."""
+        """Return whether a value, as written, passes the check of this namespace."""
         if self.validation == "off" or self.validator == "none":
             return True
         return checkdigit.passes(
@@ -492,11 +526,11 @@ class InteropNamespace(models.Model):
 
     @api.model
     def _normalized_in_all(self, value):
-        """Return ``[(namespace id, value as that namespace compares it)]``."""
+        """Return ``[(namespace id, normalized value)]``."""
         spelled = {}
         pairs = []
         today = clock.now().date()
-        # All that the user may see: an installation has some dozens.
+        # All namespaces that the user may see: an installation has some dozens.
         for namespace in self.search([]):  # pylint: disable=no-search-all
             rule = namespace._rule()
             if rule not in spelled:
@@ -506,16 +540,16 @@ class InteropNamespace(models.Model):
         return pairs
 
     def _reusable_at(self, retired_at):
-        """Return from when on another record may have a value that was retired then
-        (naive UTC), None for never."""
+        """Return the moment (naive UTC) from which another record may have a retired
+        value, None for never."""
         if self.reuse_policy == "never":
             return None
         days = self.reuse_days if self.reuse_policy == "days" else 0
         return (retired_at or clock.now()) + timedelta(days=days)
 
     def _is_placeholder(self, value):
-        """Return whether ``value`` (text) stands where a number is missing, and this
-        namespace does not accept that."""
+        """Return whether ``value`` (text) is a placeholder that this namespace does not
+        accept."""
         rule = self._facts(self.id)[2]
         return rule is not None and placeholder.is_placeholder(value, rule)
 

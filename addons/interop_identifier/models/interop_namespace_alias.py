@@ -4,8 +4,8 @@ from odoo import api, fields, models
 
 
 class InteropNamespaceAlias(models.Model):
-    """Another name of an assigning authority: for everyone or for one system, at all
-    facilities or at one."""
+    """Another name of an assigning authority, for all systems and facilities or for
+    one."""
 
     _name = "interop.namespace.alias"
     _description = "Namespace Alias"
@@ -23,7 +23,8 @@ class InteropNamespaceAlias(models.Model):
         "interop.system",
         "Used By",
         ondelete="cascade",
-        help="Short names mean different things in different systems. Empty: in all.",
+        help="The system that uses this alias. Short names differ between "
+        "systems. Leave empty for all systems.",
     )
 
     company_id = fields.Many2one(
@@ -34,13 +35,15 @@ class InteropNamespaceAlias(models.Model):
         precompute=True,
         readonly=False,
         ondelete="cascade",
-        help="One system may use the same short name for the numbers of each of its "
-        "facilities. Empty: at all.",
+        help="The facility that the alias applies to. A system may use one "
+        "short name for the numbers of each facility. Leave empty for all "
+        "facilities.",
     )
 
     _name_uniq = models.UniqueIndex(
         "(name, COALESCE(system_id, 0), COALESCE(company_id, 0))",
-        "This alias names another namespace already, for the same system and facility.",
+        "This alias already names another namespace for the same system "
+        "and facility. Change that alias, or enter another name.",
     )
 
     @api.depends("namespace_id")
@@ -49,22 +52,22 @@ class InteropNamespaceAlias(models.Model):
             alias.company_id = alias.namespace_id.company_id
 
     def _nearness(self):
-        """Return how well an alias that fits does, the greater the better."""
+        """Return how specific a matching alias is; a greater number wins."""
         path = (self.company_id.parent_path or "").rstrip("/")
         return bool(self.system_id), len(path.split("/")) if path else 0
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create aliases; look-ups know them at once."""
+        """Create aliases and refresh the cache of look-ups."""
         self.env.registry.clear_cache()
         return super().create(vals_list)
 
     def write(self, vals):
-        """Change aliases; look-ups know at once."""
+        """Change aliases and refresh the cache of look-ups."""
         self.env.registry.clear_cache()
         return super().write(vals)
 
     def unlink(self):
-        """Forget the aliases in look-ups, too."""
+        """Delete aliases and refresh the cache of look-ups."""
         self.env.registry.clear_cache()
         return super().unlink()

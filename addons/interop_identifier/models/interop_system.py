@@ -1,4 +1,4 @@
-"""Whose numbers a sender means that names no assigning authority."""
+"""Default assigning authority of a system, for identifiers without one."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -7,7 +7,7 @@ DEFAULT_AUTHORITIES = "default_authorities"  # key of an approved state
 
 
 class InteropSystem(models.Model):
-    """Much of what clinical systems send names none."""
+    """Adds the default assigning authority. Clinical systems often send none."""
 
     _inherit = "interop.system"
 
@@ -16,23 +16,24 @@ class InteropSystem(models.Model):
         "Default Assigning Authority",
         company_dependent=True,
         tracking=True,
-        help="Whose numbers identifiers of this system are that name no assigning "
-        "authority, at the facility you work in now and its branches. Empty: a "
-        "steward is asked.",
+        help="Namespace of identifiers that this system sends without an "
+        "assigning authority. It applies to your current facility and its "
+        "branches. Leave empty to ask a steward.",
     )
 
     @api.constrains("identifier_namespace_id")
     def _check_identifier_namespace(self):
-        """Numbers of another facility are refused with every message: better now."""
-        facilities = self.env.company.sudo().parent_ids  # sudo: their tree
+        """Refuse a namespace of another facility, because every message would be
+        refused."""
+        facilities = self.env.company.sudo().parent_ids  # sudo: reads the hierarchy
         for system in self:
             facility = system.identifier_namespace_id.sudo().company_id  # sudo: same
             if facility and facility not in facilities:
                 raise ValidationError(
                     self.env._(
-                        "“%(namespace)s” has the numbers of %(facility)s. Choose one of "
-                        "%(here)s, or of no facility, as the default of “%(system)s” "
-                        "here.",
+                        "“%(namespace)s” belongs to %(facility)s. For “%(system)s” "
+                        "choose a default namespace of %(here)s or one for all "
+                        "facilities.",
                         namespace=system.identifier_namespace_id.name,
                         facility=facility.name,
                         here=self.env.company.name,
@@ -52,8 +53,11 @@ class InteropSystem(models.Model):
         return text
 
     def write(self, vals):
-        """Whose numbers are meant decides to whom a message belongs: the interfaces that
-        cover the facility need a new approval."""
+        """Withdraw the approval of affected interfaces.
+
+        The default decides which record a message belongs to. So the interfaces that
+        cover the facility need a new approval.
+        """
         if "identifier_namespace_id" not in vals:
             return super().write(vals)
         interfaces = self._authority_interfaces()
@@ -62,7 +66,7 @@ class InteropSystem(models.Model):
         return result
 
     def _authority_interfaces(self):
-        """Return the inbound interfaces that the default of this facility holds for."""
+        """Return the inbound interfaces to which the default of this facility applies."""
         facility = self.env.company
         return self._approval_owners().filtered(
             lambda item: (
@@ -71,8 +75,8 @@ class InteropSystem(models.Model):
         )
 
     def _approval_authorities(self, companies):
-        """Return the defaults that hold for ``companies`` as texts, those of the
-        facilities above them included."""
+        """Return the defaults that apply to ``companies`` as texts, including those of
+        parent facilities."""
         self.ensure_one()
         texts = []
         for facility in companies.parent_ids:
@@ -82,11 +86,12 @@ class InteropSystem(models.Model):
         return texts
 
     def _set_default_authority(self, namespace):
-        """Keep what a steward said about nameless numbers at this facility, or nothing.
+        """Store the steward's answer about numbers without authority at this facility,
+        or remove it.
 
-        A message that waits for the answer must not need the interface to stop, too: an
-        answer where nothing was approved, and taking back what was, count as approved.
-        Any other one needs a new approval.
+        Answering a waiting message must not require suspending the interface. So a
+        first answer, and taking that answer back, keep the approval. Any other change
+        needs a new approval.
         """
         self.ensure_one()
         facility, before = self.env.company, self.identifier_namespace_id

@@ -1,8 +1,8 @@
-"""What the messages of a case say about who is meant, for the steward who decides.
+"""The parties in the messages of a case, for the steward who decides.
 
-The right to see it is narrow on purpose: stewards of the facility, while the case is
-open, for messages that wait for it, and only names, birth dates and numbers of the party
-that the question is about. Content beyond that needs the right "View message content".
+Access is narrow: stewards of the facility, while the case is open, for messages that
+wait for it. They see only names, birth dates and numbers of the party in question. All
+other content needs the right "View message content".
 """
 
 import json
@@ -15,22 +15,24 @@ from odoo.addons.interop_base.exceptions import BusinessError, ConfigurationErro
 from ..tools import parties
 from .identity_resolver import IdentityResolver
 
-MESSAGES = 20  # so many waiting messages are read; the rest is counted
+MESSAGES = 20  # limit of waiting messages that are read; others are counted
 
 
 class Number(NamedTuple):
-    """One number of a message: ``label`` names its namespace, ``place`` says whose it is
-    here: "left", "right", "other" or ""."""
+    """One number of a message: ``label`` names its namespace, ``place`` says which
+    record has it: "left", "right", "other" or ""."""
 
     label: str
     value: str
     place: str
 
 
-class Claims(NamedTuple):
-    """What waiting messages say, each text once. ``unread`` counts messages whose
-    content is not kept or does not tell who the question is about, ``more`` those that
-    were not looked at."""
+class Statements(NamedTuple):
+    """Facts that waiting messages state, each text once.
+
+    ``unread`` counts messages without kept content or without the party in question.
+    ``more`` counts those beyond the limit.
+    """
 
     names: list
     birth_dates: list
@@ -40,10 +42,10 @@ class Claims(NamedTuple):
 
 
 class MessageSide:
-    """Reads the message's side of one case; the caller has checked the right to it.
+    """Reads the message's side of one case. The caller checked the right to it.
 
     :param case: ``interop.identity.case``, one record
-    :param set seen: ids of the messages of the recorded looks: no other one is shown
+    :param set seen: ids of the messages with recorded access; only these are shown
     """
 
     def __init__(self, case, seen):
@@ -52,8 +54,8 @@ class MessageSide:
         self.env = case.env
         self.identifiers = self.env["interop.identifier"]
 
-    def claims(self):
-        """Return the ``Claims`` of the messages that wait."""
+    def statements(self):
+        """Return the ``Statements`` of the waiting messages."""
         waiting_sudo = self.case._waiting_sudo()
         seen_sudo = waiting_sudo.filtered(lambda message: message.id in self.seen)[
             :MESSAGES
@@ -67,7 +69,7 @@ class MessageSide:
                 dates.setdefault(party.birth_date, self._date(party.birth_date))
                 for number in self._numbers(message_sudo, party):
                     numbers[number] = number
-        return Claims(
+        return Statements(
             [text for text in names.values() if text],
             [text for text in dates.values() if text],
             list(numbers),
@@ -76,12 +78,12 @@ class MessageSide:
         )
 
     def _parties(self, message_sudo):
-        """Return the parties of a message that the case is about, None when its content
+        """Return the parties of a message that the case is about, None if its content
         cannot be read."""
         try:
             content = message_sudo._payload_bytes()
             data = json.loads(content)["data"] if content is not None else None
-            # sudo: the catalogue and its mappings are closed to some stewards
+            # sudo: some stewards have no access to the catalogue and its mappings
             handler_sudo = message_sudo.contract_id._handler().sudo()
         except (ConfigurationError, ValueError, KeyError, TypeError):
             data = None
@@ -89,14 +91,14 @@ class MessageSide:
             return None
         found = handler_sudo._identity_parties(message_sudo, data)
         meant = [party for party in found if self._is_meant(message_sudo, party)]
-        # sudo: the key is the engine's; it holds no value
+        # sudo: the key is technical; it contains no value
         about_message = self.case.sudo().question_key.startswith("message|")
         if meant or len(found) <= 1 or about_message:
             return meant or found[:1]
-        return None  # one of several, and none is known to be meant: none is shown
+        return None  # several parties and no match: none is shown
 
     def _is_meant(self, message_sudo, party):
-        """Return whether a party has a number that the question is about."""
+        """Return whether a party has a number of this question."""
         case = self.case
         for number, named in self._named(message_sudo, party):
             if self._place(named) in ("left", "right"):
@@ -108,17 +110,19 @@ class MessageSide:
         return False
 
     def _is_asked(self, named):
-        """Return whether a number is the one that no record has, or the second one of its
-        sender: the key of the question ends with its blind value."""
+        """Return whether a number is the unknown or second number of the question.
+
+        The key of the question ends with the blind index of that number.
+        """
         if named.namespace != self.case.namespace_id:
             return False
-        # sudo: the key is the engine's; it holds no value
+        # sudo: the key is technical; it contains no value
         key = self.case.sudo().question_key
         blind = IdentityResolver(self.identifiers).blind_value(named)
         return key.endswith(f"|{blind}")
 
     def _numbers(self, message_sudo, party):
-        """Return the numbers of a party as they are shown."""
+        """Return the numbers of a party for display."""
         return [
             Number(
                 named.namespace.name if named else system or "–",
@@ -130,7 +134,8 @@ class MessageSide:
 
     def _named(self, message_sudo, party):
         """Return ``((system, value), Named or None)`` of each number of a party."""
-        # sudo: read as the message's sender is read, not as the steward
+        # sudo: parsed with the aliases of the sender, not with the rights of the
+        # steward
         identifiers_sudo = self.identifiers.sudo()
         result = []
         for system, value in party.numbers:
@@ -145,11 +150,13 @@ class MessageSide:
         return result
 
     def _place(self, named):
-        """Return which record has the number here: "left", "right", "other", or "" for
-        none, as far as the user may know."""
+        """Return which record has the number: "left", "right", "other" or "" for none.
+
+        Limited to records that the user may know of.
+        """
         if not named:
             return ""
-        # sudo: numbers of every facility; what the user may know is decided below
+        # sudo: numbers of every facility; the lines below limit the answer
         rows = self.identifiers.sudo()._rows([named], ("active", "merged"))
         row_sudo = rows.get((named.namespace.id, named.normalized))
         if not row_sudo:
@@ -166,7 +173,7 @@ class MessageSide:
         return "other" if other.has_access("read") else ""
 
     def _date(self, text):
-        """Return a date of a message as the user reads dates."""
+        """Return a date of a message in the user's format."""
         try:
             return format_date(self.env, text) if text else ""
         except ValueError:
@@ -174,11 +181,13 @@ class MessageSide:
 
 
 def looked_at(case):
-    """Return when this user had the message's side of the open case shown last,
-    None if never, or if the user may not see it (any more)."""
+    """Return when this user last opened the message's side of the open case.
+
+    None means never, or that the user may not see it (any more).
+    """
     if case.state != "open" or not case.id or not may_look(case):
         return None
-    # sudo: the trail is evidence, and here it says what was shown to whom
+    # sudo: the audit trail records what was shown to which user
     events_sudo = case.env["interop.audit.event"].sudo()
     event = events_sudo.search(
         [
@@ -195,17 +204,21 @@ def looked_at(case):
 
 
 def seen_ids(case):
-    """Return the ids of the messages whose side this user had shown.
+    """Return the ids of the messages that were shown to this user.
 
-    Not the moment of the look counts: a message that came before it may begin to
-    wait after it.
+    The time of the access is not enough: an older message may start to wait later.
     """
-    looks = case.sudo().looks or {}  # sudo: the engine's; here only the user's own
+    looks = (
+        case.sudo().looks or {}
+    )  # sudo: technical field; only the user's own entries are read
     return set(looks.get(str(case.env.uid), ()))
 
 
 def may_look(case):
-    """Return whether the user may see names, birth date and numbers of the messages
-    that wait: stewards who see the case."""
+    """Return whether the user may see names, birth date and numbers of the waiting
+    messages.
+
+    Only stewards with access to the case may.
+    """
     group = "interop_base.interop_base_group_steward"
     return case.env.user.has_group(group) and case.has_access("read")

@@ -1,10 +1,10 @@
-"""Companies (facilities) are known to other systems by identifiers, too."""
+"""Identifiers of companies (facilities)."""
 
 from odoo import models
 
 
 class ResCompany(models.Model):
-    """Facilities carry identifiers."""
+    """Adds identifiers to companies."""
 
     _name = "res.company"
     _inherit = ["res.company", "interop.identified.mixin"]

@@ -1,4 +1,4 @@
-"""Contacts are known to other systems by identifiers."""
+"""Identifiers of contacts."""
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -7,7 +7,7 @@ from .interop_identified_mixin import READERS
 
 
 class ResPartner(models.Model):
-    """Contacts: a page with the identifiers, found by them from every search."""
+    """Adds a page with identifiers, and searches contacts by identifier."""
 
     _name = "res.partner"
     _inherit = ["res.partner", "interop.identified.mixin"]
@@ -19,7 +19,7 @@ class ResPartner(models.Model):
         "Name or Identifier",
         compute="_compute_interop_search",
         search="_search_interop_search",
-        help="What the search bar of contacts looks in.",
+        help="Technical field for the search bar of contacts.",
     )
 
     def _compute_interop_search(self):
@@ -28,7 +28,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_interop_search(self, operator, value):
-        """Find by an identifier first; else as Odoo's own search bar does."""
+        """Search by identifier first; otherwise search as Odoo's search bar does."""
         found = self._interop_search_identifier(operator, value)
         if found is not None:
             return found

@@ -1,4 +1,4 @@
-"""Stored identifiers, compared by other rules from now on."""
+"""Recompute stored identifiers after a change of spelling rules."""
 
 from collections import defaultdict
 
@@ -17,16 +17,15 @@ UNIQUE = const.LOOKUP_STATES
 
 
 class Respelling:
-    """Computes anew how stored identifiers are compared and whether they pass their
-    check.
+    """Recomputes how stored identifiers are compared and whether they pass their check.
 
-    Numbers that become the same one do not stop it. Of two spellings at one record one
-    is retired. Of two records with one number the second identifier is held, and a
-    steward gets a case: until it is decided, messages with that number wait. So do
-    placeholders that were taken for numbers.
+    Numbers that become equal do not stop it. Of two spellings at one record, one is
+    retired. Of two records with one number, the second identifier is held and a steward
+    gets a case. Messages with that number wait until it is decided. Stored placeholders
+    are held as well.
 
-    Run after an upgrade and when the check of a namespace changes. It reads in batches,
-    by id, and changes nothing when it runs again.
+    It runs after an upgrade and when the check of a namespace changes. It reads in
+    batches by id. A second run changes nothing.
     """
 
     def __init__(self, env, namespaces=None):
@@ -40,13 +39,13 @@ class Respelling:
         self.load = None
 
     def run(self, batch=BATCH):
-        """Do it; return how many were ``respelled``, ``retired`` and ``held``."""
+        """Recompute and return how many were ``respelled``, ``retired`` and ``held``."""
         self.env.flush_all()
         last = 0
         while rows := self._rows_after(last, batch):
             last = rows[-1]["id"]
             self._respell(rows)
-            self.env.invalidate_all()  # or the cache would grow with the table
+            self.env.invalidate_all()  # limits the size of the cache
         self.identifiers.invalidate_model()
         return dict(self.counts)
 
@@ -54,7 +53,7 @@ class Respelling:
     # One batch
     # ------------------------------------------------------------------
     def _rows_after(self, last, limit):
-        """Return the columns of the next identifiers, by id."""
+        """Return the columns of the next batch of identifiers, by id."""
         within = SQL()
         if self.namespaces is not None:
             within = SQL("AND namespace_id = ANY(%s)", self.namespaces.ids)
@@ -71,11 +70,12 @@ class Respelling:
         return self.env.cr.dictfetchall()
 
     def _respell(self, rows):
-        """Write what differs, then settle what cannot be written."""
+        """Write the changed rows, then handle those that cannot be written."""
         plain, doubtful, taken = [], [], {}
         changed = [row for row in rows if self._work_out(row)]
         holders = self._holders(changed)
-        # What is active keeps its number rather than an alias, the older of two first.
+        # An active identifier keeps its number before an alias, an older one before a
+        # newer one.
         for row in sorted(
             changed, key=lambda row: (row["state"] != "active", row["id"])
         ):
@@ -90,16 +90,16 @@ class Respelling:
                 plain.append(row)
         self._write(plain)
         for row, holder_id in doubtful:
-            self._settle(row, self.identifiers.browse(holder_id))
+            self._resolve_collision(row, self.identifiers.browse(holder_id))
         for row in rows:
             if row["placeholder"] and row["state"] in UNIQUE:
                 self._hold_placeholder(row)
 
     def _work_out(self, row):
-        """Note on a row what is right for it; return whether it differs."""
+        """Store the new columns in a row; return whether they differ."""
         namespace = self.env["interop.namespace"].browse(row["namespace_id"])
         value = clean_value(row["value"])
-        if value is None:  # taken in before line ends were refused: it could not leave
+        if value is None:  # stored before line ends were refused; it could not be sent
             value = text.clean(
                 "".join(sign for sign in row["value"] if not text.has_control(sign))
             )
@@ -116,7 +116,7 @@ class Respelling:
 
     def _holders(self, rows):
         """Return ``{(namespace id, normalized value): id}`` of the identifiers that
-        have what these are to have."""
+        already have the new values of these rows."""
         pairs = {
             (row["namespace_id"], row["normalized"])
             for row in rows
@@ -138,7 +138,7 @@ class Respelling:
         return {(row[0], row[1]): row[2] for row in self.env.cr.fetchall()}
 
     def _write(self, rows):
-        """Write what was computed, in one statement."""
+        """Write the computed columns in one statement."""
         if not rows:
             return
         values = [
@@ -163,12 +163,12 @@ class Respelling:
     # ------------------------------------------------------------------
     # What needs more than another spelling
     # ------------------------------------------------------------------
-    def _settle(self, row, holder):
-        """Settle a number that ``holder`` has already."""
+    def _resolve_collision(self, row, holder):
+        """Resolve a collision with ``holder``, which already has the number."""
         mine = self.identifiers.browse(row["id"])
         ours, theirs = ((item.res_model, item.res_id) for item in (mine, holder))
         if row["state"] not in UNIQUE or holder.state not in UNIQUE:
-            # A former number of a namespace that never uses one again: both are known.
+            # A former number in a namespace that never re-uses values: both rows stay.
             former = (mine | holder).filtered(lambda item: item.state not in UNIQUE)
             former[:1]._transition({"once": False})
         elif ours == theirs:
@@ -196,13 +196,14 @@ class Respelling:
         self._open(asked, company)
 
     def _open(self, asked, company):
-        """Open a case; how much stewards have to do is read once, then counted on."""
+        """Open a case. The number of open cases per steward is read once and then
+        counted."""
         if self.load is None:
             self.load = CaseOpening(self.cases).steward_load()
         self.cases._open(asked, company=company, load=self.load)
 
     def _hold_placeholder(self, row):
-        """Hold an identifier that is none, and open a case about its record."""
+        """Hold a placeholder and open a case about its record."""
         mine = self.identifiers.browse(row["id"])
         if mine.state not in UNIQUE:
             return  # held meanwhile

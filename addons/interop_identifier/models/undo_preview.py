@@ -1,4 +1,4 @@
-"""What undoing a merge puts back and what stays, field by field, before it is done."""
+"""Preview of undoing a merge: values that are put back and values that stay."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from odoo.tools import format_datetime
 
 from .interop_identifier_merge_line import STAMPS
 
-# Columns that repeat what another one says, or that no person reads.
+# Columns that repeat another column or that users do not read.
 UNTOLD = {
     *STAMPS,
     "res_model",
@@ -21,15 +21,18 @@ UNTOLD = {
 
 
 class Effect(NamedTuple):
-    """One thing that is put back, or stays. ``what`` names record and field, ``text``
-    says what becomes of it; neither leaves the screen of the person who asks."""
+    """One effect of undoing. ``what`` names record and field, ``text`` states the
+    effect.
+
+    Both are only shown to the user who asked.
+    """
 
     what: str
     text: str
 
 
 class Source(NamedTuple):
-    """Which message stated a value, of which system, and when (naive UTC)."""
+    """The message that stated a value, its system and the time (naive UTC)."""
 
     message: str
     system: str
@@ -37,7 +40,7 @@ class Source(NamedTuple):
 
 
 class UndoPreview:
-    """Plans the undoing of one merge, with the rights of the user who looks at it.
+    """Plans the undoing of one merge with the rights of the current user.
 
     :param merge: ``interop.identifier.merge``, one record in force
     """
@@ -59,7 +62,7 @@ class UndoPreview:
         )
 
     def put_back(self):
-        """Return the ``Effect`` list of what goes back."""
+        """Return the ``Effect`` list of values that are put back."""
         effects = []
         for line, plan in self._plans():
             if plan.row is not None:
@@ -69,21 +72,28 @@ class UndoPreview:
         return effects
 
     def stays(self):
-        """Return the ``Effect`` list of what keeps its present value."""
+        """Return the ``Effect`` list of values that stay."""
         effects = []
         for line, plan in self._plans():
             if plan.row is None:
                 effects.append(
-                    Effect(self._row_name(line), self.env._("It was removed since."))
+                    Effect(
+                        self._row_name(line),
+                        self.env._("It was removed after the merge."),
+                    )
                 )
             for name in plan.kept:
                 what = f"{self._row_name(line)}: {self._label(line.res_model, name)}"
-                effects.append(Effect(what, self.env._("It was changed since.")))
+                effects.append(
+                    Effect(what, self.env._("It was changed after the merge."))
+                )
         return effects + self._later_numbers() + self._stated_fields()
 
     def stays_in_words(self):
-        """Return what stays besides recorded changes, without any value: it is kept for
-        ever."""
+        """Return texts about values that stay and are not recorded changes.
+
+        The texts contain no values, because they are kept permanently.
+        """
         labels = [
             f"#{res_id} {self._label(self.merge.res_model, name)}"
             for res_id, name in sorted(self._sources())
@@ -93,14 +103,15 @@ class UndoPreview:
         if labels:
             told.append(
                 self.env._(
-                    "Stated by messages after the merge, and unchanged: %s.",
+                    "Stated by messages after the merge, and not changed: %s.",
                     ", ".join(labels),
                 )
             )
         if count:
             told.append(
                 self.env._(
-                    "Identifiers added after the merge, which stay with the survivor: %s.",
+                    "Identifiers added after the merge, which stay with the "
+                    "survivor: %s.",
                     count,
                 )
             )
@@ -110,17 +121,17 @@ class UndoPreview:
     # Recorded changes
     # ------------------------------------------------------------------
     def _lines(self):
-        """Return the lines that the user may see and that are not put back yet."""
+        """Return the lines that the user may see and that are not yet put back."""
         return self.env["interop.identifier.merge.line"].search(
             [("merge_id", "=", self.merge.id), ("restored", "=", False)]
         )
 
     def _plans(self):
-        """Return ``(line, Plan)`` of each line, the last one first, as they are put
-        back."""
+        """Return ``(line, Plan)`` of each line, in the order of undoing (last one
+        first)."""
         plans = []
         for line in self._lines().sorted(reverse=True):
-            line_sudo = line.sudo()  # sudo: the columns of a line are closed to groups
+            line_sudo = line.sudo()  # sudo: no group may read the columns of a line
             later_sudo = line_sudo._later().filtered(
                 lambda item: item.merge_id != self.merge
             )
@@ -128,7 +139,7 @@ class UndoPreview:
         return plans
 
     def hidden_count(self):
-        """Return how many changes go back that belong to other facilities."""
+        """Return the number of changes at other facilities that are put back."""
         lines_sudo = self.merge.sudo().line_ids  # sudo: a number only
         recorded = len(lines_sudo.filtered(lambda line: not line.restored))
         beside = self.merge.sudo()._interop_undo_hidden()  # sudo: a number only
@@ -149,9 +160,9 @@ class UndoPreview:
         return effects
 
     def _row_name(self, line):
-        """Return what the row of a line is called, as far as the user may know."""
+        """Return the name of the row of a line, as far as the user may see it."""
         model = line.res_model
-        # sudo: names of models are no secret
+        # sudo: names of models are not confidential
         kind = self.env["ir.model"].sudo()._get(model).name or model
         if model not in self.env:
             return kind
@@ -169,7 +180,7 @@ class UndoPreview:
         return field._description_string(self.env) if field else name
 
     def _text(self, model, name, value):
-        """Return one column of a row in words."""
+        """Return one column of a row as text."""
         field = self.env[model]._fields.get(name)
         if model == "interop.identifier" and name == "res_id":
             return self._record_name(self.merge.res_model, value)
@@ -183,8 +194,7 @@ class UndoPreview:
         return str(value) if value not in (None, False, "") else "–"
 
     def _record_name(self, model, res_id):
-        """Return name and number of a record: both sides of a merge may have one
-        name."""
+        """Return name and id of a record. Both sides of a merge may have the same name."""
         record = self.env[model].sudo(False).browse(res_id).exists()
         if not record or not record.has_access("read"):
             return f"#{res_id}"
@@ -219,17 +229,17 @@ class UndoPreview:
     def _stated_fields(self):
         """Return the ``Effect`` list of fields that messages set after the merge.
 
-        Odoo keeps no former value of them: provenance and the report of a message say
-        who stated what and when, never what was there before.
+        Odoo keeps no former values of them. Provenance and the report of a message
+        contain only the sender and the time.
         """
         return [
             Effect(
                 f"{self._record_name(self.merge.res_model, res_id)}: "
                 f"{self._label(self.merge.res_model, name)}",
                 self.env._(
-                    "It stays “%(value)s”, as message %(message)s of %(system)s stated "
-                    "on %(date)s. Correct it by hand, or ask the sender to send it "
-                    "again.",
+                    "It stays “%(value)s”, as message %(message)s of %(system)s "
+                    "stated on %(date)s. Correct the value manually, or ask the "
+                    "sender to send it again.",
                     value=self._present(res_id, name),
                     message=source.message,
                     system=source.system,
@@ -240,20 +250,21 @@ class UndoPreview:
         ]
 
     def _present(self, res_id, name):
-        """Return the value of a field as far as the user may read it."""
+        """Return the value of a field, as far as the user may read it."""
         record = self.env[self.merge.res_model].sudo(False).browse(res_id).exists()
         field = record._fields.get(name)
         readable = field and record and record.has_access("read")
         if not readable or not record._has_field_access(field, "read"):
             return "…"
         if field.relational:
-            # sudo: the name of what a record that the user reads refers to
+            # sudo: the display name of a related record of a record that the user may
+            # read
             return ", ".join(record[name].sudo().mapped("display_name")) or "–"
         return self._text(record._name, name, record[name])
 
     def _sources(self):
-        """Return ``{(record id, field): Source}`` of what messages set after the
-        merge."""
+        """Return ``{(record id, field): Source}`` of the fields that messages set after
+        the merge."""
         found = self.env["interop.message"]._field_sources(
             self.merge.res_model,
             [self.merge.survivor_id, self.merge.merged_id],
@@ -263,7 +274,7 @@ class UndoPreview:
 
     def _source(self, origin_sudo, reference, at):
         """Return the ``Source`` of a message or provenance row, as far as the user's
-        facilities know it."""
+        facilities may see it."""
         company = origin_sudo.company_id
         if company and company not in self.env.user.company_ids:
             reference = "–"

@@ -106,7 +106,7 @@ class CaseMixin(EngineMixin):
         return message.identity_case_id.with_user(self.steward)
 
     def _decide(self, case, decision, **values):
-        """Look at the messages, and decide through the dialog, as a steward does."""
+        """Show the messages and decide through the dialog, as a steward does."""
         if case.must_look:
             case.action_show_message()
         wizards = self.env["interop.identity.decision"].with_user(case.env.user)

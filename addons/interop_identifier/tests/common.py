@@ -4,7 +4,7 @@ from odoo.addons.interop_base.tests.common import InteropCase
 
 
 class IdentifierCase(InteropCase):
-    """``_create_namespace``, ``_create_identifier`` and a stand-in for a message."""
+    """``_create_namespace``, ``_create_identifier`` and an unsaved message."""
 
     @classmethod
     def setUpClass(cls):
@@ -40,7 +40,7 @@ class IdentifierCase(InteropCase):
         )
 
     def _message(self, company=None, system=None):
-        """Return a message that is not saved: what linking reads of it."""
+        """Return an unsaved message with the fields that linking reads."""
         return self.env["interop.message"].new(
             {
                 "company_id": (company or self.facility).id,

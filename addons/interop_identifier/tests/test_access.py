@@ -1,4 +1,4 @@
-"""Who may do what with namespaces and identifiers, per group and per facility."""
+"""Access to namespaces and identifiers, per group and per facility."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged

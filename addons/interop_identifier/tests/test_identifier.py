@@ -102,7 +102,7 @@ class TestIdentifier(IdentifierCase):
         steward = self._create_user("steward")
         identifier = self._create_identifier(self.npi, "1234567893")
         self.assertFalse(identifier.state_at)
-        with self.assertRaisesRegex(UserError, "Enter a reason"):
+        with self.assertRaisesRegex(UserError, "without a reason"):
             self._confirm(identifier.action_retire(), steward, "  ")
         self._confirm(identifier.action_retire(), steward)
         self.assertEqual(identifier.state_by_id, steward)

@@ -1,4 +1,4 @@
-"""Which kinds of records carry identifiers, and the reference from both ends."""
+"""Kinds of records with identifiers, and the protected reference to the record."""
 
 import psycopg2
 
@@ -43,7 +43,7 @@ class TestIdentifierModel(IdentifierCase):
         return self.env.cr.fetchone()[0]
 
     def _refused(self, query, *values):
-        """Return what PostgreSQL itself says to a statement."""
+        """Return the error of PostgreSQL for a statement."""
         self.env.flush_all()
         with (
             mute_logger("odoo.sql_db"),
@@ -73,9 +73,9 @@ class TestIdentifierModel(IdentifierCase):
     def test_nobody_points_a_kind_at_another_table(self):
         kind = self._add().with_user(self._create_user("admin"))
         for vals in ({"table_name": "res_users"}, {"model": "res.users"}):
-            with self.assertRaisesRegex(AccessError, "follows from the kind"):
+            with self.assertRaisesRegex(AccessError, "computed from the kind"):
                 kind.write(vals)
-            with self.assertRaisesRegex(AccessError, "follows from the kind"):
+            with self.assertRaisesRegex(AccessError, "computed from the kind"):
                 self._add("res.country", **vals)
         self.assertEqual((kind.model, kind.table_name), ("res.bank", "res_bank"))
 
@@ -94,10 +94,10 @@ class TestIdentifierModel(IdentifierCase):
         self.assertEqual(
             self.identifiers.search(kind.action_view_identifiers()["domain"]), row
         )
-        with self.assertRaisesRegex(UserError, "while such records have"):
+        with self.assertRaisesRegex(UserError, "records of this kind have"):
             kind.unlink()
         row._set_retired()
-        self.assertIn("history is kept", self._delete_bank())
+        self.assertIn("refer to it by", self._delete_bank())
 
     def _link_bank(self):
         steward = self._create_user("steward")

@@ -1,5 +1,5 @@
-"""Identity, every model × every group × every operation, and facilities that stay
-apart (promise 9)."""
+"""Access to identity, every model × every group × every operation, and separate
+facilities (promise 9)."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged

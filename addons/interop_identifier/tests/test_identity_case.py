@@ -1,4 +1,4 @@
-"""The steward's queue: what lands there, what a decision does, and in which order."""
+"""The steward's queue: its cases, the effects of decisions, and their order."""
 
 import re
 
@@ -90,7 +90,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         case = self._case(message)
         self.assertEqual(case.kind, "conflict")
         self.assertFalse(case.can_merge or case.can_tell_apart or case.can_create)
-        with self._refused(UserError, "does not answer"):
+        with self._refused(UserError, "not a possible decision"):
             case.action_same()
 
     # === SAME === #
@@ -143,7 +143,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
             self.env["base.partner.merge.automatic.wizard"]._merge(
                 (self.ada | self.king).ids, self.ada
             )
-        case.action_forget()
+        case.action_take_back()
         merges._merge(self.ada, self.king)
 
     def test_what_was_merged_meanwhile_is_only_tried_again(self):
@@ -151,7 +151,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         case = self._case(message)
         self.env["interop.identifier.merge"]._merge(self.ada, self.king)
         self.assertFalse(case.can_merge or case.can_tell_apart)
-        self.assertIn("merged already", case.question)
+        self.assertIn("already merged", case.question)
         self._decide(case, "retried")
         self.assertEqual((message.state, message.resource_ref), ("done", self.ada))
 
@@ -170,7 +170,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
 
     def test_not_the_same_may_make_such_messages_fail(self):
         message = self._ambiguous()
-        with self._refused(UserError, "what becomes of messages"):
+        with self._refused(UserError, "how messages that name both"):
             self._decide(self._case(message), "different")
         self._decide(self._case(message), "different", about="none")
         self.assertEqual((message.state, message.error_code), ("dead", "told_apart"))
@@ -200,13 +200,13 @@ class TestIdentityCase(CaseMixin, EngineCase):
         message = self._ambiguous()
         case = self._case(message)
         self._decide(case, "different", about="none")
-        case.action_forget()
+        case.action_take_back()
         self.assertEqual(case.state, "undone")
         self.assertIn("undone", self._audit(case).mapped("action"))
         message.action_cancel()
         self.assertEqual(self._ambiguous().state, "parked")
-        with self._refused(UserError, "no decision that could be taken back"):
-            case.action_forget()
+        with self._refused(UserError, "no decision that can be taken back"):
+            case.action_take_back()
 
     # === SECOND NUMBERS === #
 
@@ -301,7 +301,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self.assertEqual((first.state, second.state), ("done", "done"))
         self.assertEqual(self.own.alias_ids.system_id, self.sender)
         self.assertEqual(self.own.alias_ids.company_id, self.facility)
-        case.action_forget()
+        case.action_take_back()
         self.assertFalse(self.own.alias_ids)
         self.assertEqual(self._send(("MERCY", "3")).state, "parked")
 
@@ -344,7 +344,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
     def test_reject_fails_the_messages_for_a_reason_with_an_owner(self):
         first, second = self._ambiguous(), self._ambiguous()
         case = self._case(first)
-        with self._refused(UserError, "Enter the reason why"):
+        with self._refused(UserError, "Enter the reason for the rejection"):
             self._decide(case, "rejected", reason=" ")
         self._decide(case, "rejected", reason="Wrong number typed in")
         for message in first | second:
@@ -353,7 +353,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
                 ("dead", "rejected", "Wrong number typed in"),
             )
             self.assertEqual(message.owner_user_id, self.steward)
-            self.assertIn("Have the sender correct it", message.next_step)
+            self.assertIn("Ask the sender to correct it", message.next_step)
         self.assertEqual(self._ambiguous().state, "parked", "not remembered")
 
     def test_try_again_after_a_correction_elsewhere(self):
@@ -382,7 +382,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         other = self._create_user("steward")
         self._decide(case, "rejected", reason="Wrong")
         with self._refused(
-            UserError, f"decided already.*{re.escape(self.steward.name)}"
+            UserError, f"already decided.*{re.escape(self.steward.name)}"
         ):
             case.with_user(other).action_same()
         with self._refused(UserError, "Nothing was changed"):
@@ -392,7 +392,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         case = self._case(self._ambiguous())
         for group in ("operator", "admin", "auditor", "user"):
             user = self._create_user(group)
-            for decide in ("action_same", "action_forget", "action_reject"):
+            for decide in ("action_same", "action_take_back", "action_reject"):
                 with self._refused(AccessError):
                     getattr(case.with_user(user), decide)()
         elsewhere = self._create_user("steward", companies=self.other_facility)

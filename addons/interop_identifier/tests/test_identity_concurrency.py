@@ -20,10 +20,11 @@ KEY = "test|concurrency"
 
 @tagged("post_install", "-at_install")
 class TestIdentityConcurrency(InteropCase):
-    """One open case per question, and one decision per case, whoever comes first.
+    """One open case per question and one decision per case, in any order of
+    transactions.
 
-    Not an ``EngineCase``: that one changes the table of messages, and the other
-    connections here would wait for it for ever.
+    Not an ``EngineCase``: that class alters the table of messages, and the other
+    connections of this test would wait for it forever.
     """
 
     def setUp(self):
@@ -78,7 +79,7 @@ class TestIdentityConcurrency(InteropCase):
             first = api.Environment(cr, SUPERUSER_ID, {})["interop.identity.case"]
             second = api.Environment(other, SUPERUSER_ID, {})["interop.identity.case"]
             CaseDecision(first.browse(case_id)).check("rejected")
-            with self.assertRaisesRegex(UserError, "right now"):
+            with self.assertRaisesRegex(UserError, "at this moment"):
                 CaseDecision(second.browse(case_id)).check("rejected")
             first.browse(case_id)._set_decided("rejected", "Wrong")
             first.env.flush_all()
@@ -88,5 +89,5 @@ class TestIdentityConcurrency(InteropCase):
                 CaseDecision(second.browse(case_id)).check("rejected")
             other.rollback()
             second.invalidate_model()
-            with self.assertRaisesRegex(UserError, "decided already"):
+            with self.assertRaisesRegex(UserError, "already decided"):
                 CaseDecision(second.browse(case_id)).check("rejected")

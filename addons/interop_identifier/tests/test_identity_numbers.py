@@ -1,4 +1,4 @@
-"""What a number is: placeholders, spellings, lengths, line ends, and that it stays."""
+"""Rules for values: placeholders, spellings, lengths, line ends, no later change."""
 
 from psycopg2 import IntegrityError
 
@@ -81,7 +81,7 @@ class TestIdentityNumbers(IdentifierCase):
         self.assertEqual(self._parse(self.own, "UNKNOWN")[0].normalized, "UNKNOWN")
         self._create_identifier(self.own, "UNKNOWN")
         self.own.write({"placeholder_policy": False, "placeholder_words": False})
-        for value in ("UNKNOWN", "000"):  # nobody has chosen: the usual ones
+        for value in ("UNKNOWN", "000"):  # no choice was made: the default list
             with self.assertRaises(BusinessError):
                 self._parse(self.own, value)
 
@@ -97,7 +97,7 @@ class TestIdentityNumbers(IdentifierCase):
             self._parse(self.own, value)
         admin.placeholder_pattern = False
         self._parse(self.own, "9999")
-        with self.assertRaisesRegex(ValidationError, "not a regular expression"):
+        with self.assertRaisesRegex(ValidationError, "not a valid regular expression"):
             admin.placeholder_pattern = "("
         with self.assertRaises(AccessError):
             self.own.with_user(self.steward).write({"placeholder_words": ""})

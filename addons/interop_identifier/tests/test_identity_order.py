@@ -1,4 +1,4 @@
-"""After a decision messages go on in their order, also when one of them asks again."""
+"""After a decision messages continue in order, also if one of them asks again."""
 
 from odoo.tests import tagged
 

@@ -1,4 +1,4 @@
-"""The rules of identity, whatever happens in whatever order (a state machine)."""
+"""The rules of identity in random sequences of operations (a state machine)."""
 
 import os
 import random
@@ -25,7 +25,7 @@ try:
         rule,
         run_state_machine_as_test,
     )
-except ImportError:  # a package of the tests, which Odoo does without
+except ImportError:  # a package of the tests; Odoo does not need it
     HealthCheck = None
 
 PEOPLE = 4
@@ -36,10 +36,10 @@ if HealthCheck:
     kinds = st.sampled_from(["one", "many"])
     values = st.integers(1, VALUES).map(str)
     seeds = st.integers(0, 1000)
-    ages = st.none() | st.integers(1, 3)  # in days; none: just now
+    ages = st.none() | st.integers(1, 3)  # in days; None: now
 
     class Identities(RuleBasedStateMachine):
-        """Links, merges, retires, re-uses and undoes; knows where each row belongs."""
+        """Links, merges, retires, re-uses and undoes; tracks the record of each row."""
 
         case = None  # the Odoo test
 
@@ -60,12 +60,12 @@ if HealthCheck:
             self.home = {}  # id of a row: id of the record it was linked to
 
         def teardown(self):
-            """Undo it all, in any order: each row is where it came from."""
+            """Undo all merges in random order: each row is back at its first record."""
             try:
                 self._undo_all(random.Random(len(self.home)))
                 for row in self._mine():
                     assert row.res_id == self.home[row.id]
-            finally:  # what fails here must not fail whatever comes next
+            finally:  # a failure here must not make later steps fail
                 self.savepoint.close(rollback=True)
                 self.env.invalidate_all()
 
@@ -86,7 +86,7 @@ if HealthCheck:
             )
             return self.env.cr.fetchall()
 
-        def _settle(self, created, record):
+        def _note_home(self, created, record):
             for row in created:
                 self.home[row.id] = self._root(record.id)
 
@@ -118,7 +118,7 @@ if HealthCheck:
 
         @rule(person=people, kind=kinds, value=values, days=ages)
         def link(self, person, kind, value, days):
-            """Link as a message does, one that may be late."""
+            """Link as a message does, also as a late one."""
             record = self.people[person]
             wire = self.case._wire(self.namespaces[kind], value)
             message = self.case._message()
@@ -128,7 +128,7 @@ if HealthCheck:
                 created = self.rows._link(record, [wire], message)
             except HandledError:
                 return
-            self._settle(created, record)
+            self._note_home(created, record)
 
         @rule(person=people, kind=kinds, value=values)
         def use_again(self, person, kind, value):
@@ -144,12 +144,12 @@ if HealthCheck:
                 self.env.invalidate_all()
                 return
             assert record.id not in self.into
-            self._settle(created, record)
+            self._note_home(created, record)
 
         @precondition(lambda self: self.home)
         @rule(seed=seeds, action=st.sampled_from(["retire", "reactivate", "error"]))
         def change(self, seed, action):
-            """Retire, bring back, or withdraw a row."""
+            """Retire, reactivate or withdraw a row."""
             allowed, step = {
                 "retire": ("active", "_set_retired"),
                 "reactivate": ("retired", "_set_active"),
@@ -167,7 +167,7 @@ if HealthCheck:
 
         @rule(survivor=people, merged=people)
         def merge(self, survivor, merged):
-            """Merge, or be refused for a reason."""
+            """Merge; a refusal has a reason."""
             if survivor != merged:
                 self._try_merge(self.people[survivor], self.people[merged])
 
@@ -180,7 +180,7 @@ if HealthCheck:
 
         @rule(pairs=st.lists(st.tuples(people, people), max_size=3), seed=seeds)
         def there_and_back(self, pairs, seed):
-            """Some merges, undone in any order, leave every byte as it was."""
+            """Undoing some merges in any order restores every byte."""
             before, known = self._bytes(), set(self.into)
             for survivor, merged in pairs:
                 if survivor != merged:
@@ -193,7 +193,7 @@ if HealthCheck:
 
         @invariant()
         def every_row_is_with_the_survivor(self):
-            """No chain, no cycle, nothing lost."""
+            """No chain, no cycle, no lost row."""
             for row in self._mine():
                 assert row.res_id == row.partner_id.id == self._root(self.home[row.id])
             for person in self.people:
@@ -203,7 +203,7 @@ if HealthCheck:
 
         @invariant()
         def never_two_active_ones(self):
-            """Per value, and per record where there may be one only."""
+            """Per value, and per record if only one is allowed."""
             active = self._mine().filtered(lambda row: row.state == "active")
             keys = [(row.namespace_id.id, row.value_normalized) for row in active]
             assert len(keys) == len(set(keys))
@@ -212,7 +212,7 @@ if HealthCheck:
 
         @invariant()
         def a_look_up_answers_the_survivor(self):
-            """Active or alias."""
+            """For active identifiers and aliases."""
             for row in self._mine().filtered(
                 lambda item: item.state in ("active", "merged")
             ):

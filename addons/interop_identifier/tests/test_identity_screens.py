@@ -1,4 +1,4 @@
-"""What stewards look at: both records, what depends on them, and a list that is quick."""
+"""The comparison for stewards: both records, their documents, and a fast list."""
 
 from odoo.tests import tagged
 

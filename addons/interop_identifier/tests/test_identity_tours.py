@@ -43,7 +43,7 @@ class TestIdentityTours(CaseMixin, InteropMixin, HttpCase):
         )
 
     def test_b8_undo_says_what_stays(self):
-        """The second dialog names each field that a message has written since."""
+        """The second dialog lists each field that a message wrote since."""
         message = self._ambiguous(name="Ada Lovelace")
         case = self._case(message)
         side = "left" if case.left_id == self.ada.id else "right"

@@ -1,4 +1,4 @@
-"""Lists of identifiers come and go with Odoo's own tools."""
+"""Import and export lists of identifiers with Odoo's own tools."""
 
 from odoo.tests import tagged
 
@@ -62,7 +62,10 @@ class TestImportExport(IdentifierCase):
         for line, text in (
             (("No such", "1", partner), "No matching record"),
             (("US NPI", "1234567890", partner), "does not pass the check"),
-            ((self.own.code, "A-1", partner), "active for another record"),
+            (
+                (self.own.code, "A-1", partner),
+                "Another record already has this identifier",
+            ),
         ):
             result = self._load(columns, line)
             self.assertFalse(result["ids"])

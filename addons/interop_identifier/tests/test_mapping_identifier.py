@@ -99,8 +99,8 @@ class TestMappingIdentifier(MappingCase):
 
     def test_lines_that_cannot_work_are_refused(self):
         for message, values in (
-            ("choose the namespace", {"namespace_id": False}),
-            ("other kinds of records", {"field": "user_id"}),
+            ("Choose the namespace", {"namespace_id": False}),
+            ("keeps no identifiers", {"field": "user_id"}),
             ("is no field", {"field": "nope"}),
             ("several records", {"field": "child_ids"}),
         ):

@@ -1,4 +1,4 @@
-"""Merge and unmerge: identifiers move, on record, and back."""
+"""Merge and undo: identifiers move, with a journal, and back."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -99,7 +99,7 @@ class TestMerge(MergeCase):
         for record in (self.third, self.prior, self.partner):
             self.assertEqual(self.merges._survivor(record), last)
         self.assertEqual(self._find(self.mrn, "2"), last)
-        # told again about a link in the middle
+        # a link in the middle is linked again
         self.assertEqual(
             self.merges._merge(self.partner, self.prior),
             self.merges._open_of(self.prior),
@@ -201,13 +201,13 @@ class TestUnmerge(MergeCase):
         merge._unmerge("Two brothers")
         self.assertEqual((former.partner_id, former.state), (self.prior, "merged"))
         self.assertEqual((present.partner_id, present.state), (self.prior, "active"))
-        self.assertIn(f"{former.id} is an alias now", merge.restore_report)
+        self.assertIn(f"{former.id} is now an alias", merge.restore_report)
         for value in ("2", "3"):
             self.assertEqual(self._find(self.mrn, value), self.prior)
 
     def test_merging_again_after_undoing(self):
         self.merges._merge(self.partner, self.prior)._unmerge("No")
-        merge = self.merges._merge(self.prior, self.partner)  # the other way round
+        merge = self.merges._merge(self.prior, self.partner)  # in the other direction
         self.assertEqual(self._find(self.mrn, "1"), self.prior)
         self.assertEqual(merge.state, "merged")
 
@@ -221,7 +221,7 @@ class TestUnmerge(MergeCase):
         merge.sudo()._write_recorded(category, {"active": False})
         category.unlink()
         merge._unmerge("No")
-        self.assertIn("was removed since", merge.restore_report)
+        self.assertIn("was removed after the merge", merge.restore_report)
 
     def test_a_reason_is_needed(self):
         merge = self.merges._merge(self.partner, self.prior)

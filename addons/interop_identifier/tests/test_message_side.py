@@ -1,4 +1,4 @@
-"""B9: the steward sees the message's side of a case before deciding, and no more."""
+"""B9: the steward sees the message's side of a case before deciding, with limits."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -84,12 +84,12 @@ class TestMessageSide(CaseMixin, EngineCase):
         self.ada.name = "anne  LANGEVELD"
         case = self._case(self._send_data())
         case.action_show_message()
-        claims = MessageSide(case, seen_ids(case)).claims()
+        statements = MessageSide(case, seen_ids(case)).statements()
         sides = [
             CaseComparison(case)._side("left"),
             CaseComparison(case)._side("right"),
         ]
-        (row,) = CaseComparison(case)._stated_rows(sides, claims)
+        (row,) = CaseComparison(case)._stated_rows(sides, statements)
         by_name = {cell.text: cell.differs for cell in row[2]}
         self.assertEqual(by_name, {"anne  LANGEVELD": False, "Ada King": True})
 
@@ -123,9 +123,11 @@ class TestMessageSide(CaseMixin, EngineCase):
         )
         case = self.cases._open(asked, message)
         message.sudo().identity_case_id = case
-        claims = MessageSide(case.with_user(self.steward), set(message.ids)).claims()
-        self.assertEqual(claims.names, ["Bob Byron"])
-        self.assertEqual([number.value for number in claims.numbers], ["G-77"])
+        statements = MessageSide(
+            case.with_user(self.steward), set(message.ids)
+        ).statements()
+        self.assertEqual(statements.names, ["Bob Byron"])
+        self.assertEqual([number.value for number in statements.numbers], ["G-77"])
 
     def identifiers_question(self, value):
         identifiers = self.env["interop.identifier"]
@@ -154,7 +156,7 @@ class TestMessageSide(CaseMixin, EngineCase):
             with self.assertRaisesRegex(UserError, "Show Message"):
                 wizard.action_decide()
         self.assertEqual(case.state, "open")
-        case.action_reject()  # needs no look: nothing about a person is decided
+        case.action_reject()  # needs no access to the message: no decision about a person
         case.action_show_message()
         case.action_same()
 
@@ -186,7 +188,7 @@ class TestMessageSide(CaseMixin, EngineCase):
             case.action_same()
 
     def test_b9_what_came_before_the_look_and_waits_since_is_not_shown(self):
-        """Another case held it, or it was tried again, when the steward looked."""
+        """Another case held it, or it was retried, when the steward looked."""
         case = self._case(self._send_data())
         earlier = self._send_data(name="Bertha Before")
         earlier.sudo().identity_case_id = False
@@ -269,7 +271,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         self.assertIn("Langeveld", self._text(case))
 
     def test_b9_a_record_merged_meanwhile_is_not_decided_about(self):
-        """Nobody is merged whom the steward has not seen."""
+        """No record is merged that the steward has not seen."""
         case = self._case(self._send_data())
         third = self.env["res.partner"].create({"name": "Third"})
         self.env["interop.identifier.merge"]._merge(third, self.king)

@@ -1,4 +1,4 @@
-"""Identifiers that name no assigning authority: the sender's default, or a steward."""
+"""Identifiers without an assigning authority: default of the sender, or a steward."""
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -28,7 +28,7 @@ class TestNoAuthority(CaseMixin, EngineCase):
         self.assertFalse(self.own.alias_ids)
         self.assertEqual(self._send(("", "3")).state, "done")
         self.assertFalse(self.interface.approval_changed or self._changes())
-        case.action_forget()
+        case.action_take_back()
         self.assertEqual(self._send(("", "4")).state, "parked")
         self.assertFalse(self.interface.approval_changed or self._changes())
 
@@ -36,7 +36,7 @@ class TestNoAuthority(CaseMixin, EngineCase):
         return self.interface._changes_text(self.interface.approved_state)
 
     def test_another_default_waits_for_another_person(self):
-        """S7: nobody alone has messages applied to other people's records."""
+        """S7: one person alone cannot have messages applied to other people's records."""
         both = self._create_user("admin", "steward")
         sender = self.sender.with_company(self.facility)
         sender.with_user(both).identifier_namespace_id = self.own
@@ -61,7 +61,7 @@ class TestNoAuthority(CaseMixin, EngineCase):
         self.assertFalse(self.interface.approval_changed)
 
     def test_an_answer_where_another_default_was_approved_needs_approval(self):
-        """S7: removing the default and answering the case is no way around."""
+        """S7: removing the default and answering the case does not bypass approval."""
         sender = self.sender.with_company(self.facility)
         sender.identifier_namespace_id = self.own
         self._approve(self.interface)
@@ -93,7 +93,7 @@ class TestNoAuthority(CaseMixin, EngineCase):
     def test_a_name_that_is_too_long_is_no_authority(self):
         message = self._send(("x" * 300, "1"))
         case = self._case(message)
-        with self.assertRaisesRegex(UserError, "does not answer"):
+        with self.assertRaisesRegex(UserError, "not a possible decision"):
             self._decide(case, "namespace", namespace_id=self.own.id)
         self._decide(case, "rejected", reason="No such authority")
         self.assertEqual(message.state, "dead")

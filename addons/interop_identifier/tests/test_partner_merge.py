@@ -48,7 +48,7 @@ class TestPartnerMerge(IdentifierCase):
         self.assertEqual((one | two).partner_id, self.partner)
 
     def test_case_30_the_deleted_contact_cannot_be_restored(self):
-        """Nothing is noted of it, and nobody is promised that it comes back."""
+        """Nothing is recorded of it, and no text promises to restore it."""
         prior = self.env["res.partner"].create({"name": "A. Careful", "phone": "1"})
         alias = self._create_identifier(self.npi, "1234567893", prior)
         self._merge(self.partner, prior)
@@ -80,7 +80,7 @@ class TestPartnerMerge(IdentifierCase):
         self.assertIn("cannot be restored", view)
 
     def test_case_30_what_was_noted_is_forgotten(self):
-        """The upgrade deletes what was noted of contacts, and keeps the merge."""
+        """The upgrade deletes recorded columns of contacts and keeps the merge."""
         prior = self.env["res.partner"].create({"name": "A. Careful"})
         alias = self._create_identifier(self.npi, "1234567893", prior)
         merge = self.merges._merge(self.partner, prior)
@@ -104,11 +104,11 @@ class TestPartnerMerge(IdentifierCase):
         self.assertFalse(column_exists(self.env.cr, merge._table, "snapshot"))
 
     def test_after_a_merge_by_message(self):
-        """The identifiers moved when the message came, a steward does the rest."""
+        """The message moved the identifiers, the steward merges the contacts."""
         prior = self.env["res.partner"].create({"name": "A. Careful"})
         alias = self._create_identifier(self.npi, "1234567893", prior)
         merge = self.merges._merge(self.partner, prior)
-        with self.assertRaisesRegex(UserError, "other way round"):
+        with self.assertRaisesRegex(UserError, "opposite direction"):
             self._merge(prior, self.partner)
         self._merge(self.partner, prior)
         self.assertEqual(self.merges._survivor(prior), self.partner)

@@ -1,4 +1,4 @@
-"""From the identifiers of a message to one record: never a guess."""
+"""From the identifiers of a message to one record, without guessing."""
 
 from datetime import datetime, timedelta
 
@@ -219,7 +219,8 @@ class TestResolve(IdentifierCase):
         self.assertEqual(known, {name: created[name] for name in names})
 
     def test_linking_a_new_number_asks_three_questions(self):
-        """Where the record stands, who has the value, and whether it is free."""
+        """The record's survivor, the holder of the value, and whether the value is
+        free."""
         namespace = self._create_namespace()
         self.identifiers._link(
             self.partner, [self._wire(namespace, "A-1")], self._message()
@@ -284,7 +285,7 @@ class TestResolve(IdentifierCase):
         self.assertEqual(caught.exception.code, "namespace_not_owned")
         own_message = self._message(system=self.own.system_id)
         self.assertTrue(self.identifiers._link(self.partner, wires, own_message))
-        # Naming a number that is known is not adding one.
+        # Naming a stored number does not add one.
         self.assertFalse(self.identifiers._link(self.partner, wires, self._message()))
 
     def test_a_number_taken_out_of_sight_is_tried_again_and_not_logged(self):

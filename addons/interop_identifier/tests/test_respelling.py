@@ -50,7 +50,7 @@ class TestRespelling(IdentifierCase):
     def _stored(
         self, namespace, value, normalized, record=None, state="active", **cols
     ):
-        """Store an identifier as the version before did."""
+        """Store an identifier like the previous version."""
         row = self._create_identifier(namespace, f"A{self._next()}B", record)
         self.env.flush_all()
         columns = {"value": value, "value_normalized": normalized, **cols}
@@ -109,7 +109,7 @@ class TestRespelling(IdentifierCase):
         )
         self.assertIn("Held", trail.mapped("detail")[0])
         self.assertFalse(self._upgrade(), "one case, not another one")
-        case._settle_idle()
+        case._close_without_messages()
         self.assertEqual(case.state, "open", "the stored numbers wait")
         return case.with_user(self.steward), first, second
 

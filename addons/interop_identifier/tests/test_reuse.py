@@ -1,4 +1,4 @@
-"""A value that one record had: when may another one have it?"""
+"""Re-use of a value by another record."""
 
 from datetime import timedelta
 
@@ -108,7 +108,7 @@ class TestReuse(IdentifierCase):
 
 @tagged("post_install", "-at_install")
 class TestReuseByMessage(CaseMixin, EngineCase):
-    """The message waits in the steward's queue, and goes on by itself."""
+    """The message waits in the steward's queue and continues automatically."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,4 +1,4 @@
-"""Finding partners by any identifier, from where one searches anyway."""
+"""Find partners by any identifier in Odoo's usual searches."""
 
 from lxml import etree
 

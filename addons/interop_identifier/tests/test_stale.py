@@ -1,4 +1,4 @@
-"""What an older message says of an identifier does not undo what a newer one said."""
+"""An older statement about an identifier does not undo a newer one."""
 
 from datetime import datetime, timedelta
 
@@ -102,7 +102,7 @@ class TestStale(CaseMixin, EngineCase):
         self.assertEqual(old.res_id, new.res_id)
 
     def test_a_number_that_was_confirmed_is_not_replaced_by_an_earlier_one(self):
-        """Known since January and again in February: one of between comes late."""
+        """Stated in January and again in February: one from between arrives late."""
         for at in (EARLY, LATE):
             self._tell(self._wire(), self._wire(NATIONAL, "N-1"), occurred_at=at)
         between = "2024-01-15T08:00:00Z"

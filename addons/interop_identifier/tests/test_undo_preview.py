@@ -1,4 +1,4 @@
-"""B8: undoing a merge says field by field what goes back and what stays."""
+"""B8: undoing a merge shows, field by field, restored and remaining values."""
 
 from odoo.tests import tagged
 
@@ -15,7 +15,7 @@ class TestUndoPreview(CaseMixin, EngineCase):
         cls._set_up_cases()
 
     def _merged_case(self):
-        """A case decided as the same; its message has been applied since."""
+        """Return a case decided as the same whose message has been applied since."""
         message = self._ambiguous(name="Adam Careful")
         case = self._case(message)
         side = "left" if case.left_id == self.ada.id else "right"
@@ -29,7 +29,7 @@ class TestUndoPreview(CaseMixin, EngineCase):
         return wizards.with_context(**action["context"]).create({"reason": "Two men"})
 
     def _note(self, message, *names):
-        """Report what the message wrote, as governed models do."""
+        """Report the values that the message wrote, as governed models do."""
         message.sudo()._note_fields(
             [
                 {
@@ -47,7 +47,7 @@ class TestUndoPreview(CaseMixin, EngineCase):
         self._note(message, "name")
         wizard = self._wizard(case)
         text = str(wizard.effects)
-        back, stays = text.split("Stays as it is")
+        back, stays = text.split("Stays unchanged")
         self.assertIn("National N-20: Record", back)
         self.assertIn(
             f"Adam Careful (#{self.ada.id}) → Ada King (#{self.king.id})", back
@@ -69,7 +69,7 @@ class TestUndoPreview(CaseMixin, EngineCase):
         merge = case.merge_id
         self.assertEqual(merge.state, "undone")
         self.assertIn(f"#{self.ada.id} Name", merge.restore_report)
-        self.assertNotIn("Careful", merge.restore_report, "no values: kept for ever")
+        self.assertNotIn("Careful", merge.restore_report, "no values: kept permanently")
         self.assertEqual(self._known(self.king).value, "N-20")
 
     def test_b8_provenance_counts_without_its_message(self):
@@ -115,7 +115,7 @@ class TestUndoPreview(CaseMixin, EngineCase):
             [added.id],
         )
         self.env.invalidate_all()
-        stays = str(self._wizard(case).effects).split("Stays as it is")[1]
+        stays = str(self._wizard(case).effects).split("Stays unchanged")[1]
         self.assertIn("O-1", stays)
         self.assertIn("added after the merge", stays)
 

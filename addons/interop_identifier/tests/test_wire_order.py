@@ -1,4 +1,4 @@
-"""Messages name a record first as their receiver does."""
+"""Messages list the identifiers of their receiver first."""
 
 import json
 

@@ -1,7 +1,7 @@
 """Check digits and formats of identifiers.
 
-``python-stdnum`` does the arithmetic wherever it has the algorithm; HL7's own "Mod 11"
-(table 0061, M11) is not in it and is written out here.
+``python-stdnum`` implements the algorithms. HL7's "Mod 11" (table 0061, M11) is missing
+there and is implemented here.
 """
 
 import re
@@ -17,8 +17,8 @@ NPI_PREFIX = (
 )
 _STANDARD = re.compile(r"(?P<country>[a-z]{2})\.(?P<number>[a-z][a-z0-9_]*)")
 _WEIGHTS = (2, 3, 4, 5, 6, 7)
-# What python-stdnum may raise for a text that is no such number: besides its own
-# ValidationError (a ValueError) whatever a slip in one of 200 modules brings.
+# Exceptions of python-stdnum for an invalid text: its own ValidationError (a
+# ValueError), and others because of mistakes in some of its 200 modules.
 _NO_NUMBER = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -34,8 +34,8 @@ def is_npi(value: str) -> bool:
 
 
 def is_mod97(value: str) -> bool:
-    """Return whether the last two digits are right by ISO 7064 mod 97-10 (letters
-    allowed)."""
+    """Return whether the last two digits are the ISO 7064 mod 97-10 check digits
+    (letters allowed)."""
     if not value.isascii() or not value.isalnum() or len(value) < 3:
         return False
     return mod_97_10.is_valid(value.upper())
@@ -44,8 +44,8 @@ def is_mod97(value: str) -> bool:
 def mod11_digit(number: str) -> str:
     """Return HL7's "Mod 11" check digit of a number (HL7 v2, chapter 2A, data type CX).
 
-    Weights 2 to 7 from the right, repeating; a remainder of 0 counts as 1. For 1234567
-    it is 4.
+    Weights 2 to 7 from the right, repeating. A remainder of 0 counts as 1. The digit
+    for 1234567 is 4.
     """
     total = sum(
         int(digit) * _WEIGHTS[place % len(_WEIGHTS)]
@@ -60,10 +60,10 @@ def is_mod11(value: str) -> bool:
 
 
 def is_standard(value: str, name: str) -> bool:
-    """Return whether ``python-stdnum``'s format ``name`` (for example ``gb.nhs``) accepts
-    it.
+    """Return whether the format ``name`` of ``python-stdnum`` (for example ``gb.nhs``)
+    accepts the value.
 
-    Raises LookupError when there is no such format.
+    :raises LookupError: there is no such format
     """
     module = _standard(name)
     try:
@@ -75,13 +75,13 @@ def is_standard(value: str, name: str) -> bool:
 def canonical(value: str, name: str, today: date | None = None) -> str:
     """Return the one form of all spellings that a standard treats as equal.
 
-    It is what ``python-stdnum`` calls compact, and where that leaves two forms of one
-    number (``_EQUAL``) one of them. A value that is no valid number comes back as near
-    to it as the standard can bring it; at worst as it was.
+    It is the compact form of ``python-stdnum``. If that leaves two forms of one number
+    (``_EQUAL``), it is one of them. An invalid number is returned as close to that form
+    as possible, at worst unchanged.
 
     :param str name: ``python-stdnum``'s format, for example ``se.personnummer``
     :param today: the day on which the value was written: a number without a century
-        belongs to the last hundred years then. ``None`` leaves such a number as it is.
+        belongs to the hundred years before. ``None`` leaves such a number unchanged.
     :raises LookupError: there is no such format
     """
     module = _standard(name)
@@ -108,9 +108,11 @@ def has_standard(name: str) -> bool:
 def is_valid(validator: str, value: str, pattern: str = "", standard: str = "") -> bool:
     """Apply one of the validators ``none npi luhn mod11 mod97 regex standard``.
 
-    ``pattern`` is the regular expression of ``regex`` and has to match the whole value;
-    ``standard`` names the format of ``standard``. Raises LookupError for an unknown
-    validator or standard, ``re.error`` for a broken pattern.
+    ``pattern`` is the regular expression of ``regex`` and has to match the whole value.
+    ``standard`` names the format of ``standard``.
+
+    :raises LookupError: unknown validator or standard
+    :raises re.error: invalid pattern
     """
     if validator == "none":
         return True
@@ -141,8 +143,8 @@ _CUI = re.compile(r"(\d{8})[0-9A-Z]")
 def _with_century(form, today):
     """Return a Swedish personal or coordination number with its century.
 
-    Ten digits and a hyphen are of a person who turns less than a hundred this year, a
-    plus sign is of an older person (Folkbokföringslagen 1991:481, section 18).
+    Ten digits with a hyphen belong to a person who turns less than a hundred this year,
+    with a plus sign to an older person (Folkbokföringslagen 1991:481, section 18).
     """
     match = _PERSONNUMMER.fullmatch(form) if form.isascii() else None
     if not match:
@@ -157,13 +159,13 @@ def _with_century(form, today):
 
 
 def _without_tax_word(form, _today):
-    """Return a Swiss VAT number without the word, which is one of four languages."""
+    """Return a Swiss VAT number without the tax word, which exists in four languages."""
     return _SWISS_WORD.sub("", form)
 
 
 def _without_check(form, _today):
-    """Return a Peruvian identity number without the check character, which many leave
-    out."""
+    """Return a Peruvian identity number without its check character, which is often
+    left out."""
     match = _CUI.fullmatch(form)
     return match[1] if match else form
 
@@ -177,14 +179,17 @@ _EQUAL = {
 
 @lru_cache(maxsize=256)
 def _standard(name):
-    """Return the python-stdnum module of a format; LookupError when there is none."""
+    """Return the python-stdnum module of a format.
+
+    :raises LookupError: there is no such format
+    """
     match = _STANDARD.fullmatch(name or "")
     module = match and get_cc_module(match["country"], match["number"])
     if not hasattr(module, "is_valid"):
-        raise LookupError("No such standard number.")
+        raise LookupError("python-stdnum has no such format.")
     return module
 
 
 def _digits(value):
-    """Return whether this is ASCII digits and nothing else."""
+    """Return whether the text consists of ASCII digits only."""
     return value.isascii() and value.isdigit()

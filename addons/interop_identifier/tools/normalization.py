@@ -1,6 +1,6 @@
-"""One spelling per identifier: what two systems write differently must compare equal.
+"""Normalize identifiers, so that different spellings of one number compare equal.
 
-The raw value is kept by the caller; what comes out of here is only for comparing.
+The caller stores the raw value. The result is only for comparison.
 """
 
 import re
@@ -20,8 +20,9 @@ SEPARATORS = {
 
 MAX_PASSES = 8
 
-# Signs of Unicode's Default_Ignorable_Code_Point that are letters, marks or symbols by
-# category, and the Braille blank: they show nothing. (The rest is of category Cf.)
+# Signs of Unicode's Default_Ignorable_Code_Point that have the category of letters,
+# marks or symbols, and the Braille blank. They are invisible. (The others have category
+# Cf.)
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\ufff0-\ufff8\U000e0000-\U000e0fff]"
@@ -31,13 +32,13 @@ _UNSEEN = ("Cc", "Cf", "Cs")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a namespace spells its values.
+    """Spelling rules of a namespace.
 
     ``case`` is ``keep``, ``upper`` or ``lower``; ``separators`` is ``keep``, ``spaces``
-    or ``punctuation``; ``drop_leading_zeros`` is a boolean; ``ignored`` is a regular
-    expression of text that does not count, such as ``^MRN``, empty for none. It sees
-    the value after the other rules. ``standard`` names the ``python-stdnum`` format of
-    the numbers, empty for none: spellings that it treats as equal are one number.
+    or ``punctuation``; ``drop_leading_zeros`` is a boolean. ``ignored`` is a regular
+    expression of ignored text, such as ``^MRN``, or empty. It is applied after the
+    other rules. ``standard`` names the ``python-stdnum`` format of the numbers, or is
+    empty: spellings that it treats as equal are one number.
     """
 
     case: str = "keep"
@@ -48,12 +49,11 @@ class Rule:
 
 
 def normalize(value: str, rule: Rule, today: date | None = None) -> str:
-    """Return the comparable form of ``value``, which is ``""`` when nothing is left.
+    """Return the comparable form of ``value``, ``""`` if nothing is left.
 
-    Unicode is brought to NFKC first (full-width digits become digits, HL7 partners
-    paste from anywhere), control and invisible characters go, and outer blanks never
-    count. A value of zeros only keeps one zero. Idempotent: normalizing twice changes
-    nothing.
+    Unicode is brought to NFKC first, so that full-width digits become digits. Control
+    and invisible characters and surrounding blanks are removed. A value of zeros only
+    keeps one zero. Normalizing twice changes nothing.
 
     :param today: the day on which the value was written, for standards that leave the
         century out (see :func:`checkdigit.canonical`)
@@ -61,7 +61,9 @@ def normalize(value: str, rule: Rule, today: date | None = None) -> str:
     text = value
     if rule.standard:
         text = _standard_form(text, rule, today)
-    for _pass in range(MAX_PASSES):  # taking a character out can bring two together
+    for _pass in range(
+        MAX_PASSES
+    ):  # removing a character can bring two others together
         before, text = text, _step(text, rule, today)
         if text == before:
             break
@@ -69,12 +71,12 @@ def normalize(value: str, rule: Rule, today: date | None = None) -> str:
 
 
 def written_forms(value: str, rule: Rule) -> tuple:
-    """Return the value as it was written, in the forms that a check may run on.
+    """Return the forms of the written value that a check may use.
 
-    Checks need signs that do not count when values are compared: the century sign of a
-    Finnish number, the leading zero of a Polish one. So leading zeros stay in all
-    forms; the first has its separators, the second has not. Text that the namespace
-    ignores, and the other letter case, are no part of the number.
+    Checks need signs that the comparison ignores: the century sign of a Finnish number,
+    the leading zero of a Polish one. So leading zeros stay in all forms. The first form
+    has its separators, the second has none. Text that the namespace ignores and the
+    other letter case are removed.
     """
     plain = visible(value).strip()
     cased = _cased(plain, rule)
@@ -98,13 +100,16 @@ def visible(value: str) -> str:
 
 @lru_cache(maxsize=256)
 def _compiled(pattern):
-    """Return the compiled regular expression; ``re.error`` for a broken one."""
+    """Return the compiled regular expression.
+
+    :raises re.error: it is invalid
+    """
     return re.compile(pattern)
 
 
 def _standard_form(text, rule, today):
-    """Return the form of the standard, of the value as it was written where that is
-    valid, else as near as the standard comes."""
+    """Return the form of the standard: of the written value if that is valid, else as
+    close as the standard gets."""
     forms = written_forms(text, rule)
     for form in forms:
         if checkdigit.is_standard(form, rule.standard):
@@ -113,7 +118,7 @@ def _standard_form(text, rule, today):
 
 
 def _step(text, rule, today=None):
-    """Return the text after one pass of every rule."""
+    """Return the text after one pass of all rules."""
     text = visible(text)
     if rule.standard:
         text = checkdigit.canonical(text.strip(), rule.standard, today)
@@ -125,7 +130,7 @@ def _step(text, rule, today=None):
 
 
 def _separated(text, rule):
-    """Return the text without separators that do not count."""
+    """Return the text without ignored separators."""
     pattern = SEPARATORS[rule.separators]
     return pattern.sub("", text) if pattern else text.strip()
 
@@ -138,5 +143,5 @@ def _cased(text, rule):
 
 
 def _without_ignored(text, rule):
-    """Return the text without what the namespace ignores."""
+    """Return the text without the part that the namespace ignores."""
     return _compiled(rule.ignored).sub("", text) if rule.ignored else text

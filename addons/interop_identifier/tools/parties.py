@@ -1,7 +1,7 @@
-"""Who a message is about: the parts of its data that carry identifiers.
+"""The parties of a message: the parts of its data with identifiers.
 
-A part of a message that names somebody has a member ``identifiers``; names and the birth
-date of the same part say who that is. Nothing else of a message is read here.
+A part that names a person has a member ``identifiers``. Names and the birth date of the
+same part describe that person. This module reads nothing else of a message.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ MAX_TEXT = 255
 
 class Party(NamedTuple):
     """One part of a message: ``path`` as a JSON pointer below ``data``, ``numbers`` as
-    ``(system, value)``; ``name`` and ``birth_date`` are "" where they are not stated."""
+    ``(system, value)``; ``name`` and ``birth_date`` are "" if they are not stated."""
 
     path: str
     numbers: tuple
@@ -44,8 +44,8 @@ def full_name(name) -> str:
 
 
 def alike(text: str) -> str:
-    """Return the form in which two texts about one person are compared: without regard
-    to capitals and spaces."""
+    """Return the form for comparing two texts about one person: capitals and spaces are
+    ignored."""
     return " ".join(text.casefold().split())
 
 

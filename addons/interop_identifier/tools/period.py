@@ -1,4 +1,4 @@
-"""Periods as FHIR writes them."""
+"""Periods in the form of FHIR."""
 
 import re
 from datetime import datetime, timedelta
@@ -13,12 +13,12 @@ _LAST_YEAR = "9999"
 def moment(text, is_end=False, *, read_time):
     """Return a naive UTC ``datetime`` of an ISO 8601 date or date-time, None for none.
 
-    A date alone starts at midnight; as an end it includes its whole day, as FHIR says.
-    A date-time without an offset is read as UTC. The last day there is, which some
-    write for "for ever", ends with the last moment there is. Raises ValueError for
-    anything else.
+    A date starts at midnight; as an end it includes the whole day (FHIR, Period). A
+    date-time without an offset is UTC. The last possible day, which some senders write
+    for "no end", ends with the last possible moment.
 
     :param read_time: ``rfc3339.parse`` of ``interop_base``
+    :raises ValueError: for any other text
     """
     if not text:
         return None
@@ -34,7 +34,8 @@ def moment(text, is_end=False, *, read_time):
     except ValueError:
         if not (is_end and text.startswith(_LAST_YEAR)):
             raise
-        # Beyond the calendar in UTC, if it is a moment a year before.
+        # In UTC it would be after the last representable year, although one year
+        # earlier it is valid.
         read_time("9998" + text.removeprefix(_LAST_YEAR))
         return LAST
     return value.replace(microsecond=0, tzinfo=None)

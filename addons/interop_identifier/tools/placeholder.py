@@ -1,4 +1,4 @@
-"""Texts that people and programs write where there is no number.
+"""Placeholders that people and programs write instead of a number.
 
 They identify nobody: two people with the number ``UNKNOWN`` are two people.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .normalization import visible
 
-# What a new namespace refuses, a line each. Compared like the values themselves:
+# Default list of a new namespace, one value a line. Like values, they are compared
 # without spaces, punctuation and letter case.
 WORDS = (
     # English
@@ -25,7 +25,7 @@ WORDS = (
     ),
     *("nil", "missing", "pending", "tbd", "tba", "to be assigned", "dummy", "declined"),
     *("refused", "not given", "not provided", "not recorded", "anonymous"),
-    # What programs write for nothing
+    # Empty values of programs
     *("null", "(null)", "undefined", "nan", "#REF!", "#VALUE!", "[object Object]"),
     # Other languages
     *("unbekannt", "nicht bekannt", "keine angabe", "onbekend", "niet bekend"),
@@ -35,20 +35,20 @@ WORDS = (
     *("tuntematon", "ei tiedossa", "nieznany", "nieznana", "brak", "neznámý", "未知"),
     *("不明", "неизвестно", "άγνωστο"),
 )
-# Zeros only; a row of X. Rows of another digit are numbers of some authorities.
+# Zeros only, or a row of X. Some authorities assign numbers that repeat another digit.
 PATTERN = r"0+|x{3,}"
 
 
 class Placeholders(NamedTuple):
-    """What a namespace takes for a placeholder: folded words and a regular expression
-    over the folded value, empty for none."""
+    """The placeholders of a namespace: folded words and a regular expression for the
+    folded value, or empty."""
 
     words: frozenset = frozenset()
     pattern: str = ""
 
 
 def read(words: str, pattern: str) -> Placeholders:
-    """Return the rule of a list (text, a line each) and a regular expression."""
+    """Return the rule for a list (text, one value a line) and a regular expression."""
     folded = {fold(line) for line in (words or "").splitlines()}
     return Placeholders(frozenset(folded - {""}), pattern or "")
 
@@ -60,10 +60,11 @@ def fold(value: str) -> str:
 
 
 def is_placeholder(value: str, rule: Placeholders) -> bool:
-    """Return whether ``value`` stands where a number is missing.
+    """Return whether ``value`` stands for a missing number.
 
-    A value without any letter or digit always does. Raises ``re.error`` for a broken
-    pattern.
+    A value without a letter or digit always does.
+
+    :raises re.error: the pattern is invalid
     """
     folded = fold(value)
     if not folded or folded in rule.words:
@@ -72,7 +73,7 @@ def is_placeholder(value: str, rule: Placeholders) -> bool:
 
 
 def is_usual(value: str) -> bool:
-    """Return whether ``value`` is what a namespace takes for a placeholder at first."""
+    """Return whether ``value`` is a placeholder of the default list."""
     return is_placeholder(value, USUAL)
 
 

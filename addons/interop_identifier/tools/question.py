@@ -1,19 +1,19 @@
-"""What a steward is asked about identities: one question, one key, one open case."""
+"""Questions about identities for stewards: one key and one open case per question."""
 
 import hashlib
 from typing import NamedTuple
 
-MAX_SUBJECT = 255  # a longer name is no assigning authority
+MAX_SUBJECT = 255  # a longer name cannot be an assigning authority
 
 
 class Question(NamedTuple):
     """One question.
 
-    ``kind`` is a key of ``const.CASE_KINDS``; ``key`` says when two questions are the
-    same one; ``left`` and ``right`` are the records it is about as ``(model, id)``,
-    ``()`` where there is none (id 0: a record of that model is wanted); ``namespace_id``
-    and ``subject`` (text that may be shown) say what else it is about; ``creates``
-    whether a new record could be the answer.
+    ``kind`` is a key of ``const.CASE_KINDS``. Equal questions have the same ``key``.
+    ``left`` and ``right`` are its records as ``(model, id)``, ``()`` if there is none
+    (id 0: a record of that model is wanted). ``namespace_id`` and ``subject`` (a text
+    that may be shown) complete it. ``creates`` says whether the answer may be a new
+    record.
     """
 
     kind: str
@@ -26,18 +26,19 @@ class Question(NamedTuple):
 
 
 def pair_key(first: tuple, second: tuple) -> str:
-    """Return the same text for two records ``(model, id)`` whichever comes first."""
+    """Return one text for two records ``(model, id)`` in any order."""
     return "|".join(f"{model},{res_id}" for model, res_id in sorted((first, second)))
 
 
 def same(
     company_id: int, first: tuple, second: tuple, kind: str = "", toward: int = 0
 ) -> Question:
-    """Return the question whether two records are the same; of two models, a conflict.
+    """Return the question whether two records are the same; with two models, a
+    conflict.
 
-    Of one record, the question is about its own numbers: there is no second side.
-    ``toward`` is the identifier that would be the active one: an answer for it is none
-    for the other way round.
+    With one record, the question is about its own numbers and has no second side.
+    ``toward`` is the identifier that would become the active one. The answer does not
+    apply to the opposite direction.
     """
     left, right = sorted((first, second))
     kind = kind or ("duplicate" if left[0] == right[0] else "conflict")
@@ -56,9 +57,10 @@ def other_kind(company_id: int, record: tuple, model: str) -> Question:
 def number(
     company_id: int, record: tuple, namespace_id: int, blind: str, subject: str = ""
 ) -> Question:
-    """Return the question whether a new number of the sender is ``record``'s, too.
+    """Return the question whether a new number of the sender also belongs to
+    ``record``.
 
-    ``blind`` stands for the number, ``subject`` is its masked form.
+    ``blind`` is the blind index of the number, ``subject`` its masked form.
     """
     key = f"number|{company_id}|{record[0]},{record[1]}|{namespace_id}|{blind}"
     return Question("duplicate", key, record, (), namespace_id, subject, creates=True)
@@ -72,7 +74,8 @@ def unknown(
     subject: str,
     creates: bool = True,
 ) -> Question:
-    """Return the question who has an identifier; ``subject`` is its masked form."""
+    """Return the question which record has an identifier; ``subject`` is its masked
+    form."""
     key = f"identifier|{company_id}|{model}|{int(creates)}|{namespace_id}|{blind}"
     return Question("identifier", key, (model, 0), (), namespace_id, subject, creates)
 
@@ -92,18 +95,20 @@ def placeholder(
     subject: str,
     record: tuple = (),
 ) -> Question:
-    """Return the question what becomes of a value that stands where a number is
-    missing; ``record`` is the one that has it, ``()`` for that of a message."""
+    """Return the question about a placeholder instead of a number.
+
+    ``record`` is the stored record that has it, ``()`` for a message.
+    """
     whose = f"{record[0]},{record[1]}" if record else system_id
     key = f"placeholder|{company_id}|{whose}|{namespace_id}|{blind}"
     return Question("placeholder", key, record, (), namespace_id, subject)
 
 
 def unspecified(kind: str, message_id: int) -> Question:
-    """Return the question of a message that waits for no more than a decision."""
+    """Return the question of a message that needs a decision without further details."""
     return Question(kind, f"message|{message_id}")
 
 
 def mask(value: str) -> str:
-    """Return ``value`` as it may be shown to a user who may not read it."""
+    """Return ``value`` in the masked form for users without the right to read it."""
     return f"••••{value[-2:]}" if len(value) > 4 else "••••"

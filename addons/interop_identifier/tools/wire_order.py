@@ -1,4 +1,4 @@
-"""Identifiers of a message in the order in which its receiver knows them."""
+"""Order the identifiers of a message by the namespaces that its receiver knows."""
 
 MEMBER = "identifiers"
 UNKNOWN = 9
@@ -6,15 +6,15 @@ UNKNOWN = 9
 
 def sort(wires: list, ranks: dict) -> None:
     """Sort identifiers (``{"system", "value", …}``) in place by the rank of their
-    system, lowest first; those of one rank keep their order."""
+    system, lowest first. Identifiers of one rank keep their order."""
     if len(wires) > 1:
         wires.sort(key=lambda wire: ranks.get(str(wire.get("system")), UNKNOWN))
 
 
 def sort_all(data, ranks: dict) -> None:
-    """Sort every list called ``identifiers`` within JSON ``data``, in place.
+    """Sort every list named ``identifiers`` within JSON ``data`` in place.
 
-    Lists with anything but objects are left alone.
+    Lists that contain anything but objects stay unchanged.
     """
     if isinstance(data, dict):
         for name, value in data.items():

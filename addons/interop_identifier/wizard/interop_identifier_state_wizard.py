@@ -1,4 +1,4 @@
-"""Asks for the reason before the state of an identifier changes."""
+"""Ask for the reason before the state of an identifier changes."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -11,8 +11,7 @@ STATES = [
 
 
 class InteropIdentifierStateWizard(models.TransientModel):
-    """Retire, withdraw or bring back an identifier, with a reason that stays on
-    record."""
+    """Retires, withdraws or reactivates an identifier with a recorded reason."""
 
     _name = "interop.identifier.state.wizard"
     _description = "Change an Identifier"
@@ -23,17 +22,17 @@ class InteropIdentifierStateWizard(models.TransientModel):
     record_ref = fields.Reference(
         related="identifier_id.record_ref",
         string="Record",
-        help="What the identifier identifies.",
+        help="The record that the identifier belongs to.",
     )
-    state = fields.Selection(STATES, "What to Do", required=True, readonly=True)
+    state = fields.Selection(STATES, "Action", required=True, readonly=True)
     reason = fields.Char(
         required=True,
-        help="Shown on the identifier and kept in the audit trail. Name no patient "
-        "here.",
+        help="Shown on the identifier and kept in the audit trail. Do not name "
+        "a patient here.",
     )
 
     def action_confirm(self):
-        """Button: do it (users who may write identifiers)."""
+        """Change the state (button; users with write access to identifiers)."""
         self.ensure_one()
         identifier = self.identifier_id
         identifier.check_access("write")
@@ -41,7 +40,8 @@ class InteropIdentifierStateWizard(models.TransientModel):
         if not reason:
             raise UserError(
                 self.env._(
-                    "Enter a reason for the change of “%s”.", identifier.display_name
+                    "The state of “%s” cannot be changed without a reason. Enter one.",
+                    identifier.display_name,
                 )
             )
         if self.state == "retired":

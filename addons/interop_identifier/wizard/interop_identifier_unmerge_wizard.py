@@ -1,4 +1,4 @@
-"""Shows what undoing a merge does, and asks for the reason before it is done."""
+"""Show the effects of undoing a merge and ask for the reason."""
 
 from odoo import api, fields, models
 
@@ -6,7 +6,7 @@ from ..models.undo_preview import UndoPreview
 
 
 class InteropIdentifierUnmergeWizard(models.TransientModel):
-    """Undo a merge, with a reason that stays on record."""
+    """Undoes a merge with a recorded reason."""
 
     _name = "interop.identifier.unmerge.wizard"
     _description = "Undo Merge"
@@ -17,13 +17,15 @@ class InteropIdentifierUnmergeWizard(models.TransientModel):
     survivor_name = fields.Char("Survivor", compute="_compute_names")
     merged_name = fields.Char("Prior", compute="_compute_names")
     effects = fields.Html(
-        "What Happens",
+        "Effects",
         compute="_compute_effects",
         sanitize=False,
-        help="Field by field: what undoing puts back, and what keeps its present value.",
+        help="Field by field: values that undoing puts back, and values that stay.",
     )
     reason = fields.Char(
-        required=True, help="Shown on the merge and kept in the audit trail."
+        required=True,
+        help="Shown on the merge and kept in the audit trail. Do not "
+        "name a patient here.",
     )
 
     @api.depends("merge_id")
@@ -36,12 +38,13 @@ class InteropIdentifierUnmergeWizard(models.TransientModel):
     @api.depends("merge_id")
     @api.depends_context("uid", "lang", "allowed_company_ids")
     def _compute_effects(self):
-        """With the rights of the user: what belongs to other facilities is counted."""
+        """Compute with the rights of the user; effects at other facilities are only
+        counted."""
         for wizard in self:
             wizard.effects = UndoPreview(wizard.merge_id).render()
 
     def action_unmerge(self):
-        """Button: undo the merge (stewards)."""
+        """Undo the merge (button; stewards)."""
         self.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         self.merge_id.check_access("read")

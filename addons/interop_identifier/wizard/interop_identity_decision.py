@@ -1,4 +1,4 @@
-"""Asks what a decision about identities needs, then makes it."""
+"""Ask for the details of a decision about identities, then make it."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -11,7 +11,7 @@ SIDES = [("left", "First record"), ("right", "Second record")]
 
 
 class InteropIdentityDecision(models.TransientModel):
-    """One dialog for all decisions of the steward's queue."""
+    """The dialog for all decisions of the steward's queue."""
 
     _name = "interop.identity.decision"
     _description = "Identity Decision"
@@ -23,11 +23,11 @@ class InteropIdentityDecision(models.TransientModel):
     merging = fields.Boolean(compute="_compute_linking")
     parting = fields.Boolean(compute="_compute_linking")
     effects = fields.Html(
-        "What Happens",
+        "Effects",
         compute="_compute_effects",
         sanitize=False,
-        help="Field by field: what undoing the earlier merge puts back, and what keeps "
-        "its present value.",
+        help="Field by field: values that undoing the earlier merge puts back, "
+        "and values that stay.",
     )
     linking = fields.Boolean(compute="_compute_linking")
     left_name = fields.Char(related="case_id.left_name")
@@ -36,33 +36,34 @@ class InteropIdentityDecision(models.TransientModel):
     waiting_count = fields.Integer(related="case_id.waiting_count")
     survivor = fields.Selection(
         SIDES,
-        "Record That Stays",
+        "Surviving Record",
         default="left",
-        help="Identifiers of both find this one from then on. The other record stays as "
-        "it is until somebody merges the two with Odoo's own tools.",
+        help="The identifiers of both records find this record from now on. The "
+        "other record does not change until a user merges the two with "
+        "Odoo's own tools.",
     )
     about = fields.Selection(
         [
             ("left", "Are about the first record"),
             ("right", "Are about the second record"),
-            ("none", "Are wrong, and fail"),
+            ("none", "Are wrong and fail"),
         ],
         "Messages That Name Both",
-        help="Also counts for later messages: the question is not asked again.",
+        help="Also applies to later messages. The question is not asked again.",
     )
     record_ref = fields.Reference(
         selection="_selection_record_ref",
         string="Record",
-        help="Whose identifier it is.",
+        help="The record that the identifier belongs to.",
     )
     namespace_id = fields.Many2one(
         "interop.namespace",
         help="The assigning authority that the sender means by this name.",
     )
-    new_namespace = fields.Boolean("It Is Not in the List")
+    new_namespace = fields.Boolean("Create New Namespace")
     name = fields.Char()
     code = fields.Char(
-        help="Stable technical name: lower case letters, digits, '.', '_' and '-'."
+        help="Permanent technical name: lower case letters, digits, '.', '_' and '-'."
     )
     uri = fields.Char(
         "URI or OID",
@@ -70,21 +71,22 @@ class InteropIdentityDecision(models.TransientModel):
     )
     type_code = fields.Selection(const.IDENTIFIER_TYPES, "Type", default="U")
     of_facility = fields.Boolean(
-        "Numbers of This Facility Only",
+        "This Facility Only",
         default=True,
-        help="Untick it for numbers that are good everywhere, such as national ones.",
+        help="Clear it for numbers that are valid at all facilities, such as "
+        "national numbers.",
     )
     of_sender = fields.Boolean(
-        "Only the Sender Hands Them Out",
-        help="Then no other system may add or change identifiers there.",
+        "Only the Sender Assigns",
+        help="No other system may then add or change identifiers of this namespace.",
     )
     person_adjacent = fields.Boolean(
         "Identifies a Person",
         default=True,
-        help="Values are masked wherever an identifier is shown by name only.",
+        help="Values are masked wherever only the name of an identifier is shown.",
     )
     reason = fields.Char(
-        help="Kept with the case and in the audit trail. Name no patient here."
+        help="Kept with the case and in the audit trail. Do not name a patient here."
     )
 
     @api.model
@@ -111,7 +113,7 @@ class InteropIdentityDecision(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """Start a new namespace from what the sender writes."""
+        """Fill in a new namespace with the sender's name."""
         values = super().default_get(fields_list)
         case = self.env["interop.identity.case"].browse(values.get("case_id"))
         if values.get("decision") == "namespace" and ":" in (case.subject or ""):
@@ -119,7 +121,7 @@ class InteropIdentityDecision(models.TransientModel):
         return values
 
     def action_decide(self):
-        """Button: make the decision."""
+        """Make the decision (button)."""
         self.ensure_one()
         getattr(self, f"_decide_{self.decision}")()
         return {"type": "ir.actions.act_window_close"}
@@ -134,12 +136,17 @@ class InteropIdentityDecision(models.TransientModel):
         elif self.record_ref:
             decision.link(self.record_ref, self.reason)
         else:
-            raise UserError(self.env._("Choose the record whose identifier it is."))
+            raise UserError(
+                self.env._(
+                    "No record is chosen. Choose the record that "
+                    "the identifier belongs to."
+                )
+            )
 
     def _decide_different(self):
         if not self.about:
             raise UserError(
-                self.env._("Say what becomes of messages that name both records.")
+                self.env._("Choose how messages that name both records are handled.")
             )
         side = self.about if self.about != "none" else ""
         CaseDecision(self.case_id).tell_apart(side, self.reason)
@@ -159,12 +166,15 @@ class InteropIdentityDecision(models.TransientModel):
             namespace = self._create_namespace()
         if not namespace:
             raise UserError(
-                self.env._("Choose the namespace, or say that it is not in the list.")
+                self.env._(
+                    "No namespace is chosen. Choose one, or choose Create "
+                    "New Namespace."
+                )
             )
         CaseDecision(self.case_id).assign_namespace(namespace, self.reason)
 
     def _create_namespace(self):
-        """Create the namespace that is not in the list."""
+        """Create the missing namespace."""
         CaseDecision(self.case_id).check("namespace")
         missing = [
             self._fields[name]._description_string(self.env)
@@ -173,9 +183,11 @@ class InteropIdentityDecision(models.TransientModel):
         ]
         if missing:
             raise UserError(
-                self.env._("A new namespace needs: %s.", ", ".join(missing))
+                self.env._(
+                    "The new namespace is incomplete. Enter: %s.", ", ".join(missing)
+                )
             )
-        # sudo: stewards add the authority that is missing, without editing others
+        # sudo: stewards may add a missing authority without the right to edit others
         namespaces_sudo = self.env["interop.namespace"].sudo()
         case = self.case_id
         return namespaces_sudo.create(

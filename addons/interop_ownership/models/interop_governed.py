@@ -1,4 +1,4 @@
-"""Governed records: who may change which field, in messages and in Odoo."""
+"""Governed records: rules about which system or user may change which field."""
 
 from collections import defaultdict
 
@@ -13,7 +13,7 @@ from odoo.addons.interop_base.tools.ownership import ODOO
 
 from .. import vetted
 
-# Written by the ORM itself, or bookkeeping of its own: nobody's facts.
+# Fields that the ORM writes itself, or technical fields. No system states them.
 UNGOVERNED = {
     "id",
     "create_uid",
@@ -29,9 +29,10 @@ class InteropGovernedMixin(models.AbstractModel):
     """Makes a model obey ``interop.ownership``; glue addons add it to ``_inherit``.
 
     Handlers call ``_apply_governed`` and ``_create_governed`` instead of ``write`` and
-    ``create``. Everything else that creates, writes or deletes asks the rules, too, and
-    changes get a provenance. Every form of a governed model with rules that name another
-    system gets a banner and locked fields (``_get_view``): a glue addon changes no view.
+    ``create``. The rules also apply to every other creation, change and deletion, and
+    each change gets a provenance. Every form of a governed model whose rules name
+    another system gets a banner and locked fields (``_get_view``), so a glue addon
+    changes no view.
     """
 
     _name = "interop.governed.mixin"
@@ -41,44 +42,45 @@ class InteropGovernedMixin(models.AbstractModel):
     _interop_governed = True
 
     interop_owned_fields = fields.Json(
-        "Decided Elsewhere",
+        "Fields of Other Systems",
         compute="_compute_interop_ownership",
-        help="Fields of this record that another system decides, and where their "
-        "values are from.",
+        help="Fields of this record for which another system is the system of "
+        "record, with the source of their values.",
     )
     interop_locked_fields = fields.Char(
         "Locked Fields",
         compute="_compute_interop_ownership",
-        help="Names of the fields that may not be edited here, each between commas.",
+        help="Names of the fields that cannot be edited in Odoo, each between commas.",
     )
 
     # === HOOKS === #
 
-    def _governing_companies(self, known=()):
-        """Return the facilities whose rules hold for an edit of this record in Odoo.
+    def _governing_companies(self, stating=()):
+        """Return the facilities whose rules apply to an edit of this record in Odoo.
 
-        A record that facilities share is governed by those of the user and by those
-        that have stated something about it: choosing another facility in the menu, or
-        in the context, changes nothing.
+        A record shared by facilities is governed by the facilities of the user and by
+        those whose systems stated something about it. Choosing another facility in the
+        menu or in the context does not change this.
 
-        :param known: ids of the facilities whose systems know the record
+        :param stating: ids of the facilities whose systems stated something about it
         """
         self.ensure_one()
-        # sudo: which facilities a record belongs to decides about it whoever asks
+        # sudo: the facilities of a record must not depend on the user
         record_sudo = self.sudo()
         if "company_id" in self._fields and record_sudo.company_id:
             return record_sudo.company_id
         return (
             self.env.company
             | record_sudo.env.user.company_ids
-            | record_sudo.env["res.company"].browse(known)
+            | record_sudo.env["res.company"].browse(stating)
         )
 
     # === MESSAGES === #
 
     @api.private
     def _apply_governed(self, message, vals, system=None):
-        """Write what a message states about this record, as far as its sender may.
+        """Write the values that a message states about this record, as far as the rules
+        allow.
 
         The report goes to the message (``field_report``) and with it to the sender.
 
@@ -86,7 +88,7 @@ class InteropGovernedMixin(models.AbstractModel):
         :param dict vals: as for ``write``
         :param system: stating ``interop.system``, default the message's
         :returns: ``tools.field_report.Outcome``
-        :raises OwnershipError: a rule rejects; nothing is written
+        :raises OwnershipError: a rule rejects a value; nothing is written
         """
         self.ensure_one()
         self.check_access("write")
@@ -114,11 +116,11 @@ class InteropGovernedMixin(models.AbstractModel):
     @api.model
     @api.private
     def _create_governed(self, message, vals, system=None):
-        """Create a record from what a message states, as far as its sender may.
+        """Create a record from the values that a message states, as far as the rules
+        allow.
 
         :returns: ``(record, tools.field_report.Outcome)``
-        :raises OwnershipError: a rule rejects, or withholds what the record cannot be
-            without
+        :raises OwnershipError: a rule rejects a value, or ignores a required one
         """
         with origin.applying(message, system):
             scope = origin.current(self.env)
@@ -140,7 +142,7 @@ class InteropGovernedMixin(models.AbstractModel):
     # === DECIDING === #
 
     def _decide_values(self, scope, vals, stated):
-        """Return ``{field: Decision}`` for what the sender states (``self`` may be
+        """Return ``{field: Decision}`` for the values of the sender (``self`` may be
         empty)."""
         rules = self._rules_for_message(scope)
         compared_sudo = self._comparable()
@@ -158,12 +160,13 @@ class InteropGovernedMixin(models.AbstractModel):
         )
 
     def _rules_for_message(self, scope):
-        """Return ``{field: Rule}`` of the facility that the message is for."""
+        """Return ``{field: Rule}`` of the facility of the message."""
         return self.env["interop.ownership"]._effective(self._name, scope.company_id)
 
     @api.model
     def _require_values(self, decisions, vals):
-        """Reject instead of ignoring a value without which no record can be made."""
+        """Reject a required value that would be ignored: the record cannot be created
+        without it."""
         return ownership.settle(
             {
                 name: field_report.Decision(field_report.REJECTED, decision.reason)
@@ -175,13 +178,14 @@ class InteropGovernedMixin(models.AbstractModel):
         )
 
     def _report(self, message, decisions):
-        """Keep what becomes of each field; raise when a rule rejects."""
+        """Store the outcome of each field; raise if a rule rejects a value."""
         report = field_report.entries(self._name, self.id or 0, decisions)
         rejected = field_report.Outcome(decisions).rejected
         if rejected:
             raise OwnershipError(
                 self.env._(
-                    "Another system is authoritative for: %s.",
+                    "Another system is authoritative for: %s. The message was not "
+                    "applied.",
                     ", ".join(self._labels(rejected)),
                 ),
                 fields=rejected,
@@ -190,13 +194,15 @@ class InteropGovernedMixin(models.AbstractModel):
         message._note_fields(report)
 
     def _labels(self, names):
-        """Return what users call these fields."""
+        """Return the labels of these fields."""
         return [self._fields[name]._description_string(self.env) for name in names]
 
     def _lock_governed(self):
-        """Hold the row, by its id alone: messages about one record are applied one
-        after the other, and the statement that may fail and be logged holds no
-        content."""
+        """Lock the row by its id, so that messages about one record are applied in
+        turn.
+
+        A failed statement is logged, and this one contains no content.
+        """
         self.env.flush_all()
         self.env.cr.execute(
             f'SELECT id FROM "{self._table}" WHERE id = %s FOR NO KEY UPDATE', [self.id]
@@ -205,20 +211,22 @@ class InteropGovernedMixin(models.AbstractModel):
     # === COMPARING === #
 
     def _comparable(self):
-        """Return this record as values are compared with it: whole, whoever asks.
+        """Return this record with all fields readable, for comparing values.
 
-        Whoever compares several fields asks for it once.
+        A caller that compares several fields calls this once.
         """
         context = {"bin_size": False, "active_test": False}
-        # sudo: comparing shows nothing, and the sender may not see what it may state
+        # sudo: the comparison shows nothing; the sender may state fields that it cannot
+        # read
         record_sudo = self.sudo()
         if context.items() <= self.env.context.items():
             return record_sudo
         return record_sudo.with_context(**context)
 
     def _differs(self, name, value):
-        """Return whether writing ``value`` would change the field (of no record: fill
-        it).
+        """Return whether writing ``value`` would change the field.
+
+        Without a record, it would if the value is not empty.
 
         :raises BusinessError: the value does not fit the field
         """
@@ -232,15 +240,18 @@ class InteropGovernedMixin(models.AbstractModel):
             stated = field.convert_to_record(cached, record_sudo)
         except (TypeError, ValueError):
             raise BusinessError(
-                self.env._("The value does not fit “%s”.", self._labels([name])[0]),
+                self.env._(
+                    "The value does not fit the field “%s”. Correct it and "
+                    "send the message again.",
+                    self._labels([name])[0],
+                ),
                 code="invalid_value",
             ) from None
         return (stated or False) != ((record_sudo[name] if self else False) or False)
 
     @api.model
     def _ids_after(self, ids, commands):
-        """Return the ids that ``commands`` leave, ``None`` when lines themselves
-        change."""
+        """Return the ids after ``commands``, ``None`` if lines themselves change."""
         if isinstance(commands, models.BaseModel):
             return set(commands.ids)
         if commands and isinstance(commands[0], int):
@@ -258,7 +269,7 @@ class InteropGovernedMixin(models.AbstractModel):
         return after
 
     def _changed_fields(self, vals):
-        """Return ``{record: names}`` of what ``write(vals)`` is going to change."""
+        """Return ``{record: names}`` of the fields that ``write(vals)`` will change."""
         names = [
             name
             for name in vals
@@ -278,13 +289,13 @@ class InteropGovernedMixin(models.AbstractModel):
         try:
             return self._differs(name, value)
         except BusinessError:
-            return True  # the ORM says what is wrong with it
+            return True  # the ORM raises the error
 
     # === CRUD === #
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create records; what Odoo decides is published, what is set is noted."""
+        """Create records, store provenance and publish fields of Odoo."""
         records = super().create(vals_list)
         ruled = self.env["interop.ownership"]._ruled_fields(self._name)
         scope = origin.current(self.env)
@@ -303,7 +314,7 @@ class InteropGovernedMixin(models.AbstractModel):
         return records
 
     def write(self, vals):
-        """Change what the rules allow, note it and publish what Odoo decides."""
+        """Write allowed changes, store provenance and publish fields of Odoo."""
         changed = self._changed_fields(vals)
         if changed:
             self._check_change(changed)
@@ -313,32 +324,34 @@ class InteropGovernedMixin(models.AbstractModel):
         return result
 
     def unlink(self):
-        """Delete records and what is known of their values."""
-        forgotten = self.browse(self.ids)
+        """Delete records with their provenance."""
+        deleted = self.browse(self.ids)
         result = super().unlink()
-        self.env["interop.provenance"]._forget(forgotten)
+        self.env["interop.provenance"]._delete_of(deleted)
         return result
 
     def _author(self):
-        """Return whose change the present one is: the message's, or else the user's."""
+        """Return the author of the current change: the message, otherwise the user."""
         scope = origin.current(self.env)
         return (scope.message_id if scope else 0, self.env.uid)
 
     def _is_new_of_author(self):
-        """Return whether the author of the present change made this record in the same
-        transaction: core completes new records by writing to them."""
+        """Return whether the author created this record in the same transaction.
+
+        Core completes new records by writing to them.
+        """
         created = self.env.cr.cache.get(("interop.created", self._name), {})
         return created.get(self.id) == self._author()
 
     def _fills(self, name, value):
-        """Return whether ``value`` is one to an empty recordset."""
+        """Return whether ``value`` is set on an empty recordset."""
         field = self._fields.get(name)
         return bool(field and field.store) and self._may_differ(name, value)
 
     # === CHECKING === #
 
     def _check_change(self, changed):
-        """Refuse what neither the sender of a message nor a user may change.
+        """Refuse changes that the sender of a message or a user may not make.
 
         :param dict changed: ``{record: names}``
         """
@@ -347,7 +360,7 @@ class InteropGovernedMixin(models.AbstractModel):
             for record, names in changed.items():
                 record._check_effect(scope, names)
         elif self.env.uid not in (SUPERUSER_ID, self._integration_uid()):
-            # Also under sudo: code that a user calls edits in the name of that user.
+            # Also with sudo: code that a user calls edits on behalf of that user.
             self._check_edit(changed)
 
     @api.model
@@ -357,12 +370,12 @@ class InteropGovernedMixin(models.AbstractModel):
         )
 
     def _check_effect(self, scope, names):
-        """Refuse what a message changes on the side, past ``_apply_governed``.
+        """Refuse side effects of a message that bypass ``_apply_governed``.
 
-        :raises OwnershipError: the sender does not decide about one of ``names``
+        :raises OwnershipError: the sender is not authoritative for one of ``names``
         """
         if self._is_new_of_author():
-            return  # what core derives for a new record, such as its parent's address
+            return  # values that core derives for a new record, such as its parent's address
         rules = self._rules_for_message(scope)
         refused = sorted(
             name
@@ -375,16 +388,17 @@ class InteropGovernedMixin(models.AbstractModel):
         if refused:
             raise OwnershipError(
                 self.env._(
-                    "Another system is authoritative for: %s.",
+                    "Another system is authoritative for: %s. The message was not "
+                    "applied.",
                     ", ".join(self._labels(refused)),
                 ),
                 fields=refused,
             )
 
     def _check_edit(self, changed):
-        """Refuse edits of protected fields, unless a steward may override them now.
+        """Refuse edits of protected fields, unless a steward has an override.
 
-        :raises UserError: naming fields and who decides about them, for the user
+        :raises UserError: with the fields and their system of record
         """
         concerned = self.browse(
             record.id
@@ -411,8 +425,8 @@ class InteropGovernedMixin(models.AbstractModel):
     def _protected_message(self, names, rules):
         owners = {self._owner_name(rules[name].owner) for name in names}
         return self.env._(
-            "%(owner)s decides about %(fields)s of “%(record)s”. Change it there, or "
-            "ask a steward to override the protection.",
+            "%(owner)s is the system of record for %(fields)s of “%(record)s”. "
+            "Change it there, or ask a steward to override the protection.",
             owner=", ".join(sorted(owners)),
             fields=", ".join(self._labels(names)),
             record=self.display_name,
@@ -420,17 +434,16 @@ class InteropGovernedMixin(models.AbstractModel):
 
     @api.model
     def _owner_name(self, system_id):
-        """Return the name of a system, as far as the user's facilities know it."""
+        """Return the name of a system, as far as the user's facilities may see it."""
         if system_id == ODOO:
             return self.env._("Odoo")
-        # sudo: users without a role in the integration see who decides, not the
-        # catalogue
+        # sudo: users without a role in the integration see the name only
         return self.env["interop.system"].sudo().browse(system_id)._told_name()
 
     def _protected_fields(self, sources=None):
-        """Return ``{record id: {field: Rule}}`` of what users may not edit.
+        """Return ``{record id: {field: Rule}}`` of the fields that users may not edit.
 
-        :param dict sources: ``interop.provenance._sources``, when known already
+        :param dict sources: result of ``interop.provenance._sources``, if already read
         """
         if not self.env["interop.ownership"]._foreign_fields(self._name):
             return {}
@@ -461,7 +474,7 @@ class InteropGovernedMixin(models.AbstractModel):
     # === AFTERWARDS === #
 
     def _after_change(self, changed):
-        """Keep who changed what, and tell those who replicate what Odoo decides."""
+        """Store the author of each changed field and publish fields of Odoo."""
         provenance = self.env["interop.provenance"]
         scope = origin.current(self.env)
         if scope:
@@ -473,14 +486,14 @@ class InteropGovernedMixin(models.AbstractModel):
         self._publish_change(changed)
 
     def _publish_change(self, changed):
-        """Publish changes of fields that Odoo decides, as their rules say."""
+        """Publish changes of fields that Odoo is authoritative for, as their rules say."""
         by_type = defaultdict(set)
         systems_of_record = self.env["interop.ownership"]
         if not systems_of_record._ruled_fields(self._name):
             return
         own_company = self.env["interop.event"]._own_company()
         for record, names in changed.items():
-            # sudo: a rule counts whoever changes the record
+            # sudo: rules apply whoever changes the record
             company = "company_id" in self._fields and record.sudo().company_id
             rules = systems_of_record._effective(
                 self._name, (company or own_company).id
@@ -496,7 +509,7 @@ class InteropGovernedMixin(models.AbstractModel):
 
     @api.depends_context("uid", "allowed_company_ids", "lang")
     def _compute_interop_ownership(self):
-        """One query for provenance and one for overrides, however many records."""
+        """Compute with one query for provenance and one for overrides for all records."""
         origins = self._origin
         has_rules = bool(self.env["interop.ownership"]._foreign_fields(self._name))
         sources = self.env["interop.provenance"]._sources(origins) if has_rules else {}
@@ -520,17 +533,16 @@ class InteropGovernedMixin(models.AbstractModel):
             )
 
     def _owned_notes(self, rows, locked):
-        """Return the notes of the banner, one per field that another system decides
-        here.
+        """Return the notes of the banner, one per field of another system.
 
         :param dict rows: provenance by field
-        :param locked: names of the fields that the user may not edit now
+        :param locked: names of the fields that the user cannot edit now
         """
         known = {int(system) for row in rows.values() for system in row["stated"]}
         notes = []
         for name, rule in sorted(self._foreign_rules(rows).items()):
             if rule.owner not in known and name not in locked:
-                continue  # the system has never heard of this record
+                continue  # the system has not sent this record yet
             row = rows.get(name)
             notes.append(
                 {
@@ -546,7 +558,7 @@ class InteropGovernedMixin(models.AbstractModel):
         return notes
 
     def _foreign_rules(self, rows):
-        """Return ``{field: Rule}`` of what other systems decide about this record."""
+        """Return ``{field: Rule}`` of the fields of this record that other systems own."""
         found = {}
         facilities = [row["company_id"] for row in rows.values() if row["company_id"]]
         for company in self._governing_companies(facilities):
@@ -557,13 +569,12 @@ class InteropGovernedMixin(models.AbstractModel):
         return found
 
     def _source_name(self, row):
-        """Return who set a value: a system, a person, or ``""`` for nobody known."""
+        """Return the source of a value: a system, a user, or ``""`` if unknown."""
         if not row:
             return ""
         if row["system_id"]:
             return self._owner_name(row["system_id"])
-        # sudo: the name of a colleague who edited this record is shown in its chatter,
-        # too
+        # sudo: the chatter of this record also shows the names of users who edited it
         return self.env["res.users"].sudo().browse(row["user_id"] or []).name or ""
 
     # === VIEWS === #
@@ -578,7 +589,7 @@ class InteropGovernedMixin(models.AbstractModel):
 
     @api.model
     def _show_ownership(self, arch, names):
-        """Put the banner above the sheet and lock the fields ``names`` while
+        """Put the banner above the sheet and lock the fields ``names`` while they are
         protected."""
         for node in arch.xpath(".//field[not(ancestor::field)]"):
             name = node.get("name")
@@ -606,13 +617,13 @@ class InteropGovernedMixin(models.AbstractModel):
     # === ACTIONS === #
 
     def action_interop_override(self):
-        """Ask for the reason to edit, for a moment, what other systems decide
-        (stewards)."""
+        """Ask for the reason to edit protected fields for a short time (button;
+        stewards)."""
         self.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Edit What Another System Decides"),
+            "name": self.env._("Edit Protected Fields"),
             "res_model": "interop.override.wizard",
             "view_mode": "form",
             "views": [(False, "form")],

@@ -1,4 +1,4 @@
-"""Mapped messages obey systems of record, and leave a provenance."""
+"""Apply systems of record to mapped messages and store provenance."""
 
 from odoo import models
 
@@ -7,7 +7,8 @@ from odoo.addons.interop_base.tools import field_report
 
 
 class InteropHandlerMapping(models.AbstractModel):
-    """Governed records take what their rules let the sender say; all keep who said it."""
+    """Writes to governed records as their rules allow; stores provenance for all
+    records."""
 
     _inherit = "interop.handler.mapping"
 
@@ -26,11 +27,11 @@ class InteropHandlerMapping(models.AbstractModel):
         return super()._create_values(model, message, values)
 
     def _stated_before(self, record, scope):
-        """Provenance knows it longer than the message log."""
+        """Return earlier statements from provenance, which outlives the message log."""
         return self.env["interop.provenance"]._stated_by(record, scope.system_id)
 
     def _note(self, record, message, decisions):
-        """Also remember when the sender stated it."""
+        """Also store when the sender stated it."""
         result = super()._note(record, message, decisions)
         stated = field_report.Outcome(decisions).fields(*field_report.ACCEPTED)
         self.env["interop.provenance"]._note_message(

@@ -1,10 +1,10 @@
-"""Messages leave a provenance of each value that they set."""
+"""Store the provenance of each value that a message sets."""
 
 from odoo import api, models
 
 
 class InteropMessage(models.Model):
-    """Provenance outlives messages and names the last one that set a value."""
+    """Adds provenance, which outlives messages and names the last message of a value."""
 
     _inherit = "interop.message"
 
@@ -12,7 +12,7 @@ class InteropMessage(models.Model):
     @api.private
     def _field_sources(self, model, ids, since):
         found = super()._field_sources(model, ids, since)
-        # sudo: see the method that this one extends
+        # sudo: see the extended method
         rows_sudo = self.env["interop.provenance"].sudo()
         for row_sudo in rows_sudo.search(
             [

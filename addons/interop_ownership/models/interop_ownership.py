@@ -1,4 +1,4 @@
-"""Systems of record: who may say what about which object."""
+"""Systems of record: rules about the authoritative system for fields of an object."""
 
 from collections import defaultdict
 
@@ -16,8 +16,8 @@ POLICIES = [
     ("flag", "Accept and flag"),
 ]
 PROTECTIONS = [
-    ("none", "Anybody may edit"),
-    ("known", "Protected once the system has sent the record"),
+    ("none", "Everyone may edit"),
+    ("known", "Protected after the system has sent the record"),
     ("always", "Always protected"),
 ]
 
@@ -34,8 +34,9 @@ class InteropOwnership(models.Model):
         "Field Group",
         required=True,
         tracking=True,
-        help="What these fields are called together, such as Demographics. They are "
-        "stated together, too: an older message never fills gaps of a newer one.",
+        help="Name of these fields as a group, such as Demographics. Messages "
+        "update the group as a whole: an older message never completes a "
+        "newer one.",
     )
     active = fields.Boolean(default=True)
     model_id = fields.Many2one(
@@ -57,8 +58,8 @@ class InteropOwnership(models.Model):
         "Facility",
         index=True,
         tracking=True,
-        help="Empty: the rule holds for every facility without a rule of its own. A "
-        "rule of a facility also holds for its branches.",
+        help="The facility that the rule applies to, branches included. Leave "
+        "empty for every facility without a rule for it.",
     )
     authority = fields.Selection(
         [("odoo", "Odoo"), ("system", "Another system")],
@@ -75,8 +76,9 @@ class InteropOwnership(models.Model):
         required=True,
         default="reject",
         tracking=True,
-        help="What happens to values that arrive from a system that is not "
-        "authoritative.",
+        help="Effect of values that a system sends although it is not "
+        "authoritative. Reject: the message fails. Ignore: the other "
+        "values are applied. Flag: the value is applied and marked.",
     )
     protection = fields.Selection(
         PROTECTIONS,
@@ -84,9 +86,9 @@ class InteropOwnership(models.Model):
         required=True,
         default="known",
         tracking=True,
-        help="Whether people may edit in Odoo what another system decides. A steward "
-        "may override the protection for a moment, with a reason that is "
-        "recorded.",
+        help="Whether users may edit these fields in Odoo when another system "
+        "is authoritative. A steward can override the protection for 15 "
+        "minutes, with a recorded reason.",
     )
     contract_id = fields.Many2one(
         "interop.contract",
@@ -95,13 +97,14 @@ class InteropOwnership(models.Model):
         index="btree_not_null",
         tracking=True,
         domain="[('model_id', '=', model_id)]",
-        help="Changes to these fields are published under this type of message, to "
-        "every interface that carries it: so systems that replicate what Odoo "
-        "decides follow.",
+        help="Message type under which Odoo publishes changes of these fields, "
+        "on every interface with this contract. Leave empty to publish "
+        "nothing.",
     )
     is_enforced = fields.Boolean(
         compute="_compute_is_enforced",
-        help="Rules are enforced on objects that an integration addon governs.",
+        help="Whether Odoo enforces this rule. It does so for objects that an "
+        "integration addon governs.",
     )
 
     # === COMPUTE METHODS === #
@@ -124,7 +127,7 @@ class InteropOwnership(models.Model):
             if (rule.authority == "system") != bool(rule.system_id):
                 raise ValidationError(
                     self.env._(
-                        "“%s”: name the system exactly when another system is "
+                        "“%s”: choose a system if, and only if, another system is "
                         "authoritative.",
                         rule.name,
                     )
@@ -136,14 +139,16 @@ class InteropOwnership(models.Model):
             if rule.authority != "odoo":
                 raise ValidationError(
                     self.env._(
-                        "“%s”: Odoo publishes changes only of what Odoo decides.",
+                        "“%s”: only fields that Odoo is authoritative for can be "
+                        "published. Remove the contract, or choose Odoo.",
                         rule.name,
                     )
                 )
             if rule.contract_id.model_id != rule.model_id:
                 raise ValidationError(
                     self.env._(
-                        "“%(rule)s”: contract %(contract)s is about another object.",
+                        "“%(rule)s”: contract %(contract)s belongs to another "
+                        "object. Choose a contract of this object.",
                         rule=rule.name,
                         contract=rule.contract_id.display_name,
                     )
@@ -163,40 +168,44 @@ class InteropOwnership(models.Model):
             if shared:
                 raise ValidationError(
                     self.env._(
-                        "%(fields)s of %(object)s already have a system of record.",
+                        "%(fields)s of %(object)s already have a system of record "
+                        "in this facility. Change that rule instead.",
                         fields=", ".join(shared.mapped("field_description")),
                         object=rule.model_id.name,
                     )
                 )
             if any(field.model_id != rule.model_id for field in rule.field_ids):
                 raise ValidationError(
-                    self.env._("“%s” names fields of another object.", rule.name)
+                    self.env._(
+                        "“%s” contains fields of another object. Remove them.",
+                        rule.name,
+                    )
                 )
 
     # === CRUD === #
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create rules; they count at once."""
+        """Create rules and clear the caches that contain rules."""
         rules = super().create(vals_list)
         self._clear_rules()
         return rules
 
     def write(self, vals):
-        """Change rules; the change counts at once."""
+        """Change rules and clear the caches that contain rules."""
         result = super().write(vals)
         self._clear_rules()
         return result
 
     def unlink(self):
-        """Remove rules; they no longer count."""
+        """Delete rules and clear the caches that contain rules."""
         result = super().unlink()
         self._clear_rules()
         return result
 
     @api.model
     def _clear_rules(self):
-        """Forget the rules and the forms that show them."""
+        """Clear the caches of rules and of the forms that show them."""
         self.env.registry.clear_cache("default", "templates")
 
     # === BUSINESS METHODS === #
@@ -205,7 +214,7 @@ class InteropOwnership(models.Model):
     @tools.ormcache("model_name")
     def _rules(self, model_name):
         """Return ``{company id or False: {field name: Rule}}`` of one model."""
-        # sudo: who decides about a field concerns everybody who changes it
+        # sudo: rules apply to every user who changes a record
         rules_sudo = self.sudo().search([("model_id.model", "=", model_name)])
         found = {}
         for rule in rules_sudo:
@@ -228,17 +237,17 @@ class InteropOwnership(models.Model):
     @api.model
     @tools.ormcache("model_name", "company_id")
     def _effective(self, model_name, company_id):
-        """Return ``{field name: Rule}`` that holds in a facility.
+        """Return ``{field name: Rule}`` of a facility.
 
-        The facility's own rule comes before those of the facilities it is a branch of,
-        and these before the general one.
+        The rule of the facility itself comes first, then those of the facilities that
+        it is a branch of, then the general one.
         """
         rules = self._rules(model_name)
         if not rules:
             return frozendict()
         chain = [False]
         if company_id:
-            # sudo: the hierarchy of facilities is no secret to the rules
+            # sudo: rules may read the hierarchy of facilities
             company_sudo = self.env["res.company"].sudo().browse(company_id)
             path = company_sudo.parent_path or f"{company_id}/"
             chain += [int(part) for part in path.strip("/").split("/")]
@@ -257,7 +266,8 @@ class InteropOwnership(models.Model):
     @api.model
     @tools.ormcache("model_name")
     def _foreign_fields(self, model_name):
-        """Return the names of the fields that another system decides somewhere."""
+        """Return the names of the fields that another system is authoritative for at
+        any facility."""
         return frozenset(
             name
             for by_field in self._rules(model_name).values()
@@ -272,22 +282,26 @@ class InteropOwnership(models.Model):
     def matrix_data(self, company_id=None):
         """Return the matrix of one facility.
 
-        A row is a field that has a rule, or that some system reads or writes. It is a
-        *gap* when systems exchange it and nobody is named to decide, and an *overlap*
-        when several systems write it, or one that does not decide about it.
+        A row is a field with a rule, or a field that a system reads or writes. It is a
+        *gap* if systems exchange it and no rule covers it. It is an *overlap* if
+        several systems write it, or if a system writes it that is not authoritative.
 
         :param int company_id: facility, default the user's current one
         :returns: dict with ``facility``, ``facilities``, ``systems`` and ``objects``;
-            the
-            cells of a field are ``{system id: {"owner", "writes", "reads"}}``, Odoo 0
-        :raises AccessError: for a facility of others, or without a right to read the
-            rules
+            the cells of a field are ``{system id: {"owner", "writes", "reads"}}``, Odoo
+            0
+        :raises AccessError: for a facility of other users, or without access to rules
         """
         self.browse().check_access("read")
         company = self.env["res.company"].browse(company_id or self.env.company.id)
         own = self.env.user._get_company_ids()
         if company.id not in own:
-            raise AccessError(self.env._("This facility is not one of yours."))
+            raise AccessError(
+                self.env._(
+                    "You have no access to this facility. "
+                    "Choose one of your facilities."
+                )
+            )
         systems = self.env["interop.system"].search(
             ["|", ("company_ids", "=", False), ("company_ids", "in", company.ids)]
         )
@@ -296,7 +310,8 @@ class InteropOwnership(models.Model):
         for key, ids in self._matrix_writers(company, systems).items():
             writes[key] |= ids
         return {
-            # sudo: names of the user's own facilities, chosen in the switcher or not
+            # sudo: names of the user's own facilities, whether selected at the top or
+            # not
             "facility": {"id": company.id, "name": company.sudo().name},
             "facilities": [
                 {"id": facility.id, "name": facility.name}
@@ -311,8 +326,8 @@ class InteropOwnership(models.Model):
 
     @api.model
     def _matrix_models(self):
-        """Return the names of the models with rules, and of those that obey rules."""
-        # sudo: which objects have rules is what this screen is about
+        """Return the names of the models that have rules or obey rules."""
+        # sudo: this screen lists all objects with rules
         groups = self.sudo()._read_group([], ["model_id"])
         ruled = [model.model for (model,) in groups]
         governed = [
@@ -324,7 +339,8 @@ class InteropOwnership(models.Model):
 
     @api.model
     def _matrix_flows(self, company, systems, direction):
-        """Return ``{(model, field): system ids}`` of what mappings read or write."""
+        """Return ``{(model, field): system ids}`` of the systems whose mappings use the
+        field."""
         lines = self.env["interop.mapping.line"].search(
             [
                 ("mapping_id.interface_id.system_id", "in", systems.ids),
@@ -344,10 +360,10 @@ class InteropOwnership(models.Model):
 
     @api.model
     def _matrix_writers(self, company, systems):
-        """Return ``{(model, field): system ids}`` of what messages have written.
+        """Return ``{(model, field): system ids}`` of the systems whose messages wrote
+        the field.
 
-        One probe of an index per field and system, so that it stays quick on a million
-        records.
+        One index probe per field and system, so that it is fast with a million records.
         """
         pairs = [
             (model, name)

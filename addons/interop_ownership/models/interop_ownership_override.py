@@ -1,4 +1,4 @@
-"""Leave to edit, for a moment, what another system decides."""
+"""Temporary permission to edit fields owned by another system."""
 
 from datetime import timedelta
 
@@ -11,10 +11,10 @@ MINUTES = 15
 
 
 class InteropOwnershipOverride(models.Model):
-    """One steward's leave to edit one record, with the reason; made by ``_grant`` only.
+    """Permission of one steward to edit one record, with the reason; created by
+    ``_grant`` only.
 
-    A row rather than a context key: what a caller sends along cannot lift the
-    protection.
+    It is a row and no context key, because callers can forge a context.
     """
 
     _name = "interop.ownership.override"
@@ -37,8 +37,7 @@ class InteropOwnershipOverride(models.Model):
     @api.model
     @api.private
     def _grant(self, record, reason):
-        """Let the current user edit protected fields of ``record`` for a quarter of an
-        hour.
+        """Let the current user edit protected fields of ``record`` for 15 minutes.
 
         :raises UserError: without a reason
         """
@@ -46,11 +45,15 @@ class InteropOwnershipOverride(models.Model):
         record.ensure_one()
         record.check_access("write")
         if not (reason or "").strip():
-            raise UserError(self.env._("An override needs a reason."))
+            raise UserError(
+                self.env._(
+                    "The protection cannot be overridden without a reason. Enter one."
+                )
+            )
         self.env["interop.audit.event"]._log(
-            "overrode", record, self.env._("Protection lifted: %s", reason.strip())
+            "overrode", record, self.env._("Protection overridden: %s", reason.strip())
         )
-        # sudo: nobody writes overrides but through this method
+        # sudo: no group may write overrides, except through this method
         return self.sudo().create(
             {
                 "user_id": self.env.uid,
@@ -65,9 +68,8 @@ class InteropOwnershipOverride(models.Model):
     @api.model
     @api.private
     def _reasons(self, records):
-        """Return ``{record id: reason}`` of the records that the user may override
-        now."""
-        # sudo: users need no right on this table to have their own leave respected
+        """Return ``{record id: reason}`` of the overrides of the user."""
+        # sudo: users need no access to this table for their own override to apply
         rows_sudo = self.sudo().search(
             [
                 ("user_id", "=", self.env.uid),
@@ -80,7 +82,7 @@ class InteropOwnershipOverride(models.Model):
 
     @api.autovacuum
     def _gc_expired(self):
-        """Remove expired leaves; the audit trail keeps who overrode what and why."""
+        """Delete expired overrides; the audit trail keeps user, record and reason."""
         # sudo: those of every facility
         expired = self.sudo().search([("expires_at", "<", clock.now())], limit=1000)
         expired.unlink()

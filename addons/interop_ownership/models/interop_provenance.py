@@ -1,4 +1,4 @@
-"""Provenance: who set each value of a governed record last, and who stated it when."""
+"""Provenance: the last source of each value of a governed record, and its statements."""
 
 from collections import defaultdict
 
@@ -15,12 +15,13 @@ INSERT INTO interop_provenance AS p
         user_id, set_at, occurred_at, stated)"""
 _ROWS = """
 VALUES %s"""
-# Fields of one record that have all else in common: said once instead of in every row.
+# Columns that all rows of one record share are passed once, not in every row.
 _FIELDS = """
 SELECT %s, %s, name, %s, %s, %s, %s, %s, %s, %s, %s FROM unnest(%s) AS name"""
-# What was known stays unless the new statement is newer, by the rule of
-# ``statement.is_newer``: two moments of a clock that is ahead are compared with each
-# other, then two places in a stream. Without any known one, nothing here is true.
+# The stored statement stays unless the new one is newer by the rule of
+# ``statement.is_newer``. Two times of a clock in the future are compared with each
+# other, then two places in a stream. Without a stored statement every condition is
+# false.
 _UPSERT = """
 ON CONFLICT (res_model, res_id, field_name) DO UPDATE
    SET stated = p.stated || CASE WHEN EXCLUDED.system_id IS NULL OR EXISTS (
@@ -42,16 +43,16 @@ _TAKE_OVER = """,
 
 
 class InteropProvenance(models.Model):
-    """One row per record and field, written by SQL in sets and never by hand.
+    """One row per record and field, written by SQL in sets and never by users.
 
-    ``stated`` keeps, per system, when what it last said about the field became true
-    (``tools.statement``): that is what tells a stale message, even after somebody else
-    has changed the value since. No row holds a value.
+    ``stated`` contains, per system, when its last statement about the field became true
+    (``tools.statement``). So a stale message is recognized although another author
+    changed the value since. No row contains a value.
     """
 
     _name = "interop.provenance"
     _description = "Provenance of a Value"
-    _order = "id desc"  # the primary key: the list opens at once on millions
+    _order = "id desc"  # the primary key, so that the list opens quickly with millions of rows
     _log_access = False
 
     res_model = fields.Char("Object", required=True, readonly=True)
@@ -66,10 +67,10 @@ class InteropProvenance(models.Model):
     )
     system_id = fields.Many2one(
         "interop.system",
-        "Set By System",
+        "Set by System",
         readonly=True,
         ondelete="restrict",
-        help="Empty: the value was set in Odoo.",
+        help="The system that sent the value. Empty if the value was set in Odoo.",
     )
     message_id = fields.Many2one(
         "interop.message",
@@ -80,7 +81,8 @@ class InteropProvenance(models.Model):
     message_ref = fields.Char(
         "Message ID",
         readonly=True,
-        help="Stays when retention has removed the message itself.",
+        help="Id of the message that set the value. It stays after retention "
+        "removed the message.",
     )
     user_id = fields.Many2one(
         "res.users", readonly=True, ondelete="set null", index="btree_not_null"
@@ -89,15 +91,16 @@ class InteropProvenance(models.Model):
     occurred_at = fields.Datetime(
         "True Since",
         readonly=True,
-        help="When it became true, as the sender says.",
+        help="Time at which the value became true, as the sender states it.",
     )
     stated = fields.Json("Last Statements", required=True, readonly=True)
 
-    # Guards "one row per value", and answers "what do we know of these records".
+    # Ensures one row per value, and serves queries by record.
     _value_uniq = models.UniqueIndex(
-        "(res_model, res_id, field_name)", "A value has one provenance."
+        "(res_model, res_id, field_name)",
+        "A value has exactly one provenance. This one already exists.",
     )
-    # Which system writes which field in which facility: the matrix.
+    # For the matrix: systems that write a field in a facility.
     _writer_idx = models.Index("(system_id, res_model, field_name, company_id)")
 
     # === COMPUTE METHODS === #
@@ -105,8 +108,7 @@ class InteropProvenance(models.Model):
     @api.depends("res_model", "res_id", "field_name")
     @api.depends_context("uid", "lang")
     def _compute_names(self):
-        """Names under the reader's own rights: what may not be read has no name
-        here."""
+        """Compute names with the rights of the reader; without access there is no name."""
         records = resources.readable(self)
         for row in self:
             record = records.get((row.res_model, row.res_id))
@@ -122,10 +124,10 @@ class InteropProvenance(models.Model):
     @api.model
     @api.private
     def _note_message(self, record, scope, names, confirmed=False):
-        """Record what the message of ``scope`` stated about one record.
+        """Store the statements of the message of ``scope`` about one record.
 
-        A confirmed value keeps who set it; without anybody known, the message is the
-        source. The moments of statements never run backwards.
+        A confirmed value keeps its source. If it has none, the message becomes its
+        source. The times of statements never decrease.
 
         :param record: governed record
         :param scope: ``origin.Applying``
@@ -152,19 +154,19 @@ class InteropProvenance(models.Model):
     @api.model
     @api.private
     def _note_edit(self, changed, ruled):
-        """Record what people and business code of Odoo changed.
+        """Store the changes by users and by business code of Odoo.
 
-        Every field that a rule names gets a row; other fields only where a message set
+        Every field with a rule gets a row. Other fields get one only if a message set
         them before.
 
         :param dict changed: ``{record: names of changed fields}``
-        :param ruled: names of the fields that a rule names
+        :param ruled: names of the fields with a rule
         """
         now = clock.now()
         own_company = self.env["interop.event"]._own_company()
         noted, others = [], []
         for record, names in changed.items():
-            # sudo: provenance is noted whoever changes the record
+            # sudo: provenance is stored whoever changes the record
             company = "company_id" in record._fields and record.sudo().company_id.id
             for name in sorted(names):
                 target = noted if name in ruled else others
@@ -193,8 +195,8 @@ class InteropProvenance(models.Model):
 
     @api.model
     @api.private
-    def _forget(self, records):
-        """Remove what is known of deleted records."""
+    def _delete_of(self, records):
+        """Delete the provenance of deleted records."""
         self.env.cr.execute(
             "DELETE FROM interop_provenance WHERE res_model = %s AND res_id = ANY(%s)",
             [records._name, records.ids],
@@ -206,7 +208,8 @@ class InteropProvenance(models.Model):
     @api.model
     @api.private
     def _stated_by(self, record, system_id):
-        """Return ``{field: statement}``: what the system last stated about the record."""
+        """Return ``{field: statement}``: the last statements of the system about the
+        record."""
         self.env.cr.execute(
             """SELECT field_name, stated ->> %s FROM interop_provenance
                 WHERE res_model = %s AND res_id = %s AND stated ? %s""",
@@ -217,7 +220,7 @@ class InteropProvenance(models.Model):
     @api.model
     @api.private
     def _sources(self, records):
-        """Return ``{record id: {field: row as dict}}`` of what is known of the
+        """Return ``{record id: {field: row as dict}}`` of the provenance of the
         records."""
         found = defaultdict(dict)
         if records.ids:
@@ -235,7 +238,8 @@ class InteropProvenance(models.Model):
 
 
 class InteropGuard(models.AbstractModel):
-    """Without its unique index, provenance could not be told twice."""
+    """Stops messages while the unique index is missing that the provenance upsert
+    relies on."""
 
     _inherit = "interop.guard"
 

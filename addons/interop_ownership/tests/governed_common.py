@@ -1,4 +1,4 @@
-"""Contacts as governed records: what a glue addon does, for the time of a test."""
+"""Contacts as governed records, as a glue addon makes them, during a test."""
 
 from datetime import timedelta
 
@@ -10,11 +10,11 @@ from odoo.addons.interop_base.tests.fakes import EngineCase
 
 
 class GovernedMixin:
-    """Puts ``interop.governed.mixin`` under ``res.partner`` unless an addon did."""
+    """Adds ``interop.governed.mixin`` to ``res.partner`` unless an addon did."""
 
     @classmethod
     def _set_up_interop(cls):
-        cls._govern_contacts()  # before fakes: they are no models that can be set up
+        cls._govern_contacts()  # before fakes: they are not models that can be set up
         return super()._set_up_interop()
 
     @classmethod
@@ -99,7 +99,7 @@ class GovernedCase(GovernedMixin, EngineCase):
 
     @staticmethod
     def _handle(handler, message, data):
-        """Apply ``{"id", "values", "direct"}`` the way a real handler does."""
+        """Apply ``{"id", "values", "direct"}`` like a real handler."""
         partners = handler.env["res.partner"].sudo()
         if "id" not in data:
             return partners._create_governed(message, data["values"])[0]
@@ -113,7 +113,7 @@ class GovernedCase(GovernedMixin, EngineCase):
     def _send(
         self, interface, partner=None, minutes=0, company=None, direct=False, **vals
     ):
-        """Receive and apply one message that became true ``minutes`` from now."""
+        """Receive and apply one message whose facts became true ``minutes`` from now."""
         data = {"values": vals, "direct": direct}
         if partner:
             data["id"] = partner.id

@@ -1,4 +1,4 @@
-"""Who may do what with systems of record: every model × every group."""
+"""Access to systems of record: every model × every group."""
 
 from odoo.tests import tagged
 

@@ -1,4 +1,4 @@
-"""Systems of record: what messages may change, and what is said about it."""
+"""Systems of record: values that messages may change, and the report about them."""
 
 from odoo.tests import tagged
 
@@ -235,7 +235,7 @@ class TestGovernedMessages(GovernedCase):
 
 @tagged("post_install", "-at_install")
 class TestProvenance(GovernedCase):
-    """One row per record and field: who set the value last."""
+    """One row per record and field with the last source of the value."""
 
     def test_message_then_user_then_message(self):
         partner = self._create_partner()
@@ -261,7 +261,7 @@ class TestProvenance(GovernedCase):
         first = self._send(self.ehr_in, partner, city="Lund", zip="222")
         self._send(self.billing_in, partner, city="Lund")
         self.assertEqual(self._source(partner, "city").message_id, first)
-        # Nobody knew where the value was from: who confirms it is the first source.
+        # The value had no source: the first system that confirms it becomes the source.
         self.assertEqual(self._source(partner, "zip").system_id, self.ehr)
 
     def test_edits_of_ruled_fields_have_a_source_and_others_do_not(self):

@@ -20,10 +20,10 @@ NOBODY = 2_000_000_001  # no record has this id
 
 @tagged("post_install", "-at_install")
 class TestGovernedConcurrency(GovernedMixin, InteropCase):
-    """One row per value, and no lost update, whoever comes first.
+    """One row per value and no lost update, in any order of transactions.
 
-    Not an ``EngineCase``: that one changes the table of messages, and the other
-    connections here would wait for it for ever.
+    Not an ``EngineCase``: that class alters the table of messages, and the other
+    connections of this test would wait for it forever.
     """
 
     def setUp(self):
@@ -43,7 +43,7 @@ class TestGovernedConcurrency(GovernedMixin, InteropCase):
         )
 
     def test_statements_never_run_backwards(self):
-        """By the rule of ``is_newer``, also where texts sort the other way round."""
+        """By the rule of ``is_newer``, also where texts sort in the opposite order."""
         system, partner = self._create_system(), self.env.ref("base.main_partner")
         provenance = self.env["interop.provenance"]
         at = "2026-01-01T10:00:%02d.000000"

@@ -1,4 +1,4 @@
-"""Systems of record inside Odoo: protection, override, what the form shows."""
+"""Systems of record inside Odoo: protection, override, display on the form."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -28,7 +28,7 @@ class EditCase(GovernedCase):
         cls.partner = cls._create_partner(city="Lund")
 
     def _owned(self, user=None, **rule):
-        """Let the EHR decide about the city and send it."""
+        """Make the EHR the system of record for the city and let it send the city."""
         self._create_rule("city", "zip", **{"system": self.ehr, **rule})
         self._send(self.ehr_in, self.partner, city="Malmö")
         return self.partner.with_user(user or self.clerk)
@@ -36,14 +36,14 @@ class EditCase(GovernedCase):
 
 @tagged("post_install", "-at_install")
 class TestProtection(EditCase):
-    """Edits of people."""
+    """Edits by users."""
 
     def test_protected_once_the_system_has_sent_the_record(self):
         self._create_rule("city", system=self.ehr)
         mine = self.partner.with_user(self.clerk)
-        mine.city = "Free"  # the EHR has never heard of this contact
+        mine.city = "Free"  # the EHR has not sent this contact
         self._send(self.ehr_in, self.partner, city="Malmö")
-        with self._refused(UserError, "EHR Mercy decides about City"):
+        with self._refused(UserError, "EHR Mercy is the system of record for City"):
             mine.city = "Mine"
         with self._refused(UserError, "City"):
             mine.sudo().city = "Code that the user calls"
@@ -122,7 +122,7 @@ class TestProtection(EditCase):
             mine.with_company(self.other_facility).with_context(
                 allowed_company_ids=self.other_facility.ids
             ).city = "There"
-        # Nor does being of the other facility; who decides there is not told.
+        # A user of the other facility cannot edit either; the owner's name is hidden.
         stranger = self._create_user(
             "user", "base.group_partner_manager", companies=self.other_facility
         )
@@ -143,7 +143,7 @@ class TestProtection(EditCase):
 
 @tagged("post_install", "-at_install")
 class TestOverride(EditCase):
-    """A group, a reason, a moment, and a trace."""
+    """An override needs a group and a reason, expires, and is audited."""
 
     def _unlock(self, user, reason="Typing error, EHR is told"):
         wizard = self.env["interop.override.wizard"].with_user(user)
@@ -233,7 +233,7 @@ class TestOverride(EditCase):
 
 @tagged("post_install", "-at_install")
 class TestForm(EditCase):
-    """What the form shows and locks."""
+    """The banner and the locked fields of a form."""
 
     def test_the_banner_says_who_decides_and_since_when(self):
         mine = self._owned()

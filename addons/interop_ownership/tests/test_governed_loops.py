@@ -1,4 +1,4 @@
-"""What a system caused does not go back to it; echoes settle; Odoo publishes."""
+"""Messages do not return to their origin; echoes stop; Odoo publishes its fields."""
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -10,7 +10,7 @@ from .governed_common import GovernedCase
 
 @tagged("post_install", "-at_install")
 class TestLoops(GovernedCase):
-    """What a system caused does not go back to it; echoes settle; Odoo publishes."""
+    """Messages do not return to their origin; echoes stop; Odoo publishes its fields."""
 
     @classmethod
     def setUpClass(cls):
@@ -106,7 +106,7 @@ class TestLoops(GovernedCase):
         leaving = self._leaving(partner)
         while leaving and rounds < 5:
             rounds += 1
-            for interface in leaving:  # each replica sends back what it was told
+            for interface in leaving:  # each replica sends back the values that it got
                 self._send(inbound[interface.system_id], partner, city=partner.city)
             leaving = self._leaving(partner)
         self.assertEqual(rounds, 1)

@@ -10,7 +10,7 @@ from .governed_common import GovernedCase
 
 @tagged("post_install", "-at_install")
 class TestOwnershipRules(GovernedCase):
-    """What a rule may say."""
+    """Checks of a rule."""
 
     def test_authority_and_system_go_together(self):
         rule = self._create_rule("city", system=self.ehr)
@@ -31,7 +31,9 @@ class TestOwnershipRules(GovernedCase):
 
     def test_odoo_publishes_only_what_it_decides_under_a_fitting_contract(self):
         contract = self._create_contract()
-        with self._refused(ValidationError, "only of what Odoo decides"):
+        with self._refused(
+            ValidationError, "only fields that Odoo is authoritative for"
+        ):
             self._create_rule("city", system=self.ehr, contract_id=contract.id)
         foreign = self._create_contract(
             model_id=self.env["ir.model"]._get_id("res.users")
@@ -58,7 +60,7 @@ class TestOwnershipRules(GovernedCase):
 
 @tagged("post_install", "-at_install")
 class TestOwnershipMatrix(GovernedCase):
-    """Objects and fields down, systems across."""
+    """A row per field, a column per system."""
 
     def _matrix(self, user=None, company=None):
         matrix = self.env["interop.ownership"].with_user(user or self.env.user)

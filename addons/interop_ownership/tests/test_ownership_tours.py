@@ -7,7 +7,7 @@ from .governed_common import GovernedCase
 
 @tagged("post_install", "-at_install")
 class TestOwnershipTours(GovernedCase, HttpCase):
-    """What a steward sees and does."""
+    """Screens and actions of a steward."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,11 +1,11 @@
-"""Asks for the reason of an override."""
+"""Ask for the reason of an override."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 
 
 class InteropOverrideWizard(models.TransientModel):
-    """Lift the protection of one record for the steward who asks, for a moment."""
+    """Grants the steward an override of one record for 15 minutes."""
 
     _name = "interop.override.wizard"
     _description = "Override of a System of Record"
@@ -13,7 +13,9 @@ class InteropOverrideWizard(models.TransientModel):
     res_model = fields.Char(required=True, readonly=True)
     res_id = fields.Integer(required=True, readonly=True)
     reason = fields.Char(
-        required=True, help="Kept in the audit trail, with what is changed."
+        required=True,
+        help="Kept in the audit trail with the changed fields. Do "
+        "not name a patient here.",
     )
 
     def action_override(self):
@@ -21,7 +23,14 @@ class InteropOverrideWizard(models.TransientModel):
         self.ensure_one()
         model = self.env[self.res_model]
         if not self.env["interop.ownership"]._is_governed(self.res_model):
-            raise UserError(self.env._("%s is not governed.", model._description))
+            raise UserError(
+                self.env._(
+                    "Records of %s have no system of record "
+                    "rules, so there is no protection to "
+                    "override.",
+                    model._description,
+                )
+            )
         record = model.browse(self.res_id)
         self.env["interop.ownership.override"]._grant(record, self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -6,9 +6,9 @@ from odoo.addons.interop_webhook.tests.common import WebhookMixin
 
 
 class InlinePumpMixin(WebhookMixin):
-    """Runs the pump where it would be armed.
+    """Runs the pump at the point where it would be armed.
 
-    A test never commits, so that no job runner could see its work. The pump is the real
+    A test never commits, so a job runner could not see its work. The pump is the real
     one; only its job is left out.
     """
 

@@ -1,4 +1,4 @@
-"""Text that is valid JSON and means no good, and contents to put it into."""
+"""Hostile text that is valid JSON, and contents to put it into."""
 
 import random
 
@@ -67,7 +67,7 @@ def places(data):
 
 
 def paths(data):
-    """Return the same as ``schema.field_paths`` names them."""
+    """Return the same places in the notation of ``schema.field_paths``."""
     return {
         "".join(
             "[]" if part.isdigit() else f".{part}" for part in pointer.split("/")[1:]
@@ -97,7 +97,7 @@ class Contents:
         return wire
 
     def party(self):
-        """Return what people and providers have in common."""
+        """Return the members that people and providers share."""
         return {
             "name": {
                 "family": "Everywoman",

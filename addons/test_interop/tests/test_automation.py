@@ -1,4 +1,4 @@
-"""Odoo's own automation rules trigger publications; nobody writes Python for it."""
+"""Odoo's own automation rules trigger publications, without Python."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Whatever retention deletes is found by an index in every table that refers to it."""
+"""Tables that refer to rows which retention deletes have an index for the reference."""
 
 from odoo.tests import TransactionCase, tagged
 
@@ -26,6 +26,6 @@ _MISSING = """
 @tagged("post_install", "-at_install")
 class TestForeignKeys(TransactionCase):
     def test_every_reference_to_what_is_deleted_has_an_index(self):
-        """Without one each deleted row reads the whole table: 34 s for one batch."""
+        """Without an index each deleted row reads the whole table: 34 s for one batch."""
         self.env.cr.execute(_MISSING, [list(EMPTIED)])
         self.assertEqual(self.env.cr.fetchall(), [])

@@ -1,7 +1,7 @@
-"""Whatever text comes in is refused at the door with its place, or leaves again.
+"""Hostile text is refused with its place, or can be sent again.
 
 Cases 7, 8, 11, 12 and 13 by kind: hostile but valid text in every text member of every
-inbound contract, by the routes in which messages come.
+inbound contract, over the routes that receive messages.
 """
 
 import json
@@ -24,10 +24,10 @@ from .hostile_common import TEXTS, Contents, paths, placed, places
 
 _logger = logging.getLogger(__name__)
 NOON = datetime(2026, 1, 31, 12)
-# Each place gets one text of so many. Places that follow each other get others.
+# Each place gets one of this many texts. Neighboring places get different ones.
 SHARE, SHARE_OF_WANTED = 27, 4
 FREE = ("date", "date-time")  # texts of these formats are no free text
-# What may wait for a person: an identifier that nobody knows.
+# An unknown identifier may wait for a person.
 WAITING = {"unknown_identifier", "unknown_namespace", "possible_duplicate"}
 
 
@@ -38,7 +38,7 @@ class TestHostileText(ChargeCase):
         super().setUpClass()
         cls.people = cls._namespace("people", one_active_per_record=False)
         cls.custom = cls._create_contract(publish=False)
-        # Who drafts a contract does not publish it: here the system does.
+        # The author of a contract cannot publish it: the system does it here.
         cls.custom.with_user(SUPERUSER_ID)._set_published()
         cls.contracts = cls.custom | cls._inbound_contracts()
         cls.fast = cls._sender("real_time")
@@ -47,7 +47,7 @@ class TestHostileText(ChargeCase):
 
     @classmethod
     def _inbound_contracts(cls):
-        """Return the published contracts whose handler applies what comes in."""
+        """Return the published contracts whose handler applies inbound messages."""
         base = cls.env["interop.handler"]
         contracts = cls.env["interop.contract"].search([("state", "=", "published")])
         return contracts.filtered(
@@ -70,7 +70,7 @@ class TestHostileText(ChargeCase):
 
     @classmethod
     def _set_up_records(cls):
-        """Create whom and what the contents refer to."""
+        """Create the records that the contents refer to."""
         cls.env["res.country"].search([("code", "=", "US")]).ensure_one()
         ward = {"interop_is_location": True, "company_id": cls.facility.id}
         for value, values in (
@@ -119,8 +119,8 @@ class TestHostileText(ChargeCase):
     def _samples(self, wanted=None):
         """Yield contract, pointer, name of the text, and content with the text.
 
-        Each place gets some texts, and each text is at some places: all of them would
-        take minutes.
+        Each place gets some texts, and each text is at some places, because all
+        combinations would take minutes.
 
         :param wanted: ``{(message type, pointer)}``, every place by default
         """
@@ -140,7 +140,7 @@ class TestHostileText(ChargeCase):
     # === JUDGING === #
 
     def _assert_refused(self, problem):
-        """A refusal names the place, and is no reason to send the message again."""
+        """A refusal names the place and does not ask for a retry."""
         self.assertIn(problem["status"], (400, 422), problem)
         pointers = [item["pointer"] for item in problem.get("errors", ())]
         if problem["code"] not in WAITING:
@@ -152,7 +152,7 @@ class TestHostileText(ChargeCase):
         return self.env["interop.message"].search([("external_id", "=", external_id)])
 
     def _assert_leaves(self, message):
-        """What the message changed can be sent by every contract that carries it."""
+        """Every outbound contract can send the values that the message changed."""
         if message.state == "skipped" or message.res_model != "res.partner":
             return
         partner = self.env["res.partner"].browse(message.res_id)
@@ -236,7 +236,7 @@ class TestHostileText(ChargeCase):
                 self._assert_refused(result["problem"])
         self.assertTrue(taken)
         self.assertEqual(tried, set(TEXTS))
-        for _run in range(20):  # a run takes no more than its seconds
+        for _run in range(20):  # a run is limited to its seconds
             self.env["interop.pump"].sudo()._run_inline()
             states = {self._message(external_id).state for external_id, _what in taken}
             if "pending" not in states:
@@ -252,7 +252,7 @@ class TestHostileText(ChargeCase):
                     self._assert_leaves(message)
 
     def test_names_of_ten_times_255_letters_are_refused_at_the_door(self):
-        """Case 11 and 13: too long for an index, and for what leaves."""
+        """Case 11 and 13: too long for an index and for outbound messages."""
         contract = self.env["interop.contract"]._find("person.registered")
         long = TEXTS["255 letters of four bytes"]
         for given in ([long] * 4, ["x" * 255] * 10, ["y" * 100] * 3):

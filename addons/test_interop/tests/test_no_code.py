@@ -1,4 +1,4 @@
-"""From nothing to a verified delivery, in the browser, without a line of Python."""
+"""From an empty database to a verified delivery, in the browser, without Python."""
 
 import time
 
@@ -42,12 +42,12 @@ class TestNoCode(InlinePumpMixin, HttpCase):
             [("code", "=", "no-code-endpoint")]
         )
         (request,) = receiver.requests
-        # An implementation that is not ours agrees with the signature.
+        # An independent implementation accepts the signature.
         webhook = Webhook(endpoint.secret_ids._get_value())
         body = webhook.verify(request.body, dict(request.headers))
         self.assertEqual(body["type"], "interop.test")
 
-        # What was clicked together works: approved, it sends the mapped fields only.
+        # The configured flow works: after approval it sends only the mapped fields.
         interface = endpoint.interface_ids
         steward = self._create_user("steward", companies=self.facility)
         interface.contract_ids.with_user(steward).action_publish(

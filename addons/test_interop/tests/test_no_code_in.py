@@ -1,4 +1,4 @@
-"""From nothing to a message that is applied, in the browser, without Python."""
+"""From an empty database to an applied message, in the browser, without Python."""
 
 from odoo.tests import tagged
 
@@ -11,7 +11,7 @@ from .common import InlinePumpMixin
 class TestNoCodeIn(InlinePumpMixin, RestHttpCase):
     @classmethod
     def setUpClass(cls):
-        super(RestHttpCase, cls).setUpClass()  # without a client of its own
+        super(RestHttpCase, cls).setUpClass()  # without an existing client
         cls._set_up_interop()
         cls._list_model("res.partner", "create")
         cls.namespace = cls.env["interop.namespace"].create(
@@ -30,7 +30,7 @@ class TestNoCodeIn(InlinePumpMixin, RestHttpCase):
         partners = self.env["res.partner"].search([("name", "=", "Dr. Tour")])
         self.assertFalse(partners, "a dry run keeps nothing")
 
-        # A second person approves; then the laboratory may send.
+        # A second person approves. Then the laboratory may send.
         self.interface = self.env["interop.interface"].search(
             [("code", "=", "laboratory-contacts")]
         )

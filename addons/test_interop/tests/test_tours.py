@@ -1,4 +1,4 @@
-"""What people do with the whole suite, in a real browser against a real receiver."""
+"""Use of the whole suite in a real browser against a real receiver."""
 
 import json
 
@@ -34,7 +34,7 @@ class TestFirstMessageTour(InlinePumpMixin, HttpCase):
         self.assertEqual(endpoint.interface_ids.code, "tour-interface")
         self.assertEqual(endpoint.interface_ids.state, "draft")
         (request,) = receiver.requests
-        # An implementation that is not ours agrees with the signature.
+        # An independent implementation accepts the signature.
         secret = endpoint.secret_ids._get_value()
         body = Webhook(secret).verify(request.body, dict(request.headers))
         self.assertEqual(body["type"], "interop.test")
@@ -85,7 +85,7 @@ class TestFailedMessageTour(InlinePumpMixin, AccountTestInvoicingCommon, HttpCas
         self.assertEqual(json.loads(accepted.body)["data"]["number"], invoice.name)
 
     def _post_invoice(self):
-        """Post an invoice and do what the end of its transaction does."""
+        """Post an invoice and run the hooks at the end of its transaction."""
         invoice = self.env["account.move"].create(
             {
                 "move_type": "out_invoice",

@@ -5,10 +5,10 @@ from odoo.tests import TransactionCase, tagged
 
 @tagged("post_install", "-at_install")
 class TestViews(TransactionCase):
-    """What the browser would stumble over, and the server would not."""
+    """Problems of views that only the browser would report."""
 
     def _bare_references(self, node, model):
-        """Return fields that the browser cannot show: it needs their model beside them."""
+        """Return fields that the browser cannot show without the field of their model."""
         found, shown = [], set()
         for field in node.iter("field"):
             inside = next(field.iterancestors("field", node.tag), None)

@@ -1,4 +1,4 @@
-"""How many files somebody has to read to follow one message on its way."""
+"""Number of files that a reader needs to follow one message."""
 
 import json
 import logging
@@ -16,15 +16,15 @@ from .walk import Walk
 
 _logger = logging.getLogger(__name__)
 
-# What is reached; 25 is the aim. With all addons installed, about every fourth of these
-# files is a pure tool of a few dozen lines, and content adds a file for each model that it
-# extends. The list is in the log and in the failure.
+# The reached numbers; the aim is 25. With all addons installed, about every fourth of
+# these files is a pure tool of a few dozen lines, and each content addon adds a file
+# for each model that it extends. The log and the failure list the files.
 MOST_OUT = 57
 MOST_IN = 70
 
 
 class WalkMixin:
-    """Compares a walk with what it may take."""
+    """Compares the number of files with its limit."""
 
     def _assert_short(self, way, walk, most):
         files = walk.files()
@@ -60,9 +60,9 @@ class TestWalkOut(WalkMixin, WebhookMixin, AccountCase):
         )
         invoices = [self._draft(partner) for _number in range(2)]
         interop_transport_webhook.sender().close()
-        interop_transport_webhook._senders.clear()  # the next one is seen with its threads
+        interop_transport_webhook._senders.clear()  # later runs include their threads
         with Walk() as walk:
-            self._send(invoices[0])  # a server that has sent one before
+            self._send(invoices[0])  # a server that has already sent a message
             self.env.invalidate_all()
             walk.forget()
             self._send(invoices[1])
@@ -86,7 +86,7 @@ class TestWalkOut(WalkMixin, WebhookMixin, AccountCase):
         )
 
     def _send(self, invoice):
-        """Post an invoice and let the pump move what came of it."""
+        """Post an invoice and let the pump process its messages."""
         invoice.action_post()
         self._commit()
         self._run()
@@ -95,7 +95,7 @@ class TestWalkOut(WalkMixin, WebhookMixin, AccountCase):
 @tagged("post_install", "-at_install")
 class TestWalkIn(WalkMixin, CareCase):
     def test_a_provider_on_its_way_in_passes_few_files(self):
-        self._send(self._provider())  # a server that has taken one before
+        self._send(self._provider())  # a server that has already received a message
         envelope = self._provider(
             identifiers=[{"system": self.own.uri, "value": "MP-43"}]
         )

@@ -1,4 +1,4 @@
-"""Which files of the suite work while something is done."""
+"""The files of the suite whose functions run during an operation."""
 
 import inspect
 import sys
@@ -11,10 +11,10 @@ ROOT = Path(interop_base.__file__).resolve().parents[1]
 
 
 class Walk:
-    """Notes which functions run, also in threads that start meanwhile.
+    """Records the functions that run, also in threads that start meanwhile.
 
-    ``files()`` tells in which files below ``addons/`` they stand; tests, ``__init__``
-    files, and what only loads a module or a class are left out.
+    ``files()`` lists their files below ``addons/`` without tests, ``__init__`` files,
+    and functions that only load a module or a class.
     """
 
     def __init__(self):
@@ -34,7 +34,7 @@ class Walk:
             self._codes.add(frame.f_code)
 
     def forget(self):
-        """Begin again; threads that run already stay under observation."""
+        """Clear the record; running threads stay under observation."""
         self._codes.clear()
 
     def files(self):

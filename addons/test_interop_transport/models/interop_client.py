@@ -1,10 +1,10 @@
-"""Clients at the other end of the wire."""
+"""Clients of the test transport."""
 
 from odoo import api, models
 
 
 class InteropClient(models.Model):
-    """A client of the wire needs no key: nobody else is on it."""
+    """Lets a client without a key use the test transport, which only tests can reach."""
 
     _inherit = "interop.client"
 

@@ -1,4 +1,4 @@
-"""Interfaces over the wire of the tests."""
+"""Interfaces over the test transport."""
 
 from odoo import fields, models
 
@@ -9,6 +9,6 @@ class InteropInterface(models.Model):
     _inherit = "interop.interface"
 
     transport = fields.Selection(
-        selection_add=[("test_wire", "Wire in Memory (tests)")],
+        selection_add=[("test_wire", "In-Memory Transport (Tests)")],
         ondelete={"test_wire": "set null"},
     )

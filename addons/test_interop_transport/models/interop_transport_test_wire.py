@@ -1,4 +1,4 @@
-"""A wire in memory: what a transport needs to be."""
+"""An in-memory transport: a minimal example of a transport."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,14 @@ from odoo.addons.interop_base.models.engine.engine_types import Claim, Result
 
 
 class Parcel(NamedTuple):
-    """What one delivery needs; a plain value, no record."""
+    """The data of one delivery; a plain value, no record."""
 
     claim: Claim
     body: bytes
 
 
 class Wire:
-    """The other end: keeps what arrives, and fails when it is cut."""
+    """The receiver in memory: keeps arrived messages, and fails when it is cut."""
 
     def __init__(self):
         self.parcels = []
@@ -27,11 +27,11 @@ wire = Wire()
 
 
 class InteropTransportTestWire(models.AbstractModel):
-    """Puts messages on the wire."""
+    """Delivers messages to the receiver in memory."""
 
     _name = "interop.transport.test_wire"
     _inherit = "interop.transport"
-    _description = "Wire in Memory"
+    _description = "In-Memory Transport"
     _uses_endpoint = True
 
     def _prepare(self, claims):

@@ -1,4 +1,4 @@
-"""A message out and a message in, over a transport that the test brings."""
+"""An outbound and an inbound message over a transport that the test adds."""
 
 import json
 
@@ -30,7 +30,7 @@ class TestOwnTransport(InteropCase):
     def _flow(self, **values):
         """Return an active interface that delivers to an endpoint with these values."""
         number = self._next()
-        if "url" in self.env["interop.endpoint"]._fields:  # wanted by webhooks
+        if "url" in self.env["interop.endpoint"]._fields:  # webhooks need it
             values["url"] = "https://198.41.0.4/"
         endpoint = self.env["interop.endpoint"].create(
             {
@@ -65,7 +65,7 @@ class TestOwnTransport(InteropCase):
         self.env.invalidate_all()
 
     def _make_due(self, messages):
-        """Let the time pass until the next try."""
+        """Advance the time to the next attempt."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE interop_message SET next_attempt_at = %s WHERE id = ANY(%s)",
@@ -119,7 +119,7 @@ class TestOwnTransport(InteropCase):
     # === IN === #
 
     def _client(self):
-        """Return an active client of the wire."""
+        """Return an active client of the transport."""
         interface = self._create_interface(
             system_id=self.system.id,
             direction="in",

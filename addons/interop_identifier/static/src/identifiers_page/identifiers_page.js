@@ -11,7 +11,7 @@ const MODEL = "interop.identifier";
 /**
  * The identifiers of the record of a form, or of the records in one of its fields.
  *
- * The list asks for them by itself: the model of the form needs no field for them.
+ * The widget reads the identifiers itself. The model of the form needs no field for them.
  */
 export class IdentifiersPage extends Component {
   static template = "interop_identifier.IdentifiersPage";
@@ -45,7 +45,7 @@ export class IdentifiersPage extends Component {
   get viewProps() {
     return {
       type: "list",
-      // Not the list of the action that led to the form, which is of another model.
+      // The list view must be that of identifiers, not that of the action of the form.
       views: [[false, "list"]],
       resModel: MODEL,
       domain: [
@@ -59,7 +59,7 @@ export class IdentifiersPage extends Component {
       display: {controlPanel: false},
       allowSelectors: false,
       loadIrFilters: false,
-      noContentHelp: _t("No other system has a number for it yet."),
+      noContentHelp: _t("This record has no identifiers yet."),
       selectRecord: (resId) => this.open(resId),
     };
   }

@@ -7,7 +7,7 @@ registry.category("web_tour.tours").add("interop_identifiers_page", {
       run: "click",
     },
     {
-      content: "The number is there, with its state",
+      content: "The number is shown with its state",
       trigger:
         ".o_interop_identifiers_page .o_data_row:contains('W-4711'):contains('Active')",
     },
@@ -17,7 +17,7 @@ registry.category("web_tour.tours").add("interop_identifiers_page", {
       run: "click",
     },
     {
-      content: "It is known whose it is",
+      content: "The record is filled in",
       trigger: ".o_form_view .o_field_widget[name='record_ref']:contains('Product')",
     },
     {

@@ -25,21 +25,21 @@ registry.category("web_tour.tours").add("interop_identity_queue", {
       run: "click",
     },
     {
-      content: "The question is in the queue, with the number of waiting messages",
+      content: "The case is in the queue, with the number of waiting messages",
       trigger:
         ".o_data_row:contains('Possible duplicate'):contains('Open') .o_data_cell[name='about']:contains('Ada Byron'):contains('Ada King')",
       run: "click",
     },
     {
-      content: "Both records are side by side, with what differs",
+      content: "Both records are side by side, and differences are marked",
       trigger: ".o_interop_comparison .o_interop_differs:contains('Horsley')",
     },
     {
-      content: "So are their identifiers",
+      content: "Their identifiers are side by side, too",
       trigger: ".o_interop_identifiers:contains('A-1'):contains('N-20')",
     },
     {
-      content: "The message's side is hidden at first, and nothing can be decided",
+      content: "The message's side is hidden at first, and the case cannot be decided",
       trigger: ".o_interop_message_side:contains('Hidden')",
     },
     {
@@ -47,11 +47,11 @@ registry.category("web_tour.tours").add("interop_identity_queue", {
     },
     press("action_show_message"),
     {
-      content: "Name and numbers of the message stand beside both records",
+      content: "Name and numbers of the message are shown beside both records",
       trigger: ".o_interop_stated .o_interop_message_side:contains('Ada Lovelace')",
     },
     {
-      content: "The button says what it does",
+      content: "The button states its effect",
       trigger: "button[name='action_same']:contains('Same Person: Merge Numbers')",
     },
     press("action_same"),
@@ -69,7 +69,7 @@ registry.category("web_tour.tours").add("interop_identity_queue", {
       run: "click",
     },
     {
-      content: "It is decided, and says why",
+      content: "The case is decided and shows the reason",
       trigger: ".alert-success:contains('Same'):contains('Married name')",
     },
     {
@@ -81,7 +81,7 @@ registry.category("web_tour.tours").add("interop_identity_queue", {
       run: "click",
     },
     {
-      content: "Nothing is open any more",
+      content: "No case is open any more",
       trigger: ".o_view_nocontent:contains('No identity case matches')",
     },
   ],
@@ -96,7 +96,7 @@ registry.category("web_tour.tours").add("interop_identity_apart", {
     },
     press("action_show_message"),
     {
-      content: "The button says what it does",
+      content: "The button states its effect",
       trigger: "button[name='action_different']:contains('Different People')",
     },
     press("action_different"),
@@ -113,8 +113,8 @@ registry.category("web_tour.tours").add("interop_identity_apart", {
       trigger: ".alert-success:contains('Not the same')",
     },
     {
-      content: "It can be taken back",
-      trigger: ".o_statusbar_buttons button[name='action_forget']",
+      content: "The decision can be taken back",
+      trigger: ".o_statusbar_buttons button[name='action_take_back']",
       run: "click",
     },
     {
@@ -141,11 +141,11 @@ registry.category("web_tour.tours").add("interop_identity_undo", {
     },
     press("action_unmerge"),
     {
-      content: "What goes back",
+      content: "The values that are put back",
       trigger: ".modal .o_interop_undo_back:contains('N-20')",
     },
     {
-      content: "What stays, field by field",
+      content: "The values that stay, field by field",
       trigger: ".modal .o_interop_undo_stays:contains('Name'):contains('Ada Lovelace')",
     },
     {

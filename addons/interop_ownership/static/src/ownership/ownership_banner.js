@@ -11,8 +11,8 @@ import {standardFieldProps} from "@web/views/fields/standard_field_props";
 const {DateTime} = luxon;
 
 /**
- * Says above a form which of its fields other systems decide about, and where their present
- * values are from: "Name, City: from EHR Mercy, 10:42".
+ * Shows above a form the fields for which other systems are the system of record, and the source
+ * of their values: "Name, City: from EHR Mercy, 10:42".
  */
 export class OwnershipBanner extends Component {
   static template = "interop_ownership.OwnershipBanner";
@@ -29,7 +29,7 @@ export class OwnershipBanner extends Component {
     return this.props.record.data[this.props.name] || [];
   }
 
-  /** Fields that share owner, source and moment, in one line. */
+  /** Join fields with the same owner, source and time into one line. */
   get lines() {
     const lines = new Map();
     for (const note of this.notes) {
@@ -49,12 +49,12 @@ export class OwnershipBanner extends Component {
 
   sourceText(line) {
     if (!line.source) {
-      return _t("%(owner)s decides, nothing received yet", line);
+      return _t("%(owner)s is the system of record; nothing received yet", line);
     }
     if (line.own) {
       return _t("from %(source)s, %(when)s", line);
     }
-    return _t("from %(source)s, %(when)s; %(owner)s decides", line);
+    return _t("from %(source)s, %(when)s; system of record: %(owner)s", line);
   }
 
   formatMoment(at) {

@@ -8,8 +8,8 @@ import {Layout} from "@web/search/layout";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 
 /**
- * The ownership matrix of one facility: objects and fields down, systems across. One call to
- * the server per facility; gaps and overlaps stand out; prints as it is.
+ * The ownership matrix of one facility: a row per field, a column per system. It calls the
+ * server once per facility, highlights gaps and overlaps, and can be printed.
  */
 export class OwnershipMatrix extends Component {
   static template = "interop_ownership.OwnershipMatrix";
@@ -60,7 +60,7 @@ export class OwnershipMatrix extends Component {
     const cell = this.cell(field, system);
     const said = [];
     if (cell.owner) {
-      said.push(_t("%s decides", system.name));
+      said.push(_t("%s is the system of record", system.name));
     }
     if (cell.writes) {
       said.push(_t("writes"));
@@ -78,9 +78,9 @@ export class OwnershipMatrix extends Component {
 
   policyText(field) {
     return {
-      reject: _t("others are rejected"),
-      ignore: _t("others are ignored"),
-      flag: _t("others are flagged"),
+      reject: _t("values of others are rejected"),
+      ignore: _t("values of others are ignored"),
+      flag: _t("values of others are flagged"),
     }[field.policy];
   }
 
@@ -92,7 +92,7 @@ export class OwnershipMatrix extends Component {
     window.print();
   }
 
-  /** Open the rule of a field, or for a gap a new one. */
+  /** Open the rule of a field, or a new rule for a gap. */
   async openRule(object, field) {
     if (!field.rule_id && !this.isSteward) {
       return;

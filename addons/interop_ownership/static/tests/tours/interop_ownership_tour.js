@@ -18,24 +18,24 @@ registry.category("web_tour.tours").add("interop_ownership_matrix", {
       trigger: ".o_interop_matrix_facility:contains('Mercy Hospital')",
     },
     {
-      content: "The owner of the city has its star",
-      trigger: "tr[data-field='city'] td[title*='EHR Mercy decides'] .o_interop_owner",
+      content: "The owner of the city has a star",
+      trigger: "tr[data-field='city'] td[title*='EHR Mercy is the system of record'] .o_interop_owner",
     },
     {
-      content: "Somebody else writes it: an overlap",
+      content: "Another system writes it: an overlap",
       trigger: "tr[data-field='city'].o_interop_row_overlap .badge:contains('Overlap')",
     },
     {
-      content: "Nobody decides about the phone: a gap",
+      content: "The phone has no system of record: a gap",
       trigger: "tr[data-field='phone'].o_interop_row_gap .badge:contains('Gap')",
     },
     {
-      content: "What is in order",
+      content: "Rows without a problem",
       trigger:
         "tr[data-field='zip']:not(.o_interop_row_gap):not(.o_interop_row_overlap)",
     },
     {
-      content: "It prints as it is",
+      content: "The matrix can be printed",
       trigger: ".o_interop_matrix_print",
       run: ({anchor}) => {
         const original = window.print;
@@ -51,7 +51,7 @@ registry.category("web_tour.tours").add("interop_ownership_matrix", {
       },
     },
     {
-      content: "Show only what is not",
+      content: "Show only gaps and overlaps",
       trigger: ".o_interop_matrix .form-switch input",
       run: "click",
     },
@@ -82,7 +82,7 @@ registry.category("web_tour.tours").add("interop_ownership_matrix", {
 registry.category("web_tour.tours").add("interop_ownership_override", {
   steps: () => [
     {
-      content: "The form says where the value is from",
+      content: "The form shows the source of the value",
       trigger:
         ".o_interop_ownership_banner:contains('City'):contains('from EHR Mercy')",
     },
@@ -112,9 +112,9 @@ registry.category("web_tour.tours").add("interop_ownership_override", {
     },
     ...stepUtils.saveForm(),
     {
-      content: "The form says who set it now, and who decides",
+      content: "The form shows the new source and the system of record",
       trigger:
-        ".o_interop_ownership_banner li:contains('City'):contains('from Steward'):contains('EHR Mercy decides')",
+        ".o_interop_ownership_banner li:contains('City'):contains('from Steward'):contains('EHR Mercy is the system of record')",
     },
   ],
 });

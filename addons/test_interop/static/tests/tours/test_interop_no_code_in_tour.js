@@ -13,7 +13,7 @@ import {stepUtils} from "@web_tour/tour_utils";
 
 const ROW = "[name='line_ids'] .o_selected_row";
 
-/** The line with this number is the one that is being edited. */
+/** Return the selector of the edited line with this number. */
 function lineIsOpen(number) {
   return {
     content: `Line ${number} is open`,
@@ -21,7 +21,7 @@ function lineIsOpen(number) {
   };
 }
 
-/** Tick a box of the line that is being edited. */
+/** Tick a box of the edited line. */
 function needed() {
   return [
     {
@@ -53,7 +53,7 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
     addLine(),
     lineIsOpen(1),
     {
-      content: "Which record a message is about",
+      content: "The identifier that names the record",
       trigger: `${ROW} [name='kind'] input`,
       run: "click",
     },
@@ -89,7 +89,7 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
       trigger: ".o_form_view:not(:has(.alert-warning:contains('Missing before')))",
     },
     {
-      content: "Try a message before anything moves",
+      content: "Try a message before the interface is active",
       trigger: ".o_statusbar_buttons button[name='action_dry_run']",
       run: "click",
     },
@@ -103,7 +103,7 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
       run: "click",
     },
     {
-      content: "It says what would happen, field by field",
+      content: "The result is shown field by field",
       trigger:
         ".modal .alert-success:contains('would be created'):contains('Dr. Tour')",
     },

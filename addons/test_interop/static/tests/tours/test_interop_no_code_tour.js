@@ -17,7 +17,7 @@ import {stepUtils} from "@web_tour/tour_utils";
 
 const POPOVER = ".o_model_field_selector_popover";
 
-/** Choose a field by clicking through its relations, as a person does. */
+/** Choose a field by clicking through its relations, as a user does. */
 export function pickField(...labels) {
   const leaf = labels.at(-1);
   return [
@@ -56,7 +56,7 @@ export function addLine() {
   };
 }
 
-/** The path is proposed from the field: nobody types technical names. */
+/** The path is proposed from the field, so users type no technical names. */
 export function pathIs(path) {
   return {
     content: `The path ${path} is proposed`,
@@ -106,7 +106,7 @@ registry.category("web_tour.tours").add("test_interop_no_code", {
       run: "click",
     },
     {
-      content: "Its message is shown, with the country's code in its place",
+      content: "Its message is shown with the country code",
       trigger: ".modal [name='data']:contains('Tour Hospital'):contains('SE')",
     },
     {

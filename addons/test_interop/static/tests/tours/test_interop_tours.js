@@ -41,7 +41,7 @@ registry.category("web_tour.tours").add("test_interop_first_message", {
       trigger: ".o_statusbar_status .o_arrow_button_current:contains('Done')",
     },
     {
-      content: "The try is there with its answer",
+      content: "The attempt is listed with its answer",
       trigger: "[name='attempt_ids'] .o_data_row:contains('Delivered'):contains('200')",
     },
   ],
@@ -52,12 +52,12 @@ registry.category("web_tour.tours").add("test_interop_failed_message", {
   steps: () => [
     ...openApp(),
     {
-      content: "The refused invoice waits for me, by its name",
+      content: "The refused invoice waits for the user, with its name",
       trigger: ".o_data_row:contains('INV/2026'):contains('Failed')",
       run: "click .o_data_cell[name='state']",
     },
     {
-      content: "It says what happened and what to do next",
+      content: "The message shows the failure and the next step",
       trigger: ".alert-danger:contains('What happened'):contains('then resubmit')",
     },
     {
@@ -79,7 +79,7 @@ registry.category("web_tour.tours").add("test_interop_failed_message", {
       trigger: ".o_statusbar_status .o_arrow_button_current:contains('Done')",
     },
     {
-      content: "Both tries are told",
+      content: "Both attempts are listed",
       trigger:
         "[name='attempt_ids'] .o_list_renderer:has(.o_data_row:contains('Delivered')):has(.o_data_row:contains('Failed for good'))",
     },
