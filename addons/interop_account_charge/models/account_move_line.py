@@ -19,7 +19,7 @@ class AccountMoveLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="The provider who rendered the service.",
+        help="The provider of the service.",
     )
     interop_reversal_line_id = fields.Many2one(
         "account.move.line",

@@ -72,7 +72,7 @@ class ResPartner(models.Model):
         "Payer",
         ondelete="set null",
         index="btree_not_null",
-        help="Insurer or other organization that pays. Leave empty if there is none.",
+        help="Insurer or other organization that pays. Leave empty for no payer.",
     )
     interop_payer_number = fields.Char(
         "Member Number", help="The number of this person at the payer."

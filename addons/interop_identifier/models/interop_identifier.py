@@ -328,11 +328,9 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _prepare_record_vals(self, vals):
-        """Return ``vals`` with consistent generic reference and partner column.
+        """Return ``vals`` with the reference and the partner column both set.
 
-        A form passes ``record_ref`` or ``partner_id``; code passes ``res_model`` and
-        ``res_id``.
-        """
+        A form passes ``record_ref`` or ``partner_id``, code model and id."""
         vals = dict(vals)
         reference = vals.pop("record_ref", None)
         if reference:
@@ -402,11 +400,7 @@ class InteropIdentifier(models.Model):
         return moved
 
     def _end_at(self, now):
-        """Return the end of a number that is retired ``now``.
-
-        It is the end that its sender stated, if that is past, and never before its
-        start.
-        """
+        """Return the end that the sender stated if it is past, else ``now``."""
         if self.period_end and self.period_end < now:
             return self.period_end
         return max(now, self.period_start or now)
@@ -416,11 +410,7 @@ class InteropIdentifier(models.Model):
         return self._set_state("merged", {"active"}, message, reason)
 
     def _set_current(self, message=None, reason=""):
-        """Turn aliases into active numbers of their records.
-
-        An identifier stays an alias if its record has another active number of the
-        namespace.
-        """
+        """Turn aliases into active numbers, unless the record has another one."""
         self._hold_record()
         moved = self.browse()
         for row in self.filtered(lambda item: item.state == "merged"):
@@ -458,21 +448,14 @@ class InteropIdentifier(models.Model):
         return moved._log_state(reason)
 
     def _set_record(self, model, res_id):
-        """Move these identifiers to another record.
+        """Move these identifiers to another record (model name and id).
 
-        Called only by a merge, and by a record that passes its numbers to its parent.
-
-        :param str model: name of the model
-        :param int res_id: id of the record
-        """
+        Called only by a merge, and by a record that passes numbers to its parent."""
         vals = self._prepare_record_vals({"res_model": model, "res_id": res_id})
         return self._transition(vals)
 
     def _hold_record(self):
-        """Lock the records of these rows before the rows, in the order of a merge.
-
-        The same order prevents deadlocks.
-        """
+        """Lock the records before the rows, as a merge does, to avoid deadlocks."""
         for model, rows in self.grouped("res_model").items():
             self.env["interop.identifier.anchor"]._lock(model, rows.mapped("res_id"))
 
@@ -482,9 +465,7 @@ class InteropIdentifier(models.Model):
     def _stated_values(self, message):
         """Return the values for the time of a statement by a message or a user.
 
-        A sender's time in the future counts as now. Otherwise its later messages would
-        count as old.
-        """
+        A time in the future counts as now, or later messages would count as old."""
         now = clock.now()
         return {
             "stated_at": min((message and message.occurred_at) or now, now),
@@ -504,10 +485,7 @@ class InteropIdentifier(models.Model):
         newer._set_stated(message)
 
     def _is_newer_than(self, message):
-        """Return whether one of these has newer facts than a contradicting message.
-
-        Of statements with the same time, the later sequence in the stream counts.
-        """
+        """Return whether one of these has newer facts than ``message``."""
         if not message.occurred_at:
             return False
         stated = message._statement()
@@ -558,54 +536,41 @@ class InteropIdentifier(models.Model):
 
     @api.model
     def _parse(self, identifiers, company, system=None):
-        """Return the identifiers of a message as ``Named``; see
-        ``IdentityResolver.parse`` for parameters and errors."""
+        """Return identifiers as ``Named``; see ``IdentityResolver.parse``."""
         return IdentityResolver(self).parse(identifiers, company, system)
 
     @api.model
     def _resolve(
         self, identifiers, company, *, model=None, system=None, at=None, looked_up=None
     ):
-        """Return the one record that the identifiers of a message mean, or None; see
-        ``IdentityResolver.resolve`` for parameters and errors."""
+        """Return the record of the identifiers; see ``IdentityResolver.resolve``."""
         return IdentityResolver(self).resolve(
             identifiers, company, model=model, system=system, at=at, looked_up=looked_up
         )
 
     @api.model
     def _resolve_unknown(self, identifiers, message, model, create=True, text=""):
-        """Return the record that a steward chose for unknown identifiers, or None.
-
-        None means that the message may create a record; see
-        ``IdentityResolver.unknown``.
-        """
+        """Return the record that a steward chose; see ``IdentityResolver.unknown``."""
         return IdentityResolver(self).unknown(identifiers, message, model, create, text)
 
     @api.model
     def _link(self, record, identifiers, message, looked_up=None):
-        """Link identifiers of ``message`` to ``record`` or its survivor and return the
-        new ones.
-
-        See ``IdentifierLinks.link`` for parameters and errors.
-        """
+        """Link identifiers to ``record``; see ``IdentifierLinks.link``."""
         return IdentifierLinks(self, message).link(record, identifiers, looked_up)
 
     @api.model
     def _wire(self, record, company):
-        """Return the active identifiers of ``record`` that ``company`` may see, in the
-        form of messages."""
+        """Return the active identifiers of ``record`` that ``company`` may send."""
         return self._wire_many(record, company)[record.id]
 
     @api.model
     def _wire_many(self, records, company):
-        """Return ``{record id: identifiers}`` like :meth:`_wire`, for many records in
-        one query."""
+        """Return ``{record id: identifiers}`` like :meth:`_wire`, in one query."""
         return IdentifierWire(self, company).of_many(records)
 
     @api.model
     def _wire_at(self, record, company, at):
-        """Return the identifiers that ``record`` had at a moment (naive UTC), like
-        :meth:`_wire`."""
+        """Return identifiers like :meth:`_wire`, as of a moment (naive UTC)."""
         return IdentifierWire(self, company).at(record, at)
 
     # === ROWS === #

@@ -172,7 +172,7 @@ class InteropNamespace(models.Model):
         required=True,
         default="retired",
         tracking=True,
-        help="When another record may get a value that one record had. Messages "
+        help="When a value of one record may be given to another record. Messages "
         "that do so always wait for a steward.",
     )
     reuse_days = fields.Integer(

@@ -17,7 +17,6 @@ class InteropIdentifierUnmergeWizard(models.TransientModel):
     survivor_name = fields.Char("Survivor", compute="_compute_names")
     merged_name = fields.Char("Prior", compute="_compute_names")
     effects = fields.Html(
-        "Effects",
         compute="_compute_effects",
         sanitize=False,
         help="Field by field: values that undoing puts back, and values that stay.",

@@ -23,7 +23,6 @@ class InteropIdentityDecision(models.TransientModel):
     merging = fields.Boolean(compute="_compute_linking")
     parting = fields.Boolean(compute="_compute_linking")
     effects = fields.Html(
-        "Effects",
         compute="_compute_effects",
         sanitize=False,
         help="Field by field: values that undoing the earlier merge puts back, "

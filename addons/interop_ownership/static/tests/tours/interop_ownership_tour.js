@@ -19,7 +19,8 @@ registry.category("web_tour.tours").add("interop_ownership_matrix", {
     },
     {
       content: "The owner of the city has a star",
-      trigger: "tr[data-field='city'] td[title*='EHR Mercy is the system of record'] .o_interop_owner",
+      trigger:
+        "tr[data-field='city'] td[title*='EHR Mercy is the system of record'] .o_interop_owner",
     },
     {
       content: "Another system writes it: an overlap",
