@@ -109,7 +109,7 @@ class TestInvoiceEnd(InteropMixin, AccountCase):
         self.assertEqual(data["settled_on"], "2026-03-28")
         self.assertEqual(len(data["lines"]), 1)
 
-    def test_paid_in_parts_is_told_with_the_last_one(self):
+    def test_partial_payments_are_published_with_the_last(self):
         invoice = self._invoice()
         self._pay(invoice, amount=40)
         self.assertEqual(self._types(invoice), ["invoice.posted"])
@@ -143,7 +143,7 @@ class TestInvoiceEnd(InteropMixin, AccountCase):
         invoice = self._invoice(price=0.0)
         self.assertEqual(self._types(invoice), ["invoice.posted", "invoice.paid"])
 
-    def test_several_paid_in_one_go(self):
+    def test_several_paid_together(self):
         invoices = self.env["account.move"]
         for _number in range(3):
             invoices |= self._invoice()
@@ -167,7 +167,7 @@ class TestInvoiceEnd(InteropMixin, AccountCase):
         invoice.button_cancel()
         self.assertEqual(self._types(invoice), ["invoice.posted", "invoice.cancelled"])
 
-    def test_a_draft_that_nobody_knew_is_cancelled_in_silence(self):
+    def test_a_draft_never_posted_is_cancelled_without_a_message(self):
         invoice = self._invoice().copy()
         invoice.button_cancel()
         self.assertEqual(invoice.state, "cancel")
@@ -212,7 +212,7 @@ class TestInvoiceEnd(InteropMixin, AccountCase):
         other.button_cancel()
         self.assertFalse(self._found(bill) | self._found(other))
 
-    def test_rolled_back_cancellation_is_not_told(self):
+    def test_a_rolled_back_cancellation_is_not_published(self):
         invoice = self._invoice()
         self._sent(invoice)
         with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():

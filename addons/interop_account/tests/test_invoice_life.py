@@ -167,7 +167,7 @@ class TestInvoiceLife(LifeCase):
         invoice.button_cancel()
         self.assertEqual(self._told(invoice.id)[-1], ("cancelled", number))
 
-    def test_what_was_never_posted_is_nobodys_business(self):
+    def test_a_document_never_posted_is_not_published(self):
         invoice = self._invoice(post=False)
         invoice_id = invoice.id
         invoice.button_cancel()
@@ -180,7 +180,7 @@ class TestInvoiceLife(LifeCase):
         self.env["interop.materializer"].sudo()._materialize()
         return self.env["interop.message"].search([("res_id", "=", record_id)])
 
-    def test_a_rolled_back_reopening_tells_nothing(self):
+    def test_a_rolled_back_reopening_is_not_published(self):
         invoice = self._invoice()
         with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
             invoice.button_draft()

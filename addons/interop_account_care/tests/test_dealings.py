@@ -8,7 +8,7 @@ from odoo.addons.interop_base.tests.common import InteropCase
 
 @tagged("post_install", "-at_install")
 class TestDealings(InteropCase):
-    def test_who_has_invoices_goes_on_seeing_the_customer(self):
+    def test_a_facility_with_invoices_continues_to_see_the_customer(self):
         partner = self.env["res.partner"].create({"name": "A customer"})
         address = self.env["res.partner"].create(
             {"name": "Home", "type": "invoice", "parent_id": partner.id}

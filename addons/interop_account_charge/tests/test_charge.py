@@ -131,7 +131,7 @@ class TestChargePosted(ChargeCase):
         unknown = self._post("CH-2", code={**code, "code": "I-78"})
         self._failed(unknown, "parked", "unknown_identifier")
 
-    def test_what_is_unknown_waits_for_its_owner_and_can_be_retried(self):
+    def test_unknown_records_park_the_message_and_can_be_retried(self):
         message = self._post(code={"code": "NEW"})
         self._failed(message, "parked", "unknown_identifier")
         self.assertFalse(
@@ -147,7 +147,7 @@ class TestChargePosted(ChargeCase):
         for data in ({"unit": "Parsec"}, {"cost_center": "X"}, {"provider": provider}):
             self._failed(self._post("CH-3", **data), "parked", "unknown_identifier")
 
-    def test_two_products_with_one_code_are_not_guessed_between(self):
+    def test_two_products_with_one_code_park_the_message(self):
         self.product_b.default_code = "ROOM"
         self._failed(self._post(), "parked", "possible_duplicate")
 
@@ -159,7 +159,7 @@ class TestChargePosted(ChargeCase):
         hour = self.env.ref("uom.product_uom_hour")
         self._failed(self._post("CH-2", unit=hour.name), "parked", "unknown_identifier")
 
-    def test_each_currency_has_an_invoice_of_its_own(self):
+    def test_each_currency_has_a_separate_invoice(self):
         currency = self.setup_other_currency("EUR", rates=[("2026-01-01", 2)])
         self.assertNotEqual(currency, self.facility.currency_id)
         plain = self._line(self._post()).move_id

@@ -86,7 +86,7 @@ class TestChargeHttp(ChargeCase, HttpCase):
         self.assertEqual(again.json(), first.json())
         self.assertEqual(line.move_id.invoice_line_ids, line)
 
-    def test_what_cannot_be_billed_is_told_without_content(self):
+    def test_a_charge_that_cannot_be_billed_is_reported_without_content(self):
         before = self.env["account.move"].search_count([])
         early = self._send(self.reversed, self._reversal(CANARY), status=422)
         self.assertEqual(early.json()["message"]["status"], "parked")

@@ -98,7 +98,7 @@ class TestChargeReversed(ChargeCase):
 
 @tagged("post_install", "-at_install")
 class TestChargeAccess(ChargeCase):
-    def test_the_machine_sees_and_changes_only_what_charges_made(self):
+    def test_the_service_user_sees_and_changes_only_documents_of_charges(self):
         line = self._line(self._post())
         invoice = self.env["account.move"].create(
             {

@@ -28,7 +28,7 @@ class TestAccess(CareCase):
                 )
                 self.assertEqual(allowed, expected, (group, model))
 
-    def test_a_client_changes_what_is_marked_and_nothing_else(self):
+    def test_a_client_changes_only_marked_partners(self):
         partners = self.env["res.partner"].with_user(self.client.user_id)
         customer = partners.sudo().create({"name": "A customer"}).sudo(False)
         with self.assertRaises(AccessError):

@@ -41,7 +41,7 @@ class TestFacility(InteropCase):
 
     # === WHERE MEMBERSHIPS COME FROM === #
 
-    def test_who_is_entered_is_known_where_that_happened(self):
+    def test_a_new_person_is_known_at_the_users_facility(self):
         person = self._person()
         membership = person.interop_membership_ids
         self.assertEqual(membership.company_id, self.facility)
@@ -112,7 +112,7 @@ class TestFacility(InteropCase):
             .create({"reason": "Transferred"})
         )
 
-    def test_a_steward_of_both_lets_somebody_join_and_leave(self):
+    def test_a_steward_of_both_lets_a_person_join_and_leave(self):
         both = self.facility | self.other_facility
         steward = self._create_user("steward", companies=both)
         person = self._person()
@@ -135,7 +135,7 @@ class TestFacility(InteropCase):
         person._interop_join(self.other_facility)
         self.assertEqual(len(person.interop_membership_ids), 3, "the past is kept")
 
-    def test_nobody_else_lets_anybody_join(self):
+    def test_only_stewards_of_the_facility_let_a_person_join(self):
         person = self._person()
         steward = self._create_user("steward")
         wizard = self._dialog(steward, person, "join", self.other_facility)
@@ -241,7 +241,7 @@ class TestFacility(InteropCase):
         colleague.active = False
         self.assertFalse(self._sees(self.other_clerk, colleague.partner_id))
 
-    def test_portal_and_public_users_see_what_core_lets_them(self):
+    def test_portal_and_public_users_see_contacts_as_in_core(self):
         portal = new_test_user(self.env, "portal_person", groups="base.group_portal")
         person = portal.partner_id
         person.interop_is_person = True
@@ -256,7 +256,7 @@ class TestFacility(InteropCase):
         public = self.env.ref("base.public_user")
         public.partner_id.with_user(public).check_access("read")
 
-    def test_a_branch_sees_what_its_hospital_knows(self):
+    def test_a_branch_sees_people_known_at_its_parent(self):
         branch = self.env["res.company"].create(
             {"name": "Mercy Ward", "parent_id": self.facility.id}
         )
@@ -287,7 +287,7 @@ class TestFacility(InteropCase):
         self.assertIn("Eve Everywoman", names)
         self.assertIn(person, seen.sudo().message_partner_ids)
 
-    def test_what_refers_to_somebody_unknown_here_can_be_read(self):
+    def test_records_that_refer_to_a_hidden_person_can_be_read(self):
         person = self._person()
         referring = self.partners.create({"name": "Firm", "user_id": self.clerk.id})
         bank = self.env["res.partner.bank"].create(

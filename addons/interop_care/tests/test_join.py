@@ -95,7 +95,7 @@ class TestJoin(InteropCase):
         self._assert_keys(made, [both, both, both, self.here, None])
         self.assertFalse(ordinary.parent_id)
 
-    def test_nobody_pays_for_others_of_the_batch(self):
+    def test_the_number_of_statements_does_not_grow_with_the_batch(self):
         """Statements do not grow with the batch."""
 
         def statements(count, **values):
@@ -110,7 +110,7 @@ class TestJoin(InteropCase):
             statements(1, **values)  # warms up
             self.assertEqual(statements(40, **values), statements(2, **values))
 
-    def test_an_internal_user_who_is_a_provider_is_everybodys_colleague(self):
+    def test_all_users_see_an_internal_user_who_is_a_provider(self):
         user = new_test_user(self.env, "doctor", "base.group_user", **PROVIDER)
         self._assert_keys(user.partner_id, [None])
         self.assertEqual(user.partner_id._interop_known_at(), self.env.company)
@@ -139,7 +139,7 @@ class TestJoin(InteropCase):
             },
         )
 
-    def test_what_is_in_memory_is_what_is_in_the_database(self):
+    def test_cached_keys_equal_stored_keys(self):
         made = self._create(PROVIDER)
         membership = made._interop_join(self.other_facility, "Works there, too")
         names = [n for n, f in membership._fields.items() if f.store and n != "id"]
@@ -149,7 +149,7 @@ class TestJoin(InteropCase):
         self.assertEqual(membership.joined_reason, "Works there, too")
         self.assertEqual(membership.joined_by_id, self.env.user)
 
-    def test_a_role_made_with_its_provider_says_where(self):
+    def test_a_role_created_with_its_provider_adds_the_facility(self):
         role = {"code": "d", "name": "Doctor", "company_id": self.other_facility.id}
         made = self.env["res.partner"].create(
             {"name": "P", **PROVIDER, "interop_role_ids": [Command.create(role)]}
@@ -159,7 +159,7 @@ class TestJoin(InteropCase):
         self.assertEqual(made._interop_known_at(), self.other_facility)
         self._assert_keys(made, [self.other_facility.ids])
 
-    def test_what_sudo_made_is_not_for_everybodys_eyes(self):
+    def test_values_cached_by_sudo_are_not_visible(self):
         made = self._create(PROVIDER)
         made._interop_join(self.other_facility)
         for user, facility in (
@@ -184,7 +184,7 @@ class TestJoin(InteropCase):
         )
         self.assertEqual(len(made._interop_memberships_sudo()), 1)
 
-    def test_nobody_joins(self):
+    def test_joining_again_adds_no_membership(self):
         made = self._create(PROVIDER)
         with self.assertQueryCount(1):  # looks for present ones
             self.assertFalse(made._interop_join(self.facility))

@@ -102,7 +102,7 @@ class TestMergeChains(PersonCase):
         derandomize=True,
     )
     @given(told=merges)
-    def test_case_31_a_merge_is_what_was_named_or_a_question(self, told):
+    def test_case_31_only_named_records_are_merged(self, told):
         people, wires = self._people()
         into, edges = {}, []
         for (at, national), rest in told:

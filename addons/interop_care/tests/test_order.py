@@ -49,7 +49,7 @@ class TestOrderOfPeople(OrderMixin, PersonCase):
     def _number(self):
         return self._wire(self.mrn, f"P-{self._next()}")
 
-    def test_what_is_said_of_a_person(self):
+    def test_statements_about_a_person(self):
         for first, second, wins in self._in_each_order():
             one = self._number()
             for city, stamp in (("First", first), ("Second", second)):
@@ -122,7 +122,7 @@ class TestOrderOfPeople(OrderMixin, PersonCase):
             stale = self._outcomes(response)
             self.assertEqual(stale.get("active"), None if wins else "stale")
 
-    def test_what_retention_removed_still_counts(self):
+    def test_statements_removed_by_retention_still_count(self):
         person, one = self._known_to_both()
         leave = self._person(one, kind="updated", active=False)
         self._send(stamped(leave, ".900Z"))
@@ -134,7 +134,7 @@ class TestOrderOfPeople(OrderMixin, PersonCase):
         self._send(stamped(self._person(one), ".100Z"))
         self.assertNotIn(self.facility, person._interop_known_at())
 
-    def test_what_only_one_facility_knows_is_not_archived_by_older_news(self):
+    def test_older_messages_do_not_archive_a_person_of_one_facility(self):
         one = self._number()
         self._send(stamped(self._person(one), ".900Z"))
         leave = self._person(one, kind="updated", active=False)

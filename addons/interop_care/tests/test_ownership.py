@@ -39,7 +39,7 @@ class TestOwnership(CareCase):
     def _phone(self, number, **envelope):
         return self._provider(telecom=[{"system": "phone", "value": number}]) | envelope
 
-    def test_the_answer_says_field_by_field_what_became_of_it(self):
+    def test_the_answer_reports_the_outcome_of_each_field(self):
         self._send(self._phone("1"))
         self._rule("phone", policy="ignore")
         partner = self._found(NPI, "1234567893")
@@ -74,7 +74,7 @@ class TestOwnership(CareCase):
         self.assertEqual(self._outcomes(response)["phone"], ("ignored", "not_owner"))
         self.assertFalse(self._found(NPI, "1234567893").phone)
 
-    def test_people_edit_what_no_other_system_has_sent(self):
+    def test_users_edit_fields_that_no_system_has_sent(self):
         self._send(self._phone("1"))
         partner = self._found(NPI, "1234567893")
         clerk = self._create_user("user", "base.group_partner_manager")

@@ -27,7 +27,7 @@ class TestPartner(CareCase):
         self.assertIn('<widget name="interop_identifiers"', arch)
         self.assertIn("action_view_interop_messages", arch)
 
-    def test_who_has_no_integration_right_sees_an_ordinary_contact(self):
+    def test_a_user_without_integration_rights_sees_an_ordinary_contact(self):
         self._send(self._provider())
         partner = self._found(NPI, "1234567893")
         user = self._create_user("base.group_partner_manager")

@@ -114,7 +114,7 @@ class TestPartnerMergeInCare(CareCase):
             self.survivor._interop_known_at(), self.facility | self.other_facility
         )
 
-    def test_case_29_whom_the_facility_does_not_know_stays(self):
+    def test_case_29_a_person_unknown_to_the_facility_stays(self):
         prior = self.env["res.partner"].create({"name": "Elsewhere"})
         prior._interop_join(self.other_facility)
         with self.assertRaises(AccessError):

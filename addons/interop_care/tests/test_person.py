@@ -18,7 +18,7 @@ class TestPerson(PersonCase):
 
     # === REGISTERING === #
 
-    def test_who_is_registered_has_all_that_administration_needs(self):
+    def test_a_registered_person_has_all_administrative_data(self):
         payer = self.env["res.partner"].create({"name": "Insurer", "is_company": True})
         self._identify(payer, self.national, "INS-1")
         self._send(self._person(self._wire(self.mrn, "P-0001"), name={"text": "Ma"}))
@@ -102,7 +102,7 @@ class TestPerson(PersonCase):
         self.assertEqual(self._last().state, "parked")
         self.assertTrue(self._last().identity_case_id)
 
-    def test_a_guarantor_who_is_unknown_is_waited_for(self):
+    def test_a_message_with_an_unknown_guarantor_waits(self):
         mother = self._wire(self.mrn, "P-0001")
         envelope = self._person(self.one, guarantor={"identifiers": [mother]})
         self._assert_problem(self._post(envelope), 422, "unknown_identifier")
@@ -116,14 +116,14 @@ class TestPerson(PersonCase):
 
     # === UPDATING === #
 
-    def test_what_is_left_out_stays(self):
+    def test_members_left_out_do_not_change(self):
         self._send(self._person(self.one, birth_date="1974-12-25"))
         self._send(self._person(self.one, kind="updated", address={"city": "Lund"}))
         person = self._who(self.one)
         self.assertEqual((person.name, person.city), ("Eve Everywoman", "Lund"))
         self.assertEqual(str(person.interop_birth_date), "1974-12-25")
 
-    def test_an_update_about_nobody_obeys_the_interface(self):
+    def test_an_update_about_an_unknown_person_follows_the_interface(self):
         self._send(self._person(self.one, kind="updated", name={"text": "New"}))
         self.assertEqual(self._who(self.one).name, "New")
         self.interface.unknown_policy = "park"
@@ -152,13 +152,13 @@ class TestPerson(PersonCase):
         self._send(self._person(nameless, **update))
         self.assertEqual((person.city, self._who(self.one)), ("Lund", person))
 
-    def test_no_identifier_is_nobody(self):
+    def test_a_message_without_identifiers_is_refused(self):
         response = self._post(self._person(kind="updated", name={"text": "Who"}))
         self._assert_problem(response, 422, "business_rule")
         response = self._post(self._person())
         self._assert_problem(response, 422, "schema_violation")
 
-    def test_what_is_older_changes_nothing(self):
+    def test_an_older_message_changes_nothing(self):
         later, earlier = "2026-02-02T10:00:00Z", "2026-02-01T10:00:00Z"
         self.env["interop.ownership"].create(
             {
@@ -216,7 +216,7 @@ class TestPerson(PersonCase):
             self.assertEqual(messages.company_id, facility)
             self.assertEqual(seen.interop_membership_ids.company_id, facility)
 
-    def test_the_look_up_answers_each_its_own(self):
+    def test_the_look_up_answers_each_facility_with_its_numbers(self):
         self._known_to_both()
         mercy = self._look_up(self.national, "N-77")
         with self._as_anne():
@@ -226,7 +226,7 @@ class TestPerson(PersonCase):
             values = [item["value"] for item in answer["identifiers"]]
             self.assertEqual(sorted(values), sorted([own, "N-77"]))
 
-    def test_who_is_known_elsewhere_only_is_not_found(self):
+    def test_a_person_known_only_elsewhere_is_not_found(self):
         self._send(self._person(self.one, self._wire(self.national, "N-77")))
         self.assertEqual(self._look_up(self.national, "N-77")[0], 200)
         with self._as_anne():
@@ -238,7 +238,7 @@ class TestPerson(PersonCase):
         numbers = self.env["interop.identifier"].with_user(reader)
         self.assertFalse(numbers.search([("value", "=", "N-77")]))
 
-    def test_an_update_about_somebody_known_elsewhere_tells_nothing(self):
+    def test_an_update_about_a_person_known_elsewhere_discloses_nothing(self):
         self._send(self._person(self.one, self._wire(self.national, "N-77")))
         self.anne[0].unknown_policy = "park"
         self._approve(self.anne[0], companies=self.anne[0].company_ids)
@@ -311,7 +311,7 @@ class TestPerson(PersonCase):
         self._send(self._person(self.one, kind="updated", active=True))
         self.assertTrue(person.active)
 
-    def test_a_client_changes_nobody_of_another_facility(self):
+    def test_a_client_changes_no_person_of_another_facility(self):
         self._send(self._person(self.one))
         for wire in (self.one, self._wire(self.anne_mrn, "P-1001")):
             self._at_anne(self._person(wire, name={"text": "Taken over"}))
@@ -324,7 +324,7 @@ class TestPerson(PersonCase):
 
     # === NO ECHO === #
 
-    def test_what_a_system_says_goes_to_the_others_only(self):
+    def test_changes_by_a_system_are_sent_to_others_only(self):
         contract = self.env["interop.contract"]._find("person.updated")
         outs = {}
         for name, system, facility in (

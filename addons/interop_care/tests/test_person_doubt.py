@@ -30,7 +30,7 @@ class TestPersonDoubt(PersonCase):
 
     # === NO NAME === #
 
-    def test_an_update_without_a_name_waits_and_a_steward_says_who_it_is(self):
+    def test_an_update_without_a_name_waits_for_a_steward(self):
         message = self._nameless()
         case = message.identity_case_id.with_user(self._steward())
         self.assertEqual((case.kind, case.creates), ("identifier", False))
@@ -45,7 +45,7 @@ class TestPersonDoubt(PersonCase):
         self.assertEqual(known.city, "Lund")
         self.assertEqual(self._who(self.one), known)
 
-    def test_what_comes_behind_goes_on_once_its_owner_closed_it(self):
+    def test_later_messages_continue_after_the_owner_closed_it(self):
         message = self._nameless()
         response = self._post(self._person(self.one))
         self.assertEqual(response.status_code, 202)
@@ -59,7 +59,7 @@ class TestPersonDoubt(PersonCase):
         self.assertEqual((message.state, waits.state), ("cancelled", "done"))
         self.assertEqual(self._who(self.one).name, "Eve Everywoman")
 
-    def test_nothing_is_created_without_a_name_whatever_the_steward_says_first(self):
+    def test_nothing_is_created_without_a_name(self):
         self.interface.unknown_policy = "park"
         self._approve(self.interface, companies=self.interface.company_ids)
         update = self._person(self.one, kind="updated", address={"city": "Lund"})
@@ -76,7 +76,7 @@ class TestPersonDoubt(PersonCase):
 
     # === ONE'S OWN GUARANTOR === #
 
-    def test_somebody_new_answers_for_himself(self):
+    def test_a_new_person_is_their_own_guarantor(self):
         own = {"identifiers": [self.one]}
         self._send(
             self._person(self.one, guarantor=own, payer={**own, "member_number": "7"})
@@ -86,7 +86,7 @@ class TestPersonDoubt(PersonCase):
         self.assertFalse(person.interop_guarantor_id or person.interop_payer_id)
         self.assertEqual(person.interop_payer_number, "7")
 
-    def test_somebody_known_answers_for_himself_from_now_on(self):
+    def test_a_known_person_becomes_their_own_guarantor(self):
         mother = self._wire(self.mrn, "P-0001")
         self._send(self._person(mother, name={"text": "Ma"}))
         self._send(
@@ -102,7 +102,7 @@ class TestPersonDoubt(PersonCase):
         self._send(self._person(self.one, kind="updated", guarantor=other_number))
         self.assertFalse(person.interop_guarantor_id)
 
-    def test_a_number_more_than_one_s_own_is_somebody_else_s(self):
+    def test_a_guarantor_with_a_further_number_is_another_person(self):
         both = {"identifiers": [self.one, self._wire(self.national, "N-1")]}
         response = self._post(self._person(self.one, guarantor=both))
         self._assert_problem(response, 422, "unknown_identifier")

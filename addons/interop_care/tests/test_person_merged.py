@@ -196,7 +196,7 @@ class TestPersonMerged(PersonCase):
         for wire in (self.one, self.two, self.three):
             self.assertEqual(self._who(wire), self.third)
 
-    def test_case_31_a_national_number_that_moved_names_nobody_else(self):
+    def test_case_31_a_moved_national_number_names_no_other_person(self):
         national = self._wire(self.national, "N-2")
         self._send(self._person(self.two, national))
         self._send(self._merged(self.one, self.two))
@@ -252,7 +252,7 @@ class TestPersonMerged(PersonCase):
         self.assertEqual(self._last().error_code, "namespace_not_owned")
         self.assertEqual(self._who(self.two), self.second)
 
-    def test_whom_another_facility_knows_a_steward_decides(self):
+    def test_a_steward_decides_about_people_of_another_facility(self):
         self.second._interop_join(self.other_facility)
         envelope = self._merged(self.one, self.two)
         self._assert_problem(self._post(envelope), 422, "possible_duplicate")
@@ -330,7 +330,7 @@ class TestPersonMerged(PersonCase):
             [partner.sudo().interop_facility_key for partner in people],
         ]
 
-    def test_odoo_s_own_merge_keeps_who_knows_the_person(self):
+    def test_odoo_s_own_merge_keeps_the_facilities(self):
         self.second._interop_join(self.other_facility)
         history = self.second.interop_membership_ids
         self.env["base.partner.merge.automatic.wizard"]._merge(

@@ -15,7 +15,7 @@ class TestPersonNumbers(PersonCase):
     def _named(self, name):
         return self.env["res.partner"].search([("name", "=", name)])
 
-    def test_case_1_a_placeholder_makes_nobody_one(self):
+    def test_case_1_a_placeholder_identifies_nobody(self):
         """Neither of the two people is created, and no record is overwritten."""
         for value in PLACEHOLDERS:
             for name in ("First Person", "Second Person"):
@@ -60,7 +60,7 @@ class TestPersonNumbers(PersonCase):
             self.assertEqual(response.status_code, 200, response.text)
         self.assertEqual(len(self._named("Eve Everywoman")), 1)
 
-    def test_case_12_what_is_taken_in_can_leave(self):
+    def test_case_12_accepted_text_can_be_sent(self):
         for number, end in enumerate(("\r\n", "\n", "\t", "\u00a0", "\u200b\ufeff")):
             value = f"E-{number}"
             wire = self._wire(self.national, f"\t{value}{end}")
@@ -74,7 +74,7 @@ class TestPersonNumbers(PersonCase):
             response = self._post(self._person(wire))
             self.assertIn(response.status_code, (400, 422), repr(value))
 
-    def test_case_35_the_same_value_of_two_authorities_waits_for_nobody(self):
+    def test_case_35_equal_values_of_two_authorities_do_not_wait(self):
         first = self._person({"system": "urn:oid:1.2.3.4", "value": "N1"})
         self._post(first)
         self.assertEqual(self._last().state, "parked")

@@ -56,7 +56,7 @@ class TestProvider(CareCase):
         self._send(self._provider(name={"text": "Prof. Adam Careful"}))
         self.assertEqual(partner.name, "Prof. Adam Careful")
 
-    def test_numbers_are_written_with_who_may_see_them(self):
+    def test_numbers_are_stored_with_their_facilities(self):
         self._send(self._provider())
         partner = self._found(NPI, "1234567893")
         self.env.cr.execute(
@@ -78,7 +78,7 @@ class TestProvider(CareCase):
         self.assertEqual(len(partners.interop_identifier_ids), 2)
         self.assertEqual(len(self._messages()), 2)
 
-    def test_an_update_leaves_alone_what_it_leaves_out(self):
+    def test_an_update_does_not_change_members_left_out(self):
         self._send(self._provider(telecom=[{"system": "phone", "value": "1"}]))
         self._send(self._provider(name={"text": "Prof. Adam Careful"}))
         partner = self._found(NPI, "1234567893")
@@ -256,7 +256,7 @@ class TestProvider(CareCase):
         found = self.env["interop.message"].search([("search_key", "=", "1234567893")])
         self.assertEqual(found, message)
 
-    def test_what_is_remembered_of_a_country_follows_its_changes(self):
+    def test_the_cache_of_a_country_follows_its_changes(self):
         handler = self.env["interop.handler.provider.upserted"]
         country = handler._country("US")
         self.assertEqual(country, self.env.ref("base.us"))
@@ -269,7 +269,7 @@ class TestProvider(CareCase):
             handler._country("US")
         self.assertFalse(handler._country(None))
 
-    def test_what_a_new_provider_costs(self):
+    def test_statements_of_a_new_provider(self):
         """Every statement runs a million times, so each one has its reason here.
 
         Counted as Odoo counts them. Sets that go to the database directly (provenance,

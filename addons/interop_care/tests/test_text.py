@@ -41,7 +41,7 @@ class TestText(PersonCase):
         self._refused("/data/address/city", address={"city": "\xa0"})
         self.assertEqual(self.person.name, "Eve Everywoman")
 
-    def test_what_is_sent_decomposed_is_found(self):
+    def test_decomposed_text_is_found(self):
         """Case 8."""
         typed = {"name": "Zoë Müller", "city": "Malmö", "street": "Ålgatan 1"}
         sent = {key: unicodedata.normalize("NFD", text) for key, text in typed.items()}
@@ -67,7 +67,7 @@ class TestText(PersonCase):
         self.assertEqual(self.person.name, "Eve")
         self.assertEqual(self.person.street, "12 Main St Apt 4")
 
-    def test_nobody_is_born_in_the_future(self):
+    def test_a_birth_date_in_the_future_is_refused(self):
         """Case 10."""
         latest = latest_birth_date(clock.now())
         for day in (latest + timedelta(days=1), latest.replace(year=9999)):
@@ -77,7 +77,7 @@ class TestText(PersonCase):
         self._send(self._person(self.one, birth_date=latest.isoformat()))
         self.assertEqual(self.person.interop_birth_date, latest)
 
-    def test_the_answer_tells_a_language_that_is_not_installed(self):
+    def test_the_answer_reports_a_language_that_is_not_installed(self):
         """Case 44."""
         response = self._send(self._person(self.one, language="ja"))
         told = [
@@ -91,7 +91,7 @@ class TestText(PersonCase):
         self._send(self._person(self.one, language="en-GB"))
         self.assertFalse(self._last().has_field_notes)
 
-    def test_the_answer_tells_that_one_telephone_of_two_is_kept(self):
+    def test_the_answer_reports_that_one_of_two_telephones_is_kept(self):
         """Case 44: the kind."""
         phones = [{"system": "phone", "value": f"+1 555 010{n}"} for n in "01"]
         response = self._send(self._person(self.one, telecom=phones))

@@ -170,7 +170,7 @@ class TestUpdates(InteropCase):
         partner.city = "Lund"
         self.assertFalse(self._sent(partner))
 
-    def test_whom_nobody_asks_about_costs_no_statement(self):
+    def test_a_change_without_subscribers_costs_no_statement(self):
         self.interface._transition({"state": "retired"})
         self.env.registry.clear_cache()
         partner = self._provider()

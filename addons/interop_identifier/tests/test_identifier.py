@@ -27,7 +27,7 @@ class TestIdentifier(IdentifierCase):
         with self.assertRaises(ValidationError):
             self._create_identifier(self.npi, "1234567890")
 
-    def test_a_value_of_nothing_is_refused(self):
+    def test_an_empty_value_is_refused(self):
         namespace = self._create_namespace(separator_rule="punctuation")
         with self.assertRaises(ValidationError):
             self._create_identifier(namespace, " - ")
@@ -42,7 +42,7 @@ class TestIdentifier(IdentifierCase):
         self._create_identifier(self.npi, "1234567893", other)
 
     @mute_logger("odoo.sql_db")
-    def test_one_active_row_per_record_where_the_namespace_says_so(self):
+    def test_one_active_row_per_record_if_the_namespace_requires_it(self):
         self._create_identifier(self.npi, "1234567893")
         with self.assertRaises(IntegrityError), self.env.cr.savepoint():
             self._create_identifier(self.npi, "1245319599")
@@ -98,7 +98,7 @@ class TestIdentifier(IdentifierCase):
         form.reason = reason
         return form.save().action_confirm()
 
-    def test_each_change_says_who_when_and_why(self):
+    def test_each_change_records_user_time_and_reason(self):
         steward = self._create_user("steward")
         identifier = self._create_identifier(self.npi, "1234567893")
         self.assertFalse(identifier.state_at)
@@ -121,7 +121,7 @@ class TestIdentifier(IdentifierCase):
             with self.assertRaises(AccessError):
                 identifier.with_user(steward).write({name: value})
 
-    def test_who_only_reads_changes_no_state(self):
+    def test_a_reader_cannot_change_the_state(self):
         identifier = self._create_identifier(self.npi, "1234567893")
         for group in ("user", "operator", "auditor"):
             with self.assertRaises(AccessError):

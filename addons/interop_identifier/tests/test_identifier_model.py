@@ -53,7 +53,7 @@ class TestIdentifierModel(IdentifierCase):
             self.env.cr.execute(query, values)
         return str(caught.exception)
 
-    def test_apps_declare_theirs(self):
+    def test_apps_declare_their_kinds(self):
         for name in ("res.partner", "res.company"):
             kind = self.kinds.search([("model", "=", name)])
             self.assertTrue(kind.declared)
@@ -70,7 +70,7 @@ class TestIdentifierModel(IdentifierCase):
             self.assertTrue(kind.has_page, "identifiers are on the form")
             self.assertEqual(self._triggers(self.env[name]._table), 1)
 
-    def test_nobody_points_a_kind_at_another_table(self):
+    def test_a_kind_cannot_point_at_another_table(self):
         kind = self._add().with_user(self._create_user("admin"))
         for vals in ({"table_name": "res_users"}, {"model": "res.users"}):
             with self.assertRaisesRegex(AccessError, "computed from the kind"):
@@ -121,7 +121,7 @@ class TestIdentifierModel(IdentifierCase):
         merge._unmerge("Two banks")
         self.assertEqual(row.record_ref, other)
 
-    def test_the_reference_has_no_loose_end(self):
+    def test_the_reference_is_protected_from_both_ends(self):
         self._add()
         for res_id, model in ((0, "res.bank"), (self.bank.id, "res.users")):
             self._refused(
@@ -145,7 +145,7 @@ class TestIdentifierModel(IdentifierCase):
         self._delete_bank()
         other.unlink()  # the prior one may go
 
-    def test_identifiers_go_with_the_record_where_the_list_says_so(self):
+    def test_identifiers_are_deleted_with_the_record_if_the_list_allows(self):
         self._add(on_delete="cascade")
         row = self._create_identifier(self.own, "B7", self.bank)
         prior = self.bank.copy()
@@ -155,7 +155,7 @@ class TestIdentifierModel(IdentifierCase):
         self.assertFalse(row.exists())
         self.assertEqual(merge._survivor(prior), prior)
 
-    def test_identifiers_go_with_an_app_that_is_uninstalled(self):
+    def test_identifiers_are_deleted_with_an_uninstalled_app(self):
         kind = self._add()
         row = self._create_identifier(self.own, "B7", self.bank)
         self.env.flush_all()
@@ -165,7 +165,7 @@ class TestIdentifierModel(IdentifierCase):
         self.env.invalidate_all()
         self.assertFalse(row.exists())
 
-    def test_triggers_come_back_and_go(self):
+    def test_triggers_are_restored_and_removed(self):
         kind = self._add()
         self.env.flush_all()
         self.env.cr.execute("DROP TRIGGER interop_identifier_of_deleted ON res_bank")
@@ -186,7 +186,7 @@ class TestIdentifierModel(IdentifierCase):
         self.assertEqual(self._triggers("res_partner"), 0)
         self.bank.unlink()
 
-    def test_what_cannot_be_on_the_list(self):
+    def test_kinds_that_are_refused(self):
         for name in ("base", "base.language.install", "interop.identifier"):
             with self.assertRaises(ValidationError), self.env.cr.savepoint():
                 self._add(name)

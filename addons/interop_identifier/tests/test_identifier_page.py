@@ -51,7 +51,7 @@ class TestIdentifierPage(IdentifierCase):
             )
             self.assertTrue(arch.xpath("//page/widget[@name='interop_identifiers']"))
 
-    def test_only_who_may_read_identifiers_has_the_page(self):
+    def test_only_readers_of_identifiers_see_the_page(self):
         kind = self._add("res.country.group")
         for group, shown in (
             ("steward", True),
@@ -68,7 +68,7 @@ class TestIdentifierPage(IdentifierCase):
         kind.has_page = True
         self.assertTrue(self._pages("res.country.group", "user"))
 
-    def test_an_administrator_of_the_integration_needs_no_right_on_views(self):
+    def test_an_integration_administrator_needs_no_right_on_views(self):
         kinds = self.kinds.with_user(self._create_user("admin"))
         model_id = self.env["ir.model"]._get_id("res.country.group")
         kind = kinds.create({"model_id": model_id})
@@ -87,7 +87,7 @@ class TestIdentifierPage(IdentifierCase):
         (page,) = self._pages("res.bank", "user")
         self.assertEqual(page.getparent().tag, "notebook")
 
-    def test_a_notebook_that_only_some_people_see_is_not_enough(self):
+    def test_a_restricted_notebook_is_not_used(self):
         form = self.env["ir.ui.view"].create(
             {
                 "name": "warehouse-like",
@@ -102,7 +102,7 @@ class TestIdentifierPage(IdentifierCase):
         self._add("res.country.group")
         self.assertTrue(self._pages("res.country.group", "user", view=form))
 
-    def test_forms_that_are_made_from_another_have_it_once(self):
+    def test_derived_forms_show_the_page_once(self):
         kind = self._add("res.country.group")
         base = kind.view_ids.inherit_id
         kind.has_page = False
@@ -135,12 +135,12 @@ class TestIdentifierPage(IdentifierCase):
             (page,) = self._pages("product.product", *manager, view=self.env.ref(view))
             self.assertFalse(page.xpath("widget/@model"))
 
-    def test_what_has_a_page_of_its_own_keeps_it(self):
+    def test_a_form_with_an_own_page_keeps_it(self):
         kind = self.kinds.search([("model", "=", "res.partner")])
         with self.assertRaisesRegex(UserError, "always shows"):
             kind.has_page = False
 
-    def test_a_broken_form_is_no_reason_not_to_start(self):
+    def test_a_broken_form_does_not_prevent_the_start(self):
         kind = self._add("res.country.group", has_page=False)
         with (
             mute_logger("odoo.addons.base.models.ir_ui_view"),

@@ -88,7 +88,7 @@ class TestIdentityAccess(MatrixMixin, CaseMixin, EngineCase):
             )
             self.assertFalse(foreign.with_user(user).has_access(operation), operation)
 
-    def test_nobody_decides_for_another_facility_by_any_button(self):
+    def test_no_button_decides_for_another_facility(self):
         *_rest, case, _merge, _line = self._records(self.other_facility)
         steward = self.users["steward"]
         buttons = [name for name in dir(case) if name.startswith("action_")]

@@ -37,7 +37,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
 
     # === WHAT LANDS THERE === #
 
-    def test_a_possible_duplicate_shows_both_candidates_and_counts_its_try(self):
+    def test_a_possible_duplicate_shows_both_candidates_and_counts_its_attempt(self):
         message = self._ambiguous()
         self.assertEqual((message.state, message.attempt_count), ("parked", 1))
         case = self._case(message)
@@ -54,7 +54,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         action = message.action_view_identity_case()
         self.assertEqual(action["res_id"], case.id)
 
-    def test_one_case_per_question_however_often_it_is_asked(self):
+    def test_one_case_per_question(self):
         first = self._ambiguous()
         second = self._ambiguous()
         self.assertEqual(first.identity_case_id, second.identity_case_id)
@@ -70,7 +70,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self._decide(case, "rejected", reason="Typing error")
         self.assertFalse(case.activity_ids)
 
-    def test_the_steward_with_the_least_to_do_gets_it(self):
+    def test_the_steward_with_the_fewest_open_cases_gets_it(self):
         self.interface.exception_user_id = self.env.user
         busy = self.steward
         idle = self._create_user("steward")
@@ -84,7 +84,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
     def _stewards(self):
         return self.env.ref("interop_base.interop_base_group_steward").all_user_ids
 
-    def test_a_parked_message_without_a_question_has_a_case_of_its_own(self):
+    def test_a_parked_message_without_a_question_has_a_separate_case(self):
         self._identify(self.facility, self.own, "A-9")
         message = self._send((SENDER, "A-9"))
         case = self._case(message)
@@ -95,7 +95,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
 
     # === SAME === #
 
-    def test_same_merges_and_the_messages_go_on(self):
+    def test_same_merges_and_the_messages_continue(self):
         first, second = self._ambiguous(), self._ambiguous()
         case = self._case(first)
         side = self._side_of(case, self.ada)
@@ -133,7 +133,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self.assertEqual(case.merge_id.state, "merged")
         self.assertEqual(merges._survivor(third), merges._survivor(self.king))
 
-    def test_a_merge_of_records_that_were_told_apart_is_refused(self):
+    def test_a_merge_of_records_declared_different_is_refused(self):
         merges = self.env["interop.identifier.merge"].with_company(self.facility)
         case = self._case(self._ambiguous())
         self._decide(case, "different", about="none")
@@ -146,7 +146,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         case.action_take_back()
         merges._merge(self.ada, self.king)
 
-    def test_what_was_merged_meanwhile_is_only_tried_again(self):
+    def test_records_merged_meanwhile_allow_only_try_again(self):
         message = self._ambiguous()
         case = self._case(message)
         self.env["interop.identifier.merge"]._merge(self.ada, self.king)
@@ -216,7 +216,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
             self._identify(self.ada, self.national, "N-10")
         return self._send((SENDER, number), (NATIONAL, "N-10"), **values)
 
-    def test_a_second_number_of_the_same_person_becomes_another_way_to_find_it(self):
+    def test_a_second_number_of_the_same_person_also_finds_the_person(self):
         message = self._second_number()
         case = self._case(message)
         self.assertTrue(case.can_link and case.can_create)
@@ -226,7 +226,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         for number in ("A-1", "A-2"):
             self.assertEqual(self._send((SENDER, number)).resource_ref, self.ada)
 
-    def test_a_second_number_of_somebody_new_makes_a_record_once(self):
+    def test_a_second_number_of_a_new_person_creates_one_record(self):
         message = self._second_number(name="Ada the Younger")
         self._decide(self._case(message), "create")
         self.assertEqual(message.state, "done")
@@ -242,7 +242,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
 
     # === UNKNOWN IDENTIFIERS === #
 
-    def test_unknown_identifiers_wait_where_the_interface_says_so(self):
+    def test_unknown_identifiers_wait_if_the_interface_asks_a_steward(self):
         self.assertEqual(self._send((SENDER, "A-7")).state, "done", "creates")
         self._set_columns(self.interface, unknown_policy="park")
         first = self._send((SENDER, "A-8765"))
@@ -255,14 +255,14 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self.assertEqual((first.state, second.state), ("done", "done"))
         self.assertEqual(self._known(self.king).mapped("value"), ["N-1", "A-8765"])
 
-    def test_unknown_identifiers_may_be_somebody_new(self):
+    def test_unknown_identifiers_may_be_a_new_person(self):
         self._set_columns(self.interface, unknown_policy="park")
         message = self._send((SENDER, "A-8"), name="Newcomer")
         self._decide(self._case(message), "create")
         self.assertEqual(message.resource_ref.name, "Newcomer")
         self.assertEqual(self._send((SENDER, "A-8")).state, "done")
 
-    def test_what_is_only_referred_to_is_named_not_created(self):
+    def test_a_referenced_record_is_chosen_not_created(self):
         identifiers = self.env["interop.identifier"]
         wires = [{"system": SENDER, "value": "L-1"}]
         message = self._ambiguous()
@@ -281,7 +281,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self.assertEqual(found, self.king)
         self.assertIsNone(identifiers._resolve_unknown(wires, message, "res.partner"))
 
-    def test_the_record_named_has_to_be_of_the_right_kind(self):
+    def test_the_chosen_record_has_to_be_of_the_right_kind(self):
         self._set_columns(self.interface, unknown_policy="park")
         case = self._case(self._send((SENDER, "A-8")))
         with self._refused(UserError, "another kind of record"):
@@ -291,7 +291,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
 
     # === ASSIGNING AUTHORITIES === #
 
-    def test_an_unknown_authority_is_assigned_and_all_go_on(self):
+    def test_an_unknown_authority_is_assigned_and_all_messages_continue(self):
         first = self._send(("MERCY", "1"), name="One")
         second = self._send(("MERCY", "2"), name="Two")
         case = self._case(first)
@@ -325,7 +325,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
             (namespace.company_id, namespace.system_id), (self.facility, self.sender)
         )
 
-    def test_a_namespace_of_another_facility_is_none_for_these_messages(self):
+    def test_a_namespace_of_another_facility_is_refused(self):
         case = self._case(self._send(("MERCY", "1")))
         both = self._create_user(
             "steward", companies=self.facility | self.other_facility
@@ -366,7 +366,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         self._decide(self._case(message), "retried")
         self.assertEqual(message.state, "done")
 
-    def test_a_case_that_nothing_waits_for_settles_itself(self):
+    def test_a_case_without_waiting_messages_closes_automatically(self):
         first, second = self._ambiguous(), self._ambiguous()
         case = self._case(first)
         first.action_cancel()
@@ -377,7 +377,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
 
     # === WHO AND WHEN === #
 
-    def test_the_second_steward_is_told_who_was_first(self):
+    def test_the_second_steward_sees_the_first_decision(self):
         case = self._case(self._ambiguous())
         other = self._create_user("steward")
         self._decide(case, "rejected", reason="Wrong")
@@ -388,7 +388,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         with self._refused(UserError, "Nothing was changed"):
             self._decide(case.with_user(other), "same")
 
-    def test_nobody_else_decides(self):
+    def test_only_stewards_of_the_facility_decide(self):
         case = self._case(self._ambiguous())
         for group in ("operator", "admin", "auditor", "user"):
             user = self._create_user(group)

@@ -69,7 +69,7 @@ class TestIdentityConcurrency(InteropCase):
             thread.join(30)
         self.assertEqual((len(found), len(set(found))), (8, 1))
 
-    def test_two_stewards_at_once_the_second_is_told(self):
+    def test_of_two_stewards_at_once_the_second_is_refused(self):
         with db_connect(self.env.cr.dbname).cursor() as cr:
             case_id = self._open(cr).id
         with (

@@ -40,7 +40,7 @@ class TestIdentityNumbers(IdentifierCase):
     # ------------------------------------------------------------------
     # Case 1: placeholders
     # ------------------------------------------------------------------
-    def test_case_1_a_placeholder_is_refused_by_every_door(self):
+    def test_case_1_a_placeholder_is_refused_everywhere(self):
         steward = self.identifiers.with_user(self.steward)
         for value in ("UNKNOWN", "n/a", "000000000", "000-00-0000", "?", "xxx"):
             with self.subTest(value), self.assertRaises(BusinessError) as caught:
@@ -61,7 +61,7 @@ class TestIdentityNumbers(IdentifierCase):
             self.assertFalse(result["ids"])
         self.assertFalse(self.identifiers.search([("namespace_id", "=", self.own.id)]))
 
-    def test_case_1_what_shows_nothing_is_no_value(self):
+    def test_case_1_an_invisible_text_is_refused(self):
         for value in (BLANK, "\u3164", "\u2800 \u200b", " \n "):
             with self.subTest(value), self.assertRaises(BusinessError) as caught:
                 self._parse(self.own, value)
@@ -102,7 +102,7 @@ class TestIdentityNumbers(IdentifierCase):
         with self.assertRaises(AccessError):
             self.own.with_user(self.steward).write({"placeholder_words": ""})
 
-    def test_case_1_a_placeholder_is_not_brought_back(self):
+    def test_case_1_a_placeholder_is_not_reactivated(self):
         self.own.placeholder_policy = "accept"
         row = self._create_identifier(self.own, "UNKNOWN")
         row._set_retired()
@@ -154,7 +154,7 @@ class TestIdentityNumbers(IdentifierCase):
                 with self.assertRaises(ValidationError):
                     self._create_identifier(namespace, f"{value[:-1]}X", self.other)
 
-    def test_a_text_that_trips_the_library_fails_the_check(self):
+    def test_a_text_that_breaks_the_library_fails_the_check(self):
         namespace = self._standard("pt.cc")
         row = self._create_identifier(namespace, "12345٠77777")
         self.assertTrue(row.check_failed)
@@ -172,7 +172,7 @@ class TestIdentityNumbers(IdentifierCase):
             len(self._create_identifier(self.own, "1" + "A" * 254).value), 255
         )
 
-    def test_case_12_blanks_around_a_value_go(self):
+    def test_case_12_surrounding_blanks_are_removed(self):
         for value in ("A-1\r\n", "\tA-1", "A-1\n\n", "\u200bA-1\ufeff", " A-1\u00a0"):
             named = self._parse(self.own, value)[0]
             self.assertEqual((named.value, named.normalized), ("A-1", "A-1"))
@@ -198,7 +198,7 @@ class TestIdentityNumbers(IdentifierCase):
     # ------------------------------------------------------------------
     # Case 37 and S4: an identifier never becomes another one
     # ------------------------------------------------------------------
-    def test_case_37_s4_nothing_moves_or_renames_an_identifier(self):
+    def test_case_37_s4_an_identifier_cannot_be_moved_or_renamed(self):
         row = self._create_identifier(self.own, "A-1")
         second = self._create_namespace()
         users = (self.steward, self._create_user("admin"), self.env.user)
@@ -229,7 +229,7 @@ class TestIdentityNumbers(IdentifierCase):
             ("A-1", self.own, self.partner, "A-1"),
         )
 
-    def test_s4_a_new_one_cannot_be_told_what_it_is_compared_by(self):
+    def test_s4_the_compared_form_cannot_be_set(self):
         for vals in (
             {"value_normalized": "B-1"},
             {"check_failed": False},
@@ -262,7 +262,7 @@ class TestIdentityNumbers(IdentifierCase):
                     {"namespace_id": self.own.id, "partner_id": self.partner.id}
                 )
 
-    def test_an_import_may_repeat_what_is_so(self):
+    def test_an_import_may_repeat_current_values(self):
         row = self._create_identifier(self.own, "A-1")
         row.with_user(self.steward).write(
             {

@@ -26,7 +26,7 @@ class TestIdentityOrder(CaseMixin, EngineCase):
         self.assertEqual(attempts, sorted(attempts))
         return [message.state for message in messages]
 
-    def test_behind_one_that_asks_again_all_of_its_key_wait(self):
+    def test_messages_behind_a_second_question_of_their_key_wait(self):
         asks_twice = self._send(
             ("MERCY", "A-1"), (NATIONAL, "N-20"), name="First", ordering_key="k"
         )
@@ -48,7 +48,7 @@ class TestIdentityOrder(CaseMixin, EngineCase):
         self.assertEqual(self._finished(asks_twice, behind), ["done", "done"])
         self.assertEqual(self.ada.name, "Second", "the last word is the last message's")
 
-    def test_many_that_wait_for_one_question_go_on_as_they_came(self):
+    def test_messages_of_one_question_continue_in_order(self):
         for key in ("k", None):
             messages = [
                 self._send(
@@ -61,7 +61,7 @@ class TestIdentityOrder(CaseMixin, EngineCase):
             self.assertEqual(self._finished(*messages), ["done"] * 5)
             self.assertEqual(self.ada.name, f"{key} 4")
 
-    def test_a_rejected_one_keeps_its_place_until_its_owner_closes_it(self):
+    def test_a_rejected_message_keeps_its_place_until_its_owner_closes_it(self):
         first = self._send(("MERCY", "A-1"), name="First", ordering_key="k")
         second = self._send((SENDER, "A-1"), name="Second", ordering_key="k")
         self._decide(self._case(first), "rejected", reason="Unknown sender code")

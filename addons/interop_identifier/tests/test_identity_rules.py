@@ -224,7 +224,7 @@ if HealthCheck:
 @tagged("post_install", "-at_install")
 @unittest.skipUnless(HealthCheck, "needs hypothesis")
 class TestIdentityRules(IdentifierCase):
-    def test_whatever_happens_in_whatever_order(self):
+    def test_random_sequences_keep_the_rules(self):
         Identities.case = self
         self.addCleanup(setattr, Identities, "case", None)
         long = bool(os.environ.get("INTEROP_LONG"))

@@ -40,7 +40,7 @@ class TestIdentityScreens(CaseMixin, EngineCase):
         ):
             self.assertIn(expected, text)
 
-    def test_what_depends_on_a_record_is_counted_within_the_facilities(self):
+    def test_dependents_are_counted_within_the_facilities(self):
         self.env["res.partner"].create(
             [{"name": f"Child {number}", "parent_id": self.ada.id} for number in "12"]
         )
@@ -61,7 +61,7 @@ class TestIdentityScreens(CaseMixin, EngineCase):
             label, CaseComparison(case)._dependents(self.king.with_env(case.env))
         )
 
-    def test_counting_stops_somewhere(self):
+    def test_counting_stops_at_the_limit(self):
         self.env["res.partner"].create(
             [{"name": "Child", "parent_id": self.ada.id} for _number in range(3)]
         )
@@ -76,7 +76,7 @@ class TestIdentityScreens(CaseMixin, EngineCase):
         self.assertNotIn("<script>", text)
         self.assertIn("&lt;script&gt;", text)
 
-    def test_what_a_steward_may_not_see_is_not_shown(self):
+    def test_records_without_access_are_not_shown(self):
         self.king.write({"company_id": self.other_facility.id, "city": "Horsley"})
         case = self._case(self._ambiguous())
         self.assertEqual(case.about.count("may not see"), 1)
@@ -85,7 +85,7 @@ class TestIdentityScreens(CaseMixin, EngineCase):
         self.assertNotIn("King", text)
         self.assertNotIn("Horsley", text)
 
-    def test_a_deleted_record_says_so(self):
+    def test_a_deleted_record_is_marked(self):
         case = self._case(self._ambiguous())
         self._set_columns(case.sudo(), right_id=0x7FFFFFF0)
         self.assertIn("This record was deleted", self._comparison(case))
@@ -106,7 +106,7 @@ class TestIdentityScreens(CaseMixin, EngineCase):
         plan = "\n".join(line for (line,) in self.env.cr.fetchall())
         self.assertIn("interop_identity_case_queue_idx", plan)
 
-    def test_age_is_said_in_words(self):
+    def test_age_is_shown_in_words(self):
         spans = ((59, "1 min"), (600, "10 min"), (7200, "2 h"), (10 * 86400, "10 days"))
         for seconds, words in spans:
             self.assertEqual(self.cases._span(seconds), words)

@@ -30,7 +30,7 @@ class TestIdentityTours(CaseMixin, InteropMixin, HttpCase):
         self.assertEqual(case.decided_by_id, self.steward)
         self.assertEqual(case.merge_id.survivor_ref, self.ada)
 
-    def test_a_steward_tells_two_apart_and_takes_it_back(self):
+    def test_a_steward_decides_different_and_takes_it_back(self):
         case = self._ambiguous().identity_case_id
         self.start_tour(
             "/odoo/interop-identity-cases",

@@ -54,7 +54,7 @@ class TestImportExport(IdentifierCase):
         row = self.identifiers.browse(result["ids"])
         self.assertEqual(row.record_ref, self.facility)
 
-    def test_import_says_which_line_is_wrong(self):
+    def test_import_names_the_wrong_line(self):
         self._create_identifier(self.own, "A-1", self.partner.copy())
         self.npi.validation = "block"
         columns = ["namespace_id", "value", "partner_id/.id"]

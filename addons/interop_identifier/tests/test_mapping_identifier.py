@@ -111,7 +111,7 @@ class TestMappingIdentifier(MappingCase):
             ):
                 self._identifier_line("number", **values)
 
-    def test_what_identifies_a_person_needs_a_contract_that_says_so(self):
+    def test_a_personal_identifier_needs_a_contract_of_that_data_class(self):
         namespace = self._namespace("Patients", person_adjacent=True)
         with (
             self.assertRaisesRegex(ValidationError, "identifies a person"),

@@ -105,7 +105,7 @@ class TestMerge(MergeCase):
             self.merges._open_of(self.prior),
         )
 
-    def test_what_is_refused(self):
+    def test_refused_merges(self):
         self._assert_refused("merge_self", self.partner, self.partner)
         self._assert_refused("merge_kind", self.partner, self.facility)
         self._assert_refused("merge_kind", self.env.user, self.env.user.copy())
@@ -132,7 +132,7 @@ class TestMerge(MergeCase):
         ):
             self._create_identifier(self._create_namespace(), "9", self.prior)
 
-    def test_an_alias_cannot_be_given_to_somebody_else(self):
+    def test_an_alias_cannot_be_given_to_another_record(self):
         self.merges._merge(self.partner, self.prior)
         with self.assertRaises(PossibleDuplicate):
             self.identifiers._link(
@@ -180,7 +180,7 @@ class TestUnmerge(MergeCase):
             pair[1]._unmerge("Second")
             self.assertEqual(self._rows(), before)
 
-    def test_later_changes_stay_and_are_told(self):
+    def test_later_changes_stay_and_are_reported(self):
         merge = self.merges._merge(self.partner, self.prior)
         self.alias._set_entered_in_error()
         later = self._create_identifier(self.npi, "1234567893")
@@ -191,7 +191,7 @@ class TestUnmerge(MergeCase):
         self.assertIn("state", merge.restore_report)
         self.assertEqual(later.partner_id, self.partner)
 
-    def test_a_former_number_that_came_back_meanwhile_is_an_alias(self):
+    def test_a_former_number_reactivated_meanwhile_becomes_an_alias(self):
         former = self.alias
         former._set_retired()
         present = self._create_identifier(self.mrn, "3", self.prior)
@@ -228,7 +228,7 @@ class TestUnmerge(MergeCase):
         with self.assertRaises(UserError):
             merge._unmerge("  ")
 
-    def test_nothing_to_go_back_to(self):
+    def test_a_merge_with_a_deleted_prior_cannot_be_undone(self):
         merge = self.merges._merge(self.partner, self.prior)
         self.prior.unlink()
         self.assertEqual(self.merges._survivor(self.prior), self.partner)

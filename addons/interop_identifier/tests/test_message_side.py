@@ -80,7 +80,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         self.assertIn(message.external_id, event.detail)
         self.assertNotIn("Langeveld", event.detail)
 
-    def test_b9_what_agrees_is_not_marked(self):
+    def test_b9_equal_values_are_not_marked(self):
         self.ada.name = "anne  LANGEVELD"
         case = self._case(self._send_data())
         case.action_show_message()
@@ -169,7 +169,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         with self.assertRaisesRegex(UserError, "Show Message"):
             other.action_same()
 
-    def test_b9_what_came_after_the_look_is_not_shown_without_another(self):
+    def test_b9_later_messages_need_another_look(self):
         case = self._case(self._send_data())
         case.action_show_message()
         later = self._send_data(name="Bertha Late")
@@ -187,7 +187,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         with self.assertRaisesRegex(UserError, "Show Message"):
             case.action_same()
 
-    def test_b9_what_came_before_the_look_and_waits_since_is_not_shown(self):
+    def test_b9_earlier_messages_that_wait_since_need_another_look(self):
         """Another case held it, or it was retried, when the steward looked."""
         case = self._case(self._send_data())
         earlier = self._send_data(name="Bertha Before")
@@ -242,7 +242,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         with self.assertRaisesRegex(UserError, "no longer shown"):
             case.action_show_message()
 
-    def test_b9_content_that_is_gone(self):
+    def test_b9_deleted_content(self):
         message = self._send_data()
         case = self._case(message)
         self.env["interop.payload"].browse(message.payload_id.id).sudo().unlink()
@@ -254,7 +254,7 @@ class TestMessageSide(CaseMixin, EngineCase):
         case.action_show_message()
         self.assertNotIn("<script>", self._text(case))
 
-    def test_b9_buttons_say_what_they_do(self):
+    def test_b9_buttons_state_their_effect(self):
         case = self._case(self._send_data())
         self.assertEqual(case.same_label, "Same Person: Merge Numbers")
         self.assertEqual(case.different_label, "Different People")

@@ -137,7 +137,7 @@ class TestNamespace(IdentifierCase):
         script.change_rule(self.env)
         self.assertEqual(rule.domain_force, "[(1, '=', 1)]")
 
-    def test_a_new_alias_counts_at_once(self):
+    def test_a_new_alias_applies_at_once(self):
         namespace = self._create_namespace()
         find = self.env["interop.namespace"]._find
         with self.assertRaises(UnknownIdentifier):

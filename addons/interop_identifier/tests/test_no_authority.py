@@ -15,7 +15,7 @@ class TestNoAuthority(CaseMixin, EngineCase):
         super().setUpClass()
         cls._set_up_cases()
 
-    def test_a_steward_says_whose_numbers_they_are_and_all_go_on(self):
+    def test_a_steward_assigns_the_authority_and_all_continue(self):
         first = self._send(("", "1"), name="One")
         second = self._send(("", "2"), name="Two")
         self.assertEqual((first.state, second.state), ("parked", "parked"))
@@ -82,7 +82,7 @@ class TestNoAuthority(CaseMixin, EngineCase):
         self.assertTrue(self.interface.approval_changed)
         self.assertFalse(outbound.approval_changed)
 
-    def test_the_default_is_taken_without_asking(self):
+    def test_the_default_is_used_without_a_question(self):
         sender = self.sender.with_company(self.facility)
         sender.identifier_namespace_id = self.own
         self._approve(self.interface)

@@ -72,14 +72,14 @@ class TestPartnerMerge(IdentifierCase):
         self.assertEqual(self.partner.message_partner_ids & follower, follower)
         self.assertEqual((carried.state, carried.partner_id), ("active", self.partner))
 
-    def test_case_30_the_screens_say_so(self):
+    def test_case_30_the_screens_warn(self):
         wizards = self.env["base.partner.merge.automatic.wizard"]
         view = wizards.get_view(view_type="form")["arch"]
         self.assertIn("This cannot be undone", view)
         view = self.merges.get_view(view_type="form")["arch"]
         self.assertIn("cannot be restored", view)
 
-    def test_case_30_what_was_noted_is_forgotten(self):
+    def test_case_30_the_upgrade_deletes_recorded_columns(self):
         """The upgrade deletes recorded columns of contacts and keeps the merge."""
         prior = self.env["res.partner"].create({"name": "A. Careful"})
         alias = self._create_identifier(self.npi, "1234567893", prior)
@@ -116,7 +116,7 @@ class TestPartnerMerge(IdentifierCase):
         self.assertEqual(alias.partner_id, self.partner)
         self.assertEqual(self.merges.search_count([("merged_id", "=", prior.id)]), 1)
 
-    def test_whoever_may_merge_contacts_need_not_be_a_steward(self):
+    def test_a_user_who_merges_contacts_need_not_be_a_steward(self):
         prior = self.env["res.partner"].create({"name": "A. Careful"})
         alias = self._create_identifier(self.npi, "1234567893", prior)
         clerk = self._create_user("base.group_partner_manager")

@@ -56,13 +56,13 @@ class TestResolve(IdentifierCase):
         self._create_identifier(self.own, "7")._set_merged()
         self.assertEqual(self._resolve(self._wire(self.own, "7")), self.partner)
 
-    def test_retired_and_wrong_ones_find_nothing_now(self):
+    def test_retired_and_withdrawn_identifiers_find_nothing(self):
         self._create_identifier(self.own, "7")._set_retired()
         self.assertIsNone(self._resolve(self._wire(self.own, "7")))
         self._create_identifier(self.own, "8")._set_entered_in_error()
         self.assertIsNone(self._resolve(self._wire(self.own, "8")))
 
-    def test_a_late_message_finds_who_had_the_number_then(self):
+    def test_a_late_message_finds_the_former_holder_of_the_number(self):
         first = self._create_identifier(self.own, "7")
         first._set_retired()
         first.period_end = datetime(2020, 1, 1)
@@ -99,7 +99,7 @@ class TestResolve(IdentifierCase):
         with self.assertRaises(OwnershipError):
             self.identifiers._resolve([self._wire(self.own, "7")], self.other_facility)
 
-    def test_values_and_periods_have_to_make_sense(self):
+    def test_invalid_values_and_periods_are_refused(self):
         for wire in (
             self._wire(self.own, "  "),
             self._wire(self.own, "x" * 256),
@@ -162,7 +162,7 @@ class TestResolve(IdentifierCase):
         self.assertFalse(self.identifiers._link(self.partner, wires, self._message()))
         self.assertEqual(self._resolve(*wires), self.partner)
 
-    def test_link_marks_what_fails_the_check(self):
+    def test_link_marks_values_that_fail_the_check(self):
         created = self.identifiers._link(
             self.partner, [self._wire(self.npi, "1234567890")], self._message()
         )
@@ -189,7 +189,7 @@ class TestResolve(IdentifierCase):
         created = self.identifiers._link(self.partner, wires, self._message())
         self.assertEqual(created.mapped("state"), ["retired", "active"])
 
-    def test_a_number_that_comes_back_retires_the_one_of_the_same_message(self):
+    def test_a_number_used_again_retires_the_other_of_the_same_message(self):
         single = self._create_namespace()
         for value in ("A-1", "A-2"):
             self.identifiers._link(
@@ -262,7 +262,7 @@ class TestResolve(IdentifierCase):
         self.identifiers._link(self.partner, [wire], self._message())
         self.assertEqual((row.use, row.period_end), ("old", datetime(2024, 1, 2)))
 
-    def test_only_the_source_system_says_how_long_a_number_is_good(self):
+    def test_only_the_source_system_states_the_period_of_a_number(self):
         row = self._create_identifier(self.own, "7")
         wire = self._wire(
             self.own,
@@ -288,7 +288,7 @@ class TestResolve(IdentifierCase):
         # Naming a stored number does not add one.
         self.assertFalse(self.identifiers._link(self.partner, wires, self._message()))
 
-    def test_a_number_taken_out_of_sight_is_tried_again_and_not_logged(self):
+    def test_a_number_taken_by_a_hidden_transaction_is_retried_and_not_logged(self):
         """As when another transaction has just committed the same value."""
         self._create_identifier(self.own, "777-canary", self.other)
         self.env.flush_all()
@@ -305,7 +305,7 @@ class TestResolve(IdentifierCase):
         self.assertEqual(caught.exception.code, "identifier_taken")
         self.assertNotIn("canary", str(caught.exception))
 
-    def test_wire_tells_each_facility_its_own(self):
+    def test_each_facility_sends_its_own_numbers(self):
         self._create_identifier(self.npi, "1234567893", use="official")
         self._create_identifier(self.own, "7")
         self._create_identifier(self._create_namespace(), "8")._set_retired()

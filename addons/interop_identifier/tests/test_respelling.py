@@ -113,7 +113,7 @@ class TestRespelling(IdentifierCase):
         self.assertEqual(case.state, "open", "the stored numbers wait")
         return case.with_user(self.steward), first, second
 
-    def test_the_steward_says_that_they_are_the_same(self):
+    def test_the_steward_decides_same(self):
         case, first, second = self.test_two_records_with_one_number_open_a_case()
         CaseDecision(case).merge("left" if case.left_id == self.other.id else "right")
         self.env.invalidate_all()
@@ -127,7 +127,7 @@ class TestRespelling(IdentifierCase):
             (first.partner_id, second.partner_id), (self.partner, self.other)
         )
 
-    def test_the_steward_says_whose_number_it_is(self):
+    def test_the_steward_assigns_the_number(self):
         for owner in (self.partner, self.other):
             with self.subTest(owner.name):
                 savepoint = self.env.cr.savepoint()
@@ -145,7 +145,7 @@ class TestRespelling(IdentifierCase):
                 savepoint.close(rollback=True)
                 self.env.invalidate_all()
 
-    def test_a_held_number_alone_asks_whose_it_is(self):
+    def test_a_held_number_alone_opens_a_case(self):
         _case, first, second = self.test_two_records_with_one_number_open_a_case()
         first._set_entered_in_error(reason="Typed wrongly")
         with self.assertRaises(PossibleDuplicate) as caught:
@@ -230,7 +230,7 @@ class TestRespelling(IdentifierCase):
         both = [now[user.id] for user in (self.steward, second)]
         self.assertLessEqual(max(both) - min(both), 1, both)
 
-    def test_case_12_what_could_not_leave_is_cleaned(self):
+    def test_case_12_values_that_cannot_be_sent_are_cleaned(self):
         rows = [
             self._stored(self.free, value, value, record)
             for value, record in (
@@ -266,7 +266,7 @@ class TestRespelling(IdentifierCase):
         late.validation = "off"
         self.assertFalse(wrong.check_failed)
 
-    def test_not_while_somebody_waits_for_too_many(self):
+    def test_too_many_identifiers_refuse_a_change_of_the_check(self):
         self._create_identifier(self.free, "A-1")
         self._create_identifier(self.free, "A-2", self.other)
         self.patch(interop_namespace.const, "MAX_RESPELLED", 1)

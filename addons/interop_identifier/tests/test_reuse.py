@@ -48,7 +48,7 @@ class TestReuse(IdentifierCase):
         row._set_entered_in_error()  # it never was that record's
         self.assertTrue(self._again())
 
-    def test_never_but_its_own(self):
+    def test_never_except_for_the_same_record(self):
         row = self._retired()
         self.assertFalse(self._link(self.partner))
         self.assertEqual((row.state, row.period_end), ("active", False))
@@ -139,7 +139,7 @@ class TestReuseByMessage(CaseMixin, EngineCase):
         self.assertEqual(self.row.state, "active")
         self.assertEqual(self.row.state_message_id.res_id, self.ada.id)
 
-    def test_a_late_message_is_about_who_had_it_then(self):
+    def test_a_late_message_is_about_the_former_holder(self):
         then = clock.isoformat(clock.now() - timedelta(days=11))
         eve = self._identify(self.king, self.national, "N-20")
         message = self._send((NATIONAL, "N-20"), name="Ada", occurred_at=then)

@@ -73,7 +73,7 @@ class TestSearch(IdentifierCase):
         self.env["interop.identifier.merge"]._merge(survivor, self.partner)
         self.assertEqual(self._names("MR77012"), survivor.ids)
 
-    def test_promise_9_a_user_finds_by_what_the_user_may_see(self):
+    def test_promise_9_a_user_finds_only_by_visible_identifiers(self):
         stranger = self._create_user("user", companies=self.other_facility)
         self.assertEqual(self._names("MR77012", stranger), self.named.ids)
         self.assertEqual(self._bar("mr77012", stranger), self.named.with_user(stranger))

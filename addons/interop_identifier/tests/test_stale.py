@@ -41,7 +41,7 @@ class TestStale(CaseMixin, EngineCase):
             if item["object"] == "interop.identifier"
         }
 
-    def test_use_and_period_of_an_older_message_are_ignored_and_it_says_so(self):
+    def test_use_and_period_of_an_older_message_are_ignored_and_reported(self):
         end = {"end": "2030-06-30"}
         self._tell(self._wire(use="official", period=end), occurred_at=LATE)
         row = self._row("A-1")
@@ -73,7 +73,7 @@ class TestStale(CaseMixin, EngineCase):
         self._tell(self._wire(use="official"), occurred_at=now)
         self.assertEqual(row.use, "official")
 
-    def test_what_a_person_states_is_as_of_now(self):
+    def test_a_statement_of_a_user_is_as_of_now(self):
         self._tell(self._wire(use="temp"), occurred_at=EARLY)
         row = self._row("A-1")
         row.with_user(self.steward).use = "official"
@@ -81,7 +81,7 @@ class TestStale(CaseMixin, EngineCase):
         self.assertEqual(row.use, "official")
         self.assertEqual(self._outcomes(message), {"use": ("ignored", "stale")})
 
-    def test_hearsay_is_told_as_such(self):
+    def test_values_of_other_senders_are_reported_as_ignored(self):
         own = self._namespace("Lab", "http://lab.example", system_id=self._lab().id)
         self._identify(self.ada, own, "L-1")
         message = self._tell(
@@ -111,7 +111,7 @@ class TestStale(CaseMixin, EngineCase):
         self.assertEqual((present.state, late.state), ("active", "retired"))
         self.assertEqual(present.stated_at, datetime(2024, 2, 1, 8))
 
-    def test_an_older_message_or_hearsay_confirms_nothing(self):
+    def test_an_older_or_other_sender_confirms_nothing(self):
         own = self._namespace("Lab", "http://lab.example", system_id=self._lab().id)
         row = self._identify(self.ada, own, "L-1")
         self._tell(self._wire(), self._wire(NATIONAL, "N-1"), occurred_at=LATE)

@@ -42,7 +42,7 @@ class TestUndoPreview(CaseMixin, EngineCase):
             ]
         )
 
-    def test_b8_both_lists_before_it_is_done(self):
+    def test_b8_both_lists_before_undoing(self):
         case, message = self._merged_case()
         self._note(message, "name")
         wizard = self._wizard(case)
@@ -61,7 +61,7 @@ class TestUndoPreview(CaseMixin, EngineCase):
         )
         self.assertEqual(self.ada.name, "Adam Careful", "nothing is done yet")
 
-    def test_b8_the_report_says_what_stayed(self):
+    def test_b8_the_report_lists_remaining_values(self):
         case, message = self._merged_case()
         self._note(message, "name")
         wizard = self._wizard(case)
@@ -119,7 +119,7 @@ class TestUndoPreview(CaseMixin, EngineCase):
         self.assertIn("O-1", stays)
         self.assertIn("added after the merge", stays)
 
-    def test_b8_what_other_facilities_have_is_counted(self):
+    def test_b8_changes_of_other_facilities_are_counted(self):
         theirs = self._namespace(
             "Theirs", "urn:theirs", company_id=self.other_facility.id
         )

@@ -58,7 +58,7 @@ class TestWireOrder(EngineCase):
             )
         ]
 
-    def test_own_first_then_those_it_has_a_name_for(self):
+    def test_own_numbers_first_then_those_with_an_alias(self):
         partner = self.env["res.partner"].create(
             {"name": "Ada", "company_id": self.facility.id}
         )

@@ -12,7 +12,7 @@ from .governed_common import GovernedCase
 class TestGovernedMessages(GovernedCase):
     """Inbound: applied, unchanged, ignored, rejected, flagged, stale."""
 
-    def test_the_owner_applies_and_the_report_says_so(self):
+    def test_values_of_the_owner_are_applied_and_reported(self):
         self._create_rule("name", "city", system=self.ehr)
         partner = self._create_partner(city="Lund")
         message = self._send(self.ehr_in, partner, name="Ada L.", city="Lund")
@@ -116,7 +116,7 @@ class TestGovernedMessages(GovernedCase):
         self._send(self.ehr_in, partner, minutes=-5, city="Newer")
         self.assertEqual(partner.city, "Newer")
 
-    def test_stale_even_after_somebody_else_changed_the_value(self):
+    def test_stale_even_after_another_author_changed_the_value(self):
         self._create_rule("city", system=self.ehr, policy="flag")
         partner = self._create_partner()
         self._send(self.ehr_in, partner, minutes=-10, city="New")

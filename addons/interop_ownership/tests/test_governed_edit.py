@@ -50,7 +50,7 @@ class TestProtection(EditCase):
         mine.write({"city": "Malmö", "phone": "1"})  # nothing protected changes
         self.assertEqual((mine.city, mine.phone), ("Malmö", "1"))
 
-    def test_each_protection_does_what_it_says(self):
+    def test_each_level_of_protection(self):
         rule = self._create_rule("city", system=self.ehr, protection="always")
         mine = self.partner.with_user(self.clerk)
         with self._refused(UserError):
@@ -201,7 +201,7 @@ class TestOverride(EditCase):
             "interop.override.wizard",
         )
 
-    def test_nobody_writes_an_override_by_hand(self):
+    def test_an_override_cannot_be_created_by_hand(self):
         values = {
             "user_id": self.clerk.id,
             "res_model": "res.partner",
@@ -224,7 +224,7 @@ class TestOverride(EditCase):
                     {"res_model": model, "res_id": record.id, "reason": "Because"}
                 ).action_override()
 
-    def test_who_may_not_edit_the_record_may_not_override(self):
+    def test_an_override_needs_write_access_to_the_record(self):
         self._owned()
         steward = self._create_user("steward")  # no right to edit contacts
         with self._refused(AccessError):
@@ -235,7 +235,7 @@ class TestOverride(EditCase):
 class TestForm(EditCase):
     """The banner and the locked fields of a form."""
 
-    def test_the_banner_says_who_decides_and_since_when(self):
+    def test_the_banner_shows_the_owner_and_the_time(self):
         mine = self._owned()
         (note, other) = mine.interop_owned_fields
         self.assertEqual((note["name"], note["label"]), ("city", "City"))

@@ -34,7 +34,7 @@ class TestLoops(GovernedCase):
         self._set_columns(messages, res_id=None)
         return interfaces
 
-    def test_what_odoo_decides_is_published_to_those_who_replicate_it(self):
+    def test_fields_of_odoo_are_published_to_replicas(self):
         self._create_rule("city", contract_id=self.replica.id)
         partner = self._create_partner(city="Lund")
         self.assertEqual(self._leaving(partner), self.ehr_out | self.billing_out)
@@ -73,7 +73,7 @@ class TestLoops(GovernedCase):
         self._send(self.ehr_in, partner, city="Malmö")
         self.assertEqual(self._leaving(partner), confirmations | self.billing_out)
 
-    def test_whatever_a_handler_publishes_knows_its_origin(self):
+    def test_publications_of_a_handler_know_their_origin(self):
         contract = self._create_contract()
         replica = self.replica.message_type
 

@@ -29,7 +29,7 @@ class TestOwnershipRules(GovernedCase):
                 "ir.model.fields"
             ]._get("res.users", "login")
 
-    def test_odoo_publishes_only_what_it_decides_under_a_fitting_contract(self):
+    def test_odoo_publishes_only_its_fields_under_a_matching_contract(self):
         contract = self._create_contract()
         with self._refused(
             ValidationError, "only fields that Odoo is authoritative for"
@@ -53,7 +53,7 @@ class TestOwnershipRules(GovernedCase):
         rule.unlink()
         self.assertNotIn("city", ownership._effective("res.partner", facility))
 
-    def test_a_rule_says_whether_it_is_enforced(self):
+    def test_a_rule_shows_whether_it_is_enforced(self):
         self.assertTrue(self._create_rule("city").is_enforced)
         self.assertFalse(self._create_rule("login", model="res.users").is_enforced)
 
@@ -96,7 +96,7 @@ class TestOwnershipMatrix(GovernedCase):
         replica._set_retired()
         self.assertNotIn(self.billing.id, self._row("city")["cells"])
 
-    def test_a_gap_is_a_field_that_moves_and_nobody_decides_about(self):
+    def test_a_gap_is_an_exchanged_field_without_a_rule(self):
         self._send(self.ehr_in, self._create_partner(), city="Lund")
         row = self._row("city")
         self.assertTrue(row["gap"])
