@@ -32,7 +32,7 @@ class InteropHandlerPerson(models.AbstractModel):
         return found
 
     def _apply(self, message, data):
-        if not data["identifiers"]:  # outbound messages may have none
+        if not data["identifiers"]:  # outbound messages may have no identifier
             raise BusinessError(
                 self.env._(
                     "The message has no identifier of the person. Send at least one."

@@ -44,7 +44,8 @@ class InteropHandlerPersonMerged(models.AbstractModel):
 
     @api.model
     def _wires_of(self, party):
-        """Return the identifiers of a party, whatever the sender wrote there."""
+        """Return the identifiers of a party, in any form in which the sender wrote
+        them."""
         return party.get("identifiers") if isinstance(party, dict) else None
 
     def _apply(self, message, data):

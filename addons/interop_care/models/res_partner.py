@@ -251,7 +251,7 @@ class ResPartner(models.Model):
         return result
 
     def _check_access(self, operation):
-        """Do not name a person in the error whom the user cannot see."""
+        """Raise an error that does not name a person hidden from the user."""
         result = super()._check_access(operation)
         if result and any(result[0]._ids):
             # sudo: checks whether facilities restrict these partners, not which

@@ -79,7 +79,7 @@ class CaseWords:
         )
 
     def _pair_question(self):
-        """Return the question about two records that one message names."""
+        """Return the question about two records named by one message."""
         case = self.case
         if case.left_model != case.right_model:
             return self.env._(

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# This trigger runs for every new identifier, whatever code inserts it. If another
+# This trigger runs for every new identifier, however it is inserted. If another
 # transaction linked to or merged the same record meanwhile, the upsert fails with a
 # serialization error and Odoo repeats the request. So an old snapshot neither loses an
 # identifier nor makes a second active one.

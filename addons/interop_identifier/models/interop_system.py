@@ -7,7 +7,8 @@ DEFAULT_AUTHORITIES = "default_authorities"  # key of an approved state
 
 
 class InteropSystem(models.Model):
-    """Adds the default assigning authority. Clinical systems often send none."""
+    """Adds the default assigning authority, because clinical systems often send no
+    authority."""
 
     _inherit = "interop.system"
 

@@ -129,7 +129,7 @@ class Respelling:
                 "SELECT namespace_id, value_normalized, id FROM interop_identifier"
                 " WHERE (namespace_id, value_normalized) IN %s"
                 " AND (state IN %s OR once AND state <> 'entered_in_error')"
-                " ORDER BY state IN %s",  # of two, the one that look-ups find
+                " ORDER BY state IN %s",  # of two rows, prefer the row that look-ups find
                 tuple(pairs),
                 UNIQUE,
                 UNIQUE,

@@ -132,7 +132,8 @@ if HealthCheck:
 
         @rule(person=people, kind=kinds, value=values)
         def use_again(self, person, kind, value):
-            """Create as a steward does, for whom a retired value is free."""
+            """Create with the value of another record, as a steward may when it is
+            retired."""
             record = self.people[person]
             try:
                 with mute_logger("odoo.sql_db"), self.env.cr.savepoint():

@@ -493,7 +493,7 @@ class InteropGovernedMixin(models.AbstractModel):
             return
         own_company = self.env["interop.event"]._own_company()
         for record, names in changed.items():
-            # sudo: rules apply whoever changes the record
+            # sudo: rules apply to changes by every user
             company = "company_id" in self._fields and record.sudo().company_id
             rules = systems_of_record._effective(
                 self._name, (company or own_company).id

@@ -166,7 +166,7 @@ class InteropProvenance(models.Model):
         own_company = self.env["interop.event"]._own_company()
         noted, others = [], []
         for record, names in changed.items():
-            # sudo: provenance is stored whoever changes the record
+            # sudo: provenance is stored for changes by every user
             company = "company_id" in record._fields and record.sudo().company_id.id
             for name in sorted(names):
                 target = noted if name in ruled else others

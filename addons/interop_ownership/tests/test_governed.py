@@ -110,7 +110,7 @@ class TestGovernedMessages(GovernedCase):
             self._outcomes(late),
             {"city": ("ignored", "stale"), "zip": ("ignored", "stale")},
         )
-        # Fields without a rule are groups of their own, and each system has its time.
+        # Fields without a rule are separate groups, and each system has its time.
         self._send(self.ehr_in, partner, minutes=-20, phone="1")
         self.assertEqual(partner.phone, "1")
         self._send(self.ehr_in, partner, minutes=-5, city="Newer")
