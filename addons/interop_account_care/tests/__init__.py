@@ -1,1 +1,1 @@
-from . import test_dealings
+from . import test_document_facilities

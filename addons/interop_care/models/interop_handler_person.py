@@ -61,7 +61,7 @@ class InteropHandlerPerson(models.AbstractModel):
 
     @api.model
     def _update(self, partner, message, values):
-        """A person who is their own guarantor or payer gets no separate partner."""
+        """Update the person; being one's own guarantor or payer needs no partner."""
         own = {
             name: False
             for name in ("interop_guarantor_id", "interop_payer_id")

@@ -287,8 +287,7 @@ class ResPartner(models.Model):
     def _interop_by_first_facilities(self):
         """Return ``[(facilities, partners)]`` for contacts that become people in care.
 
-        It is the facility of the contact, else the current one, plus facilities with
-        documents.
+        It is the facility of the contact, else the current one.
         """
         if not self:
             return ()
