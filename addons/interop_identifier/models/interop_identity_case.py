@@ -115,7 +115,7 @@ class InteropIdentityCase(models.Model):
     waiting_message_ids = fields.One2many(
         "interop.message",
         "identity_case_id",
-        "Waiting Messages",
+        "Parked Messages",
         readonly=True,
         domain=[("state", "=", "parked")],
     )
