@@ -91,13 +91,13 @@ class AccountMove(models.Model):
 
         A payment without a journal entry does not change the residual.
         """
-        settled = self._interop_customer_documents().filtered(
+        paid = self._interop_customer_documents().filtered(
             lambda move: (
                 move.payment_state in ("in_payment", "paid")
                 and move.currency_id.is_zero(move.amount_residual)
             )
         )
-        self.env["interop.event"]._publish("invoice.paid", settled)
+        self.env["interop.event"]._publish("invoice.paid", paid)
 
     def _interop_customer_documents(self):
         """Return the customer invoices, credit notes and receipts among these."""

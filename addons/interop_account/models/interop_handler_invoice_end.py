@@ -19,9 +19,9 @@ class InteropHandlerInvoicePaid(models.AbstractModel):
     def _build(self, record, prefetched=None):
         data = super()._build(record, prefetched)
         data["state"] = record.payment_state
-        settled = self._settled_on(record)
-        if settled:
-            data["settled_on"] = settled.isoformat()
+        paid_on = self._settled_on(record)
+        if paid_on:
+            data["settled_on"] = paid_on.isoformat()
         return data
 
     def _settled_on(self, record):

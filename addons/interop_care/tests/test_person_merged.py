@@ -121,8 +121,8 @@ class TestPersonMerged(PersonCase):
         self._send(first)
         self._post(self._merged(self.two, self.one))
         self._decide(self._last(), "same", reason="One person")
-        replay = self._merged(self.one, self.two)
-        self._send({**replay, "occurred_at": first["occurred_at"]})
+        repeated = self._merged(self.one, self.two)
+        self._send({**repeated, "occurred_at": first["occurred_at"]})
         self.assertEqual(
             self._states(self.first), [("P-1", "merged"), ("P-2", "active")]
         )

@@ -72,7 +72,7 @@ class InteropNamespace(models.Model):
         default="U",
         tracking=True,
         help="HL7 v2 table 0203. Outbound messages contain it with the "
-             "identifier. Leave empty to send no type.",
+        "identifier. Leave empty to send no type.",
     )
     company_id = fields.Many2one(
         "res.company",

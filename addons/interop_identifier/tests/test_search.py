@@ -74,9 +74,9 @@ class TestSearch(IdentifierCase):
         self.assertEqual(self._names("MR77012"), survivor.ids)
 
     def test_promise_9_a_user_finds_only_by_visible_identifiers(self):
-        stranger = self._create_user("user", companies=self.other_facility)
-        self.assertEqual(self._names("MR77012", stranger), self.named.ids)
-        self.assertEqual(self._bar("mr77012", stranger), self.named.with_user(stranger))
+        outsider = self._create_user("user", companies=self.other_facility)
+        self.assertEqual(self._names("MR77012", outsider), self.named.ids)
+        self.assertEqual(self._bar("mr77012", outsider), self.named.with_user(outsider))
         outsider = self._create_user()
         self.assertEqual(self._names("MR77012", outsider), self.named.ids)
 

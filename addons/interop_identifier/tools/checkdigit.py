@@ -92,8 +92,8 @@ def canonical(value: str, name: str, today: date | None = None) -> str:
             break
         except _NO_NUMBER:
             continue
-    settle = _EQUAL.get(name)
-    return settle(form, today) if settle else form
+    equal_form = _EQUAL.get(name)
+    return equal_form(form, today) if equal_form else form
 
 
 def has_standard(name: str) -> bool:

@@ -123,11 +123,11 @@ class TestProtection(EditCase):
                 allowed_company_ids=self.other_facility.ids
             ).city = "There"
         # A user of the other facility cannot edit either; the owner's name is hidden.
-        stranger = self._create_user(
+        outsider = self._create_user(
             "user", "base.group_partner_manager", companies=self.other_facility
         )
         with self._refused(UserError, "A system of another facility"):
-            mine.with_user(stranger).city = "Stranger"
+            mine.with_user(outsider).city = "Outsider"
 
     def test_the_engine_writes_in_the_name_of_its_service_user(self):
         self._create_rule("city", system=self.ehr, protection="always")
@@ -245,9 +245,9 @@ class TestForm(EditCase):
         self.assertTrue(note["own"] and note["locked"])
         self.assertEqual((other["name"], other["source"]), ("zip", ""))
         self.assertEqual(mine.interop_locked_fields, ",city,zip,")
-        stranger = self._create_partner()
-        self.assertFalse(stranger.interop_owned_fields)
-        self.assertFalse(stranger.interop_locked_fields)
+        outsider = self._create_partner()
+        self.assertFalse(outsider.interop_owned_fields)
+        self.assertFalse(outsider.interop_locked_fields)
 
     def test_an_open_override_unlocks_the_form(self):
         mine = self._owned(self.steward)
