@@ -109,8 +109,14 @@ RULES = [
         r"|spelt|ageing|cheque|defence|offence|artefact)\b",
         "US spelling, as in Odoo",
     ),
-    _rule("other way round", r"\bother way (?:round|around)\b", "in the other direction"),
-    _rule("is told", r"\b(?:is|are) told\b", "say sees, is notified, gets a report"),
+    _rule(
+        "other way round", r"\bother way (?:round|around)\b", "in the other direction"
+    ),
+    _rule(
+        "is told",
+        r"\b(?:users?|senders?|stewards?|clients?|receivers?|people|they) (?:is|are) told\b",
+        "say sees, is notified, gets a report",
+    ),
     _rule("goes on", r"\b(?:goes?|went) on\b(?! the)", "say continue"),
     _rule("hand out", r"\bhand(?:s|ed|ing)? (?:it |them )?out\b", "say assign"),
     _rule("for ever", r"\bfor ever\b", "say permanently, or without a limit"),
