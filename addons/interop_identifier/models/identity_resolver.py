@@ -431,8 +431,8 @@ def checked_value(env, value):
     if len(cleaned) > const.MAX_VALUE_LENGTH:
         raise ValidationError(
             env._(
-                "The identifier has %(length)s characters. The limit is %(limit)s. "
-                "Check the value.",
+                "The identifier has more than %(limit)s characters (%(length)s). "
+                "Shorten it.",
                 limit=const.MAX_VALUE_LENGTH,
                 length=len(cleaned),
             )

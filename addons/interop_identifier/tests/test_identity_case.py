@@ -284,7 +284,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
     def test_the_chosen_record_has_to_be_of_the_right_kind(self):
         self._set_columns(self.interface, unknown_policy="park")
         case = self._case(self._send((SENDER, "A-8")))
-        with self._refused(UserError, "another kind of record"):
+        with self._refused(UserError, "of another kind than"):
             self._decide(case, "same", record_ref=f"res.company,{self.facility.id}")
         with self._refused(UserError, "Choose the record"):
             self._decide(case, "same")
@@ -308,7 +308,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
     def test_an_unknown_authority_may_be_a_new_one(self):
         message = self._send(("urn:oid:1.2.3", "1"))
         case = self._case(message)
-        with self._refused(UserError, "needs: Name, Code"):
+        with self._refused(UserError, "Enter: Name, Code"):
             self._decide(case, "namespace", new_namespace=True)
         self._decide(
             case,

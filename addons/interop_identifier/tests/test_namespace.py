@@ -54,7 +54,9 @@ class TestNamespace(IdentifierCase):
 
     def test_another_facility_s_numbers_are_no_default(self):
         other = self._create_namespace(company_id=self.other_facility.id)
-        with self.assertRaisesRegex(ValidationError, "Choose one of Mercy"):
+        with self.assertRaisesRegex(
+            ValidationError, "choose a default namespace of Mercy"
+        ):
             system = self.system.with_company(self.facility)
             system.identifier_namespace_id = other
         system = self.system.with_company(self.other_facility)

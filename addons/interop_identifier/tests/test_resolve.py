@@ -181,7 +181,7 @@ class TestResolve(IdentifierCase):
         )
         self.assertEqual((old.state, old.state_by_id), ("retired", self.env.user))
         self.assertTrue(old.state_at)
-        self.assertIn("new one", old.state_reason)
+        self.assertIn("new number", old.state_reason)
 
     def test_of_two_new_numbers_in_one_message_the_later_one_stays(self):
         single = self._create_namespace()

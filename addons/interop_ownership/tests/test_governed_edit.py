@@ -219,7 +219,7 @@ class TestOverride(EditCase):
         wizard = self.env["interop.override.wizard"].with_user(self.steward)
         for model in ("res.users", "res.country"):
             record = self.env[model].search([], limit=1)
-            with self._refused(UserError, "is not governed", msg=model):
+            with self._refused(UserError, "are not governed", msg=model):
                 wizard.create(
                     {"res_model": model, "res_id": record.id, "reason": "Because"}
                 ).action_override()

@@ -25,9 +25,7 @@ class InteropOverrideWizard(models.TransientModel):
         if not self.env["interop.ownership"]._is_governed(self.res_model):
             raise UserError(
                 self.env._(
-                    "Records of %s have no system of record "
-                    "rules, so there is no protection to "
-                    "override.",
+                    "Records of %s are not governed, so there is no protection to override.",
                     model._description,
                 )
             )

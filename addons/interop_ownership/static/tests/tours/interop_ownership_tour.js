@@ -115,7 +115,7 @@ registry.category("web_tour.tours").add("interop_ownership_override", {
     {
       content: "The form shows the new source and the system of record",
       trigger:
-        ".o_interop_ownership_banner li:contains('City'):contains('from Steward'):contains('EHR Mercy is the system of record')",
+        ".o_interop_ownership_banner li:contains('City'):contains('from Steward'):contains('system of record: EHR Mercy')",
     },
   ],
 });
