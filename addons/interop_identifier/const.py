@@ -144,7 +144,7 @@ CASE_DECISIONS = [
     ("namespace", "Namespace assigned"),
     ("rejected", "Rejected"),
     ("retried", "Corrected elsewhere"),
-    ("closed", "Closed automatically"),
+    ("settled", "Closed automatically"),
 ]
 # These decisions state facts about identities and apply to every later message.
 REMEMBERED = ("same", "different", "create")

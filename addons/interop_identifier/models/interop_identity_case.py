@@ -497,7 +497,7 @@ class InteropIdentityCase(models.Model):
             )
             if not waits and not case._about_held():
                 text = self.env._("No message waits for an answer any more.")
-                case._set_decided("closed", text)
+                case._set_decided("settled", text)
                 case._tell(text)
 
     def _about_held(self):

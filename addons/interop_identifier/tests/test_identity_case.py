@@ -372,7 +372,7 @@ class TestIdentityCase(CaseMixin, EngineCase):
         first.action_cancel()
         self.assertEqual(case.state, "open")
         second._close("Sent again by hand")
-        self.assertEqual((case.state, case.decision), ("decided", "closed"))
+        self.assertEqual((case.state, case.decision), ("decided", "settled"))
         self.assertFalse(case.activity_ids or case.decided_by_id)
 
     # === WHO AND WHEN === #
