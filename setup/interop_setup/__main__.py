@@ -14,6 +14,7 @@ COMMANDS = {
     "screenshots": "interop_setup.screenshots",
     "pages": "interop_setup.pages",
     "node": "interop_setup.node",
+    "pot": "interop_setup.pot",
     "wording": "interop_setup.wording",
 }
 

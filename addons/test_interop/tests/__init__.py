@@ -4,5 +4,6 @@ from . import test_tours
 from . import test_no_code
 from . import test_no_code_in
 from . import test_hostile_text
+from . import test_pot
 from . import test_views
 from . import test_walk
