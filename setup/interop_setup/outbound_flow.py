@@ -70,12 +70,13 @@ def endpoint(env, number: int, url: str, **values):
     return made, value
 
 
-def interface(env, number: int, receiver, carried, retries):
+def interface(env, number: int, receiver, carried, retries, mapped: bool = True):
     """The active interface of an endpoint; it carries the names of partners.
 
     :param receiver: the endpoint
     :param carried: the contract
     :param retries: the retry policy
+    :param mapped: whether a mapping says what it carries; else the contract's handler
     """
     admin = env.ref("base.user_admin")
     made = env["interop.interface"].create(
@@ -96,13 +97,11 @@ def interface(env, number: int, receiver, carried, retries):
             "retry_policy_id": retries.id,
         }
     )
-    env["interop.mapping"].create(
-        {
-            "interface_id": made.id,
-            "contract_id": carried.id,
-            "line_ids": [(0, 0, {"path": "name", "field_path": "name"})],
-        }
-    )
+    if mapped:
+        lines = [(0, 0, {"path": "name", "field_path": "name"})]
+        env["interop.mapping"].create(
+            {"interface_id": made.id, "contract_id": carried.id, "line_ids": lines}
+        )
     made.with_user(admin).sudo()._set_approved()
     made._set_active()
     return made

@@ -207,7 +207,7 @@ def messages_page(found: list[Contract]) -> str:
         "One list of every message that the addons bring. A contract is one version of one",
         "message type: a published contract never changes. *Direction* is seen from Odoo. The",
         "data class says how Odoo protects the content: personal and patient-adjacent content",
-        "is encrypted. An administrator can add contracts of their own without programming.",
+        "is encrypted. An administrator can add more contracts without programming.",
         "",
         "| type | direction | addon | Odoo record | data class | what it says |",
         "|---|---|---|---|---|---|",
@@ -273,7 +273,7 @@ def troubleshooting_page() -> str:
         )
     lines = ["# Troubleshooting", "", MADE, "", *advice["intro"], ""]
     lines += ["## A message failed: what the error class means", ""]
-    lines += ["| error class | meaning | who fixes it | how |", "|---|---|---|---|"]
+    lines += ["| error class | meaning | fixed by | how |", "|---|---|---|---|"]
     for name, kind in outcome.ERROR_CLASSES.items():
         row = advice["classes"][name]
         owner = advice["owners"][kind]

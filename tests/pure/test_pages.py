@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from interop_setup import pages
+from interop_setup import blocks, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
@@ -60,8 +60,8 @@ def test_fields_of_a_schema():
 
 @pytest.mark.parametrize(
     "page",
-    [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))],
-    ids=lambda path: path.name,
+    blocks.pages(generated=True),
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_links_lead_somewhere(page):
     """Links within the repository name a file that is there, and a heading of it."""
@@ -82,3 +82,15 @@ def test_links_lead_somewhere(page):
             if anchor not in slugs:
                 broken.append(target)
     assert not broken
+
+
+def test_readme_leads_to_each_page():
+    links = set(LINK.findall((ROOT / "README.md").read_text("utf-8")))
+    written = [path.name for path in (ROOT / "docs").glob("*.md")]
+    assert not [name for name in written if f"docs/{name}" not in links]
+    assert {
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+        "setup/README.md",
+    } <= links

@@ -111,3 +111,16 @@ def test_references_come_from_the_fields():
     assert refers["system_id"] == ("interop.system", "")
     assert refers["endpoint_id"] == ("interop.endpoint", "")  # of a mixin
     assert refers["contract_ids"] == ("interop.contract", " (several)")
+
+
+def test_the_table_below_the_data_model_names_its_tables():
+    page = (paths.ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"^\| `(interop_\w+)`", page, re.MULTILINE))
+    known = {name.replace(".", "_") for name in data_picture.models()}
+    assert named <= known
+    shown = {
+        f"{data_picture.PREFIX}{name}".replace(".", "_")
+        for column in data_picture.LAYOUT
+        for name in column
+    }
+    assert shown & known <= named, "add a row to docs/architecture.md"
