@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .. import clock
+from ..models.log import message_moves as moves
 from ..models.log.message_actions import Rebuilding
 from ..models.log.message_batch import MessageBatch
 from .bulk_common import BulkCase
@@ -74,6 +75,18 @@ class TestSuperseded(SupersededCase):
             self.assertIn(new.external_id, message.error_message)
         self.assertEqual((replay.moved_count, replay.skipped_count), (3, 3))
         self.assertIn("Newer messages", replay.skipped_text)
+
+    def test_b7_a_replaced_message_still_tells_how_it_failed(self):
+        old = self._refused_by_receiver(city="X")
+        self._again(old)
+        kept = [name for name in moves.FAILURE if name != "error_message"]
+        before = old.read(kept, load=None)
+        self.assertTrue(old.error_code and old.cause and old.owner_user_id)
+        old.with_user(self.operator).action_retry()
+        self.assertEqual(old.state, "skipped")
+        self.assertEqual(old.read(kept, load=None), before)
+        self.assertFalse(old.next_attempt_at)
+        self.assertTrue(old.done_at)
 
     def test_b7_retry_of_one_old_message_skips_it_and_says_so(self):
         old = self._refused_by_receiver()

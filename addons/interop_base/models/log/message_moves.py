@@ -56,11 +56,12 @@ OUT_OF_TURN = {"lane": SQL("%s || %s", const.LEFT_LANE, _OWN_LANE)}
 
 DONE = Move("done", ("pending", "processing"), {**_ENDED, **_CLEARED})
 SKIPPED = Move("skipped", ("pending", "processing"), {**_ENDED, **_CLEARED})
-# A newer message about the same record replaces it; what it held back goes on.
-SUPERSEDED = SKIPPED._replace(allowed=const.FAILED_STATES, wakes=True)
 CANCELLED = Move("cancelled", ("pending", "dead", "parked"), _ENDED, wakes=True)
 # Of many, those that have not failed any more are left alone.
 CLOSED = CANCELLED._replace(allowed=const.FAILED_STATES)
+# A newer message about the same record replaces it; what it held back goes on. Its failure
+# and its owner stay on record, only the text changes.
+SUPERSEDED = CLOSED._replace(state="skipped")
 
 # === FAILURES === #
 
