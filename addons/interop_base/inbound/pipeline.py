@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..exceptions import ConfigurationError, Refused
 from ..tools import trace as trace_tools
-from . import claim, read, route, settle
+from . import process, read, route, store
 
 
 class Delivery(NamedTuple):
@@ -27,7 +27,7 @@ class Delivery(NamedTuple):
     proven_id: str = ""
     trace: trace_tools.TraceContext | None = None
     limits: read.Limits = read.Limits()
-    pauses: tuple = claim.LOCK_PAUSES
+    pauses: tuple = store.LOCK_PAUSES
     rates: dict | None = None
 
 
@@ -65,14 +65,14 @@ def receive(client, delivery):
 
 def take(client_sudo, envelope, delivery):
     """Take one message whose envelope was read, or find the same one again."""
-    known = claim.lock(client_sudo, envelope.id, delivery.pauses)
+    known = store.lock(client_sudo, envelope.id, delivery.pauses)
     if known:
-        return Taken(claim.same(known, delivery), known=True)
+        return Taken(store.same(known, delivery), known=True)
     found = route.find(client_sudo, envelope)
     route.limit(client_sudo, found, delivery)
     route.validate(found.contract, envelope.data)
-    message, has_to_wait, at = claim.insert(client_sudo, found, envelope, delivery)
-    if settle.settle(message, found, envelope, has_to_wait):
+    message, has_to_wait, at = store.insert(client_sudo, found, envelope, delivery)
+    if process.process(message, found, envelope, has_to_wait):
         return Taken(message, accepted=Accepted(found.contract, envelope, at))
     return Taken(message)
 

@@ -131,13 +131,13 @@ class IrActionsServer(models.Model):
         contract_sudo = self.sudo().interop_contract_id
         # Odoo writes to a new record a dozen times, and triggers the rule each time.
         events._publish(contract_sudo.message_type, records, combine=True)
-        if self._interop_is_last_look():
+        if self._interop_runs_on_unlink():
             # These records are deleted next: what leaves is what they are now.
             self.env.flush_all()
             events._snapshot_transaction()
         return False
 
-    def _interop_is_last_look(self):
+    def _interop_runs_on_unlink(self):
         """Return whether an automation rule runs this because records are deleted."""
         if "base_automation_id" not in self._fields:
             return False

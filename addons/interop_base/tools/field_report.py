@@ -38,16 +38,16 @@ class Decision(NamedTuple):
         return self.outcome in (APPLIED, FLAGGED)
 
 
-def compare(*, same, stated, known):
+def compare(*, same, stated, previous):
     """Return the ``Decision`` about a value that nothing but the time decides about.
 
     :param bool same: whether the record holds this value already
     :param str stated: when it became true (``tools.statement``)
-    :param known: the same of what this sender stated before about it
+    :param previous: the same of what this sender stated before about it
     """
     if same:
         return Decision(UNCHANGED)
-    if all(statement.is_newer(stated, before) for before in known):
+    if all(statement.is_newer(stated, before) for before in previous):
         return Decision(APPLIED)
     return Decision(IGNORED, STALE)
 

@@ -40,16 +40,16 @@ class Rule(NamedTuple):
     fields: frozenset
 
 
-def decide(*, rule, sender, same, stated, known):
+def decide(*, rule, sender, same, stated, previous):
     """Decide about one value that a system states.
 
     :param rule: ``Rule`` of the field, ``None`` when it has no system of record
     :param int sender: id of the stating system
     :param bool same: whether the record holds this value already
     :param str stated: when it became true (``tools.statement``)
-    :param known: the same of what this sender stated before about this group of fields
+    :param previous: the same of what this sender stated before about this group of fields
     """
-    decision = compare(same=same, stated=stated, known=known)
+    decision = compare(same=same, stated=stated, previous=previous)
     foreign = rule is not None and rule.owner != sender
     if not foreign or decision.outcome == UNCHANGED:
         return decision
@@ -60,7 +60,7 @@ def decide(*, rule, sender, same, stated, known):
     return Decision(FLAGGED, NOT_OWNER) if decision.outcome == APPLIED else decision
 
 
-def known_statements(name, rule, stated):
+def group_statements(name, rule, stated):
     """Return what the sender stated before about the group of field ``name``.
 
     Fields of one rule belong together: half an address of nine o'clock never mixes with
@@ -72,7 +72,7 @@ def known_statements(name, rule, stated):
     return [stated[field] for field in group if field in stated]
 
 
-def settle(decisions):
+def all_or_nothing(decisions):
     """Return the decisions as they count: one rejected value, and no value is applied.
 
     :param dict decisions: ``{field: Decision}``

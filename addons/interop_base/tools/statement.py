@@ -71,17 +71,17 @@ def parse(text: str) -> Statement:
     return Statement(moment, *parts[1:])
 
 
-def is_newer(stated: str, known: str) -> bool:
-    """Return whether ``stated`` counts although ``known`` was stated before.
+def is_newer(stated: str, previous: str) -> bool:
+    """Return whether ``stated`` counts although ``previous`` was stated before.
 
-    Equal moments are a tie: the higher place in the stream wins. Without two places
-    what is known stays.
+    Equal moments are a tie: the higher place in the stream wins. If one of the two has no
+    place in a stream, the previous statement stays.
 
-    :param known: empty when nothing is known
+    :param previous: statement of the same sender, empty if it made none
     """
-    if not known:
+    if not previous:
         return True
-    new, old = parse(stated), parse(known)
+    new, old = parse(stated), parse(previous)
     if new.message and new.message == old.message:
         return True
     moments = (new.moment, old.moment)

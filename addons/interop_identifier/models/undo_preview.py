@@ -278,4 +278,4 @@ class UndoPreview:
         company = origin_sudo.company_id
         if company and company not in self.env.user.company_ids:
             reference = "–"
-        return Source(reference, origin_sudo.system_id._told_name(), at)
+        return Source(reference, origin_sudo.system_id._visible_name(), at)

@@ -503,12 +503,12 @@ class InteropHandlerMapping(models.AbstractModel):
         :raises HandledError: nothing is written
         """
         scope = origin.current(self.env)
-        stated = self._stated_before(record, scope)
+        stated = self._previous_statements(record, scope)
         decisions = {
             name: field_report.compare(
                 same=not self._differs(record, name, value),
                 stated=scope.stated,
-                known=[stated[name]] if name in stated else [],
+                previous=[stated[name]] if name in stated else [],
             )
             for name, value in values.items()
         }
@@ -533,7 +533,7 @@ class InteropHandlerMapping(models.AbstractModel):
         self._note(record, message, dict.fromkeys(values, applied))
         return record
 
-    def _stated_before(self, record, scope):
+    def _previous_statements(self, record, scope):
         """Return ``{field: statement}`` of what the sender stated about a record before.
 
         Called before values are written, so that an older message never overwrites a

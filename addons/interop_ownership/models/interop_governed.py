@@ -146,14 +146,14 @@ class InteropGovernedMixin(models.AbstractModel):
         empty)."""
         rules = self._rules_for_message(scope)
         compared_sudo = self._comparable()
-        return ownership.settle(
+        return ownership.all_or_nothing(
             {
                 name: ownership.decide(
                     rule=rules.get(name),
                     sender=scope.system_id,
                     same=not compared_sudo._differs(name, value),
                     stated=scope.stated,
-                    known=ownership.known_statements(name, rules.get(name), stated),
+                    previous=ownership.group_statements(name, rules.get(name), stated),
                 )
                 for name, value in vals.items()
             }
@@ -167,7 +167,7 @@ class InteropGovernedMixin(models.AbstractModel):
     def _require_values(self, decisions, vals):
         """Reject a required value that would be ignored: the record cannot be created
         without it."""
-        return ownership.settle(
+        return ownership.all_or_nothing(
             {
                 name: field_report.Decision(field_report.REJECTED, decision.reason)
                 if decision.outcome == field_report.IGNORED
@@ -438,7 +438,7 @@ class InteropGovernedMixin(models.AbstractModel):
         if system_id == ODOO:
             return self.env._("Odoo")
         # sudo: users without a role in the integration see the name only
-        return self.env["interop.system"].sudo().browse(system_id)._told_name()
+        return self.env["interop.system"].sudo().browse(system_id)._visible_name()
 
     def _protected_fields(self, sources=None):
         """Return ``{record id: {field: Rule}}`` of the fields that users may not edit.

@@ -26,7 +26,7 @@ class InteropHandlerMapping(models.AbstractModel):
             return record
         return super()._create_values(model, message, values)
 
-    def _stated_before(self, record, scope):
+    def _previous_statements(self, record, scope):
         """Return earlier statements from provenance, which outlives the message log."""
         return self.env["interop.provenance"]._stated_by(record, scope.system_id)
 

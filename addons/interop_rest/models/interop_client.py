@@ -131,7 +131,7 @@ class InteropClient(models.Model):
         secrets = self._keys_of(VERIFYING_KINDS)
         return [
             VerifyingKey.from_text(text, secret.id)
-            for secret, text in self._readable(secrets._usable(now))
+            for secret, text in self._decrypted(secrets._usable(now))
         ]
 
     @api.private
@@ -144,7 +144,7 @@ class InteropClient(models.Model):
                 ALGORITHMS[secret.kind],
                 VerifyingKey.from_text(text).material,
             )
-            for secret, text in self._readable(secrets._usable(now))
+            for secret, text in self._decrypted(secrets._usable(now))
         ]
 
     @api.private
@@ -153,9 +153,9 @@ class InteropClient(models.Model):
         found = self._keys_of(("token_hash",))
         return found.filtered("valid_to")._usable(now)
 
-    def _can_prove(self, now):
+    def _can_authenticate(self, now):
         keys = self._keys_of(VERIFYING_KINDS)
-        return super()._can_prove(now) or bool(
+        return super()._can_authenticate(now) or bool(
             (
                 (self.accepts_signature or self.accepts_http_signature)
                 and keys._usable(now)

@@ -208,7 +208,7 @@ def prove_token(call, client_sudo, now):
     :raises SignatureError: no proof; always so without a client
     """
     token = tokens.bearer(headers.find(call.headers, "Authorization"))
-    found = client_sudo._readable(client_sudo._tokens(now)) if client_sudo else []
+    found = client_sudo._decrypted(client_sudo._tokens(now)) if client_sudo else []
     position = tokens.matching(token, [digest for _secret, digest in found])
     if position is None:
         raise SignatureError("no_matching_token")

@@ -4,7 +4,7 @@ import logging
 from urllib.parse import quote
 
 from odoo.addons.interop_base.exceptions import Refused
-from odoo.addons.interop_base.inbound import claim, pipeline, read
+from odoo.addons.interop_base.inbound import pipeline, read, store
 
 from .. import const
 from ..exceptions import Problem
@@ -82,7 +82,7 @@ def status(env, call, external_id):
     require_id(client_sudo, proven, external_id)
     # What can be no id is looked up nowhere: the database takes no NUL.
     is_id = headers.message_id(external_id) == external_id
-    message = is_id and claim.find(client_sudo, external_id)
+    message = is_id and store.find(client_sudo, external_id)
     if not message:
         raise Problem("not_found", client=client_sudo.code)
     extra = message.contract_id._lifecycle_headers()

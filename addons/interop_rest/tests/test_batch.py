@@ -8,7 +8,7 @@ import psycopg2.errors
 
 from odoo.tests import tagged
 
-from odoo.addons.interop_base.inbound import settle
+from odoo.addons.interop_base.inbound import process
 
 from .. import const
 from ..tools import batch
@@ -167,10 +167,10 @@ class TestBatch(RestEffectHttpCase):
 
     def test_a_serialization_failure_runs_the_request_again(self):
         items = self._named("Ada", "Eve", "Bob")
-        original = settle.settle
+        original = process.process
         failures = [None, SerializationFailure()]
 
-        def _settle(*args):
+        def _process(*args):
             failure = failures.pop(0) if failures else None
             if failure:
                 raise failure
@@ -178,7 +178,7 @@ class TestBatch(RestEffectHttpCase):
 
         with (
             patch.object(const, "BATCH_COMMIT", 1),
-            patch.object(settle, "settle", _settle),
+            patch.object(process, "process", _process),
         ):
             results = self._results(self._send(items))
         self.assertEqual([item["status"] for item in results], [200] * 3)

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.interop_base.exceptions import Refused
-from odoo.addons.interop_base.inbound import claim
+from odoo.addons.interop_base.inbound import store
 
 from ..tools import headers
 from .common import URL, RestEffectHttpCase
@@ -79,7 +79,7 @@ class TestIdempotency(Signed, RestEffectHttpCase):
         self.assertEqual(self._effects(), ["Ada"])
 
     def test_while_the_first_one_runs(self):
-        with patch.object(claim, "insert", lambda *_args: self._fail_as_running()):
+        with patch.object(store, "insert", lambda *_args: self._fail_as_running()):
             response = self._send(self._without_id())
         self._assert_problem(response, 409, "in_flight")
         self.assertEqual(response.headers["Retry-After"], "2")

@@ -203,8 +203,8 @@ class InteropClient(models.Model):
             values["name"] = f"{self.name}: {self.env._('Vendor secret')}"
         return values
 
-    def _can_prove(self, now):
-        return super()._can_prove(now) or bool(
+    def _can_authenticate(self, now):
+        return super()._can_authenticate(now) or bool(
             self.accepts_vendor and self._vendor_secrets(now)
         )
 
@@ -222,7 +222,7 @@ class InteropClient(models.Model):
             VerifyingKey.from_text(text).material
             if scheme.algorithm == vendor_signatures.ED25519
             else scheme._decode_key(text)
-            for _secret, text in self._readable(self._vendor_secrets(now))
+            for _secret, text in self._decrypted(self._vendor_secrets(now))
         ]
 
     @api.private

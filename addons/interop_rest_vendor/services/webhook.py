@@ -9,7 +9,7 @@ from functools import partial
 
 from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.exceptions import Refused
-from odoo.addons.interop_base.inbound import claim, pipeline, read
+from odoo.addons.interop_base.inbound import pipeline, read, store
 from odoo.addons.interop_base.tools import rfc3339
 from odoo.addons.interop_rest import const
 from odoo.addons.interop_rest.exceptions import Problem
@@ -66,7 +66,7 @@ def receive(env, call, code):
     return Answer(202 if waits else 200, {"results": results}, {})
 
 
-def _take(env, client_sudo, call, proven, event, pauses=claim.LOCK_PAUSES):
+def _take(env, client_sudo, call, proven, event, pauses=store.LOCK_PAUSES):
     """Take one event; return its id (``""`` if it is ignored) and the answer.
 
     :raises Refused: refused
@@ -185,7 +185,7 @@ def _proving_secret(client_sudo, call, now):
     secrets_sudo = client_sudo._vendor_secrets(now)
     if len(secrets_sudo) == 1:
         return secrets_sudo
-    readable = client_sudo._readable(secrets_sudo)
+    readable = client_sudo._decrypted(secrets_sudo)
     for (secret_sudo, _text), key in zip(
         readable, client_sudo._vendor_keys(now), strict=True
     ):

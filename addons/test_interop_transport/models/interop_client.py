@@ -12,7 +12,7 @@ class InteropClient(models.Model):
     def _transports(self):
         return super()._transports() | {"test_wire"}
 
-    def _can_prove(self, now):
+    def _can_authenticate(self, now):
         return "test_wire" in self.interface_ids.mapped("transport") or (
-            super()._can_prove(now)
+            super()._can_authenticate(now)
         )

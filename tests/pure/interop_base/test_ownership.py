@@ -22,14 +22,14 @@ RULES = st.none() | st.builds(
 
 @given(RULES, SYSTEMS, MOMENTS, MOMENTS)
 def test_the_same_value_is_never_an_offence(own, sender, occurred, last):
-    decision = decide(rule=own, sender=sender, same=True, stated=occurred, known=[last])
+    decision = decide(rule=own, sender=sender, same=True, stated=occurred, previous=[last])
     assert decision == Decision(field_report.UNCHANGED)
 
 
 @given(RULES, SYSTEMS, MOMENTS, MOMENTS)
 def test_only_the_owner_changes_unless_others_are_flagged(own, sender, occurred, last):
     decision = decide(
-        rule=own, sender=sender, same=False, stated=occurred, known=[last]
+        rule=own, sender=sender, same=False, stated=occurred, previous=[last]
     )
     foreign = own is not None and own.owner != sender
     if decision.outcome == field_report.APPLIED:
@@ -43,7 +43,7 @@ def test_only_the_owner_changes_unless_others_are_flagged(own, sender, occurred,
 @given(RULES, SYSTEMS, MOMENTS, MOMENTS)
 def test_an_older_statement_is_never_written(own, sender, occurred, last):
     decision = decide(
-        rule=own, sender=sender, same=False, stated=occurred, known=[last]
+        rule=own, sender=sender, same=False, stated=occurred, previous=[last]
     )
     if last and occurred <= last:
         assert not decision.written
@@ -53,17 +53,17 @@ def test_an_older_statement_is_never_written(own, sender, occurred, last):
 
 def test_odoo_is_no_system():
     decision = decide(
-        rule=rule(ODOO, "ignore"), sender=3, same=False, stated="1", known=[]
+        rule=rule(ODOO, "ignore"), sender=3, same=False, stated="1", previous=[]
     )
     assert decision == Decision(field_report.IGNORED, field_report.NOT_OWNER)
 
 
 def test_the_fields_of_a_rule_are_stated_together():
     stated = {"city": "2", "zip": "5", "email": "9"}
-    found = ownership.known_statements("phone", rule(1), stated)
+    found = ownership.group_statements("phone", rule(1), stated)
     assert sorted(found) == ["2", "5"]
-    assert ownership.known_statements("email", None, stated) == ["9"]
-    assert ownership.known_statements("name", None, stated) == []
+    assert ownership.group_statements("email", None, stated) == ["9"]
+    assert ownership.group_statements("name", None, stated) == []
 
 
 def test_one_rejected_value_and_nothing_is_applied():
@@ -73,7 +73,7 @@ def test_one_rejected_value_and_nothing_is_applied():
         "name": Decision(field_report.UNCHANGED),
         "phone": Decision(field_report.IGNORED, field_report.STALE),
     }
-    outcome = field_report.Outcome(ownership.settle(decisions))
+    outcome = field_report.Outcome(ownership.all_or_nothing(decisions))
     assert outcome.rejected == ["city"]
     assert outcome.applied == []
     assert outcome.unchanged == ["name"]

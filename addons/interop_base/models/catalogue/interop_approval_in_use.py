@@ -132,7 +132,7 @@ class InteropApprovalInUseMixin(models.AbstractModel):
                 return True
         return False
 
-    def _note_values(self, names):
+    def _audit_values(self, names):
         """Return the values of descriptive fields as the audit trail keeps them."""
         values = {}
         for name in sorted(names):
@@ -142,7 +142,7 @@ class InteropApprovalInUseMixin(models.AbstractModel):
             values[label] = value.display_name if field.relational else str(value or "")
         return values
 
-    def _log_note(self, before, after):
+    def _log_unapproved_change(self, before, after):
         lines = [
             f"{label}: {before[label] or '–'} → {after[label] or '–'}"
             for label in after

@@ -46,7 +46,7 @@ class Scope(NamedTuple):
 class InteropClient(models.Model):
     """One caller of one system, with a service user and keys of its own.
 
-    Transports add how a client proves its identity (:meth:`_can_prove`), and over what
+    Transports add how a client proves its identity (:meth:`_can_authenticate`), and over what
     it may send (:meth:`_transports`).
     """
 
@@ -267,7 +267,7 @@ class InteropClient(models.Model):
         return self.env.ref("interop_base.interop_rest_group_client")
 
     @api.model
-    def _of(self, interfaces):
+    def _working_for(self, interfaces):
         """Return the clients whose service users work for ``interfaces``: now, or for
         what waits there."""
         waiting = self.env["interop.message"]._read_group(
@@ -291,7 +291,7 @@ class InteropClient(models.Model):
         """
         return set()
 
-    def _can_prove(self, now):
+    def _can_authenticate(self, now):
         """Return whether the client has what proves its identity at ``now``.
 
         Called before approval and activation. An override answers for the ways of its
@@ -429,7 +429,7 @@ class InteropClient(models.Model):
         return found_sudo.with_env(self.env)
 
     @api.private
-    def _readable(self, secrets):
+    def _decrypted(self, secrets):
         """Return ``(secret, plaintext)`` of those secrets that this server can decrypt.
 
         One that it cannot decrypt proves nothing, but the client may have another one.
@@ -468,7 +468,7 @@ class InteropClient(models.Model):
             (self._facilities(), self.env._("a facility on its interfaces")),
             (self.user_id, self.env._("its service user")),
             (
-                self._can_prove(now),
+                self._can_authenticate(now),
                 self.env._("a valid key or token for a way it may prove itself"),
             ),
             (

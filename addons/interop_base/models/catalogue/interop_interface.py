@@ -268,7 +268,7 @@ class InteropInterface(models.Model):
         governed = self._approval_fields() & vals.keys()
         noted = DESCRIPTIVE & vals.keys()
         in_use = self.filtered(lambda item: item.state in IN_USE) if noted else self
-        before = {item.id: item._note_values(noted) for item in in_use if noted}
+        before = {item.id: item._audit_values(noted) for item in in_use if noted}
         result = super().write(vals)
         if AREA_FIELDS & vals.keys():
             self.env["res.users"]._forget_areas()
@@ -277,7 +277,7 @@ class InteropInterface(models.Model):
         if governed:
             self._approval_touched()
         for interface in in_use if noted else ():
-            interface._log_note(before[interface.id], interface._note_values(noted))
+            interface._log_unapproved_change(before[interface.id], interface._audit_values(noted))
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -499,7 +499,7 @@ class InteropInterface(models.Model):
             self.env["interop.audit.event"]._log("transition", interfaces, detail)
             self.env["interop.pump"]._arm_after_commit()
             # The rights of service users follow. sudo: clients of all facilities
-            self.env["interop.client"].sudo()._of(interfaces)._sync_service_user()
+            self.env["interop.client"].sudo()._working_for(interfaces)._sync_service_user()
         return interfaces
 
     def _set_approved(self, fingerprint=None):

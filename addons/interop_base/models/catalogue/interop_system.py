@@ -131,7 +131,7 @@ class InteropSystem(models.Model):
         return line[:1].code or ""
 
     @api.private
-    def _told_name(self):
+    def _visible_name(self):
         """Return the name of this system (sudo) as far as the user's facilities know
         it."""
         shared = self.company_ids & self.env.user.sudo().company_ids

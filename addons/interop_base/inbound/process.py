@@ -5,7 +5,7 @@ from ..exceptions import LostRace, Refused, TechnicalError
 from ..models.log.message_effect import MessageEffect
 
 
-def settle(message, route, envelope, has_to_wait):
+def process(message, route, envelope, has_to_wait):
     """Apply a real-time message now; leave any other to the pump, and one that has to
     wait for an earlier message of its ordering key.
 

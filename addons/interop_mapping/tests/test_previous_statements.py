@@ -44,7 +44,7 @@ class TestStatedBefore(EngineCase):
             system_id=self.interface.system_id.id, message_id=message_id
         )
         handler = self.env["interop.handler.mapping"]
-        return InteropHandlerMapping._stated_before(handler, self.partner, scope)
+        return InteropHandlerMapping._previous_statements(handler, self.partner, scope)
 
     def test_the_newest_statement_of_each_field_counts(self):
         newer = self._applied(-5, name="applied", city="unchanged", phone="ignored")
