@@ -1,7 +1,7 @@
 {
     "name": "Interop: Base",
-    "summary": "Governed exchange with clinical and administrative systems: catalogue, "
-    "message log, secrets, audit and delivery engine",
+    "summary": "Governed message exchange with clinical and administrative systems: "
+    "catalogue, message log, secrets, audit and delivery engine",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

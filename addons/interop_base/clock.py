@@ -1,7 +1,7 @@
-"""The one place where models read a clock: the server's, or the database's.
+"""The only place where models read a clock: that of the server, or of the database.
 
-Pure code in ``tools/`` takes ``now`` as an argument; everything else asks here, so that a
-test moves time by patching one function.
+Pure code in ``tools/`` gets ``now`` as an argument. Everything else calls this file, so
+that a test can move time by patching one function.
 """
 
 import time
@@ -9,24 +9,24 @@ from datetime import UTC, datetime
 
 
 def now():
-    """Return the current moment as a naive UTC ``datetime``, as Odoo stores it."""
+    """Return the current time as a naive UTC ``datetime``, as Odoo stores it."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 def database_now(cr):
-    """Return the current moment of the database as a naive UTC ``datetime``.
+    """Return the current time of the database as a naive UTC ``datetime``.
 
-    What decides when the engine acts (due times, leases, pauses, circuits) goes by this
-    clock: it is the only one that all servers share, and the one that claims compare with.
+    The engine uses it for due times, leases, pauses and circuits. It is the only clock
+    that all servers share, and SQL statements of the engine compare with it.
 
-    :param cr: cursor; the moment goes on within its transaction
+    :param cr: cursor; the time advances within its transaction
     """
     cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
     return cr.fetchone()[0]
 
 
 def timestamp():
-    """Return the current moment in whole unix seconds (for signatures)."""
+    """Return the current time in whole Unix seconds (for signatures)."""
     return int(time.time())
 
 

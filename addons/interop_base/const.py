@@ -1,8 +1,7 @@
-"""Selections and constants shared by the suite.
+"""Selections and constants that the suite shares.
 
-Names are the field's own: FHIR, HL7, Standard Webhooks, SRE. The directions ``query``
-and ``pull`` are reserved for synchronous look-ups and polled sources; no code offers
-them yet.
+Terms come from FHIR, HL7, Standard Webhooks and SRE. The directions ``query`` and
+``pull`` are reserved for look-ups and polled sources; no code offers them yet.
 """
 
 DIRECTIONS = [("out", "Outbound"), ("in", "Inbound")]
@@ -29,16 +28,16 @@ ENVIRONMENTS = [
 ]
 
 DATA_CLASSES = [
-    ("none", "No personal data"),
+    ("none", "No Personal Data"),
     ("personal", "Personal"),
     ("patient_adjacent", "Patient-adjacent"),
 ]
-# Content of these classes is encrypted at rest and searched through blind indexes only.
+# Content of these classes is encrypted, and only blind indexes of it are searchable.
 PROTECTED_CLASSES = ("personal", "patient_adjacent")
 
 LATENCY_TIERS = [
-    ("real_time", "Real time"),
-    ("near_real_time", "Near real time"),
+    ("real_time", "Real Time"),
+    ("near_real_time", "Near Real Time"),
     ("batch", "Batch"),
 ]
 
@@ -48,7 +47,7 @@ CONTRACT_STATES = [
     ("deprecated", "Deprecated"),
     ("retired", "Retired"),
 ]
-# A message may be exchanged under a contract in one of these states.
+# Messages may be exchanged under a contract in one of these states.
 USABLE_CONTRACT_STATES = ("published", "deprecated")
 
 INTERFACE_STATES = [
@@ -59,8 +58,8 @@ INTERFACE_STATES = [
     ("deprecated", "Deprecated"),
     ("retired", "Retired"),
 ]
-# Events are captured for an interface in these states. A suspended one captures without
-# moving anything: what is published meanwhile waits and goes out when it resumes.
+# In these states an interface captures events. The events of a suspended interface wait
+# and are sent after its activation.
 CAPTURING_STATES = ("active", "suspended")
 
 CLIENT_STATES = [
@@ -72,18 +71,18 @@ CLIENT_STATES = [
 ]
 MESSAGE_STATES = [
     ("pending", "Waiting"),
-    ("processing", "In progress"),
+    ("processing", "In Progress"),
     ("done", "Done"),
     ("dead", "Failed"),
-    ("parked", "Needs a decision"),
+    ("parked", "Needs a Decision"),
     ("skipped", "Skipped"),
     ("cancelled", "Cancelled"),
 ]
-# Prefix of the lane of what was delivered in its turn and refused afterwards: it stands
-# in no order any more, until somebody sends it again.
+# Prefix of the lane of a message that was delivered and rejected later by a receipt. It
+# has lost its place in the order, until a user retries it.
 LEFT_LANE = "left:"
 
-# These wait for the engine or for a person: retention never touches them.
+# Messages that wait for the engine or for a user. Retention never deletes them.
 OPEN_STATES = ("pending", "processing", "dead", "parked")
 FAILED_STATES = ("dead", "parked")
 
@@ -95,35 +94,35 @@ ENDPOINT_STATES = [
 ]
 ORDERINGS = [
     ("none", "None: as fast as possible"),
-    ("key", "Per record: one after the other for each ordering key"),
-    ("strict", "Strict: one after the other"),
+    ("key", "Per record: one message at a time per ordering key"),
+    ("strict", "Strict: one message at a time"),
 ]
 MAX_CONCURRENCY = 64
-# A lane holds this many times what travels at once, so that no connection idles while
-# the next batch is claimed. Measured with 8 connections to a receiver that takes 20 ms,
-# of 400/s at best: 155/s at depth 1, 310/s at 4, 340/s at 8, no more at 25.
+# A lane holds this many times its concurrency, so that no connection is idle while the
+# next batch is claimed. Measured with 8 connections to a receiver that needs 20 ms (at
+# best 400/s): 155/s at depth 1, 310/s at 4, 340/s at 8, no more at 25.
 PIPELINE = 8
 
 CIRCUITS = [
-    ("closed", "Closed: messages flow"),
-    ("open", "Open: the receiver is left alone"),
-    ("half_open", "Half open: one message tries"),
+    ("closed", "Closed: messages are delivered"),
+    ("open", "Open: deliveries are paused"),
+    ("half_open", "Half open: one message tests the receiver"),
 ]
 HEALTHS = [
-    ("unknown", "Nothing delivered yet"),
+    ("unknown", "No Deliveries Yet"),
     ("healthy", "Healthy"),
-    ("unsteady", "Delivering again after failures"),
+    ("unsteady", "Recovering after Failures"),
     ("failing", "Failing"),
-    ("throttled", "Paused by the receiver"),
-    ("half_open", "Trying with one message"),
-    ("open", "Left alone after failures"),
-    ("resting", "Not delivering"),
+    ("throttled", "Throttled by Receiver"),
+    ("half_open", "Testing with One Message"),
+    ("open", "Paused after Failures"),
+    ("resting", "Not Delivering"),
 ]
 HEALTH_HOURS = 24
-HEALTHY_PERCENT = 90  # of the tries of these hours; below, one success makes no health
+HEALTHY_PERCENT = 90  # share of successful attempts; below it an endpoint is unsteady
 THROTTLE_SECONDS = 5  # pause after 429 without Retry-After
 
-# System parameters, with what holds when they are not set.
+# System parameters, and their defaults.
 PARAM_OPERATIONS = "interop_base.operations_email"
 PARAM_SUSPEND_HOURS = "interop_base.suspend_hours"
 PARAM_SUSPEND_FAILURES = "interop_base.suspend_failures"
@@ -152,9 +151,9 @@ ERROR_KINDS = [("technical", "Technical"), ("business", "Business")]
 
 OUTCOMES = [
     ("done", "Delivered"),
-    ("retry", "Failed, will be retried"),
-    ("dead", "Failed for good"),
-    ("parked", "Needs a decision"),
+    ("retry", "Failed, Retry Scheduled"),
+    ("dead", "Failed Permanently"),
+    ("parked", "Needs a Decision"),
     ("deferred", "Deferred"),
 ]
 
@@ -162,24 +161,24 @@ SECRET_KINDS = [
     ("hmac", "HMAC-SHA256 key (v1)"),
     ("ed25519_private", "Ed25519 private key (v1a)"),
     ("ed25519_public", "Ed25519 public key (v1a)"),
-    ("token_hash", "Token hash"),
+    ("token_hash", "Token (hashed)"),
     ("credential", "Credential"),
 ]
 
 AUDIT_ACTIONS = [
     ("viewed", "Viewed"),
-    ("revealed", "Payload revealed"),
-    ("refused", "Access refused"),
-    ("requested", "Approval requested"),
+    ("revealed", "Payload Revealed"),
+    ("refused", "Access Refused"),
+    ("requested", "Approval Requested"),
     ("approved", "Approved"),
-    ("refused", "Approval refused"),
-    ("reopened", "Approval reopened"),
-    ("restored", "Approved state restored"),
-    ("transition", "Lifecycle changed"),
-    ("changed", "Changed while in use"),
-    ("generated", "Secret generated"),
-    ("rotated", "Secret rotated"),
-    ("revoked", "Secret revoked"),
+    ("refused", "Approval Refused"),
+    ("reopened", "Approval Reopened"),
+    ("restored", "Approved State Restored"),
+    ("transition", "Lifecycle Changed"),
+    ("changed", "Changed While in Use"),
+    ("generated", "Secret Generated"),
+    ("rotated", "Secret Rotated"),
+    ("revoked", "Secret Revoked"),
     ("overrode", "Override"),
     ("retried", "Retried"),
     ("replayed", "Replayed"),
@@ -187,18 +186,18 @@ AUDIT_ACTIONS = [
     ("skipped", "Skipped"),
     ("closed", "Closed"),
     ("exported", "Exported"),
-    ("stopped", "Emergency stop"),
-    ("resumed", "Stop lifted"),
-    ("adopted", "Database adopted"),
-    ("epoch", "New epoch started"),
-    ("decided", "Identity decided"),
-    ("undone", "Decision taken back"),
-    ("linked", "Identifier linked"),
-    ("merged", "Identities merged"),
-    ("unmerged", "Merge undone"),
+    ("stopped", "Emergency Stop"),
+    ("resumed", "Stop Lifted"),
+    ("adopted", "Database Adopted"),
+    ("epoch", "New Epoch Started"),
+    ("decided", "Identity Decided"),
+    ("undone", "Decision Undone"),
+    ("linked", "Identifier Linked"),
+    ("merged", "Identities Merged"),
+    ("unmerged", "Merge Undone"),
 ]
 
-# Advisory lock: one materializer at a time, so that numbers follow commits.
+# Advisory lock: one materializer at a time, so that numbers follow the commits.
 MATERIALIZE_LOCK = 7234001
 
 CODE_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,62}$"

@@ -1,8 +1,7 @@
-"""The seam for set-based SQL.
+"""SQL on many rows at once.
 
-Odoo's cursor logs the whole statement, values included, when a statement fails.
-Statements that carry content therefore go to psycopg2 directly, in batches, through
-this one function.
+When a statement fails, Odoo's cursor logs it with its values. Statements that contain
+message content therefore use psycopg2 directly, and only through this file.
 """
 
 import logging
@@ -15,12 +14,12 @@ from psycopg2.extras import execute_values
 
 from odoo.tools import SQL
 
-# Classes of PostgreSQL's error codes that are about the values of a statement: data
-# exception, integrity constraint violation, program limit exceeded (a row too large for
-# an index, …), and an exception that a trigger raises.
+# Classes of PostgreSQL error codes about the values of a statement: data exception,
+# integrity constraint violation, program limit exceeded (such as a row too large for an
+# index), and an exception that a trigger raises.
 _CONTENT_CLASSES = ("22", "23", "54", "P0")
-# Foreign key, unique and exclusion violation: the other row may be one that another
-# transaction has just committed, or removed.
+# Violation of a foreign key, a unique constraint or an exclusion constraint. Another
+# transaction may have just committed or removed the other row.
 _RACES = ("23503", "23505", "23P01")
 
 _quiet = ContextVar("interop_quiet_sql", default=False)
@@ -30,16 +29,17 @@ def _is_loud(record):
     return not _quiet.get()
 
 
-# Odoo's cursor logs a failing statement with its values, and the error with the values
-# of the row. A filter on its logger is the supported way to keep them out of the log.
+# Odoo's cursor logs a failing statement and its error, both with values. A filter on
+# its logger is the supported way to keep values out of the log.
 logging.getLogger("odoo.sql_db").addFilter(_is_loud)
 
 
 @contextmanager
 def quiet():
-    """Keep failing statements out of Odoo's log while message content is worked with.
+    """Keep failing statements out of Odoo's log while they contain message content.
 
-    Only for this thread (context); the caller logs the type of the exception instead.
+    It affects only this thread (context). The caller logs the type of the exception
+    instead.
     """
     token = _quiet.set(True)
     try:
@@ -48,18 +48,18 @@ def quiet():
         _quiet.reset(token)
 
 
-_unchecked = set()  # databases whose server cannot notice that its client is gone
+_unchecked = set()  # databases whose server cannot detect a dead client
 
 
 def limit(cr, seconds):
-    """Let the database end by itself what hangs in the transaction that begins now.
+    """Set the timeouts of PostgreSQL for the transaction that begins now.
 
-    A statement and a pause between two of them may take ``seconds`` each. A second after
-    its client died, PostgreSQL (14 and later, where the system can tell) ends the session
-    and gives its locks back, also in the middle of a statement.
+    ``seconds`` limits each statement, and each pause between two statements. PostgreSQL
+    (14 and later, on most systems) ends the session and releases its locks a second
+    after its client died, even during a statement.
 
-    :param cr: cursor on which the transaction has done nothing yet
-    :param float seconds: at least a millisecond
+    :param cr: cursor without any statement in its transaction yet
+    :param float seconds: at least 0.001
     """
     names = ["statement_timeout", "idle_in_transaction_session_timeout"]
     milliseconds = [str(max(1, int(1000 * seconds)))] * 2
@@ -71,7 +71,7 @@ def limit(cr, seconds):
                 [*milliseconds, "1000"],
             )
             return
-        except DataError:  # not on this operating system
+        except DataError:  # this operating system does not support it
             _unchecked.add(cr.dbname)
             cr.rollback()
     _set_local(cr, names, milliseconds)
@@ -88,9 +88,9 @@ def _set_local(cr, names, values):
 
 @contextmanager
 def reading(cr, seconds):
-    """Read for at most ``seconds`` per statement; nothing that is written stays.
+    """Open a cursor for reading, with a timeout per statement; writes are rolled back.
 
-    :raises psycopg2.errors.QueryCanceled: a statement took longer
+    :raises psycopg2.errors.QueryCanceled: a statement took longer than ``seconds``
     """
     savepoint = cr.savepoint(flush=False)
     try:
@@ -102,11 +102,11 @@ def reading(cr, seconds):
 
 
 def is_about_content(error):
-    """Return whether an exception says that values cannot be kept, so that trying the
-    same values again fails again.
+    """Return whether an exception is about the values, so that a retry would fail
+    again.
 
-    ``ValueError`` and ``ArithmeticError`` are what Python, psycopg2 (a NUL in a text)
-    and fields raise for a value of no use.
+    Python, psycopg2 and Odoo's fields raise ``ValueError`` and ``ArithmeticError`` for
+    values that cannot be stored, such as text with a NUL.
 
     :param Exception error: caught while content was read, computed or written
     """
@@ -116,11 +116,11 @@ def is_about_content(error):
 
 
 def may_be_a_race(error):
-    """Return whether the reason for an exception may be a row that was committed or
-    removed since the transaction began, so that a new one may succeed.
+    """Return whether another transaction may be the cause of an exception, by a row
+    that it committed or removed meanwhile.
 
-    Under REPEATABLE READ such a row is not visible, and a savepoint is no new look:
-    nothing but another transaction tells a race from content.
+    Under REPEATABLE READ such a row is not visible, also after a savepoint. Only a new
+    transaction can tell a race from wrong content.
 
     :param Exception error: caught while content was written
     """
@@ -130,10 +130,10 @@ def may_be_a_race(error):
 def values(cr, query, rows, template=None, fetch=False):
     """Run one ``VALUES %s`` statement for all ``rows``.
 
-    :param cr: Odoo cursor (a test cursor's savepoint is respected)
-    :param str query: statement with one ``%s`` where the rows go
-    :param rows: sequence of tuples; nothing happens without any
-    :param str template: SQL of one row, default ``(%s, …)``
+    :param cr: Odoo cursor (the savepoint of a test cursor is respected)
+    :param str query: statement with one ``%s`` in the place of the rows
+    :param rows: sequence of tuples; without rows, nothing is executed
+    :param str template: SQL of one row, ``(%s, …)`` by default
     :param bool fetch: whether to return the rows of ``RETURNING``
     :returns: list of tuples, empty without ``fetch``
     """
@@ -148,9 +148,8 @@ def values(cr, query, rows, template=None, fetch=False):
 def insert(model, vals_list):
     """Insert one row per dict in one statement and return the records.
 
-    For what is written by the million, of models whose columns are all stated: access
-    rights, defaults, constraints in Python and what depends on the new records are the
-    caller's to see to.
+    For models with very many rows. The dicts must contain all columns. The caller is
+    responsible for access rights, defaults, Python constraints and dependent fields.
 
     :param model: empty recordset
     :param vals_list: dicts with the same keys, values as for ``create``
@@ -171,15 +170,15 @@ _NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
 
 
 def insert_rows(model, rows, stamps=None):
-    """Insert rows in one statement, the only place that does so in bulk.
+    """Insert rows in one statement; all bulk inserts use this function.
 
-    As columns, in the order of the rows: psycopg2 quotes whole lists many times faster
+    Rows are passed as one array per column: psycopg2 quotes arrays many times faster
     than rows. Nothing is checked, converted or logged.
 
     :param model: empty recordset
-    :param rows: dicts with the same keys, values as psycopg2 takes them
-    :param dict stamps: more columns, the same ``SQL`` for each row; who wrote it and when
-        is added to models that keep that
+    :param rows: dicts with the same keys, values as psycopg2 accepts them
+    :param dict stamps: more columns, with one ``SQL`` for all rows; user and time are
+        added if the model logs access
     :returns: ids in the order of the rows
     """
     if not rows:
@@ -209,19 +208,20 @@ def insert_rows(model, rows, stamps=None):
 
 
 def execute(cr, query, params):
-    """Run one statement that carries content and returns nothing."""
+    """Run one statement that contains message content and returns no rows."""
     _raw(cr).execute(query, params)
 
 
 def fetch(cr, query, params):
-    """Run one statement that carries content and return its rows (list of tuples)."""
+    """Run one statement that contains message content; return its rows (list of
+    tuples)."""
     raw = _raw(cr)
     raw.execute(query, params)
     return raw.fetchall()
 
 
 def _raw(cr):
-    """Return psycopg2's own cursor, with a test cursor's savepoint respected."""
+    """Return the cursor of psycopg2; respect the savepoint of a test cursor."""
     if hasattr(cr, "_check_savepoint"):
         cr._check_savepoint()
         cr = cr._cursor

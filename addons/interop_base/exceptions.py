@@ -1,8 +1,8 @@
-"""The exception family of the suite above the pure tools.
+"""Exceptions of the suite, except those of the pure tools.
 
-Every exception carries what the message log needs: a stable ``code``, an ``error_class``
-from ``const.ERROR_CLASSES`` and text that is safe to store and show (no payload values).
-``parks`` tells whether a person has to decide (``parked``) or the message failed (``dead``).
+Each exception carries the values for the message log: a stable ``code``, an
+``error_class`` from ``const.ERROR_CLASSES``, and a text without payload values.
+``parks`` decides whether the message is parked for a decision or fails (``dead``).
 """
 
 import logging
@@ -11,12 +11,12 @@ from .tools.errors import InteropError
 
 
 class HandledError(InteropError):
-    """A failure with a place in the message log."""
+    """A failure that the message log records."""
 
     code = "internal"
     error_class = "internal"
     parks = False
-    # What exactly a person has to decide, for the addon that keeps such cases.
+    # The open question, for the addon that manages decisions.
     question = None
 
     def __init__(
@@ -30,14 +30,14 @@ class HandledError(InteropError):
 
 
 class BusinessError(HandledError):
-    """The content cannot be applied; the exception owner decides what is right."""
+    """The content cannot be applied; the exception owner has to act."""
 
     code = "business_rule"
     error_class = "business_rule"
 
 
 class SchemaViolation(BusinessError):
-    """The content does not match its contract; ``violations`` lists every place."""
+    """The content does not match its contract; ``violations`` lists all places."""
 
     code = "schema_violation"
     error_class = "schema"
@@ -50,14 +50,14 @@ class SchemaViolation(BusinessError):
 
 
 class ContentRefused(BusinessError):
-    """The database, or a field, cannot keep a value; it never will."""
+    """The database or a field cannot store a value; a retry would fail again."""
 
     code = "content_refused"
     error_class = "schema"
 
 
 class UnknownIdentifier(BusinessError):
-    """An identifier resolves to no record and the interface may not create one."""
+    """An identifier has no record, and the interface may not create one."""
 
     code = "unknown_identifier"
     error_class = "unknown_identifier"
@@ -65,7 +65,8 @@ class UnknownIdentifier(BusinessError):
 
 
 class PossibleDuplicate(BusinessError):
-    """Identifiers of one message point to several records: never guess."""
+    """The identifiers of one message belong to several records; a user has to
+    decide."""
 
     code = "possible_duplicate"
     error_class = "conflict"
@@ -73,10 +74,11 @@ class PossibleDuplicate(BusinessError):
 
 
 class OwnershipError(BusinessError):
-    """The sender is not the system of record for what it wants to change.
+    """The sender is not the system of record of a value that it wants to change.
 
-    ``fields`` are their names; ``report`` is what became of every field of the record (see
-    ``tools.field_report.entries``), empty where no rule about fields was involved.
+    ``fields`` are the names of these fields. ``report`` contains the outcome of each
+    field (see ``tools.field_report.entries``); it is empty if no rule about fields
+    applies.
     """
 
     code = "not_owner"
@@ -91,49 +93,53 @@ class OwnershipError(BusinessError):
 
 
 class ConflictError(BusinessError):
-    """The content contradicts what is already recorded."""
+    """The content contradicts existing data."""
 
     code = "conflict"
     error_class = "conflict"
 
 
 class TechnicalError(HandledError):
-    """Something that has nothing to do with the content; trying again may help."""
+    """A failure that is not about the content; a retry may succeed."""
 
 
 class LostRace(TechnicalError):
-    """A value is taken, or a record is gone, perhaps since this transaction began: only
-    a new transaction sees which. The next try that fails like this is about content."""
+    """A value exists already or a record is gone, perhaps because of another
+    transaction.
+
+    Only a new transaction can tell. If it fails in the same way, the content is wrong.
+    """
 
     code = "lost_race"
 
 
 class ConfigurationError(TechnicalError):
-    """The set-up is incomplete; an administrator has to act."""
+    """The configuration is incomplete; an administrator has to act."""
 
     code = "configuration"
     error_class = "config"
 
 
 class GuardError(ConfigurationError):
-    """This database may not exchange messages or read secrets (copy, no key file, …)."""
+    """This database may not exchange messages or decrypt secrets (a copy, no key file,
+    …)."""
 
     code = "guard"
 
 
 class Skipped(HandledError):
-    """Nothing to do, on purpose; the message ends ``skipped`` with this reason."""
+    """There is deliberately nothing to do; the message is skipped with this reason."""
 
     code = "skipped"
 
 
 class Refused(InteropError):
-    """A call or message is not taken; whatever was done for it is rolled back.
+    """A call or message is refused; the caller rolls the transaction back.
 
     ``code`` is stable, and each transport maps it to its own answer. ``detail`` and
-    ``errors`` are for the caller and hold no value of the message; ``reason`` and
-    ``client`` are for the server log only. ``facts`` are what an answer may tell
-    besides: ``retry_after`` (seconds), ``contract`` (``interop.contract``).
+    ``errors`` are for the sender and contain no value of the message. ``reason`` and
+    ``client`` are for the server log only. ``facts`` are further data for the answer:
+    ``retry_after`` (seconds), ``contract`` (``interop.contract``).
     """
 
     loglevel = logging.INFO  # Odoo logs one line with str(), without a traceback

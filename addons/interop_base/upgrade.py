@@ -1,10 +1,10 @@
-"""Help for migration scripts: models, fields and records that change their addon.
+"""Helpers for migration scripts that move models, fields and records to another addon.
 
-A record of a data file belongs to the addon that its external identifier names, and so do
-models, fields and constraints. At the end of an upgrade, Odoo deletes what an upgraded addon
-no longer brings. Therefore the first script that runs (``pre`` of ``interop_base``, or of the
-addon that loses something) writes the new addon into the external identifiers, before any
-data file is read.
+The module in the external identifier decides which addon owns a record, model, field or
+constraint. At the end of an upgrade, Odoo deletes everything that its addon no longer
+defines. Therefore the first script that runs (``pre`` of ``interop_base``, or of the
+addon that loses something) writes the new addon into the external identifiers, before
+any data file is loaded.
 """
 
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """What leaves one addon for another one; see :func:`move`."""
+    """A list of things that move from one addon to another; see :func:`move`."""
 
     source: str
     target: str
     # Names of models. Their fields, selections, constraints, relations, access rights,
-    # record rules, views, window and server actions, and scheduled actions go along.
+    # record rules, views, actions and scheduled actions move with them.
     models: tuple[str, ...] = ()
-    # Fields of models that stay, as "interop.interface.mapping_ids".
+    # Fields of models that do not move, such as "interop.interface.mapping_ids".
     fields: tuple[str, ...] = ()
-    # Indexes and constraints of models that stay, as PostgreSQL names them.
+    # Indexes and constraints of models that do not move, by their PostgreSQL names.
     constraints: tuple[str, ...] = ()
     # External identifiers of other records (menus, groups, views, jobs, data), without
-    # the addon.
+    # the module.
     records: tuple[str, ...] = ()
 
 
-# Records that go with their model, each as a query for their ids.
+# Records that move with their model, each as a query that selects their ids.
 OF_MODELS = {
     "ir.model": "SELECT id FROM ir_model WHERE model = ANY(%(models)s)",
     "ir.model.fields": "SELECT id FROM ir_model_fields WHERE model = ANY(%(models)s)",
@@ -58,7 +58,7 @@ OF_MODELS = {
           JOIN ir_act_server a ON a.id = c.ir_actions_server_id
           JOIN ir_model m ON m.id = a.model_id WHERE m.model = ANY(%(models)s)""",
 }
-# The same for fields of models that stay, named "model.field".
+# The same for fields of models that do not move, as "model.field".
 OF_FIELDS = {
     "ir.model.fields": """
         SELECT id FROM ir_model_fields WHERE model || '.' || name = ANY(%(fields)s)""",
@@ -67,7 +67,7 @@ OF_FIELDS = {
           JOIN ir_model_fields f ON f.id = s.field_id
          WHERE f.model || '.' || f.name = ANY(%(fields)s)""",
 }
-# Names in the database that belong to such fields: foreign keys and relation tables.
+# Database names that belong to such fields: foreign keys and relation tables.
 OF_FIELDS_IN_DATABASE = """
     SELECT replace(model, '.', '_') || '_' || name || '_fkey' FROM ir_model_fields
      WHERE model || '.' || name = ANY(%(fields)s)
@@ -77,11 +77,11 @@ OF_FIELDS_IN_DATABASE = """
 
 
 def move(cr, *moves):
-    """Write the new addon into everything that moves; return how much was renamed.
+    """Write the new addon into all external identifiers that move; return their number.
 
-    A move of what is not there, or has moved already, changes nothing.
+    A thing that does not exist, or that has moved already, is ignored.
 
-    :param Cursor cr: of the upgrade, in a ``pre`` script of the first addon that it concerns
+    :param Cursor cr: cursor of the upgrade, in a ``pre`` script of the first addon
     :param Move moves: applied in this order
     """
     return sum(_move(cr, each) for each in moves)
@@ -110,7 +110,7 @@ def _move(cr, moved):
 
 
 def _rename(cr, condition, values):
-    """Rename the external identifiers that a condition selects; return their number."""
+    """Update the external identifiers that match a condition; return their number."""
     cr.execute(
         f"""UPDATE ir_model_data SET module = %(target)s
              WHERE module = %(source)s AND {condition}
@@ -122,7 +122,7 @@ def _rename(cr, condition, values):
 
 
 def _own_schema(cr, values):
-    """Give the target what Odoo knows of constraints, indexes and relation tables."""
+    """Update the module of constraints, indexes and relation tables."""
     for table in ("ir_model_constraint", "ir_model_relation"):
         cr.execute(
             f"""UPDATE {table} SET module = target.id
@@ -140,10 +140,10 @@ def _own_schema(cr, values):
 
 
 def install(cr, *addons):
-    """Let the running upgrade install these addons and what they depend on.
+    """Install these addons and their dependencies in the running upgrade.
 
-    For addons that take over a part of an installed one. Those that are installed, or will
-    be, stay as they are.
+    For addons that take over a part of an installed one. Addons that are installed, or
+    will be, do not change.
     """
     cr.execute(
         """
@@ -162,7 +162,7 @@ def install(cr, *addons):
 
 
 def are_installed(cr, *addons):
-    """Return whether all these addons are installed, upgraded or not yet."""
+    """Return whether all these addons are installed, before or after their upgrade."""
     cr.execute(
         """SELECT count(*) FROM ir_module_module
             WHERE name = ANY(%s) AND state IN ('installed', 'to upgrade')""",
@@ -172,10 +172,10 @@ def are_installed(cr, *addons):
 
 
 def upgrade_dependants(cr, addon):
-    """Let the running upgrade also upgrade what depends on an addon, directly or not.
+    """Upgrade all direct and indirect dependants of an addon in the running upgrade.
 
-    Odoo has done so already, except where a new addon, which was not installed when the
-    upgrade began, stands in between.
+    Odoo does this itself, except for dependants of a new addon that was not installed
+    when the upgrade began.
     """
     cr.execute(
         """
@@ -194,13 +194,13 @@ def upgrade_dependants(cr, addon):
 
 
 def take_over(cr, version, *addons):
-    """Let new addons take over records of an installed one, as an upgrade of theirs.
+    """Let new addons load the records of an installed addon as an upgrade.
 
-    While an addon is installed, Odoo writes all records of its data files, also those that
-    an administrator may have changed (``noupdate``) and those that cannot change any more,
-    such as published contracts. An upgrade leaves them alone.
+    An installation writes all records of the data files. This includes records that an
+    administrator may have changed (``noupdate``), and records that cannot be changed
+    any more, such as published contracts. An upgrade does not write them.
 
-    :param str version: of the addon that loses the records, before this upgrade
+    :param str version: version of the addon that loses the records, before this upgrade
     """
     install(cr, *addons)
     cr.execute(

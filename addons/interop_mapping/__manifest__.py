@@ -1,7 +1,7 @@
 {
     "name": "Interop: Mappings",
-    "summary": "Messages without program code: paths and fields, codes and values, in "
-    "both directions",
+    "summary": "Messages without program code: map paths to fields and codes to values, "
+    "in both directions",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

@@ -13,24 +13,26 @@ from odoo.cli import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-ROTATE_WAITS = 30  # seconds for which contents that others hold are waited for
+ROTATE_WAITS = 30  # seconds to wait for contents that other sessions have locked
 
 
 class Interop(Command):
     """Manage the key file and the guards of Healthcare Integration.
 
     generate-key FILE     create a key file (mode 600)
-    add-key FILE          put a new key first: it encrypts from now on, all decrypt
+    add-key FILE          add a new first key: it encrypts from now on, all keys decrypt
     rotate                re-encrypt secrets and contents with the first key of the file
-    adopt                 declare this database the right one (see promise: copies are mute)
-    new-epoch -d DB       after a restore from backup: receivers see that numbers start anew
-    check                 print why no message may move; exit code 1 if any reason
+    adopt                 record this database as the right one: it may exchange
+    messages new-epoch -d DB       start all streams again after a restore from a backup
+    check                 print why no message can move; exit code 1 if there is a
+    reason
     """
 
     name = "interop"
 
     def run(self, args):
-        """Run one of the commands above; ``args`` is the command line after its name."""
+        """Run one of the commands above; ``args`` is the command line after the
+        name."""
         if not args or args[0] in ("-h", "--help"):
             sys.stdout.write(self.parser.format_help())
             return
@@ -41,16 +43,16 @@ class Interop(Command):
         config.parse_config(rest, setup_logging=True)
         names = config["db_name"]
         if not names:
-            sys.exit("Name the database: -d NAME")
+            sys.exit("The database is missing. Add -d NAME.")
         name = names[0] if isinstance(names, list) else names
         with Registry(name).cursor() as cr:
-            # One statement sees what another session has just committed: rotation locks
-            # rows that others write, which fails under REPEATABLE READ.
+            # READ COMMITTED: a rotation locks rows that other sessions write, which
+            # would fail under REPEATABLE READ.
             cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
             self._on_database(action, api.Environment(cr, SUPERUSER_ID, {}))
 
     def _key_file(self, action, rest):
-        # Absolute: Odoo loads this file as odoo.cli.interop, outside the addon's package.
+        # Absolute import: Odoo loads this file as odoo.cli.interop, outside the addon.
         from odoo.addons.interop_base.tools import (  # pylint: disable=odoo-addons-relative-import
             keyring,
         )
@@ -64,7 +66,8 @@ class Interop(Command):
             with open(path, encoding="utf-8") as file:
                 self._replace_key_file(path, keyring.add_key(file.read(), now))
         sys.stdout.write(
-            f"{path} written. Name it in odoo.conf, section [interop]: key_file = {path}\n"
+            f"{path} written. Add key_file = {path} to section [interop] of "
+            f"odoo.conf.\n"
             "Keep a copy in a safe place: without it, encrypted content is lost.\n"
         )
 
@@ -73,13 +76,14 @@ class Interop(Command):
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             sys.exit(
-                f"{path} exists already; it was not touched. Use add-key to add one."
+                f"{path} exists already and was not changed. Use add-key to add a key."
             )
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
 
     def _replace_key_file(self, path, text):
-        """Replace the file in one step: whatever happens, one of both versions is whole."""
+        """Replace the file in one step, so that a crash leaves the old or the new
+        one."""
         folder = os.path.dirname(os.path.abspath(path))
         handle, temporary = tempfile.mkstemp(prefix=".interop-keys-", dir=folder)
         try:
@@ -105,7 +109,7 @@ class Interop(Command):
             sys.stdout.write(f"{env.cr.dbname} may exchange messages.\n")
         elif action == "new-epoch":
             epoch = env["interop.stream"]._set_new_epoch()
-            sys.stdout.write(f"Every stream starts anew, in epoch {epoch}.\n")
+            sys.stdout.write(f"All streams start again in epoch {epoch}.\n")
         elif action == "check":
             problems = env["interop.guard"]._problems()
             sys.stdout.write("\n".join(problems or ["Messages can move."]) + "\n")
@@ -113,7 +117,7 @@ class Interop(Command):
                 env.cr.rollback()
                 sys.exit(1)
         else:
-            sys.exit(f"unknown command {action}; see odoo interop --help")
+            sys.exit(f"Unknown command {action}. See odoo interop --help.")
 
     def _rotate(self, env):
         secrets = env["interop.secret"]._reencrypt_all()
@@ -126,7 +130,7 @@ class Interop(Command):
             if batch:
                 sys.stdout.write(f"{contents} contents …\n")
             elif env["interop.payload"]._stale_count():
-                waits += 1  # others hold what is left: a batch leaves that out
+                waits += 1  # other sessions have locked the rest; a batch skips these
                 time.sleep(1)
             else:
                 break
@@ -134,6 +138,7 @@ class Interop(Command):
         left = env["interop.payload"]._stale_count()
         if left:
             sys.exit(
-                f"{left} contents are in use by other sessions and keep their old key. "
-                "Run rotate again before you remove that key."
+                f"{left} contents were locked by other sessions and keep their old "
+                f"key. "
+                "Run rotate again before you remove that key from the file."
             )

@@ -1,6 +1,7 @@
-"""The way in, for every transport: from an authenticated client to an applied message.
+"""The inbound pipeline of every transport: from an authenticated client to an applied
+message.
 
-A transport proves who calls, then hands a :class:`~.pipeline.Delivery` to
-:func:`~.pipeline.receive`. Nothing here knows HTTP: what is refused raises
+A transport authenticates the client, then hands a :class:`~.pipeline.Delivery` to
+:func:`~.pipeline.receive`. Nothing here knows HTTP. A refusal raises
 ``exceptions.Refused``.
 """

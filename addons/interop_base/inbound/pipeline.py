@@ -1,6 +1,6 @@
-"""The way in as the list of its steps, in the order in which trust grows.
+"""The inbound pipeline as the list of its steps; each step trusts the message more.
 
-Each step is a function of its file; what it refuses rolls everything back.
+Each step is a function of its own file. A refusal in any step rolls everything back.
 """
 
 from typing import NamedTuple
@@ -11,14 +11,24 @@ from . import process, read, route, store
 
 
 class Delivery(NamedTuple):
-    """What a transport received, and what it knows about it.
+    """The message that a transport received, and what the transport knows about it.
 
-    ``body`` are the bytes as they were proven: the same id with another body is a
-    conflict. ``content`` is kept instead of them, if the transport made the envelope
-    itself. ``key`` is the id that came beside the message, ``proven_id`` the id that the
-    proof covers; ``""`` for none. ``limits`` are those of the reader, ``pauses`` the
-    seconds between looks at the same message in progress elsewhere: a wait undoes what
-    the transaction has done before. ``rates`` takes up what can be told about limits.
+    ``body``
+        the bytes that the signature or token covers; the same id with another body is a
+        conflict
+    ``content``
+        the bytes to store if the transport built the envelope; empty: store ``body``
+    ``key``
+        the idempotency key that came beside the message; ``""`` for none
+    ``proven_id``
+        the message id that the signature covers; ``""`` for none
+    ``limits``
+        limits of the JSON reader
+    ``pauses``
+        seconds between checks for the same message in progress elsewhere; each wait
+        rolls the transaction back
+    ``rates``
+        a dict that receives the state of the rate limits, for the answer
     """
 
     body: bytes
@@ -32,7 +42,7 @@ class Delivery(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """What is known of a message that waits for the pump without reading it."""
+    """The facts about a message that waits for the pump; they save reading its row."""
 
     contract: object
     envelope: object
@@ -40,21 +50,22 @@ class Accepted(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """A message that is here now; ``known`` if it was here before, ``accepted`` if it was
-    just stored for the pump."""
+    """The stored message. ``repeated``: the client has sent it before. ``accepted``: it
+    was just stored and waits for the pump."""
 
     message: object
-    known: bool = False
+    repeated: bool = False
     accepted: Accepted | None = None
 
 
 def receive(client, delivery):
-    """Take one message of a client that the transport has authenticated.
+    """Receive one message of a client that the transport has authenticated.
 
     :param client: ``interop.client``
-    :param Delivery delivery: the envelope in JSON, and what is known about it
-    :returns: ``Taken``: applied, failed with an owner, or left to the pump
-    :raises Refused: nothing may be committed
+    :param Delivery delivery: the envelope in JSON, and facts about it
+    :returns: ``Taken``: the message is applied, failed with an owner, or left to the
+        pump
+    :raises Refused: the caller must roll the transaction back
     """
     client_sudo = check_client(client)
     envelope = read.envelope(delivery.body, delivery.limits, delivery.key)
@@ -64,10 +75,11 @@ def receive(client, delivery):
 
 
 def take(client_sudo, envelope, delivery):
-    """Take one message whose envelope was read, or find the same one again."""
+    """Receive one message whose envelope was read; return the old one if it is
+    repeated."""
     known = store.lock(client_sudo, envelope.id, delivery.pauses)
     if known:
-        return Taken(store.same(known, delivery), known=True)
+        return Taken(store.same(known, delivery), repeated=True)
     found = route.find(client_sudo, envelope)
     route.limit(client_sudo, found, delivery)
     route.validate(found.contract, envelope.data)
@@ -80,9 +92,9 @@ def take(client_sudo, envelope, delivery):
 def check_client(client):
     """Check that the client is active and may send messages.
 
-    Return it with its service user as the environment's user and all rights.
+    Return it in superuser mode, with its service user as the environment's user.
 
-    :raises Refused: it may not send
+    :raises Refused: the client may not send
     """
     # sudo: the log and the catalogue are closed to service users
     client_sudo = client.with_user(client.sudo().user_id).sudo()

@@ -1,4 +1,4 @@
-"""Last step: apply at once, or leave it to the pump."""
+"""Last step: apply the message now, or leave it to the pump."""
 
 from .. import clock
 from ..exceptions import LostRace, Refused, TechnicalError
@@ -6,11 +6,13 @@ from ..models.log.message_effect import MessageEffect
 
 
 def process(message, route, envelope, has_to_wait):
-    """Apply a real-time message now; leave any other to the pump, and one that has to
-    wait for an earlier message of its ordering key.
+    """Apply a real-time message now; leave any other message to the pump.
 
-    :returns: whether it is left to the pump as it was stored
-    :raises Refused: a technical failure: nothing is stored, the sender tries again
+    A message that has to wait for an earlier one with its ordering key is left to the
+    pump as well.
+
+    :returns: whether the message is left to the pump
+    :raises Refused: a technical failure; nothing is stored and the sender retries
     """
     if envelope.test:
         message._set_skipped("Test message: verified, not applied.")
@@ -23,10 +25,10 @@ def process(message, route, envelope, has_to_wait):
 
 
 def _apply(message, data):
-    """Apply in a savepoint.
+    """Apply the message in a savepoint.
 
-    After a lost race the message is kept for the pump: only another transaction sees
-    whether it was one, and the second time the content is to blame.
+    After a lost race the message stays for the pump: only a new transaction can tell a
+    race from wrong content. A second failure of this kind is a failure of the content.
     """
     started = clock.now()
     try:

@@ -1,4 +1,5 @@
-"""First step: the proven bytes are JSON within limits, and an envelope."""
+"""First step: read the authenticated bytes as JSON within limits, then as an
+envelope."""
 
 from typing import NamedTuple
 
@@ -19,12 +20,12 @@ class Limits(NamedTuple):
 
 
 def parse(body, limits, any_integer=False):
-    """Return the JSON value of the proven bytes.
+    """Return the JSON value of the authenticated bytes.
 
     :param Limits limits: a larger document is refused
-    :param bool any_integer: take integers beyond 2**53 - 1 exactly, where the sender
-        cannot change its bodies
-    :raises Refused: ``invalid_json``, with the place
+    :param bool any_integer: accept integers beyond 2**53 - 1 exactly, for senders that
+        cannot change their bodies
+    :raises Refused: ``invalid_json``, with the pointer
     """
     try:
         return jsonlimits.parse(body, any_integer=any_integer, **limits._asdict())
@@ -37,7 +38,8 @@ def envelope(body, limits, key=""):
 
     ``key`` is the id of an envelope without one.
 
-    :raises Refused: ``invalid_json`` or ``invalid_envelope``, with the place
+    :param str key: used as the id of an envelope without one
+    :raises Refused: ``invalid_json`` or ``invalid_envelope``, with the pointer
     """
     value = parse(body, limits)
     if key and isinstance(value, dict):
@@ -55,9 +57,9 @@ def envelope(body, limits, key=""):
 
 
 def refused(error, code=""):
-    """Return the refusal of an ``EnvelopeError``, with the place.
+    """Return the refusal for an ``EnvelopeError``, with the pointer.
 
-    :param str code: of the refusal; by default that of the reader of JSON
+    :param str code: code of the refusal, ``invalid_json`` by default
     """
     entry = {"pointer": error.pointer, "detail": error.message, "code": error.code}
     return Refused(code or "invalid_json", reason=error.code, errors=[entry])

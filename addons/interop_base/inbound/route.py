@@ -1,8 +1,7 @@
-"""Second step: where a message belongs, and whether it may go there.
+"""Second step: find the contract, the interface and the facility of a message.
 
-Which interfaces a client has, which contracts they carry and which facilities they serve
-is remembered (``interop.client._scope``). Whether they are at work is read every time, in
-one statement.
+``interop.client._scope`` caches the interfaces of a client with their contracts and
+facilities. One statement per message reads whether an interface is active.
 """
 
 from typing import NamedTuple
@@ -10,8 +9,8 @@ from typing import NamedTuple
 from .. import const
 from ..exceptions import Refused
 
-# As ``interop.interface._moves`` says it, for all interfaces and one facility at once:
-# reading the rows with the ORM takes as long as everything else until the answer.
+# The rules of ``interop.interface._moves``, for all interfaces and one facility in one
+# statement: the ORM would need as long as the rest of the request.
 _AT_WORK = """
     SELECT interface.id,
            interface.active AND interface.state = 'active',
@@ -27,8 +26,8 @@ _AT_WORK = """
 
 
 class Route(NamedTuple):
-    """Where a message belongs: records with all rights, and what is remembered of the
-    interface (``Flow``)."""
+    """The contract, interface and facility of a message as superuser records, and the
+    cached facts of the interface (``Flow``)."""
 
     contract: object
     interface: object
@@ -41,7 +40,8 @@ def find(client_sudo, envelope):
 
     Return the ``Route`` of the envelope.
 
-    :raises Refused: no published contract, no interface, no facility, or not now
+    :raises Refused: no usable contract, no allowed interface or facility, or the
+        interface is not active or is paused
     """
     scope = client_sudo._scope()
     kind = (envelope.type, envelope.schema_version)
@@ -70,13 +70,13 @@ def find(client_sudo, envelope):
 
 
 def _at_work(client_sudo, flows, company_id):
-    """Return the first of these flows that moves messages of the facility now.
+    """Return the first of ``flows`` whose interface may move messages of the facility.
 
-    :raises Refused: none is active, or none may move messages
+    :raises Refused: no interface is active, or all active ones are paused
     """
     env = client_sudo.env
     ids = [flow.interface_id for flow in flows]
-    env.flush_all()  # what this transaction changed counts, too
+    env.flush_all()  # the statement has to see changes of this transaction
     env.cr.execute(_AT_WORK, [env["interop.guard"]._environment(), company_id, ids])
     found = {row_id: (active, moves) for row_id, active, moves in env.cr.fetchall()}
     active = [flow for flow in flows if found.get(flow.interface_id, (False,))[0]]
@@ -89,8 +89,8 @@ def _at_work(client_sudo, flows, company_id):
 
 
 def check_contract(client_sudo, envelope):
-    """Refuse an envelope whose contract is unknown or retired; the refusal of a retired
-    one names its successor."""
+    """Refuse an envelope whose contract is unknown or retired. The refusal of a retired
+    contract names its successor."""
     contracts = client_sudo.env["interop.contract"]
     if contracts._find(envelope.type, envelope.schema_version):
         return
@@ -115,11 +115,12 @@ def check_contract(client_sudo, envelope):
 
 
 def facility(client_sudo, flows, code):
-    """Return the id of the facility that the sender means by ``code``.
+    """Return the id of the company that the sender calls ``code``.
 
-    Without a code it is the one facility of the interfaces, if there is only one.
+    Without a code, return the only facility of the interfaces.
 
-    :raises Refused: unknown code, or none where several facilities are possible
+    :raises Refused: the code is unknown, or it is missing and there are several
+        facilities
     """
     if code:
         company_id = client_sudo._scope().facilities.get(code)
@@ -147,7 +148,7 @@ def limit(client_sudo, route, delivery):
 
 
 def validate(contract, data):
-    """Refuse data that does not match its contract, naming every place.
+    """Refuse data that does not match its contract, with all violations.
 
     :raises Refused: ``schema_violation``
     """

@@ -1,4 +1,4 @@
-"""Third step: the message row, which is log line, replay guard and idempotency record."""
+"""Third step: insert the message row: log line, replay guard and idempotency record."""
 
 import hashlib
 import time
@@ -11,17 +11,16 @@ from ..models.log.message_search import stored_keys
 from ..models.vault.interop_payload import SEALED
 from ..tools import trace as trace_tools
 
-# Waits for the same message to finish elsewhere: a little under two seconds together.
+# Pauses while the same message is in progress elsewhere, in all a little under 2 s.
 LOCK_PAUSES = (0.01, 0.02, 0.04, 0.08, 0.15, 0.2, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25)
-RETRY_AFTER = 2  # seconds until the same message is answered elsewhere, as a rule
+RETRY_AFTER = 2  # seconds; by then the same message has an answer, as a rule
 
-# Is an earlier message of the same ordering key still to be applied: in progress, or
-# parked until somebody decides? Asked while the row is inserted: what is there then was
-# numbered before it.
+# Whether an earlier message with the same ordering key is in progress or parked. The
+# INSERT evaluates it: every row that is there at that moment has an earlier number.
 _WAITS = """EXISTS (SELECT FROM interop_message AS earlier
                      WHERE earlier.lane = %s AND earlier.ordering_key = %s
                        AND earlier.state IN ('pending', 'processing', 'parked'))"""
-# By the database's clock: claims go by it.
+# The clock of the database: workers compare due times with it.
 _NOW = "clock_timestamp() AT TIME ZONE 'UTC'"
 _TIMES = ("next_attempt_at", "create_date", "write_date")
 
@@ -31,8 +30,8 @@ def lock(client_sudo, message_id, pauses=LOCK_PAUSES):
 
     Return the message if this client has sent it before, else an empty recordset.
 
-    After a wait the transaction starts again with a fresh snapshot, so that it sees what
-    the other one committed. Nothing was written before, so the rollback undoes nothing.
+    After a wait the transaction starts again with a fresh snapshot, so that it sees the
+    commit of the other one. Nothing was written before, so the rollback undoes nothing.
 
     :raises Refused: ``in_flight``
     """
@@ -57,7 +56,7 @@ def lock(client_sudo, message_id, pauses=LOCK_PAUSES):
 
 
 def find(client_sudo, message_id):
-    """Return the message that this client has sent under this id before, if any."""
+    """Return the message that this client sent under this id before, empty if none."""
     return client_sudo.env["interop.message"].search(
         [
             ("direction", "=", "in"),
@@ -71,7 +70,7 @@ def find(client_sudo, message_id):
 def same(message, delivery):
     """Return the stored message if the same body was sent again.
 
-    :raises Refused: another body under the same id
+    :raises Refused: the id came with another body
     """
     if message.body_hash != message.env["interop.vault"]._body_hash(delivery.body):
         raise Refused(
@@ -84,11 +83,10 @@ def same(message, delivery):
 def insert(client_sudo, route, envelope, delivery):
     """Insert the message row and its encrypted content.
 
-    Return the message, whether it has to wait for an earlier message that would be applied
-    at once as well, and when it was stored.
-
-    :raises Refused: the same message just came in elsewhere, or the database cannot
-        keep a value
+    :returns: ``(message, has_to_wait, stored_at)``; ``has_to_wait``: an earlier
+        real-time message with the same ordering key is not applied yet
+    :raises Refused: the same message just arrived in another transaction, or the
+        database cannot store a value
     """
     values = _values(client_sudo, route, envelope, delivery)
     waits, asked = "false", []
@@ -102,9 +100,9 @@ def insert(client_sudo, route, envelope, delivery):
     (sealed,) = client_sudo.env["interop.payload"]._sealed([content])
     names = ", ".join(f'"{name}"' for name in (*values, *_TIMES))
     marks = ", ".join(["%s"] * len(values) + [_NOW] * len(_TIMES))
-    # Not with create(): if another transaction has just inserted the same message, the
-    # statement must neither fail loudly nor be logged. Content and row are one
-    # statement: they are there together or not at all.
+    # No create(): if another transaction has just inserted the same message, the
+    # statement must neither raise nor be logged. One statement stores content and row
+    # together or not at all.
     found = _fetch(
         client_sudo,
         f"""WITH content AS (
@@ -125,8 +123,8 @@ def insert(client_sudo, route, envelope, delivery):
 
 
 def _fetch(client_sudo, query, params):
-    """Run the statement of a claim; what the database refuses for its values is a
-    refusal of the message, never a reason to send it again."""
+    """Run the INSERT; turn an error about its values into a refusal of the message,
+    since sending the same content again would fail again."""
     code, refused = "content_refused", None
     try:
         return db.fetch(client_sudo.env.cr, query, params)
@@ -134,9 +132,11 @@ def _fetch(client_sudo, query, params):
         if not db.is_about_content(error):
             raise
         if db.may_be_a_race(error):
-            code = "technical"  # what the row names has just been removed
+            code = (
+                "technical"  # another transaction removed a record that the row names
+            )
         refused = type(error).__name__
-    # Raised out here: the exception of the database quotes values.
+    # Raised outside "except": the exception of the database quotes values.
     raise Refused(code, reason=refused, client=client_sudo.code)
 
 

@@ -1,4 +1,4 @@
-"""Small behaviors that several governed models share."""
+"""Mixins that several governed models share."""
 
 import itertools
 import re
@@ -12,7 +12,7 @@ from .. import clock, const
 
 
 class InteropCodeMixin(models.AbstractModel):
-    """A code that partners and exports refer to: unique, and immutable once saved."""
+    """A code that partners and exports refer to: unique, and fixed once saved."""
 
     _name = "interop.code.mixin"
     _description = "Immutable Code"
@@ -21,8 +21,8 @@ class InteropCodeMixin(models.AbstractModel):
         required=True,
         copy=False,
         index=True,
-        help="Stable technical name, used by partners, exports and odoo.conf. It cannot "
-        "be changed once saved. Lower case letters, digits, '.', '_' and '-'.",
+        help="Stable technical name for partners, exports and odoo.conf. It cannot be "
+        "changed after saving. Lower case letters, digits, '.', '_' and '-'.",
     )
 
     @api.constrains("code")
@@ -31,9 +31,9 @@ class InteropCodeMixin(models.AbstractModel):
             if not re.fullmatch(const.CODE_PATTERN, record.code or ""):
                 raise ValidationError(
                     self.env._(
-                        "The code “%(code)s” of “%(name)s” is not valid. Use 1 to 63 lower "
-                        "case letters, digits, dots, dashes or underscores, and start "
-                        "with a letter or digit.",
+                        "The code “%(code)s” of “%(name)s” is not valid. Use 1 to 63 "
+                        "lower case letters, digits, dots, dashes or underscores, and "
+                        "start with a letter or digit.",
                         code=record.code,
                         name=record.display_name,
                     )
@@ -44,25 +44,25 @@ class InteropCodeMixin(models.AbstractModel):
         if "code" in vals and any(record.code != vals["code"] for record in self):
             raise UserError(
                 self.env._(
-                    "The code of “%(name)s” cannot change: partners and exports refer to "
-                    "it. Create a new record instead.",
+                    "The code of “%(name)s” cannot be changed: partners and exports "
+                    "refer to it. Create a new record instead.",
                     name=self[:1].display_name,
                 )
             )
         return super().write(vals)
 
     def copy_data(self, default=None):
-        """Give a duplicate a free code derived from the original's."""
+        """Give a copy a free code that is derived from the code of the original."""
         vals_list = super().copy_data(default)
         taken = set()
         for record, vals in zip(self, vals_list, strict=True):
-            if vals is not None:  # None: copied already, through another record
+            if vals is not None:  # None: another record has copied this one already
                 vals.setdefault("code", record._free_code(taken))
                 taken.add(vals["code"])
         return vals_list
 
     def _free_code(self, taken):
-        """Return ``<code>-2`` or the next number that no record has, archived ones too."""
+        """Return ``<code>-2``, or the next number without a record, archived or not."""
         self.ensure_one()
         stem = self.code[:56]
         # sudo: codes are unique across facilities
@@ -74,10 +74,11 @@ class InteropCodeMixin(models.AbstractModel):
 
 
 class InteropStateMixin(models.AbstractModel):
-    """States move only through named transitions (``_set_*``).
+    """States change only through named transitions (``_set_*``).
 
-    ``write`` refuses the guarded fields whoever asks; the transitions use ``_transition``.
-    There is deliberately no context key for it: RPC callers can forge those.
+    ``write`` refuses the guarded fields for all users, and the transitions use
+    ``_transition``. There is no context key to bypass this: RPC callers can forge
+    those.
     """
 
     _name = "interop.state.mixin"
@@ -90,9 +91,9 @@ class InteropStateMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let every record start in the state the model says."""
-        # The default of the field itself: neither default_… of a context, which RPC callers
-        # can forge, nor a user's own default decides where a record starts.
+        """Create each record in the initial state of the model."""
+        # Take the default of the field itself. RPC callers can forge default_… in the
+        # context, and users can set their own defaults.
         initial = {}
         for name in self._guarded_fields():
             default = self._fields[name].default
@@ -104,27 +105,29 @@ class InteropStateMixin(models.AbstractModel):
         return super().create([{**vals, **initial} for vals in vals_list])
 
     def write(self, vals):
-        """Refuse guarded fields, whoever asks."""
+        """Refuse guarded fields for all users."""
         for name in self._guarded_fields() & vals.keys():
             raise AccessError(self._guarded_message(name))
         return super().write(vals)
 
     def _guarded_message(self, name):
         return self.env._(
-            "“%(field)s” of %(model)s changes only through its buttons.",
+            "“%(field)s” of %(model)s cannot be edited. Use the buttons of the form.",
             field=self._fields[name].string,
             model=self._description,
         )
 
     def _transition(self, vals):
-        """Write guarded fields. Only ``_set_*`` methods of the same model call this."""
+        """Write guarded fields; only ``_set_*`` methods of the same model call this."""
         return super().write(vals)
 
     def _set_state(self, state, allowed, **vals):
         """Move the records that are in an ``allowed`` state to ``state``.
 
-        A repeat is a no-op; a move from any other state raises ``UserError``. Returns the
-        records that moved.
+        A record that is in ``state`` already does not change.
+
+        :returns: the records whose state changed
+        :raises UserError: a record is in another state
         """
         moving = self.filtered(lambda record: record.state != state)
         moving._check_moves(state, allowed)
@@ -133,13 +136,14 @@ class InteropStateMixin(models.AbstractModel):
         return moving
 
     def _check_moves(self, state, allowed):
-        """Raise ``UserError`` about the first record that is in no ``allowed`` state."""
+        """Raise ``UserError`` about the first record whose state is not ``allowed``."""
         labels = dict(self._fields["state"]._description_selection(self.env))
         for record in self:
             if record.state not in allowed:
                 raise UserError(
                     self.env._(
-                        "“%(name)s” is %(state)s and cannot become %(target)s.",
+                        "“%(name)s” is %(state)s. From this state it cannot become "
+                        "%(target)s.",
                         name=record.display_name,
                         state=labels[record.state].lower(),
                         target=labels[state].lower(),
@@ -148,18 +152,18 @@ class InteropStateMixin(models.AbstractModel):
 
 
 class InteropMessageCountMixin(models.AbstractModel):
-    """The messages of a record that are still open, counted by what is to do."""
+    """Counts of the open messages of a record, by the action that they need."""
 
     _name = "interop.message.count.mixin"
     _description = "Open Messages of a Record"
-    # What leads from a message to its record; it starts at the interface.
+    # Path from a message to its record; it starts at the interface.
     _owner_path = "interface_id"
 
     failed_count = fields.Integer("Failed", compute="_compute_message_counts")
     parked_count = fields.Integer(
-        "To Decide",
+        "Needs a Decision",
         compute="_compute_message_counts",
-        help="Messages that wait for a decision. They have not failed.",
+        help="Messages that wait for a decision of a user. They have not failed.",
     )
     waiting_count = fields.Integer("Waiting", compute="_compute_message_counts")
 
@@ -191,7 +195,8 @@ class InteropMessageCountMixin(models.AbstractModel):
 
 
 class InteropStopMixin(models.AbstractModel):
-    """Emergency stop: nothing moves, nothing is lost, and who stopped it is on record."""
+    """Emergency stop: messages wait, none is lost, and the user and reason are
+    recorded."""
 
     _name = "interop.stop.mixin"
     _description = "Emergency Stop"
@@ -200,7 +205,7 @@ class InteropStopMixin(models.AbstractModel):
     interop_stopped_by_id = fields.Many2one(
         "res.users", "Stopped By", readonly=True, copy=False, ondelete="restrict"
     )
-    interop_stop_reason = fields.Char("Reason for the Stop", readonly=True, copy=False)
+    interop_stop_reason = fields.Char("Stop Reason", readonly=True, copy=False)
 
     _STOP_FIELDS = {
         "interop_stopped_at",
@@ -210,29 +215,33 @@ class InteropStopMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse records that are created stopped."""
+        """Refuse records that are created as stopped."""
         for vals in vals_list:
             if any(vals.get(name) for name in self._STOP_FIELDS):
                 raise AccessError(self._stop_message())
-        running = dict.fromkeys(self._STOP_FIELDS, False)  # whatever the context says
+        running = dict.fromkeys(
+            self._STOP_FIELDS, False
+        )  # overrides default_… in context
         return super().create([{**vals, **running} for vals in vals_list])
 
     def write(self, vals):
-        """Refuse to set or lift a stop other than by its buttons."""
+        """Refuse to set or lift a stop by writing its fields."""
         if self._STOP_FIELDS & vals.keys():
             raise AccessError(self._stop_message())
         return super().write(vals)
 
     def _stop_message(self):
-        return self.env._("An emergency stop is set and lifted by its buttons only.")
+        return self.env._(
+            "An emergency stop cannot be set or lifted by editing. Use the buttons."
+        )
 
     def _stop_text(self):
-        """Return who stopped this record, when and why, in one sentence."""
+        """Return user, time and reason of the stop in one sentence."""
         self.ensure_one()
-        # sudo: whoever wonders why nothing moves is told who stopped it
+        # sudo: a user whose messages wait may know the user who stopped them
         record_sudo = self.sudo()
         return self.env._(
-            "“%(name)s” is stopped since %(when)s by %(who)s: %(why)s",
+            "%(who)s stopped “%(name)s” on %(when)s: %(why)s",
             name=record_sudo.display_name,
             when=format_datetime(self.env, record_sudo.interop_stopped_at),
             who=record_sudo.interop_stopped_by_id.name or "?",
@@ -240,7 +249,8 @@ class InteropStopMixin(models.AbstractModel):
         )
 
     def _set_stopped(self, reason):
-        """Stop the records with a ``reason`` (text); a repeat changes nothing."""
+        """Stop the records with a ``reason`` (text); records already stopped stay as
+        they are."""
         moving = self.filtered(lambda record: not record.interop_stopped_at)
         if moving:
             super(InteropStopMixin, moving).write(
@@ -254,7 +264,7 @@ class InteropStopMixin(models.AbstractModel):
         return moving
 
     def _set_resumed(self):
-        """Lift the stop; what waited meanwhile is due at once."""
+        """Lift the stop; waiting messages are due immediately."""
         moving = self.filtered("interop_stopped_at")
         if moving:
             super(InteropStopMixin, moving).write(
@@ -282,6 +292,6 @@ class InteropStopMixin(models.AbstractModel):
         """Lift the emergency stop (operators and administrators)."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
         self.check_access("read")
-        # sudo: an operator may lift a stop without otherwise editing the catalogue
+        # sudo: operators may lift a stop but not edit the catalogue
         self.sudo()._set_resumed()
         return True

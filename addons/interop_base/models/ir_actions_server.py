@@ -1,4 +1,5 @@
-"""*Publish message*: Odoo's own automation rules are the trigger editor."""
+"""The server action *Publish Message*: Odoo's automation rules are the trigger
+editor."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -11,8 +12,8 @@ from odoo.tools.safe_eval import time as safe_time
 class IrActionsServer(models.Model):
     """A server action that publishes its records under a contract.
 
-    It works wherever server actions do: in automation rules, scheduled actions, in the
-    *Actions* menu and behind buttons.
+    It works in automation rules, in scheduled actions, in the *Actions* menu and behind
+    buttons.
     """
 
     _inherit = "ir.actions.server"
@@ -26,13 +27,13 @@ class IrActionsServer(models.Model):
         "Contract",
         ondelete="restrict",
         domain="[('model_id', '=', model_id), ('state', '!=', 'retired')]",
-        help="What is published. Every active interface that carries this type of "
-        "message, in any version, gets it.",
+        help="The contract under which records are published. Each active interface "
+        "that carries this message type, in any version, sends them.",
     )
     interop_domain = fields.Char(
         "Records",
-        help="Which records are published when the action runs by itself, as a "
-        "scheduled action does. Automation rules and menus bring their own records.",
+        help="Records that the action publishes when it runs without a selection, as a "
+        "scheduled action does. Automation rules and menus use their own records.",
     )
 
     @api.model
@@ -48,21 +49,24 @@ class IrActionsServer(models.Model):
         return warnings
 
     def _interop_problem(self):
-        """Return why this action cannot publish, in words, or ``None``."""
+        """Return why this action cannot publish (text), or ``None``."""
         self.ensure_one()
-        # sudo: who sets up automation need not have the catalogue
+        # sudo: a user who sets up automation may not read the catalogue
         contract_sudo = self.sudo().interop_contract_id
         if not contract_sudo:
             return self.env._("Choose the contract to publish.")
         if contract_sudo.model_id and contract_sudo.model_id != self.model_id:
             return self.env._(
-                "%(contract)s is about %(expected)s, this action about %(model)s.",
+                "Contract %(contract)s is about %(expected)s, but this action is about "
+                "%(model)s. Choose a contract about the same object.",
                 contract=contract_sudo.display_name,
                 expected=contract_sudo.model_id.name,
                 model=self.model_id.name,
             )
         if self.usage == "ir_cron" and not self.interop_domain:
-            return self.env._("Say which records a scheduled action publishes.")
+            return self.env._(
+                "Choose the records to publish: a scheduled action has no selection."
+            )
         return None
 
     @api.constrains(
@@ -76,14 +80,15 @@ class IrActionsServer(models.Model):
             try:
                 domain = Domain(action._interop_records_domain())
                 domain.validate(self.env[action.model_id.model])
-            except Exception as error:  # noqa: BLE001 (a domain fails in any way)
+            except Exception as error:  # noqa: BLE001 (a domain can fail in any way)
                 raise ValidationError(
-                    self.env._("The records cannot be found: %s", error)
+                    self.env._("The domain of the records is not valid: %s", error)
                 ) from None
 
     @api.depends("usage")
     def _compute_allowed_states(self):
-        """Scheduled actions run code or publish; the other types need a record."""
+        """Allow the types code and publish in scheduled actions; others need a
+        record."""
         result = super()._compute_allowed_states()
         for action in self.filtered(lambda item: item.usage == "ir_cron"):
             action.allowed_states = ["code", "interop_publish"]
@@ -100,7 +105,7 @@ class IrActionsServer(models.Model):
         return super()._generate_action_name()
 
     def _interop_records_domain(self):
-        """Return the domain of the records to publish without any given (list)."""
+        """Return the domain of the records to publish without a selection (list)."""
         self.ensure_one()
         scope = {
             "uid": self.env.uid,
@@ -112,7 +117,7 @@ class IrActionsServer(models.Model):
         return list(safe_eval(self.interop_domain or "[]", scope))
 
     def _run_action_interop_publish_multi(self, eval_context=None):
-        """Publish the records of the action, or those that its domain finds."""
+        """Publish the records of the action, or those that match its domain."""
         self.ensure_one()
         context = eval_context or {}
         records = context.get("records") or context.get("record")
@@ -120,19 +125,19 @@ class IrActionsServer(models.Model):
             if not self.interop_domain:
                 raise UserError(
                     self.env._(
-                        "“%s” has no records to publish. Say which ones in its form.",
+                        "“%s” has no records to publish. Set “Records” in its form.",
                         self.name,
                     )
                 )
-            model = self.env[self.sudo().model_id.model]  # sudo: name of the model
+            model = self.env[self.sudo().model_id.model]  # sudo: technical name
             records = model.search(self._interop_records_domain())
         events = self.env["interop.event"]
         # sudo: as in _interop_problem
         contract_sudo = self.sudo().interop_contract_id
-        # Odoo writes to a new record a dozen times, and triggers the rule each time.
+        # Odoo writes a new record several times and triggers the rule each time.
         events._publish(contract_sudo.message_type, records, combine=True)
         if self._interop_runs_on_unlink():
-            # These records are deleted next: what leaves is what they are now.
+            # The records are deleted next, so their content is captured now.
             self.env.flush_all()
             events._snapshot_transaction()
         return False

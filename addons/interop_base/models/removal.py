@@ -1,4 +1,4 @@
-"""Deleting many rows of which the database may keep some."""
+"""Deletion of many rows, of which the database may refuse some."""
 
 import psycopg2
 
@@ -8,7 +8,8 @@ from .. import db
 
 
 class Removal:
-    """Deletes rows in halves of a batch, so that one row keeps only itself."""
+    """Deletes rows in batches; halves a batch to find the rows that cannot be
+    deleted."""
 
     def __init__(self, env, subject, delete):
         """
@@ -21,12 +22,12 @@ class Removal:
         self.delete = delete
 
     def run(self, ids):
-        """Delete ``ids`` and report each row that the database keeps.
+        """Delete ``ids`` and report each row that the database refuses to delete.
 
-        :returns: number of rows that are gone
-        :raises psycopg2.OperationalError: the database is in the way, not the row
+        :returns: number of deleted rows
+        :raises psycopg2.OperationalError: the failure is not about a row
         """
-        # A constraint that is checked at commit would take the whole batch along.
+        # A constraint that is checked at commit would undo the whole batch.
         self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
         waiting, gone = [list(ids)] if ids else [], 0
         while waiting:
@@ -50,7 +51,7 @@ class Removal:
         return gone
 
     def _report(self, row_id, error):
-        """Note that a row stays, by names only: the text of an error may hold values."""
+        """Report a remaining row by names only: the error text may contain values."""
         reason = error.diag.constraint_name or type(error).__name__
         if error.diag.table_name:
             reason = f"{error.diag.table_name}: {reason}"
@@ -58,9 +59,9 @@ class Removal:
             "retention",
             self.subject,
             self.env._(
-                "%(model)s %(id)s is past its retention, and the database refuses to "
-                "delete it (%(reason)s). Everything else is removed. Remove what still "
-                "refers to this record; retention tries again every day.",
+                "The retention period of %(model)s %(id)s is over, but the database "
+                "refuses to delete it (%(reason)s). All other records were deleted. "
+                "Remove the references to this record. The server retries every day.",
                 model=self.env[self.subject]._description,
                 id=row_id,
                 reason=reason,

@@ -1,10 +1,10 @@
-"""Facilities: every facility is a company, branches included."""
+"""Facilities: each facility is a company, branches included."""
 
 from odoo import models
 
 
 class ResCompany(models.Model):
-    """A facility can be stopped on its own in an emergency."""
+    """A facility; an emergency can stop it separately."""
 
     _name = "res.company"
     _inherit = ["res.company", "interop.stop.mixin"]

@@ -1,4 +1,4 @@
-"""Settings of the engine. Each one is read by code; see the field it belongs to."""
+"""Settings of the delivery engine."""
 
 import os
 
@@ -12,16 +12,19 @@ from .engine.engine_health import EngineHealth
 
 
 class ResConfigSettings(models.TransientModel):
-    """Block *Healthcare Integration*. Secrets never live here: values are in clear."""
+    """Block *Healthcare Integration*. Secrets never live here: values are stored in
+    clear."""
 
     _inherit = "res.config.settings"
 
     interop_environment = fields.Char(
         "Environment",
         compute="_compute_interop_status",
-        help="Named in odoo.conf, section [interop]: environment = …",
+        help="The environment in section [interop] of odoo.conf.",
     )
-    interop_database = fields.Char("Set Up As", compute="_compute_interop_status")
+    interop_database = fields.Char(
+        "Recorded Database", compute="_compute_interop_status"
+    )
     interop_is_copy = fields.Boolean(compute="_compute_interop_status")
     interop_problems = fields.Text("Problems", compute="_compute_interop_status")
     interop_warnings = fields.Text("Warnings", compute="_compute_interop_status")
@@ -33,36 +36,39 @@ class ResConfigSettings(models.TransientModel):
     interop_engine_texts = fields.Text(
         "Engine",
         compute="_compute_interop_status",
-        help="Why messages do not move, or move slowly, and what to do.",
+        help="Reasons why messages do not move or move slowly, and what to do.",
     )
     interop_source = fields.Char(
-        "Name of This Odoo",
+        "Source Name",
         config_parameter="interop_base.source",
-        help="The member “source” of every message we send. Empty: the web address.",
+        help="The member “source” of each message that this server sends. Leave empty "
+        "to use the web address.",
     )
     interop_operators_team_id = fields.Many2one(
         "interop.team",
-        "Operators",
+        "Operators' Team",
         config_parameter="interop_base.operators_team_id",
-        help="Technical failures belong to this team. Empty: to the owner of the system.",
+        help="This team owns technical failures. Leave empty to give them to the owner "
+        "of the system.",
     )
     interop_payload_retention_days = fields.Integer(
         "Keep Content (days)",
         config_parameter="interop_base.default_payload_retention_days",
         default=30,
-        help="Default of new interfaces.",
+        help="Default for new interfaces.",
     )
     interop_message_retention_days = fields.Integer(
         "Keep Messages (days)",
         config_parameter="interop_base.default_message_retention_days",
         default=365,
-        help="Default of new interfaces.",
+        help="Default for new interfaces.",
     )
     interop_pump_seconds = fields.Integer(
-        "Run Time of a Pump Job (s)",
+        "Pump Run Time (s)",
         config_parameter="interop_base.pump_seconds",
         default=20,
-        help="Keep it well below limit_time_real of odoo.conf.",
+        help="A pump job ends after about this time, and a new job continues. Keep it "
+        "well below limit_time_real of odoo.conf.",
     )
     interop_pump_batch = fields.Integer(
         "Messages per Batch",
@@ -73,16 +79,16 @@ class ResConfigSettings(models.TransientModel):
         "Lease (s)",
         config_parameter="interop_base.lease_seconds",
         default=90,
-        help="After this time a message whose worker vanished is taken back. Keep it "
-        "longer than the run time of a pump job and the longest exchange with a "
-        "receiver together.",
+        help="After this time without a result, another worker takes over the message. "
+        "Keep it longer than the pump run time plus the longest exchange with a "
+        "receiver.",
     )
     interop_statement_seconds = fields.Integer(
-        "Statement Limit (s)",
+        "Statement Timeout (s)",
         config_parameter="interop_base.statement_seconds",
         default=60,
-        help="PostgreSQL ends a statement of the delivery engine after this time. Keep "
-        "it below limit_time_real of odoo.conf.",
+        help="PostgreSQL cancels a statement of the delivery engine after this time. "
+        "Keep it below limit_time_real of odoo.conf.",
     )
     interop_secret_warning_days = fields.Integer(
         "Warn Before Expiry (days)",
@@ -93,20 +99,22 @@ class ResConfigSettings(models.TransientModel):
         "Rotation Overlap (hours)",
         config_parameter="interop_base.secret_overlap_hours",
         default=24,
-        help="Old and new secret are both valid for this long after a rotation.",
+        help="After a rotation, the old and the new secret are both valid for this "
+        "time.",
     )
     interop_operations_email = fields.Char(
         "Operations Address",
         config_parameter=const.PARAM_OPERATIONS,
-        help="Gets a message when an endpoint is suspended. Empty: nobody.",
+        help="Receives an e-mail when an endpoint is suspended. Leave empty to send "
+        "none.",
     )
     interop_suspend_hours = fields.Integer("Suspend After (hours)")
-    interop_suspend_failures = fields.Integer("And Failed Tries")
+    interop_suspend_failures = fields.Integer("Failed Attempts")
 
-    # A 0 means never: ``config_parameter`` would drop it and bring the default back.
+    # 0 means never: ``config_parameter`` would delete it and restore the default.
     @api.model
     def get_values(self):
-        """Read the limits of suspension."""
+        """Read the limits after which an endpoint is suspended."""
         health = self.env["interop.endpoint.health"]
         return {
             **super().get_values(),
@@ -117,9 +125,9 @@ class ResConfigSettings(models.TransientModel):
         }
 
     def set_values(self):
-        """Store the limits of suspension, zeros too."""
+        """Store the limits after which an endpoint is suspended, zero included."""
         result = super().set_values()
-        # sudo: whoever may save Settings
+        # sudo: for every user who may save the Settings
         params_sudo = self.env["ir.config_parameter"].sudo()
         for parameter, value in (
             (const.PARAM_SUSPEND_HOURS, self.interop_suspend_hours),
@@ -150,44 +158,49 @@ class ResConfigSettings(models.TransientModel):
         if self.env.cr.fetchone()[0] not in ("panic", "fatal", "log"):
             warnings.append(
                 self.env._(
-                    "PostgreSQL logs failing statements with their values. Set "
-                    "log_min_error_statement = panic in postgresql.conf."
+                    "PostgreSQL logs failing statements with their values, which may "
+                    "be message content. Set log_min_error_statement = panic in "
+                    "postgresql.conf."
                 )
             )
         workers = tools.config["workers"]
         if workers and workers < 2:
             warnings.append(
                 self.env._(
-                    "One worker serves both users and message delivery. Use at least two."
+                    "One worker serves both users and message delivery. Set workers to "
+                    "2 or more in odoo.conf."
                 )
             )
         if not workers:
             warnings.append(
                 self.env._(
-                    "Odoo runs without workers: fine for a trial, not for operation."
+                    "Odoo runs without workers. This is fine for a trial, but not for "
+                    "production. Set workers in odoo.conf."
                 )
             )
         if "queue_job" not in tools.config["server_wide_modules"]:
             warnings.append(
                 self.env._(
-                    "queue_job is not in server_wide_modules: nothing is delivered."
+                    "queue_job is missing in server_wide_modules, so no message is "
+                    "delivered. Add it in odoo.conf."
                 )
             )
         return warnings + self._interop_job_runner_warnings()
 
     @api.model
     def _interop_job_runner_warnings(self):
-        """Return a warning if queue_job's runner cannot reach this database."""
+        """Return a warning if the job runner of queue_job cannot reach this
+        database."""
         host = self._interop_job_runner_host()
         if http.db_filter([self.env.cr.dbname], host=host):
             return []
         return [
             self.env._(
-                "The job runner calls this server as “%(host)s”, and dbfilter gives "
-                "that host another database or none: nothing is delivered. Set host "
-                "in the section [queue_job] of odoo.conf to a name for which "
-                "dbfilter finds “%(database)s”, or let a server without dbfilter run "
-                "the jobs.",
+                "The job runner calls this server as “%(host)s”. For this host, "
+                "dbfilter selects another database or none, so no message is "
+                "delivered. In section [queue_job] of odoo.conf, set host to a name "
+                "for which dbfilter selects “%(database)s”, or run the jobs on a "
+                "server without dbfilter.",
                 host=host,
                 database=self.env.cr.dbname,
             )
@@ -195,8 +208,7 @@ class ResConfigSettings(models.TransientModel):
 
     @api.model
     def _interop_job_runner_host(self):
-        """Return the host by which queue_job's runner calls this server, as it finds
-        that."""
+        """Return the host by which the job runner of queue_job calls this server."""
         return (
             os.environ.get("ODOO_QUEUE_JOB_HOST")
             or queue_job_config.get("host")
@@ -205,7 +217,7 @@ class ResConfigSettings(models.TransientModel):
         )
 
     def action_interop_adopt(self):
-        """Declare this database the right one: messages move from now on."""
+        """Record this database as the right one: messages can move from now on."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         self.env["interop.audit.event"]._log(
             "adopted", self.env["interop.guard"], self.env.cr.dbname
@@ -215,23 +227,23 @@ class ResConfigSettings(models.TransientModel):
         return {"type": "ir.actions.client", "tag": "reload"}
 
     def action_interop_new_epoch(self):
-        """Start a new epoch in every stream, after a restore from backup."""
+        """Start a new epoch in all streams, after a restore from a backup."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
-        # sudo: streams are written by the engine only
+        # sudo: only the engine may write streams
         epoch = self.env["interop.stream"].sudo()._set_new_epoch()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("Every stream starts anew, in epoch %s.", epoch),
+                "message": self.env._("All streams start again in epoch %s.", epoch),
             },
         }
 
     def action_interop_check(self):
-        """Check the guards and say what is wrong, or that all is well.
+        """Check the guards and show the problems, or that there are none.
 
-        :raises AccessError: the user neither administers Odoo nor integrations
+        :raises AccessError: the user administers neither Odoo nor the integration
         """
         if not self.env.is_system():
             self.env["interop.guard"]._require_group("interop_base_group_admin")

@@ -1,18 +1,18 @@
-"""Users: which failures are theirs, and those that machines work as."""
+"""Users: their area of responsibility, and service users of clients."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessDenied
 
-# What of an interface makes its messages those of a person.
+# The fields of an interface that assign its messages to users.
 AREA_FIELDS = frozenset(("owner_id", "exception_user_id", "exception_team_id"))
 
 
 class ResUsers(models.Model):
-    """The area of a functional user, as the record rules of the log need it.
+    """The area of a functional user, for the record rules of the log.
 
-    The rules name the ids: with them PostgreSQL reads an index per kind of owner, where
-    sub-queries behind an OR would make it read the whole log. Odoo caches the rules, so
-    whatever changes an area clears that cache (``_forget_areas``).
+    The rules contain the ids of the area. So PostgreSQL uses an index per kind of
+    owner, where sub-queries behind an OR would read the whole log. Odoo caches the
+    rules, so each change of an area clears that cache (``_forget_areas``).
     """
 
     _inherit = "res.users"
@@ -31,7 +31,7 @@ class ResUsers(models.Model):
     )
 
     def _compute_interop_area(self):
-        # sudo: an area is worked out before there is a right to read what is in it
+        # sudo: the area decides what the user may read
         team_sudo = self.env["interop.team"].sudo().with_context(active_test=False)
         interface_sudo = team_sudo.env["interop.interface"]
         for user in self:
@@ -49,14 +49,14 @@ class ResUsers(models.Model):
     @api.model
     @api.private
     def _forget_areas(self):
-        """Have every worker work the areas out anew."""
+        """Clear the cache, so that all workers compute the areas again."""
         self.invalidate_model(
             ["interop_area_interface_ids", "interop_area_team_ids"], flush=False
         )
         self.env.registry.clear_cache()
 
     def _check_credentials(self, credential, env):
-        """Refuse service users of clients: a machine never logs in."""
+        """Refuse service users of clients: they cannot log in."""
         if self.has_group("interop_base.interop_rest_group_client"):
             raise AccessDenied()
         return super()._check_credentials(credential, env)

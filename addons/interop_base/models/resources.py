@@ -1,10 +1,10 @@
-"""Records that others refer to by model and id."""
+"""Records to which others refer by model and id."""
 
 from collections import defaultdict
 
 
 def keeps_records(env, name):
-    """Return whether the model ``name`` exists and has a table of its own records."""
+    """Return whether the model ``name`` exists and stores records in a table."""
     model = env.get(name)
     return (
         model is not None
@@ -15,9 +15,9 @@ def keeps_records(env, name):
 
 
 def readable(rows):
-    """Return ``{(model, id): record}`` of what exists and the user may read.
+    """Return ``{(model, id): record}`` of existing records that the user may read.
 
-    A query or two per model, however many rows.
+    One or two queries per model, independent of the number of rows.
 
     :param rows: records with ``res_model`` and ``res_id``
     """

@@ -95,5 +95,5 @@ class TestCommand(InteropCase):
         self.assertIn("generate-key FILE", self._run())
         with self.assertRaisesRegex(SystemExit, "usage"):
             self._run("generate-key")
-        with self.assertRaisesRegex(SystemExit, "unknown command"):
+        with self.assertRaisesRegex(SystemExit, "Unknown command"):
             self._on_database("nonsense")

@@ -1,6 +1,6 @@
-"""Pure code of the suite: no Odoo import, no clock of its own, no network.
+"""Pure code of the suite: it imports no Odoo, reads no clock and uses no network.
 
-Every module can be read, run and tested on its own. ``now`` is always an argument.
+Each module can be read, run and tested separately. ``now`` is always an argument.
 """
 
 from . import errors

@@ -1,19 +1,19 @@
-"""The exact state that an approval names: canonical text, fingerprint, differences.
+"""The state that an approval covers: canonical text, fingerprint, differences.
 
-A state is a flat dict: key → text, number, boolean, or list of texts. Empty values count
-as absent, so that a new addon with nothing set changes no fingerprint.
+A state is a flat dict: key → text, number, boolean, or list of texts. Empty values
+count as absent, so that a new addon without values changes no fingerprint.
 """
 
 import hashlib
 import json
 
-SHOWN = 12  # characters of a fingerprint that people compare
+SHOWN = 12  # first characters of a fingerprint, for people
 
 
 def clean(state):
-    """Return ``state`` without empty values; lists are sorted.
+    """Return ``state`` without empty values and with sorted lists.
 
-    :param dict state: see above
+    :param dict state: see the module
     """
     return {
         key: sorted(value) if isinstance(value, list | tuple | set) else value
@@ -23,7 +23,7 @@ def clean(state):
 
 
 def canonical(state):
-    """Return the one text that stands for ``state`` (JSON, sorted keys)."""
+    """Return the canonical text of ``state`` (JSON with sorted keys)."""
     return json.dumps(
         clean(state), ensure_ascii=False, sort_keys=True, separators=(",", ":")
     )
@@ -35,15 +35,15 @@ def fingerprint(state):
 
 
 def digest(text):
-    """Return a short digest of a text that is compared and not shown."""
+    """Return a short digest of a text that is compared but not shown."""
     return hashlib.sha256(text.encode()).hexdigest()[:SHOWN] if text else ""
 
 
 def differences(before, after):
-    """Return ``[(key, removed, added)]`` of two states, by key.
+    """Return ``[(key, removed, added)]`` of two states, sorted by key.
 
-    ``removed`` and ``added`` are lists: of a list the items that went and came, of any
-    other value the old and the new one.
+    ``removed`` and ``added`` are lists. For a list they contain its removed and added
+    items, for any other value the old and the new value.
     """
     before, after = clean(before or {}), clean(after or {})
     found = []

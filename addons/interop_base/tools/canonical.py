@@ -1,8 +1,8 @@
-"""Canonical JSON bytes, RFC 8785 (JCS): equal values have equal bytes everywhere.
+"""Canonical JSON bytes, RFC 8785 (JCS): equal values always have equal bytes.
 
-Numbers are IEEE 754 doubles in JCS: an integer beyond ±(2**53 - 1) is refused rather
-than rounded by the receiver. ``Decimal`` is refused as well, because its canonical form
-would go through a float: money and quantities travel as text ("12.30").
+In JCS, numbers are IEEE 754 doubles. An integer beyond ±(2**53 - 1) is refused, because
+the receiver would round it. ``Decimal`` is refused as well, because its canonical form
+needs a float. Amounts and quantities are sent as text ("12.30").
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from .errors import CanonicalError
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_DEPTH = 128
 
-# For values in which JCS and the library agree, see _is_common.
+# For values that the library encodes as JCS requires, see _is_common.
 _encode = JSONEncoder(
     ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
 ).encode
@@ -23,9 +23,10 @@ _encode = JSONEncoder(
 def canonical_bytes(value) -> bytes:
     """Return the RFC 8785 bytes (UTF-8) of a JSON value.
 
-    Takes dict (text keys), list, tuple, str, int, float, bool and None. Raises
-    CanonicalError on anything else, on NaN and infinities, on lone surrogates, on
-    integers no double can hold, and beyond 128 levels.
+    It accepts dict (with text keys), list, tuple, str, int, float, bool and None.
+
+    :raises CanonicalError: another type, NaN, infinity, a lone surrogate, an integer
+        beyond ±(2**53 - 1), or more than 128 levels
     """
     if _is_common(value, 0):
         text = _encode(value)
@@ -37,19 +38,20 @@ def canonical_bytes(value) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         pass
-    raise CanonicalError("Text with a lone surrogate has no UTF-8 form.")
+    raise CanonicalError("A text contains a lone surrogate and cannot be encoded.")
 
 
 def digest(data: bytes) -> str:
-    """Return the SHA-256 of some bytes as 64 lower-case hex digits."""
+    """Return the SHA-256 of bytes as 64 lower-case hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def _is_common(value, depth):
-    """Say whether the library's encoder, many times faster, writes the same.
+    """Return whether the encoder of the library, many times faster, writes the same
+    bytes.
 
-    It does but for floats, and for the order of names beyond ASCII. What has to be
-    refused is left to the careful way.
+    It differs for floats and for the order of names beyond ASCII. Values that must be
+    refused are also left to the slower code.
     """
     kind = type(value)
     if kind is str or kind is bool or value is None:
@@ -70,7 +72,7 @@ def _is_common(value, depth):
 
 
 def _write(value, out, depth):
-    """Append the canonical text of ``value``, piece by piece."""
+    """Append the canonical text of ``value`` to ``out``."""
     if isinstance(value, str):
         out(encode_basestring(value))
     elif value is None or value is True or value is False:
@@ -86,10 +88,10 @@ def _write(value, out, depth):
 
 
 def _write_object(value, out, depth):
-    """Append an object, members sorted by the UTF-16 code units of their names."""
+    """Append an object; members are sorted by the UTF-16 code units of their names."""
     _check_depth(depth)
     if not all(isinstance(key, str) for key in value):
-        raise CanonicalError("Member names are text.")
+        raise CanonicalError("The names of members must be text.")
     separator = "{"
     for key in sorted(value, key=_utf16):
         out(separator)
@@ -112,18 +114,18 @@ def _write_array(value, out, depth):
 
 
 def _number(value):
-    """Return a number as ECMAScript's Number::toString writes it."""
+    """Return a number in the form of ECMAScript's Number::toString."""
     if isinstance(value, int):
         if abs(value) > MAX_SAFE_INTEGER:
-            raise CanonicalError("An integer beyond 2**53 - 1 travels as text.")
+            raise CanonicalError("Send integers beyond 2**53 - 1 as text.")
         return int.__repr__(value)
     if not math.isfinite(value):
-        raise CanonicalError("NaN and infinities are not JSON.")
+        raise CanonicalError("NaN and infinity are not JSON values.")
     return _float(value)
 
 
 def _float(value):
-    """Return a finite double as ECMAScript writes it: shortest that round-trips."""
+    """Return a finite double in the shortest form of ECMAScript that round-trips."""
     if value == 0:
         return "0"
     sign = "-" if value < 0 else ""
@@ -147,11 +149,12 @@ def _float(value):
 
 
 def _utf16(key):
-    """Sort key of a member name; lone surrogates are refused later, with the text."""
+    """Return the sort key of a member name; lone surrogates are refused later."""
     return key.encode("utf-16-be", "surrogatepass")
 
 
 def _check_depth(depth):
-    """Refuse what would exhaust the stack, a structure that holds itself included."""
+    """Refuse nesting that would exhaust the stack, such as a list that contains
+    itself."""
     if depth > MAX_DEPTH:
-        raise CanonicalError(f"More than {MAX_DEPTH} levels deep.")
+        raise CanonicalError(f"The value has more than {MAX_DEPTH} levels.")

@@ -1,8 +1,8 @@
-"""When to leave a failing receiver alone, and when to try it again.
+"""The circuit breaker: when deliveries to a failing receiver pause and resume.
 
-A circuit is *closed* while all is well, *open* after a number of failures in a row, and
-*half open* while exactly one message finds out whether the receiver is back. The wait
-between two such probes doubles up to ten minutes.
+A circuit is *closed* in normal operation and *open* after a number of consecutive
+failures. It is *half open* while a single message tests the receiver. The wait between
+two tests doubles each time, up to ten minutes.
 """
 
 from dataclasses import dataclass, replace
@@ -10,21 +10,26 @@ from datetime import datetime, timedelta
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
 MAX_WAIT = 600
-PROBE_AGAIN = 1  # seconds after a probe that never left
+PROBE_AGAIN = 1  # seconds after a test message that was not sent
 
-# What a result says about the receiver.
+# The meaning of a result for the state of the receiver.
 SUCCEEDED, ANSWERED, FAILED, NOTHING = "succeeded", "answered", "failed", "nothing"
 _UNWELL = frozenset(("dns", "connect", "tls", "timeout", "http_5xx", "auth"))
 
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """One circuit. Times are of one kind, naive or aware, as the caller's ``now``.
+    """One circuit. All times are naive or all are aware, as is ``now`` of the caller.
 
-    ``failures`` counts failures in a row, ``opened`` how often it opened since it was
-    last closed. ``until`` ends the wait of an open circuit, or the patience with the
-    probe of a half open one. ``failing_since`` and ``failing_count`` tell of tries
-    without any success between them.
+    ``failures``
+        consecutive failures
+    ``opened``
+        how often the circuit opened since it was last closed
+    ``until``
+        end of the wait of an open circuit, or of the wait for the test message of a
+        half open one
+    ``failing_since``, ``failing_count``
+        time and number of attempts since the last success
     """
 
     state: str = CLOSED
@@ -36,7 +41,7 @@ class Circuit:
 
 
 def meaning(outcome: str, http_status: int | None, error_class: str | None) -> str:
-    """Return what a try says: a refusal (4xx) comes from a receiver that is well."""
+    """Return the meaning of an attempt; a receiver that answers 4xx is available."""
     if outcome == "done":
         return SUCCEEDED
     if outcome == "deferred":
@@ -55,12 +60,12 @@ def after(
     seconds: int,
     throttled: bool = False,
 ) -> Circuit:
-    """Return the circuit after one try.
+    """Return the circuit after one attempt.
 
-    :param said: see :func:`meaning`
-    :param failures: failures in a row that open the circuit; 0 never opens it
-    :param seconds: wait before the first probe
-    :param throttled: the receiver asked for a pause, which is no failure
+    :param said: result of :func:`meaning`
+    :param failures: consecutive failures that open the circuit; 0 never opens it
+    :param seconds: wait before the first test message
+    :param throttled: the receiver asked for a pause, which is not a failure
     """
     if said == SUCCEEDED:
         return Circuit()
@@ -88,8 +93,9 @@ def after(
 
 
 def is_sustained(circuit: Circuit, now: datetime, *, hours: int, failures: int) -> bool:
-    """Return whether nothing succeeded for ``hours`` (0: never sustained) in at least
-    ``failures`` tries."""
+    """Return whether all attempts failed for ``hours`` (0: never) and there were at
+    least
+    ``failures`` of them."""
     return bool(
         hours
         and circuit.failing_since

@@ -2,21 +2,22 @@
 
 A message that was claimed when its worker died is a *suspect*: it may be the one that
 killed it. Suspects are claimed apart, so that a message that kills its worker does not
-count as a dead worker against a whole batch. After the first dead worker a few are claimed
-together, after the second each by itself; the third makes it a failure.
+count as a dead worker against a whole batch. After the first dead worker a few are
+claimed together, after the second each by itself; the third makes it a failure.
 """
 
 # A message whose worker died this often is dead, not a loop.
 MAX_CRASHES = 3
-# So many suspects with one dead worker are tried together again. A message that kills its
-# worker costs at most the others of this group a second dead worker, not a third.
+# So many suspects with one dead worker are tried together again. A message that kills
+# its worker costs at most the others of this group a second dead worker, not a third.
 SUSPECTS_TOGETHER = 8
 # Retries get one part in so many of a lane.
 RETRY_SHARE = 4
 
 
 def crashes(try_count: int, attempt_count: int) -> int:
-    """Return how many workers died over a message that waits: claims without a result."""
+    """Return how many workers died over a message that waits: claims without a
+    result."""
     return try_count - attempt_count
 
 
@@ -49,7 +50,8 @@ class Turns:
         self._allowed = True
 
     def may_claim(self, now: float, out: int) -> bool:
-        """Return whether anything may be claimed beside the ``out`` messages on their way.
+        """Return whether anything may be claimed beside the ``out`` messages on their
+        way.
 
         After a slow suspect the others have the turn before the next one of its kind.
         """
@@ -72,14 +74,15 @@ class Turns:
         return self._allowed and self.suspects
 
     def pass_on(self, out: int) -> bool:
-        """Return whether suspects may be claimed after all: nothing else is due in a turn
-        of the others, and nothing is on its way."""
+        """Return whether suspects may be claimed after all: nothing else is due in a
+        turn of the others, and nothing is on its way."""
         if not self._allowed or self.suspects or out:
             return False
         self.suspects = True
         return True
 
     def note(self, now: float, counts) -> None:
-        """Note what was claimed: pairs of claims and tries with a result, per message."""
+        """Note what was claimed: pairs of claims and tries with a result, per
+        message."""
         if any(is_suspect(*pair) for pair in counts):
             self._alone_since = now

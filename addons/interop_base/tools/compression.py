@@ -1,18 +1,18 @@
-"""Content is compressed before it is encrypted: afterwards nothing can.
+"""Compression of content before its encryption: encrypted content cannot be compressed.
 
-A FHIR bundle that is encrypted as it is takes several times the space of its compressed
-text. Deflate (RFC 1951) in the format of RFC 1950, at its quickest level.
+A FHIR bundle needs several times the space without compression. The format is RFC 1950
+(deflate, RFC 1951) at its fastest level.
 """
 
 import zlib
 
-SMALLEST = 256  # bytes; what is shorter gains nothing
+SMALLEST = 256  # bytes; compression saves nothing for shorter content
 LEVEL = 1
-WORTH = 0.9  # share of the length that is kept at most
+WORTH = 0.9  # compressed content is used up to this share of the original size
 
 
 def pack(content: bytes) -> tuple[bytes, bool]:
-    """Return the content to keep, and whether it is compressed: only where that helps."""
+    """Return the content to store, and whether it is compressed."""
     if len(content) < SMALLEST:
         return content, False
     packed = zlib.compress(content, LEVEL)
@@ -22,10 +22,10 @@ def pack(content: bytes) -> tuple[bytes, bool]:
 
 
 def unpack(packed: bytes, size: int) -> bytes:
-    """Return what was packed; it never becomes longer than ``size`` bytes.
+    """Return the original content, of at most ``size`` bytes.
 
-    :param size: length of the content, as it was noted beside it
-    :raises ValueError: it is not the content of this length
+    :param size: length of the content, as recorded beside it
+    :raises ValueError: the content does not have this length
     """
     stream = zlib.decompressobj()
     try:

@@ -1,13 +1,13 @@
-"""Regular expressions as ECMAScript reads them, for engines that read them otherwise.
+"""Regular expressions of ECMAScript, translated for Python and Rust.
 
-JSON Schema 2020-12 (section 6.4 of the core) gives ``pattern`` and ``patternProperties``
-the meaning of ECMA-262 with the ``u`` flag. Python and Rust differ in ``\\d``, ``\\w``,
-``\\s``, ``.`` and ``$``. So a pattern is written anew with character classes that list
-their code points: these mean the same everywhere.
+JSON Schema 2020-12 (core, section 6.4) defines ``pattern`` and ``patternProperties`` by
+ECMA-262 with the ``u`` flag. Python and Rust differ in ``\\d``, ``\\w``, ``\\s``, ``.``
+and ``$``. So the translation uses character classes that list code points, which have
+the same meaning everywhere.
 
-What has no equal meaning in the engines is refused: back references, Unicode
-properties, flags and the constructs that only Python or Rust knows. Only one thing is
-taken that the ``u`` flag refuses: a backslash before any punctuation.
+Constructs without an equal meaning in both engines are refused: back references,
+Unicode properties, flags, and constructs of Python or Rust only. One construct is
+accepted that the ``u`` flag refuses: a backslash before any punctuation.
 """
 
 import re
@@ -46,8 +46,8 @@ _CODE = re.compile(
 
 
 class Translated(NamedTuple):
-    """A pattern for Python's ``re`` and, where it needs no more than a finite automaton,
-    for Rust's ``regex``; ``None`` where it does."""
+    """A pattern for Python's ``re`` and for Rust's ``regex``. The latter is ``None`` if
+    the pattern needs more than a finite automaton."""
 
     python: str
     rust: str | None
@@ -55,14 +55,15 @@ class Translated(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def translate(pattern: str) -> Translated:
-    """Return a pattern with the meaning that ECMAScript gives it.
+    """Return a pattern with the meaning of ECMAScript.
 
-    All groups are without a number: patterns can be joined by ``|``.
+    Groups have no numbers, so that patterns can be joined by ``|``.
 
-    :raises PatternError: it is no pattern of ECMAScript, or has no equal meaning here
+    :raises PatternError: it is not a pattern of ECMAScript, or has no equal meaning
+        here
     """
     if len(pattern) > MAX_LENGTH:
-        raise PatternError(f"a pattern has at most {MAX_LENGTH} characters")
+        raise PatternError(f"the pattern has more than {MAX_LENGTH} characters")
     translator = _Translator(pattern)
     translated = translator.run()
     try:
@@ -96,7 +97,7 @@ class _Translator:
         return Translated("".join(self.python), rust)
 
     def _add(self, python, rust=None, *, can_repeat=False):
-        """Add what was read; without ``rust`` it is the same for both."""
+        """Add a translated part; without ``rust`` it is the same for both engines."""
         self.python.append(python)
         self.rust.append(python if rust is None else rust)
         self.can_repeat = can_repeat
@@ -137,7 +138,7 @@ class _Translator:
         match = _GROUP.match(self.pattern, self.at)
         kind = match[1] or ":"
         if match[0] == "(" and self.pattern.startswith("(?", self.at):
-            raise PatternError("ECMAScript does not know this kind of group")
+            raise PatternError("ECMAScript has no group of this kind")
         if kind != ":":
             self.is_regular = False
         self.groups.append(kind == ":")
@@ -155,16 +156,16 @@ class _Translator:
         if not match:
             self._lone_bracket()
         if not self.can_repeat:
-            raise PatternError("a quantifier has nothing to repeat")
+            raise PatternError("there is nothing before a quantifier")
         if match[3] and int(match[3]) < int(match[1]):
-            raise PatternError("the numbers of a quantifier are out of order")
+            raise PatternError("the numbers of a quantifier are in the wrong order")
         self.at = match.end()
         lazy = "?" if self.pattern.startswith("?", self.at) else ""
         self.at += len(lazy)
         self._add(match[0] + lazy)
 
     def _lone_bracket(self):
-        raise PatternError("a bracket stands alone; write a backslash before it")
+        raise PatternError("a bracket has no counterpart; write a backslash before it")
 
     def _escape(self):
         letter = self.pattern[self.at + 1 : self.at + 2]
@@ -177,7 +178,7 @@ class _Translator:
         self._add_ranges(self._escaped())
 
     def _escaped(self, in_class=False):
-        """Read one escape and return the code points it stands for."""
+        """Read one escape and return its code points."""
         letter = self.pattern[self.at + 1 : self.at + 2]
         if letter.lower() in _SETS:
             self.at += 2
@@ -206,7 +207,7 @@ class _Translator:
         return [(code, code)]
 
     def _code_point(self, match):
-        """Return the code point that ``\\x``, ``\\u`` or ``\\c`` names."""
+        """Return the code point of ``\\x``, ``\\u`` or ``\\c``."""
         byte, unit, point, control = match.groups()
         if control:
             return ord(control) % 32
@@ -218,7 +219,7 @@ class _Translator:
                 self.at = low.end()
                 return 0x10000 + (code - 0xD800) * 0x400 + second - 0xDC00
         if _SURROGATES[0] <= code <= _SURROGATES[1] or code > _LAST:
-            raise PatternError("an escape names no character")
+            raise PatternError("an escape does not stand for a character")
         return code
 
     def _class(self):
@@ -263,27 +264,27 @@ _STEPS = {
 
 
 def _unknown_escape(letter):
-    """Return why an escape is refused."""
+    """Return the reason why an escape is refused."""
     if letter in ("p", "P"):
-        return "Unicode properties are not supported; list the characters"
+        return "Unicode properties are not supported; list the characters instead"
     if letter.isdigit() or letter == "k":
         return "back references are not supported"
-    return "ECMAScript does not know this escape"
+    return "ECMAScript has no such escape"
 
 
 def _between(first, last):
     """Return the range between two members of a class."""
     ends = (*first, *last)
     if len(ends) != 2 or any(low != high for low, high in ends):
-        raise PatternError("a range of a character class has no single characters")
+        raise PatternError("a range of a character class needs two single characters")
     (low, _), (high, _) = ends
     if low > high:
-        raise PatternError("a range of a character class is out of order")
+        raise PatternError("a range of a character class is in the wrong order")
     return low, high
 
 
 def _merged(ranges):
-    """Return the same code points as sorted ranges that do not touch."""
+    """Return the same code points as sorted ranges with gaps between them."""
     merged = []
     for low, high in sorted(ranges):
         if merged and low <= merged[-1][1] + 1:
@@ -315,7 +316,8 @@ def _python_range(pair):
 
 
 def _rust_range(pair):
-    """Return a range inside a class of Rust's ``regex``, which knows no surrogates."""
+    """Return a range for a class of Rust's ``regex``, which does not allow
+    surrogates."""
     first, last = _SURROGATES
     low, high = pair
     if low < first and high > last:

@@ -1,10 +1,10 @@
-"""The suite's message envelope: read it strictly, build it, show it as a CloudEvent.
+"""The message envelope of the suite: parse it, build it, convert it to a CloudEvent.
 
-On the wire an envelope is one JSON object. Required members: ``id``, ``type``,
-``schema_version``, ``source``, ``occurred_at`` and ``data``. Optional ones may be left
-out or null: ``facility``, ``sent_at``, ``sequence``, ``epoch``, ``ordering_key``,
-``correlation_id``, ``causation_id``, ``data_class``, ``test``, ``subject``. Any other
-member is refused.
+An envelope is one JSON object. Required members: ``id``, ``type``, ``schema_version``,
+``source``, ``occurred_at`` and ``data``. Optional members may be missing or null:
+``facility``, ``sent_at``, ``sequence``, ``epoch``, ``ordering_key``,
+``correlation_id``,
+``causation_id``, ``data_class``, ``test``, ``subject``. All other members are refused.
 """
 
 import os
@@ -27,7 +27,7 @@ SUBJECT_MEMBERS = ("system", "value", "type", "use")
 MEDIA_TYPE = "application/json"
 MEDIA_TYPE_CLOUDEVENTS = "application/cloudevents+json"
 
-_ID = re.compile(rf"[!-+\-/-~]{{1,{MAX_KEY}}}")  # as the webhook-id: no "." and no ","
+_ID = re.compile(rf"[!-+\-/-~]{{1,{MAX_KEY}}}")  # like webhook-id: no "." and no ","
 _TOKEN = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 _TYPE = re.compile(r"(?=.{3,100}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
@@ -38,12 +38,14 @@ _SHIFTS = range(120, -1, -10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """One message, read and checked.
+    """One message that was parsed and checked.
 
-    Times are aware and in UTC. ``subject`` is a tuple of identifiers, each a dict with
-    ``system`` and ``value`` and perhaps ``type`` and ``use``, as in a FHIR Identifier.
-    ``epoch`` counts the lives of a stream: after a restore its ``sequence`` starts
-    anew.
+    Times are aware and in UTC. ``subject`` is a tuple of identifiers. Each is a dict
+    with
+    ``system`` and ``value``, and optionally ``type`` and ``use``, as in FHIR's
+    Identifier.
+    ``epoch`` grows when a stream starts again after a restore; its ``sequence`` starts
+    again as well.
     """
 
     id: str
@@ -64,7 +66,7 @@ class Envelope:
     subject: tuple = ()
 
     def to_dict(self) -> dict:
-        """Return the wire form; members without a value are left out."""
+        """Return the JSON object; members without a value are left out."""
         wire = {}
         for name in MEMBERS:
             value = getattr(self, name)
@@ -84,14 +86,15 @@ REQUIRED = ("id", "type", "schema_version", "source", "occurred_at", "data")
 
 
 def parse_envelope(value) -> Envelope:
-    """Return the envelope of a parsed JSON value, or raise EnvelopeError.
+    """Return the envelope of a parsed JSON value.
 
-    Codes: ``not_an_object``, ``missing_member``, ``unknown_member``, ``wrong_type``,
-    ``invalid_format``, ``invalid_timestamp``, ``out_of_range``, ``too_long``. The
-    message names the member and the rule, never a value.
+    :raises EnvelopeError: with code ``not_an_object``, ``missing_member``,
+        ``unknown_member``, ``wrong_type``, ``invalid_format``, ``invalid_timestamp``,
+        ``out_of_range`` or ``too_long``; the text names the member and the rule, and
+        contains no value
     """
     if not isinstance(value, dict):
-        raise EnvelopeError("not_an_object", "", "The message is a JSON object.")
+        raise EnvelopeError("not_an_object", "", "The message must be a JSON object.")
     _check_members(value, MEMBERS, REQUIRED, "")
     checked = {}
     for name, check in _CHECKS.items():
@@ -103,15 +106,17 @@ def parse_envelope(value) -> Envelope:
 
 
 def _missing_value(name):
-    """Return the refusal of a required member that is null."""
-    return EnvelopeError("wrong_type", f"/{name}", f"The member {name} is not null.")
+    """Return the error for a required member that is null."""
+    return EnvelopeError(
+        "wrong_type", f"/{name}", f"The member {name} must not be null."
+    )
 
 
 def build(*, id, type, schema_version, source, occurred_at, data, **optional) -> dict:  # pylint: disable=redefined-builtin
-    """Return the wire form of a new message; raises as :func:`parse_envelope`.
+    """Return the JSON object of a new message; raises as :func:`parse_envelope`.
 
-    Times are datetimes (a naive one is UTC, as Odoo keeps them) or RFC 3339 text. An
-    optional member that is None, False or "", as empty Odoo fields are, is left out.
+    Times are datetimes (naive means UTC, as in Odoo) or RFC 3339 text. Optional members
+    that are None, False or "" are left out, as empty fields of Odoo have these values.
     """
     wire = {
         "id": id,
@@ -135,7 +140,7 @@ def build(*, id, type, schema_version, source, occurred_at, data, **optional) ->
 
 
 def _wire_value(name, value):
-    """Return one checked member as it travels."""
+    """Return one checked member in its JSON form."""
     if name in _TIMES:
         if not isinstance(value, datetime):
             value = parse_timestamp(value, f"/{name}")
@@ -148,7 +153,7 @@ def _wire_value(name, value):
 
 @lru_cache(maxsize=1024)
 def _checked_text(name, value):
-    """Return a text that many messages share, checked once."""
+    """Return a text that many messages share; it is checked once."""
     return _CHECKS[name](value, f"/{name}")
 
 
@@ -158,11 +163,11 @@ def new_id(
     now_ms: int | None = None,
     prefix: str = "msg_",
 ) -> str:
-    """Return a new id: the prefix and 26 base32 digits for 128 bits.
+    """Return a new id: the prefix and 26 base32 digits of 128 bits.
 
-    ``rand(n)`` gives n random bytes. With ``now_ms`` (Unix milliseconds) the first 48
-    bits are that time, so that ids sort by it and stay together in an index; without
-    it, all bits are random.
+    :param rand: function that returns n random bytes
+    :param now_ms: Unix milliseconds for the first 48 bits, so that ids are sorted by
+        time and stay close together in an index; ``None``: all bits are random
     """
     number = int.from_bytes(rand(16), "big")
     if now_ms is not None:
@@ -173,7 +178,7 @@ def new_id(
 def parse_timestamp(text: str, pointer: str = "") -> datetime:
     """Return the UTC datetime of an RFC 3339 timestamp, as :func:`rfc3339.parse`.
 
-    Raises EnvelopeError ``invalid_timestamp``.
+    :raises EnvelopeError: ``invalid_timestamp``
     """
     try:
         return rfc3339.parse(text)
@@ -183,7 +188,7 @@ def parse_timestamp(text: str, pointer: str = "") -> datetime:
 
 
 def format_timestamp(moment: datetime) -> str:
-    """Return RFC 3339 text in UTC with a final Z; a naive datetime is UTC."""
+    """Return RFC 3339 text in UTC with a final Z; a naive datetime means UTC."""
     if moment.tzinfo:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment.isoformat() + "Z"
@@ -192,8 +197,9 @@ def format_timestamp(moment: datetime) -> str:
 def cloudevents_structured(envelope: Envelope, source_uri: str) -> dict:
     """Return the CloudEvents 1.0 JSON form, with the whole envelope as its data.
 
-    The content type is ``application/cloudevents+json``. Raises EnvelopeError when
-    ``source_uri`` is no URI reference.
+    The content type is ``application/cloudevents+json``.
+
+    :raises EnvelopeError: ``source_uri`` is not a URI reference
     """
     attributes = _cloudevents_attributes(envelope, source_uri)
     return {**attributes, "datacontenttype": MEDIA_TYPE, "data": envelope.to_dict()}
@@ -202,7 +208,8 @@ def cloudevents_structured(envelope: Envelope, source_uri: str) -> dict:
 def cloudevents_binary_headers(envelope: Envelope, source_uri: str) -> dict[str, str]:
     """Return the ``ce-*`` headers of CloudEvents 1.0; the body is the envelope.
 
-    Values are percent-encoded as the HTTP binding says, so no value can end a header.
+    Values are percent-encoded as the HTTP binding requires, so no value can end a
+    header.
     """
     attributes = _cloudevents_attributes(envelope, source_uri)
     headers = {f"ce-{name}": _header_value(value) for name, value in attributes.items()}
@@ -210,10 +217,10 @@ def cloudevents_binary_headers(envelope: Envelope, source_uri: str) -> dict[str,
 
 
 def _cloudevents_attributes(envelope, source_uri):
-    """Return the context attributes: none of them tells who it is about."""
+    """Return the context attributes; they contain no personal data."""
     if not isinstance(source_uri, str) or not _TOKEN.fullmatch(source_uri):
         raise EnvelopeError(
-            "invalid_format", "/source", "The CloudEvents source is a URI."
+            "invalid_format", "/source", "The CloudEvents source must be a URI."
         )
     attributes = {
         "specversion": "1.0",
@@ -231,13 +238,13 @@ def _cloudevents_attributes(envelope, source_uri):
         "testmessage": envelope.test or None,
     }
     if envelope.data_class == "none":
-        # Headers end up in access logs: a key of personal data stays in the body.
+        # Access logs may contain headers: a key of personal data is in the body only.
         attributes["partitionkey"] = envelope.ordering_key
     return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _header_value(value):
-    """Return a header value: visible ASCII but for the quote and the percent sign."""
+    """Return a header value: visible ASCII without quotes and percent signs."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return quote(text, safe="!#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
@@ -249,7 +256,9 @@ def _check_members(value, allowed, required, pointer):
             safe = isinstance(name, str) and SAFE_NAME.fullmatch(name)
             where, said = (f"{pointer}/{name}", f" {name}") if safe else (pointer, "")
             raise EnvelopeError(
-                "unknown_member", where, f"The member{said} is not known here."
+                "unknown_member",
+                where,
+                f"The member{said} is not allowed here.",
             )
     for name in required:
         if name not in value:
@@ -259,19 +268,22 @@ def _check_members(value, allowed, required, pointer):
 
 
 def _typed(value, expected, word, pointer):
-    """Refuse a value of another JSON type (a boolean is no integer)."""
+    """Refuse a value of another JSON type (a boolean is not an integer)."""
     if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
-        raise EnvelopeError("wrong_type", pointer, f"This member is {word}.")
+        raise EnvelopeError("wrong_type", pointer, f"This member must be {word}.")
     return value
 
 
 def _pattern(pattern, rule, limit):
-    """Return a check for text within ``limit`` characters that matches a pattern."""
+    """Return a check for text of at most ``limit`` characters that matches a
+    pattern."""
 
     def check(value, pointer):
         _typed(value, str, "text", pointer)
         if len(value) > limit:
-            raise EnvelopeError("too_long", pointer, f"At most {limit} characters.")
+            raise EnvelopeError(
+                "too_long", pointer, f"At most {limit} characters are allowed."
+            )
         if not pattern.fullmatch(value) or not value.strip():
             raise EnvelopeError("invalid_format", pointer, rule)
         return value
@@ -285,7 +297,9 @@ def _integer(lowest, highest):
     def check(value, pointer):
         _typed(value, int, "an integer", pointer)
         if not lowest <= value <= highest:
-            raise EnvelopeError("out_of_range", pointer, f"From {lowest} to {highest}.")
+            raise EnvelopeError(
+                "out_of_range", pointer, f"The value must be {lowest} to {highest}."
+            )
         return value
 
     return check
@@ -295,16 +309,18 @@ def _data_class(value, pointer):
     """Check the data class."""
     if value not in DATA_CLASSES:
         raise EnvelopeError(
-            "invalid_format", pointer, f"One of: {', '.join(DATA_CLASSES)}."
+            "invalid_format", pointer, f"Must be one of: {', '.join(DATA_CLASSES)}."
         )
     return value
 
 
 def _subject(value, pointer):
-    """Check the identifiers of whom or what the message is about."""
+    """Check the identifiers of the subject of a message."""
     _typed(value, list, "a list of identifiers", pointer)
     if len(value) > MAX_SUBJECTS:
-        raise EnvelopeError("too_long", pointer, f"At most {MAX_SUBJECTS} identifiers.")
+        raise EnvelopeError(
+            "too_long", pointer, f"At most {MAX_SUBJECTS} identifiers are allowed."
+        )
     for position, item in enumerate(value):
         where = f"{pointer}/{position}"
         _typed(item, dict, "an identifier object", where)
@@ -314,15 +330,21 @@ def _subject(value, pointer):
     return tuple(dict(item) for item in value)
 
 
-_check_text = _pattern(_TEXT, "Text without control characters, not blank.", MAX_TEXT)
-_check_key = _pattern(_TEXT, "Text without control characters, not blank.", MAX_KEY)
-_check_token = _pattern(_TOKEN, "Visible ASCII characters only.", MAX_KEY)
+_check_text = _pattern(
+    _TEXT, "Must be text without control characters, and not blank.", MAX_TEXT
+)
+_check_key = _pattern(
+    _TEXT, "Must be text without control characters, and not blank.", MAX_KEY
+)
+_check_token = _pattern(_TOKEN, "Must be visible ASCII characters only.", MAX_KEY)
 _check_position = _integer(0, MAX_SAFE_INTEGER)
 
 _CHECKS = {
-    "id": _pattern(_ID, 'Visible ASCII characters without "." and ",".', MAX_KEY),
+    "id": _pattern(
+        _ID, 'Must be visible ASCII characters without "." and ",".', MAX_KEY
+    ),
     "type": _pattern(
-        _TYPE, "Lower-case words joined by dots, such as invoice.posted.", 100
+        _TYPE, "Must be lower-case words joined by dots, such as invoice.posted.", 100
     ),
     "schema_version": _integer(1, 9999),
     "source": _check_text,

@@ -1,21 +1,21 @@
-"""The one exception family of ``interop_base``.
+"""The exceptions of the pure code of ``interop_base``.
 
-The text of these exceptions is safe to log and to show: it never holds a secret, a key
-or a value taken from a message. Each carries a stable machine code in ``code``.
+Their texts are safe to log and to show: they contain no secret, no key and no value of
+a message. Each exception has a stable ``code``.
 """
 
 
 class InteropError(Exception):
-    """Base of every error raised by the suite's pure code."""
+    """Base of all errors that the pure code of the suite raises."""
 
     code = "interop_error"
 
 
 class SignatureError(InteropError):
-    """A message is not verified, or cannot be signed.
+    """A signature is not valid, or a message cannot be signed.
 
-    ``reason`` is a stable code for the log only. A caller answers every reason with the
-    same 401, so that nobody can use it as an oracle.
+    ``reason`` is a stable code for the log only. The answer to the sender is always the
+    same 401, so that it reveals nothing about the reason.
     """
 
     code = "unauthorized"
@@ -26,27 +26,28 @@ class SignatureError(InteropError):
 
 
 class EnvelopeError(InteropError):
-    """A body or an envelope breaks a rule that can be told to its sender.
+    """A body or an envelope violates a rule; the sender may see the error.
 
-    ``code`` is stable, ``pointer`` is an RFC 6901 JSON Pointer ("" is the whole
-    document), ``message`` is one plain sentence without any value of the document.
+    ``code`` is stable. ``pointer`` is an RFC 6901 JSON Pointer ("" is the whole
+    document).
+    ``message`` is one sentence without any value of the document.
     """
 
     def __init__(self, code, pointer="", message=None):
         self.code = code
         self.pointer = pointer
-        self.message = message or f"The document is refused: {code}."
+        self.message = message or f"The document is not valid: {code}."
         super().__init__(f"{self.message} ({code} at {pointer or 'the document root'})")
 
 
 class TimestampError(InteropError, ValueError):
-    """A text is not an RFC 3339 date-time; nothing of it is repeated."""
+    """A text is not an RFC 3339 date-time; the error does not contain the text."""
 
     code = "invalid_timestamp"
 
     def __init__(self):
         super().__init__(
-            "A time is RFC 3339 text with an offset, such as 2026-01-31T08:30:00Z."
+            "Must be an RFC 3339 time with an offset, such as 2026-01-31T08:30:00Z."
         )
 
 
@@ -57,7 +58,7 @@ class CanonicalError(InteropError):
 
 
 class KeyFileError(InteropError):
-    """The key file is not usable; ``line`` is the offending line (1-based) or None."""
+    """The key file is not valid; ``line`` is the wrong line (1-based) or ``None``."""
 
     code = "key_file"
 
@@ -71,8 +72,8 @@ class KeyFileError(InteropError):
 class DecryptError(InteropError):
     """A stored value cannot be decrypted.
 
-    ``reason`` is ``unknown_key`` (the key is not in the file), ``malformed`` (too short
-    to be ours) or ``tampered`` (wrong key, other record, or changed bytes).
+    ``reason`` is ``unknown_key`` (the key is not in the file), ``malformed`` (too
+    short) or ``tampered`` (wrong key, other record, or changed bytes).
     """
 
     code = "decrypt"
@@ -83,7 +84,7 @@ class DecryptError(InteropError):
 
 
 class SchemaInvalid(InteropError):
-    """A JSON Schema is not valid; ``path`` is the JSON Pointer of the part at fault."""
+    """A JSON Schema is not valid; ``path`` is the JSON Pointer of the wrong part."""
 
     code = "schema_invalid"
 
@@ -94,13 +95,14 @@ class SchemaInvalid(InteropError):
 
 
 class PatternError(InteropError):
-    """A regular expression cannot be used; the text says why, without the pattern."""
+    """A regular expression cannot be used; the text does not contain the pattern."""
 
     code = "pattern"
 
 
 class ScheduleError(InteropError):
-    """A retry schedule cannot be read; ``part`` (from 1) is at fault, or None."""
+    """A retry schedule is not valid; ``part`` (1-based) is the wrong part or
+    ``None``."""
 
     code = "schedule"
 
@@ -110,9 +112,9 @@ class ScheduleError(InteropError):
 
 
 class CursorError(InteropError):
-    """A catch-up cursor is not one of ours; nothing of it is repeated."""
+    """A catch-up cursor is not valid; the error does not contain it."""
 
     code = "invalid_cursor"
 
     def __init__(self):
-        super().__init__("The cursor is not valid. Start again without one.")
+        super().__init__("The cursor is not valid. Start again without a cursor.")

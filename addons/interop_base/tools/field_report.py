@@ -1,7 +1,7 @@
-"""The report of one message by field: what became of each value, never the value.
+"""The report of one message by field: the outcome of each value, without the values.
 
-Handlers write it (``interop.message._note_fields``), people read it in the message log, and
-the sender gets it without our record ids.
+Handlers write it (``interop.message._note_fields``). Users see it in the message log.
+The sender gets it without the ids of our records.
 """
 
 from typing import NamedTuple
@@ -20,30 +20,30 @@ STALE = "stale"
 UNKNOWN_VALUE = "unknown_value"
 ONLY_FIRST = "only_first"
 
-# Outcomes whose value is now the one of the record, as the sender said.
+# Outcomes after which the record has the value of the sender.
 ACCEPTED = (APPLIED, UNCHANGED, FLAGGED)
-# Outcomes that somebody may want to know of.
+# Outcomes that a user may want to check.
 NOTABLE = (FLAGGED, IGNORED, REJECTED)
 
 
 class Decision(NamedTuple):
-    """What becomes of one value: an outcome, and the reason where there is one."""
+    """The outcome of one value, and the reason if there is one."""
 
     outcome: str
     reason: str = ""
 
     @property
     def written(self):
-        """Whether the value is to be written."""
+        """Whether the value has to be written."""
         return self.outcome in (APPLIED, FLAGGED)
 
 
 def compare(*, same, stated, previous):
-    """Return the ``Decision`` about a value that nothing but the time decides about.
+    """Return the ``Decision`` about a value for which only the time counts.
 
-    :param bool same: whether the record holds this value already
-    :param str stated: when it became true (``tools.statement``)
-    :param previous: the same of what this sender stated before about it
+    :param bool same: whether the record has this value already
+    :param str stated: the statement of the value (``tools.statement``)
+    :param previous: earlier statements of this sender about the same field
     """
     if same:
         return Decision(UNCHANGED)
@@ -53,44 +53,44 @@ def compare(*, same, stated, previous):
 
 
 class Outcome(NamedTuple):
-    """What became of the values of one message for one record, for its handler."""
+    """The decisions about the values of one message for one record."""
 
     decisions: dict
 
     def fields(self, *outcomes):
-        """Return the names with one of ``outcomes``, sorted."""
+        """Return the sorted names of fields with one of ``outcomes``."""
         return sorted(
             name for name, item in self.decisions.items() if item.outcome in outcomes
         )
 
     @property
     def applied(self):
-        """Names of the fields whose value was changed."""
+        """Names of fields whose value was changed."""
         return self.fields(APPLIED, FLAGGED)
 
     @property
     def unchanged(self):
-        """Names of the fields that held the value already."""
+        """Names of fields that had the value already."""
         return self.fields(UNCHANGED)
 
     @property
     def ignored(self):
-        """Names of the fields left alone, for whatever reason."""
+        """Names of fields that were not changed, for any reason."""
         return self.fields(IGNORED)
 
     @property
     def rejected(self):
-        """Names of the fields that only another system may change."""
+        """Names of fields that only another system may change."""
         return self.fields(REJECTED)
 
     @property
     def stale(self):
-        """Names of the fields about which the sender said something newer before."""
+        """Names of fields for which the sender has sent a newer value before."""
         return sorted(n for n, item in self.decisions.items() if item.reason == STALE)
 
 
 def entries(model, record_id, decisions):
-    """Return the decisions as JSON for the message: field names, never a value."""
+    """Return the decisions as JSON for the message: field names without values."""
     return [
         {
             "object": model,
@@ -104,11 +104,11 @@ def entries(model, record_id, decisions):
 
 
 def public_entries(report):
-    """Return a report as its sender may see it: without our record ids."""
+    """Return the report for the sender: without the ids of our records."""
     names = ("object", "field", "outcome", "reason")
     return [{name: item[name] for name in names if name in item} for item in report]
 
 
 def is_notable(report):
-    """Return whether anything in a report was not simply applied."""
+    """Return whether the report has an outcome that a user may want to check."""
     return any(item["outcome"] in NOTABLE for item in report)

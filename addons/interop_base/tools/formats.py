@@ -1,8 +1,7 @@
-"""The JSON Schema formats the suite checks, with the standard library alone.
+"""The JSON Schema formats that the suite checks, with the standard library only.
 
-A validator skips a format it has no checker for, and which ones it has depends on what
-happens to be installed. So these are our own, the same everywhere, and a schema that
-names another format is refused when it is saved.
+A validator ignores a format without a checker, and its checkers depend on the installed
+packages. So the suite has its own checkers, and refuses a schema with any other format.
 """
 
 import ipaddress
@@ -28,13 +27,13 @@ _LOCAL_PART = re.compile(
 _URI_TEXT = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-# An escape, a whole character class, or "$": only the last one is rewritten.
+# An escape, a whole character class, or "$". Only "$" is rewritten.
 _ESCAPE_CLASS_OR_END = re.compile(r"\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]|\$", re.DOTALL)
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 
 
 def is_date_time(text: str) -> bool:
-    """RFC 3339 date and time with an offset."""
+    """Return whether the text is an RFC 3339 date and time with an offset."""
     try:
         rfc3339.parse(text)
     except TimestampError:
@@ -43,7 +42,7 @@ def is_date_time(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
-    """RFC 3339 full date."""
+    """Return whether the text is an RFC 3339 full date."""
     try:
         return bool(_DATE.fullmatch(text) and date.fromisoformat(text))
     except ValueError:
@@ -51,44 +50,47 @@ def is_date(text: str) -> bool:
 
 
 def is_time(text: str) -> bool:
-    """RFC 3339 time of day with an offset."""
+    """Return whether the text is an RFC 3339 time of day with an offset."""
     return is_date_time(f"2000-01-01T{text}")
 
 
 def is_duration(text: str) -> bool:
-    """ISO 8601 duration as in RFC 3339 appendix A, such as P3DT4H."""
+    """Return whether the text is a duration of RFC 3339 appendix A, such as P3DT4H."""
     return bool(_DURATION.fullmatch(text))
 
 
 def is_hostname(text: str) -> bool:
-    """RFC 1123 host name."""
+    """Return whether the text is an RFC 1123 host name."""
     labels = text.split(".")
     return len(text) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
 
 
 def is_email(text: str) -> bool:
-    """Mailbox without quotes and comments; letters of any script before the @."""
+    """Return whether the text is a mailbox without quotes and comments.
+
+    The part before the @ may contain letters of any script.
+    """
     local, at, domain = text.rpartition("@")
     return bool(at and _LOCAL_PART.fullmatch(local)) and is_hostname(domain)
 
 
 def is_ipv4(text: str) -> bool:
-    """Dotted IPv4 address."""
+    """Return whether the text is a dotted IPv4 address."""
     return _is_address(text, ipaddress.IPv4Address)
 
 
 def is_ipv6(text: str) -> bool:
-    """IPv6 address without a zone."""
+    """Return whether the text is an IPv6 address without a zone."""
     return "%" not in text and _is_address(text, ipaddress.IPv6Address)
 
 
 def is_uri(text: str) -> bool:
-    """RFC 3986 URI with a scheme."""
+    """Return whether the text is an RFC 3986 URI with a scheme."""
     return bool(_SCHEME.fullmatch(text)) and is_uri_reference(text)
 
 
 def is_uri_reference(text: str) -> bool:
-    """RFC 3986 URI or relative reference."""
+    """Return whether the text is an RFC 3986 URI or relative reference."""
     try:
         urlsplit(text)
     except ValueError:
@@ -97,17 +99,18 @@ def is_uri_reference(text: str) -> bool:
 
 
 def is_uuid(text: str) -> bool:
-    """RFC 9562 UUID in its usual text form."""
+    """Return whether the text is an RFC 9562 UUID in its usual form."""
     return bool(_UUID.fullmatch(text))
 
 
 def is_json_pointer(text: str) -> bool:
-    """RFC 6901 JSON Pointer."""
+    """Return whether the text is an RFC 6901 JSON Pointer."""
     return bool(_POINTER.fullmatch(text))
 
 
 def is_regex(text: str) -> bool:
-    """Regular expression of ECMAScript that has the same meaning here."""
+    """Return whether the text is a regular expression that :mod:`ecma_regex`
+    accepts."""
     try:
         ecma_regex.translate(text)
     except PatternError:
@@ -119,8 +122,10 @@ def is_regex(text: str) -> bool:
 def compile_pattern(text: str) -> re.Pattern:
     """Return a pattern with the meaning that ECMAScript, and so JSON Schema, gives it.
 
-    A contract that was published before :mod:`ecma_regex` may have a pattern that is
-    refused now: it goes on being read as it was. Raises PatternError.
+    A contract that was published before :mod:`ecma_regex` existed may have a pattern
+    that is refused now. Such a pattern keeps its old meaning.
+
+    :raises PatternError: the pattern is not valid
     """
     try:
         return re.compile(ecma_regex.translate(text).python)
@@ -132,12 +137,12 @@ def compile_pattern(text: str) -> re.Pattern:
 
 
 def _ecma_end(match):
-    """Return a ``$`` as the very end, anything else as it is."""
+    """Translate ``$`` into the end of the text; leave everything else unchanged."""
     return r"\Z" if match[0] == "$" else match[0]
 
 
 def _is_address(text, address_type):
-    """Say whether the text is an address of this type."""
+    """Return whether the text is an address of this type."""
     try:
         address_type(text)
     except ValueError:
@@ -145,7 +150,7 @@ def _is_address(text, address_type):
     return True
 
 
-# name -> (checker, what it is in words)
+# name -> (checker, description in words)
 FORMATS = {
     "date-time": (
         is_date_time,
@@ -167,7 +172,8 @@ FORMATS = {
 
 
 def format_checker(names=tuple(FORMATS)) -> FormatChecker:
-    """Return a checker with exactly these formats; other types than text pass."""
+    """Return a checker with exactly these formats; it accepts values that are not
+    text."""
     checker = FormatChecker(formats=())
     for name in names:
         checker.checks(name)(_text_only(FORMATS[name][0]))
@@ -175,5 +181,5 @@ def format_checker(names=tuple(FORMATS)) -> FormatChecker:
 
 
 def _text_only(function):
-    """A format says nothing about a value that is not text."""
+    """Wrap a checker, so that it accepts each value that is not text."""
     return lambda value: not isinstance(value, str) or function(value)

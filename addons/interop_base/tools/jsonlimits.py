@@ -1,8 +1,8 @@
-"""Read a JSON body within limits, strictly (RFC 8259 and I-JSON, RFC 7493).
+"""Parse a JSON body within limits, strictly (RFC 8259 and I-JSON, RFC 7493).
 
-Stricter than :func:`json.loads` wherever two readers could see two different documents:
-duplicate member names, NaN, numbers no double can hold, lone surrogates, byte order
-marks.
+It is stricter than :func:`json.loads` if two readers could see different documents. It
+refuses duplicate member names, NaN, numbers beyond a double, lone surrogates and byte
+order marks.
 """
 
 import json
@@ -18,8 +18,8 @@ MAX_SAFE_INTEGER = 2**53 - 1
 MAX_NUMBER_LENGTH = 64
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
-# A string, closed or cut off by the end, or one structural character. Possessive, so
-# linear.
+# A string, closed or cut off by the end, or one structural character. The possessive
+# quantifiers make it linear.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abABcdefCDEF]")
 
@@ -33,16 +33,18 @@ def parse(
 ):
     """Return the JSON value of ``body``.
 
-    Integers beyond ±(2**53 - 1) are refused, because a reader that keeps numbers as
-    doubles would read another one (RFC 7493 2.2). ``any_integer`` takes them exactly, up
-    to 64 digits, for bodies of senders that cannot change them.
+    Integers beyond ±(2**53 - 1) are refused: a reader that stores numbers as doubles
+    would see another value (RFC 7493, 2.2). With ``any_integer`` they are accepted
+    exactly, up to 64 digits, for senders that cannot change their bodies.
 
-    ``max_depth`` counts nested arrays and objects; ``max_items`` counts members and
-    elements of the whole document, as commas plus opening brackets. Raises
-    EnvelopeError with code ``too_large`` (bytes, or a number), ``invalid_utf8``,
-    ``invalid_json``, ``duplicate_key``, ``too_deep``, ``too_many_items`` or
-    ``not_finite``; one about a number has a pointer to it. No message holds a value of the
-    body.
+    :param max_depth: limit for nested arrays and objects
+    :param max_items: limit for members and elements of the whole document, counted as
+        commas plus opening brackets
+    :raises EnvelopeError: with code ``too_large`` (bytes, or a number),
+        ``invalid_utf8``, ``invalid_json``, ``duplicate_key``, ``too_deep``,
+        ``too_many_items`` or
+        ``not_finite``; an error about a number has its pointer; no text contains a
+        value of the body
     """
     if len(body) > max_bytes:
         raise EnvelopeError(
@@ -66,7 +68,7 @@ def _decode(body):
         if not text.startswith("\ufeff"):
             return text
         position = 0
-    # Raised out here so that the decoding error, which holds the body, is not attached.
+    # Raised outside "except": the decoding error contains the body.
     raise EnvelopeError(
         "invalid_utf8",
         "",
@@ -75,10 +77,10 @@ def _decode(body):
 
 
 def _check_structure(text, max_depth, max_items):
-    """Refuse too many items or levels before anything is built; no recursion."""
+    """Refuse too many items or levels before anything is built, without recursion."""
     opening = text.count("[") + text.count("{")
     if opening <= max_depth and opening + text.count(",") <= max_items:
-        return  # even if every one of them is structural
+        return  # even if all characters were structural
     depth = items = 0
     for match in _TOKEN.finditer(text):
         char = text[match.start()]
@@ -90,17 +92,21 @@ def _check_structure(text, max_depth, max_items):
         elif char in "]}":
             depth -= 1
         if depth > max_depth:
-            raise EnvelopeError("too_deep", "", f"More than {max_depth} levels deep.")
+            raise EnvelopeError(
+                "too_deep", "", f"The document has more than {max_depth} levels."
+            )
         if items > max_items:
-            raise EnvelopeError("too_many_items", "", f"More than {max_items} items.")
+            raise EnvelopeError(
+                "too_many_items", "", f"The document has more than {max_items} items."
+            )
 
 
 class _NumberRefused(Exception):
-    """A number that is no number of ours; it is told with the member it stands in."""
+    """A number is refused; the caller adds the pointer of its member."""
 
 
 class _Odd:
-    """Takes the place of a refused number while its member is looked for."""
+    """A placeholder for a refused number, while its member is searched."""
 
     def __init__(self, code, message):
         self.code = code
@@ -108,7 +114,7 @@ class _Odd:
 
 
 def _load(text, any_integer):
-    """Return the value of JSON text; our own errors only."""
+    """Return the value of JSON text; raise ``EnvelopeError`` only."""
     where = odd = ""
     try:
         return (_DECODER_ANY if any_integer else _DECODER).decode(text)
@@ -118,16 +124,16 @@ def _load(text, any_integer):
         odd = _SEEKER_ANY if any_integer else _SEEKER
     except RecursionError:
         pass
-    # Raised out here: a JSONDecodeError holds the whole document.
+    # Raised outside "except": a JSONDecodeError contains the whole document.
     if odd:
         raise _odd_number(text, odd)
     if where:
         raise EnvelopeError("invalid_json", "", f"The body is not JSON ({where}).")
-    raise EnvelopeError("too_deep", "", "The body is nested too deep.")
+    raise EnvelopeError("too_deep", "", "The body has too many levels.")
 
 
 def _odd_number(text, decoder):
-    """Return the error of the first refused number, with its place.
+    """Return the error about the first refused number, with its pointer.
 
     The pointer ends before a name that does not look like a name: it may be content.
     """
@@ -155,7 +161,7 @@ def _odd_number(text, decoder):
 
 
 def _object(pairs):
-    """Build an object, refusing a repeated name."""
+    """Build an object; refuse a repeated name."""
     value = dict(pairs)
     if len(value) == len(pairs):
         return value
@@ -180,14 +186,14 @@ def _number(read):
 
 
 def _integer(text):
-    """Return an integer every reader reads alike."""
+    """Return an integer that all readers understand in the same way."""
     if len(text) <= 17:
         value = int(text)
         if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
             return value
     return _Odd(
         "too_large",
-        "an integer is beyond 2**53 - 1, and readers that keep numbers as doubles would "
+        "an integer is beyond 2**53 - 1. Readers that store numbers as doubles would "
         "change it. Send it as text.",
     )
 
@@ -208,16 +214,16 @@ def _float(text):
 
 
 def _too_long():
-    return _Odd("too_large", f"a number has over {MAX_NUMBER_LENGTH} characters.")
+    return _Odd("too_large", f"a number has more than {MAX_NUMBER_LENGTH} characters.")
 
 
 def _constant(_text):
-    """Refuse NaN, Infinity and -Infinity, which are not JSON."""
-    return _Odd("not_finite", "NaN and Infinity are not JSON.")
+    """Refuse NaN, Infinity and -Infinity, which are not JSON values."""
+    return _Odd("not_finite", "NaN and Infinity are not JSON values.")
 
 
 def _check_surrogates(value):
-    """Refuse strings with a lone surrogate, which only a \\u escape can bring in."""
+    """Refuse strings with a lone surrogate; only a \\u escape can produce one."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -229,7 +235,9 @@ def _check_surrogates(value):
         elif isinstance(item, str) and any(
             "\ud800" <= char <= "\udfff" for char in item
         ):
-            raise EnvelopeError("invalid_utf8", "", "A string holds a lone surrogate.")
+            raise EnvelopeError(
+                "invalid_utf8", "", "A string contains a lone surrogate."
+            )
 
 
 _DECODER, _DECODER_ANY = (
@@ -241,7 +249,7 @@ _DECODER, _DECODER_ANY = (
     )
     for read_integer in (_integer, _any_integer)
 )
-# The same once more for a document with a refused number: it is kept as ``_Odd``.
+# The same decoder for a document with a refused number, which becomes an ``_Odd``.
 _SEEKER, _SEEKER_ANY = (
     json.JSONDecoder(
         parse_float=_float, parse_int=read_integer, parse_constant=_constant

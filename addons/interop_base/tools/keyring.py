@@ -1,9 +1,9 @@
-"""The key file, and what its keys do: AES-256-GCM encryption and keyed blind indexes.
+"""The key file, AES-256-GCM encryption and keyed blind indexes.
 
-The file has one key per line, ``<key_id> = <base64 of 32 bytes>``; ``#`` starts a
-comment line. The key named ``blind`` makes blind indexes and nothing else. Of the
-others the first encrypts and all decrypt, so a rotation adds a new first line and keeps
-the old ones until everything is encrypted anew.
+The file has one key per line, ``<key_id> = <base64 of 32 bytes>``. A line with ``#`` is
+a comment. The key named ``blind`` is for blind indexes only. Of the other keys, the
+first one encrypts and all decrypt. A rotation adds a new first line, and keeps the old
+ones until everything is encrypted again.
 """
 
 import base64
@@ -25,16 +25,16 @@ BLIND_KEY_ID = "blind"
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
-BLIND_LENGTH = 32  # hex digits
+BLIND_LENGTH = 32  # hexadecimal digits
 MAX_FILE_LENGTH = 64 * 1024
 
 _KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _HEADER = """\
-# Keys of the Healthcare Integration suite. Whoever has this file and the database can
-# read every stored secret and payload: keep it out of the backups of the database, and
+# Keys of the Healthcare Integration suite. With this file and the database, anyone can
+# read all stored secrets and payloads. Keep it out of the backups of the database, and
 # keep a copy of it in a safe place.
-# The key "blind" makes the searchable keys and must never change. Of the other keys the
-# first encrypts and all decrypt.
+# The key "blind" makes the searchable keys and must never change. Of the other keys,
+# the first one encrypts and all decrypt.
 """
 
 
@@ -44,7 +44,7 @@ class Keyring:
     __slots__ = ("_blind", "_ciphers", "current_key_id")
 
     def __init__(self, keys: dict[str, bytes], blind: bytes):
-        """``keys`` maps key ids to 32 bytes each, the encrypting one first."""
+        """``keys`` maps key ids to 32 bytes each; the first one encrypts."""
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._blind = blind
         self.current_key_id = next(iter(keys))
@@ -55,10 +55,12 @@ class Keyring:
         return tuple(self._ciphers)
 
     def encrypt(self, plaintext: bytes, aad: bytes) -> tuple[str, bytes]:
-        """Return (key id, nonce and ciphertext and tag) under the current key.
+        """Return (key id, nonce and ciphertext and tag) with the current key.
 
-        The nonce is random: one key serves 2**32 values at most, then rotate. ``aad``
-        binds the value to its place (see :func:`aad`).
+        The nonce is random. Therefore, rotate a key before it has encrypted 2**32
+        values.
+
+        :param aad: associated data of the record (see :func:`aad`)
         """
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._ciphers[self.current_key_id].encrypt(
@@ -67,29 +69,32 @@ class Keyring:
         return self.current_key_id, nonce + sealed
 
     def decrypt(self, key_id: str, blob: bytes, aad: bytes) -> bytes:
-        """Return the plaintext; raises DecryptError, which says what to do."""
+        """Return the plaintext.
+
+        :raises DecryptError: with the reason, and what to do
+        """
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise DecryptError(
-                "unknown_key", "The key this value needs is not in the key file."
+                "unknown_key",
+                "The key of this value is missing in the key file. Add it again.",
             )
         blob = bytes(blob or b"")
         if len(blob) < NONCE_BYTES + TAG_BYTES:
-            raise DecryptError("malformed", "The stored value is cut short.")
+            raise DecryptError("malformed", "The stored value is too short.")
         try:
             return cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], aad)
         except InvalidTag:
             pass
         raise DecryptError(
-            "tampered", "The stored value does not belong to this record or key."
+            "tampered", "The stored value belongs to another record or key."
         )
 
     def blind(self, purpose: str, value: str) -> str:
-        """Return the blind index of a value: 32 hex digits of HMAC-SHA256.
+        """Return the blind index of a value: 32 hexadecimal digits of HMAC-SHA256.
 
-        Values that differ only in case, surrounding blanks or Unicode composition are
-        equal. ``purpose`` separates domains: one value has unrelated indexes under two
-        purposes.
+        Values that differ only in case, surrounding blanks or Unicode composition have
+        the same index. Each ``purpose`` gives unrelated indexes of the same value.
         """
         message = json.dumps(["interop-blind-v1", purpose, _normalize(value)]).encode(
             "ascii"
@@ -100,13 +105,13 @@ class Keyring:
         return f"<Keyring {', '.join(self._ciphers)}>"
 
     def __reduce__(self):
-        raise TypeError("A keyring is never serialized.")
+        raise TypeError("A keyring cannot be serialized.")
 
 
 def aad(model: str, uuid: str, company_id: int | None) -> bytes:
-    """Return the associated data that ties an encrypted value to its record.
+    """Return the associated data that binds an encrypted value to its record.
 
-    ``company_id`` is None for a record of no company; Odoo's False means the same.
+    ``company_id`` is None, or Odoo's False, for a record without a company.
     """
     company = int(company_id) if company_id else None
     return json.dumps(["interop-aad-v1", str(model), str(uuid), company]).encode(
@@ -117,32 +122,32 @@ def aad(model: str, uuid: str, company_id: int | None) -> bytes:
 def parse_key_file(text: str) -> Keyring:
     """Return the keyring of a key file's text.
 
-    Raises KeyFileError that names the line and the remedy, never the content.
+    :raises KeyFileError: with the line and the remedy, without the content
     """
     keys = {}
     for number, key_id, key in _lines(text):
         if key_id in keys:
             raise KeyFileError("this key id occurs twice.", number)
         if key in keys.values():
-            raise KeyFileError("this key occurs twice, under two ids.", number)
+            raise KeyFileError("this key occurs twice, with two ids.", number)
         keys[key_id] = key
     blind = keys.pop(BLIND_KEY_ID, None)
     if blind is None:
         raise KeyFileError('the line "blind = <base64 of 32 bytes>" is missing.')
     if not keys:
-        raise KeyFileError("there is no encryption key beside the blind key.")
+        raise KeyFileError("there is no encryption key besides the blind key.")
     return Keyring(keys, blind)
 
 
 def generate_key_file(now: datetime) -> str:
-    """Return the text of a new key file, dated ``now`` (naive is UTC)."""
+    """Return the text of a new key file with the date ``now`` (naive means UTC)."""
     return f"{_HEADER}{_new_line(now, ())}{BLIND_KEY_ID} = {_new_key()}\n"
 
 
 def add_key(text: str, now: datetime) -> str:
-    """Return the key file's text with a new first key; the old ones stay.
+    """Return the text of the key file with a new first key; the old keys stay.
 
-    Raises KeyFileError when the text is not a usable key file.
+    :raises KeyFileError: the text is not a valid key file
     """
     taken = parse_key_file(text).key_ids
     lines = text.splitlines(keepends=True)
@@ -162,7 +167,7 @@ def _lines(text):
             continue
         key_id, equals, encoded = line.partition("=")
         if not equals or not _KEY_ID.fullmatch(key_id.strip()):
-            raise KeyFileError("write <key id> = <base64 of 32 bytes>.", number)
+            raise KeyFileError("the form is <key id> = <base64 of 32 bytes>.", number)
         yield number, key_id.strip(), _key_bytes(encoded.strip(), number)
 
 
@@ -178,7 +183,7 @@ def _key_bytes(encoded, number):
 
 
 def _new_line(now, taken):
-    """Return the line of a new random key, named after the moment."""
+    """Return the line of a new random key; its id contains the time."""
     if now.tzinfo:
         now = now.astimezone(UTC)
     name = f"k{now:%Y%m%d-%H%M%S}"
@@ -195,7 +200,7 @@ def _new_key():
 
 
 def _normalize(value):
-    """Return the form of a value under which equal values are found."""
+    """Return the normalized form of a value for blind indexes."""
     return unicodedata.normalize(
         "NFC", unicodedata.normalize("NFC", value).casefold()
     ).strip()

@@ -1,4 +1,4 @@
-"""Networks from which a client may call, in addition to proving who it is."""
+"""Networks from which a client may call, in addition to its authentication."""
 
 import ipaddress
 
@@ -6,19 +6,21 @@ import ipaddress
 def parse(text) -> tuple:
     """Return the networks of a text with one CIDR per line or comma.
 
-    A single address is a network of one. Raises ValueError naming the entry that is
-    none, or that has host bits set: 10.1.2.3/8 is more likely a mistake than meant.
+    A single address is accepted as a network.
+
+    :raises ValueError: an entry is not a network, or has host bits set, such as
+        10.1.2.3/8, which is probably a mistake
     """
     entries = (text or "").replace(",", "\n").split("\n")
     return tuple(_network(entry.strip()) for entry in entries if entry.strip())
 
 
 def allows(networks, address) -> bool:
-    """Say whether ``address`` is in one of ``networks``; no networks allow every
-    address.
+    """Return whether ``address`` is in one of ``networks``; without networks, all
+    addresses are allowed.
 
-    An IPv4 address written as IPv6 (``::ffff:10.0.0.1``) counts as IPv4. What is no
-    address is in no network.
+    An IPv4 address in IPv6 form (``::ffff:10.0.0.1``) counts as IPv4. A text that is
+    not an address is in no network.
     """
     if not networks:
         return True
@@ -31,8 +33,8 @@ def allows(networks, address) -> bool:
 
 
 def around(address) -> str:
-    """Return the network that an address is counted with: its /24, or its /64 if it is
-    IPv6; ``""`` for what is no address."""
+    """Return the network under which calls of an address are counted: its /24 for IPv4,
+    its /64 for IPv6, ``""`` if it is not an address."""
     try:
         ip = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:
@@ -43,7 +45,7 @@ def around(address) -> str:
 
 
 def _network(entry):
-    """Return one network, with the entry named in the error."""
+    """Return one network; an error names the entry."""
     try:
         return ipaddress.ip_network(entry)
     except ValueError as exc:
@@ -51,9 +53,9 @@ def _network(entry):
 
 
 def _hint(entry):
-    """Return what may be meant: a network without the host bits, or an example."""
+    """Return a proposal: the network without the host bits, or an example."""
     try:
         meant = ipaddress.ip_network(entry, strict=False)
     except ValueError:
-        return " One looks like 10.20.0.0/16, a single address like 10.20.0.5."
-    return f" Is {meant} meant, or only {entry.partition('/')[0]}?"
+        return " Write a network as 10.20.0.0/16, and a single address as 10.20.0.5."
+    return f" Did you mean {meant}, or the address {entry.partition('/')[0]}?"

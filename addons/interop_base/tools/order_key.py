@@ -1,12 +1,12 @@
-"""What keeps messages about the same record in order, when the sender says nothing."""
+"""The ordering key of messages about one record, if the sender sends none."""
 
 
 def of_identifier(identifier) -> str:
-    """Return the order key of an identifier ``{"system", "value"}`` as messages carry it.
+    """Return the ordering key of an identifier ``{"system", "value"}`` in a message.
 
-    It is FHIR's token ``system|value``: the same value of two authorities is two
-    numbers, which do not wait for each other. ``""`` for anything that has no value;
-    the contract refuses that later.
+    It is FHIR's token ``system|value``. The same value of two authorities gives two
+    keys, so that their messages do not wait for each other. Without a value it is
+    ``""``; the contract refuses such an identifier later.
     """
     if not isinstance(identifier, dict):
         return ""
@@ -17,8 +17,8 @@ def of_identifier(identifier) -> str:
 
 
 def of_first(identifiers) -> tuple[str, str]:
-    """Return ``(value, order key)`` of the first of several identifiers, ``""`` each
-    where there is none."""
+    """Return ``(value, ordering key)`` of the first of several identifiers, ``""`` for
+    both if there is none."""
     first = (
         identifiers[0]
         if isinstance(identifiers, list | tuple) and identifiers

@@ -1,4 +1,4 @@
-"""What a try at a message means: done, try again, or dead, and whose matter it is."""
+"""The outcome of an attempt (done, retry or dead), and the class of its error."""
 
 import hashlib
 import re
@@ -26,7 +26,7 @@ ERROR_CLASSES = {
     "conflict": BUSINESS,
 }
 
-# kind of failure -> (result, error class); business kinds are added below.
+# kind of failure -> (result, error class); business kinds are added below
 _EXCEPTIONS = {
     "dns": (RETRY, "dns"),
     "connect": (RETRY, "connect"),
@@ -44,7 +44,7 @@ _EXCEPTIONS = {
 }
 _RETRIED_4XX = {408: "timeout", 425: "throttled", 429: "throttled"}
 _CLASS_4XX = {401: "auth", 403: "auth", 409: "conflict", 422: "business_rule"}
-# Credentials refused: a clock that jumped, or a key that is being rotated.
+# Credentials rejected: a wrong clock, or a key that is being rotated.
 AUTH_REFUSALS = (401, 403)
 _THROTTLING = frozenset((429, 502, 504))
 
@@ -57,12 +57,13 @@ _QUOTED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What to do after a try.
+    """The outcome of an attempt.
 
-    ``result`` is ``done``, ``retry`` or ``dead``; ``error_class`` a key of
-    ERROR_CLASSES or None; ``error_code`` a stable word such as ``http_404`` or None.
-    ``disable_endpoint``: the receiver is gone for good (410). ``throttled``: slow down
-    towards this endpoint.
+    ``result`` is ``done``, ``retry`` or ``dead``. ``error_class`` is a key of
+    ERROR_CLASSES or None. ``error_code`` is a stable word such as ``http_404``, or
+    None.
+    ``disable_endpoint``: the receiver is gone permanently (410). ``throttled``: send
+    slower to this endpoint.
     """
 
     result: str
@@ -75,10 +76,14 @@ class Outcome:
 def classify_status(status: int, *, retry_other_4xx: bool) -> Outcome:
     """Return the outcome of an HTTP answer.
 
-    2xx is done. 408, 425, 429 and 5xx are retried; 401 and 403, too, on a short schedule
-    of the retry policy. 410 is dead and disables the endpoint. A redirect is a failure,
-    never followed, and handled as other 4xx are: retried or dead as ``retry_other_4xx``
-    says. Anything that is no final HTTP status is retried.
+    - 2xx is done.
+    - 408, 425, 429 and 5xx are retried.
+    - 401 and 403 are retried on their own schedule of the retry policy.
+    - 410 is dead and disables the endpoint.
+    - A redirect is never followed. It counts as one of the other 4xx, which are retried
+    or
+      dead as ``retry_other_4xx`` says.
+    - Any other status is retried.
     """
     if 200 <= status <= 299:
         return Outcome(DONE)
@@ -100,10 +105,10 @@ def classify_status(status: int, *, retry_other_4xx: bool) -> Outcome:
 def classify_exception(kind: str) -> Outcome:
     """Return the outcome of a failure without an HTTP answer.
 
-    Kinds: ``dns``, ``connect``, ``reset``, ``protocol``, ``tls``, ``timeout``,
-    ``throttled``, ``internal`` and ``token`` (no access token) are retried; ``auth``,
-    ``config``, ``blocked`` (the URL guard) and every business class are dead. An unknown
-    kind is retried as ``internal``: it is a fault of ours.
+    Retried are ``dns``, ``connect``, ``reset``, ``protocol``, ``tls``, ``timeout``,
+    ``throttled``, ``internal`` and ``token`` (no access token). Dead are ``auth``,
+    ``config``, ``blocked`` (the URL guard) and all business classes. An unknown kind is
+    retried as ``internal``, because it is a defect of this software.
     """
     result, error_class = _EXCEPTIONS.get(kind, (RETRY, "internal"))
     code = kind if kind in _EXCEPTIONS else "unknown"
@@ -111,10 +116,12 @@ def classify_exception(kind: str) -> Outcome:
 
 
 def parse_retry_after(value: str | None, now: datetime, max_seconds: int) -> int | None:
-    """Return the seconds ``Retry-After`` asks for, within 0 and ``max_seconds``.
+    """Return the seconds of a ``Retry-After`` header, within 0 and ``max_seconds``.
 
-    Takes seconds or an HTTP date (a past one is 0). ``now`` without a zone is UTC. None
-    when there is no header, or it is negative or garbage.
+    It accepts seconds or an HTTP date; a date in the past gives 0. The result is
+    ``None`` without a header, and for a negative or malformed value.
+
+    :param now: current time; naive means UTC
     """
     if not isinstance(value, str) or len(value) > 64:
         return None
@@ -134,10 +141,10 @@ def parse_retry_after(value: str | None, now: datetime, max_seconds: int) -> int
 def cause_fingerprint(
     error_class: str | None, error_code: str | None, interface_id, detail: str | None
 ) -> str:
-    """Return 16 hex digits that are equal for failures with the same cause.
+    """Return 16 hexadecimal digits that are equal for failures with the same cause.
 
-    What differs from message to message is taken out of ``detail`` first: quoted
-    values, and every word with a digit in it (numbers, dates, UUIDs, addresses).
+    Parts of ``detail`` that differ between messages are removed first: quoted values,
+    and words with a digit (numbers, dates, UUIDs, addresses).
     """
     parts = (
         error_class or "",
@@ -151,11 +158,11 @@ def cause_fingerprint(
 
 
 def _normalize(detail):
-    """Return a detail without what is particular to one message."""
+    """Return a detail without the parts that differ between messages."""
     words = _QUOTED.sub("#", (detail or "")[:_DETAIL_LIMIT].lower()).split()
     return " ".join("#" if any(map(str.isdigit, word)) else word for word in words)
 
 
 def _utc(moment):
-    """Return an aware datetime; a naive one is UTC, as Odoo keeps them."""
+    """Return an aware datetime; a naive one means UTC, as in Odoo."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

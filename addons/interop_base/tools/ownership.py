@@ -1,8 +1,8 @@
-"""Who may say what: the decision about one value of one message.
+"""Systems of record: the decision about one value of one message.
 
-Follows the rule of the house: a value that changes nothing is never an offence (two
-systems that echo each other settle), only the system of record changes a field, and an
-older statement never overwrites a newer one of the same system.
+Three rules apply. A value that changes nothing is never rejected, so that echoes
+between two systems end. Only the system of record changes a field. An older statement
+never overwrites a newer one of the same system.
 """
 
 from typing import NamedTuple
@@ -19,16 +19,22 @@ from .field_report import (
     compare,
 )
 
-ODOO = 0  # the owner of a field when Odoo itself is the system of record
+ODOO = 0  # the owner of a field for which Odoo itself is the system of record
 
 
 class Rule(NamedTuple):
-    """One ownership rule as the engine needs it.
+    """One ownership rule.
 
-    ``owner`` is the id of the authoritative system or ``ODOO``; ``policy`` is
-    ``reject``, ``ignore`` or ``flag``; ``protection`` is ``none``, ``known`` or
-    ``always``; changes are published as ``message_type`` (text, may be empty);
-    ``fields`` are all of the group.
+    ``owner``
+        id of the authoritative system, or ``ODOO``
+    ``policy``
+        ``reject``, ``ignore`` or ``flag``
+    ``protection``
+        ``none``, ``known`` or ``always``
+    ``message_type``
+        message type that publishes changes, may be empty
+    ``fields``
+        all fields of the group
     """
 
     id: int
@@ -41,13 +47,13 @@ class Rule(NamedTuple):
 
 
 def decide(*, rule, sender, same, stated, previous):
-    """Decide about one value that a system states.
+    """Return the decision about one value that a system sends.
 
-    :param rule: ``Rule`` of the field, ``None`` when it has no system of record
-    :param int sender: id of the stating system
-    :param bool same: whether the record holds this value already
-    :param str stated: when it became true (``tools.statement``)
-    :param previous: the same of what this sender stated before about this group of fields
+    :param rule: ``Rule`` of the field, ``None`` if it has no system of record
+    :param int sender: id of the sending system
+    :param bool same: whether the record has this value already
+    :param str stated: the statement of the value (``tools.statement``)
+    :param previous: earlier statements of this sender about this group of fields
     """
     decision = compare(same=same, stated=stated, previous=previous)
     foreign = rule is not None and rule.owner != sender
@@ -61,19 +67,19 @@ def decide(*, rule, sender, same, stated, previous):
 
 
 def group_statements(name, rule, stated):
-    """Return what the sender stated before about the group of field ``name``.
+    """Return the earlier statements about the group of the field ``name``.
 
-    Fields of one rule belong together: half an address of nine o'clock never mixes with
-    half an address of ten. A field without a rule is a group of its own.
+    Fields of one rule belong together: half of an old address must not mix with half of
+    a new one. A field without a rule is a group with a single field.
 
-    :param dict stated: ``{field: statement}`` of the sender's accepted statements
+    :param dict stated: ``{field: statement}`` of the accepted statements of the sender
     """
     group = rule.fields if rule else (name,)
     return [stated[field] for field in group if field in stated]
 
 
 def all_or_nothing(decisions):
-    """Return the decisions as they count: one rejected value, and no value is applied.
+    """Return the final decisions: if one value is rejected, no value is applied.
 
     :param dict decisions: ``{field: Decision}``
     """

@@ -1,21 +1,22 @@
-"""Rates: a sliding window over two fixed ones, handed out in portions.
+"""Rate limits: a sliding window of two fixed ones, granted in portions.
 
-Workers do not ask the database for every request. They take a portion of what is left
-of a window and use it up without asking; portions shrink as the rest does, so that
-nothing worth mentioning stays with a worker when the limit comes near. What was handed
-out counts as used: a limit is never exceeded.
+A worker does not query the database for each request. It takes a portion of the
+remaining requests of a window, and uses it without further queries. Portions become
+smaller near the limit, so that little remains unused. A granted portion counts as used:
+a limit is never exceeded.
 """
 
 import math
 from typing import NamedTuple
 
 WINDOW = 60  # seconds
-PORTION = 100  # a portion is at most this part of the limit
-SPREAD = 20  # and this part of the rest
+PORTION = 100  # a portion is at most this fraction (1/100) of the limit
+SPREAD = 20  # and this fraction (1/20) of the remaining requests
 
 
 class Counter(NamedTuple):
-    """What a window has seen: its number since 1970, its hits, the hits before it."""
+    """The counts of a window: its number since 1970, its hits, hits of the one
+    before."""
 
     window: int = 0
     hits: int = 0
@@ -23,10 +24,10 @@ class Counter(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """What a worker got: how many requests until ``ends`` (Unix seconds), none when the
-    limit is reached; then ``wait`` is in how many seconds to try again.
+    """The portion of a worker: ``granted`` requests until ``ends`` (Unix seconds).
 
-    ``left`` is what nobody has taken yet.
+    At the limit nothing is granted, and ``wait`` is the number of seconds until the
+    next attempt. ``left`` is the number of requests that no worker has taken yet.
     """
 
     counter: Counter
@@ -37,11 +38,11 @@ class Grant(NamedTuple):
 
 
 def take(counter: Counter, now: float, limit: int) -> Grant:
-    """Return the portion that a worker gets at ``now`` (Unix seconds) of ``limit``
-    requests per window, with the counter as it is afterwards."""
+    """Return the portion for a worker at ``now`` (Unix seconds) of ``limit`` requests
+    per window, with the updated counter."""
     window, hits, before = rolled(counter, now)
     ends = float((window + 1) * WINDOW)
-    share = (ends - now) / WINDOW  # of the window before that still counts
+    share = (ends - now) / WINDOW  # share of the previous window that still counts
     rest = limit - hits - math.ceil(before * share)
     if rest < 1:
         state = Counter(window, hits, before)
@@ -52,7 +53,8 @@ def take(counter: Counter, now: float, limit: int) -> Grant:
 
 
 def rolled(counter: Counter, now: float) -> Counter:
-    """Return the counter in the window of ``now``; a clock set back starts anew."""
+    """Return the counter for the window of ``now``; it restarts if the clock went
+    back."""
     window = int(now // WINDOW)
     if counter.window == window:
         return counter
@@ -61,12 +63,12 @@ def rolled(counter: Counter, now: float) -> Counter:
 
 
 def _wait(counter, remaining, limit):
-    """Return in how many seconds (at least 1) one more request fits."""
+    """Return the seconds (at least 1) until one more request is allowed."""
     free = limit - counter.hits
     if free >= 1:
-        # The window before fades: until its share leaves room for one.
+        # The share of the previous window shrinks until one request fits.
         seconds = remaining - WINDOW * (free - 1) / max(counter.before, 1)
     else:
-        # Only when this window fades in turn, in the next one.
+        # A request fits only in the next window, when the share of this one shrinks.
         seconds = remaining + WINDOW * (1 - (limit - 1) / max(counter.hits, 1))
     return max(1, math.ceil(seconds))

@@ -1,8 +1,8 @@
-"""Take out what must not be kept: secrets always, content as it is classified.
+"""Redaction: secrets are always removed, content depends on its data class.
 
-Content of personal and patient-adjacent messages is never excerpted. What may be said
-about it is an allow-list: sizes, known content types, known member names, and codes
-made only of words listed here, so that nothing a receiver echoes can come through.
+Content of personal and patient-adjacent messages is never excerpted. An allow-list
+decides about the rest: sizes, known content types, known member names, and codes of
+words from a list in this file. So no echo of a receiver can pass.
 """
 
 import re
@@ -13,8 +13,8 @@ from .errors import EnvelopeError
 MASK = "[redacted]"
 DATA_CLASS_NONE = "none"
 DEFAULT_LIMIT = 500  # characters
-_WINDOW = 16 * 1024  # bytes of a body ever looked at
-_TAIL = 600  # characters at the end of a window that may be half of a secret
+_WINDOW = 16 * 1024  # bytes of a body that are examined
+_TAIL = 600  # characters at the end of a window that may be part of a secret
 
 _NAMES = (
     r"authorization|proxy-authorization|cookie|set-cookie|x-api-key|api[_-]?key|apikey|"
@@ -35,7 +35,7 @@ _SCRUBBERS = (
         r"\1 " + MASK,
     ),
     (re.compile(r"\beyJ[A-Za-z0-9_\-]{5,}(?:\.[A-Za-z0-9_\-]*){1,4}"), MASK),
-    # name: value, name=value and "name": "value", to the end of the value or line.
+    # name: value, name=value and "name": "value", up to the end of the value or line
     (
         re.compile(
             rf"(?i)([\"']?\b(?:{_NAMES})\b[\"']?[ \t]*[:=][ \t]*)"
@@ -90,9 +90,9 @@ _WORD = re.compile(r"[a-z]+[0-9]?|[0-9]+|[A-Z][a-z]*")
 def scrub(text: str) -> str:
     """Return the text without secrets.
 
-    Masks webhook secrets and signatures, Authorization values, bearer and basic
-    credentials, JSON Web Tokens, PEM blocks, values of members that are named like
-    secrets, and user information and query strings of URLs.
+    It masks webhook secrets and signatures, Authorization values, bearer and basic
+    credentials, JSON Web Tokens, PEM blocks, values of members with names of secrets,
+    and user information and query strings of URLs.
     """
     text = _URL.sub(_mask_url, text)
     for pattern, replacement in _SCRUBBERS:
@@ -107,12 +107,12 @@ def excerpt(
     data_class: str | None,
     limit: int = DEFAULT_LIMIT,
 ) -> str:
-    """Return what may be kept of a response body, at most ``limit`` characters.
+    """Return the redacted excerpt of a response body, at most ``limit`` characters.
 
-    Data class ``none``: the scrubbed beginning of the text. Every other class, an
-    unknown one included: the known content type, the size, and of a JSON object which
-    of ``code``, ``type``, ``title`` and ``status`` it has, with values only if they are
-    made of known words.
+    For the data class ``none``, it is the beginning of the text without secrets. For
+    all other classes, unknown ones included, it contains the content type if known, and
+    the size. For a JSON object, it also names ``code``, ``type``, ``title`` and
+    ``status``, with values only if they consist of known words.
     """
     media_type = (content_type or "").split(";")[0].strip().lower()
     known = media_type if media_type in _TEXT_TYPES else "other content type"
@@ -127,7 +127,7 @@ def excerpt(
     )
     if (
         not textual or b"\0" in window
-    ):  # zero bytes: UTF-16 or binary, which no scrubber reads
+    ):  # zero bytes: UTF-16 or binary data, which the patterns do not match
         return head[:limit]
     text = window.decode("utf-8", "replace")
     if len(body) > _WINDOW:
@@ -136,7 +136,8 @@ def excerpt(
 
 
 def _clean(text):
-    """Return the text scrubbed and without control characters but tab and line feed."""
+    """Return the text without secrets and control characters, except tab and line
+    feed."""
     return _CONTROL.sub(" ", scrub(text))
 
 
@@ -165,13 +166,13 @@ def _problem_members(body, media_type):
 
 
 def _shown(name, value):
-    """Return ``name=value`` if that is a status or a known code, else the name."""
+    """Return ``name=value`` for a status or a known code, else only the name."""
     if name == "status":
         valid = type(value) is int and 100 <= value <= 599
         return f"{name}={value}" if valid else name
     if not isinstance(value, str) or len(value) > 256:
         return name
-    # Of a problem type's URI only the last step is a code; the rest may hold an
+    # Only the last step of a problem type's URI is a code. The others may contain an
     # identifier.
     code = re.split(r"[/:#]", value.rstrip("/"))[-1] if name == "type" else value
     words = re.split(r"[ ._\-]", code)
@@ -181,7 +182,7 @@ def _shown(name, value):
 
 
 def _split_camel(words):
-    """Return the words, camel case ones taken apart; anything odd comes back whole."""
+    """Split camel case words; return words with other characters unchanged."""
     for word in words:
         steps = _WORD.findall(word)
         yield from steps if "".join(steps) == word and steps else [word]

@@ -1,4 +1,4 @@
-"""The one reader of RFC 3339 date-times: every text with a time is read here."""
+"""The only parser of RFC 3339 date-times in the suite."""
 
 import re
 from datetime import datetime, timedelta
@@ -16,25 +16,25 @@ _LAST_MICROSECOND = 999_999
 def parse(text: str) -> datetime:
     """Return the aware UTC datetime of an RFC 3339 date-time (section 5.6).
 
-    ``t`` and ``z`` may be lower case, a fraction has any number of digits, the offset
-    is required and may be ``-00:00``. A space instead of ``T`` is not in the grammar.
-    Digits beyond microseconds are cut, never rounded.
+    ``t`` and ``z`` may be lower case. A fraction may have any number of digits; digits
+    beyond microseconds are cut, not rounded. The offset is required and may be
+    ``-00:00``. A space instead of ``T`` is not allowed.
 
-    A leap second (23:59:60 in UTC) has no place in a Python datetime. It becomes the
-    last microsecond of 23:59:59, so that it stays later than the second before it.
+    Python has no leap second (23:59:60 in UTC). It becomes the last microsecond of
+    23:59:59, so that it stays later than the second before it.
 
-    :param text: the text as it was sent; anything but text is refused
-    :raises TimestampError: for every other text; the error never holds the text
+    :param text: the received text; other types are refused
+    :raises TimestampError: for all other values; the error does not contain the text
     """
     match = _DATE_TIME.fullmatch(text) if isinstance(text, str) else None
     moment = _moment(*match.groups()) if match else None
     if moment is None:
-        raise TimestampError  # outside of any "except": its context would hold the text
+        raise TimestampError  # outside "except", whose context would contain the text
     return moment
 
 
 def _moment(day, clock, second, fraction, sign, hours, minutes):
-    """Return the UTC moment of what was matched, None for one that does not exist."""
+    """Return the UTC time of the matched parts, ``None`` if it does not exist."""
     is_leap = second == _LEAP_SECOND
     try:
         moment = datetime.fromisoformat(
@@ -46,18 +46,18 @@ def _moment(day, clock, second, fraction, sign, hours, minutes):
     if not is_leap:
         return moment
     if (moment.hour, moment.minute) != (23, 59):
-        return None  # a leap second is inserted only before midnight in UTC
+        return None  # leap seconds exist only before midnight in UTC
     return moment.replace(microsecond=_LAST_MICROSECOND)
 
 
 def _with_fraction(moment, fraction):
-    """Return the moment with the digits after the second, cut to microseconds."""
+    """Return the time with the digits after the second, cut to microseconds."""
     digits = (fraction or "")[:6].ljust(6, "0")
     return moment.replace(microsecond=int(digits))
 
 
 def _offset(sign, hours, minutes):
-    """Return the offset from UTC; raises ValueError for one that no clock has."""
+    """Return the offset from UTC; raise ``ValueError`` if it is too large."""
     if not sign:
         return timedelta()
     if int(hours) > 23 or int(minutes) > 59:

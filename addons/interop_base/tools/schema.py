@@ -1,7 +1,7 @@
-"""JSON Schema 2020-12 for contracts: check a schema, list what a value breaks.
+"""JSON Schema 2020-12 for contracts: check a schema, list the violations of a value.
 
-What is said about a value never holds the value: a member's name is named only when it
-looks like a name. Nothing is ever fetched: a ``$ref`` stays inside its schema.
+Messages never contain the value; they name a member only if its name looks like a name.
+Nothing is fetched: a ``$ref`` must stay inside its schema.
 """
 
 import hashlib
@@ -42,13 +42,13 @@ _REFERENCES = ("$ref", "$dynamicRef")
 _cache = OrderedDict()
 _cache_lock = Lock()
 _format_checker = format_checker()
-# Patterns and references have checks of their own.
+# This file checks patterns and references itself.
 _no_formats = format_checker(())
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule: JSON Pointer into the value, schema keyword, one sentence."""
+    """One violated rule: JSON Pointer into the value, schema keyword, one sentence."""
 
     pointer: str
     keyword: str
@@ -56,46 +56,47 @@ class Violation:
 
 
 class _Compiled(NamedTuple):
-    """The validator that explains, and what says mostly that it need not be asked."""
+    """The validator that explains violations, and a fast check for valid values."""
 
     validator: Any
     quick: Any
 
 
 def check_schema(schema: dict) -> None:
-    """Raise SchemaInvalid unless this is a schema that we can check completely.
+    """Raise ``SchemaInvalid`` unless the suite can check the schema completely.
 
-    Refused beside what the standard refuses: another dialect, references that leave the
-    schema or lead nowhere, formats without a checker, schemas over 512 KiB or 64
-    levels, keywords that 2020-12 does not know, and patterns that cannot have the
-    meaning of ECMAScript here. The last two are refused here only, not where a value is
-    checked: a contract that was published before stays what it is.
+    Beyond the standard, it refuses another dialect, references that leave the schema or
+    have no target, formats without a checker, and schemas over 512 KiB or 64 levels. It
+    also refuses keywords that 2020-12 does not have, and patterns without the meaning
+    of ECMAScript here. The last two are refused only here, and not during validation,
+    so that published contracts keep working.
     """
     _compiled(schema)
     schema_dialect.check(_parts(schema))
 
 
 def violations(schema: dict, value, *, limit: int = DEFAULT_LIMIT) -> list[Violation]:
-    """Return what ``value`` breaks, at most ``limit`` of it, in the schema's order.
+    """Return at most ``limit`` violations of ``value``, in the order of the schema.
 
-    Formats are checked. No message holds anything of the value but names of members
-    that match ``[A-Za-z0-9_.-]{1,64}``. Raises SchemaInvalid if the schema is not
-    valid.
+    Formats are checked. A text contains nothing of the value except names of members
+    that match ``[A-Za-z0-9_.-]{1,64}``.
+
+    :raises SchemaInvalid: the schema is not valid
     """
     return _violations(_compiled(schema), value, limit)
 
 
 def violations_by_text(text: str, value, *, limit: int = DEFAULT_LIMIT) -> list:
-    """Return the same as :func:`violations` for a schema kept as JSON text.
+    """Return the same as :func:`violations` for a schema in JSON text.
 
-    For the many messages of one contract: the text is read and checked once.
+    The text is parsed and checked once, for the many messages of one contract.
     """
     return _violations(_compiled_text(text), value, limit)
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def _compiled_text(text):
-    """Return what checks values against a schema's text."""
+    """Return the validators for the text of a schema."""
     try:
         return _compiled(json.loads(text))
     except ValueError:
@@ -103,7 +104,7 @@ def _compiled_text(text):
 
 
 def _violations(compiled, value, limit):
-    """Return at most ``limit`` of what ``value`` breaks."""
+    """Return at most ``limit`` violations of ``value``."""
     found = []
     try:
         if compiled.quick(value):
@@ -112,16 +113,18 @@ def _violations(compiled, value, limit):
             found.extend(_violations_of(error))
     except RecursionError:
         found.append(
-            Violation("", "depth", "The value or the schema is nested too deep.")
+            Violation("", "depth", "The value or the schema has too many levels.")
         )
     return found[:limit]
 
 
 def field_paths(schema: dict) -> list[str]:
-    """Return the paths of the leaf members a schema describes, in its order.
+    """Return the paths of the leaf members of a schema, in its order.
 
-    Members are joined by dots, elements of an array are ``[]`` and members of any other
-    name ``*``: ``lines[].charge_id``. Raises SchemaInvalid if the schema is not valid.
+    Dots join members, ``[]`` stands for the elements of an array, and ``*`` for members
+    with any other name: ``lines[].charge_id``.
+
+    :raises SchemaInvalid: the schema is not valid
     """
     _compiled(schema)
     found = {}
@@ -136,7 +139,7 @@ def field_paths(schema: dict) -> list[str]:
 
 
 def _compiled(schema):
-    """Return what checks values, made once per schema and kept by its digest."""
+    """Return the validators of a schema, cached by its digest."""
     text = _schema_text(schema)
     key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     with _cache_lock:
@@ -144,8 +147,7 @@ def _compiled(schema):
         if compiled is not None:
             _cache.move_to_end(key)
             return compiled
-    # A copy of our own: what the caller does to its dict later must not change the
-    # cache.
+    # A copy: the caller may change its dict later, which must not change the cache.
     compiled = _compile(json.loads(text))
     with _cache_lock:
         _cache[key] = compiled
@@ -168,11 +170,13 @@ def _schema_text(schema):
 
 
 def _compile(schema):
-    """Return what checks values, or raise SchemaInvalid."""
+    """Return the validators, or raise ``SchemaInvalid``."""
     if not isinstance(schema, dict):
-        raise SchemaInvalid("A contract's schema is a JSON object.")
+        raise SchemaInvalid("The schema of a contract must be a JSON object.")
     if str(schema.get("$schema", DIALECT)).rstrip("#") != DIALECT:
-        raise SchemaInvalid(f"The dialect is not supported; use {DIALECT}.", "/$schema")
+        raise SchemaInvalid(
+            f"This dialect is not supported. Use {DIALECT}.", "/$schema"
+        )
     try:
         Draft202012Validator.check_schema(schema, format_checker=_no_formats)
     except SchemaError as error:
@@ -182,12 +186,12 @@ def _compile(schema):
             _pointer(error.absolute_path),
         ) from None
     except RecursionError:
-        raise SchemaInvalid("The schema is nested too deep.") from None
+        raise SchemaInvalid("The schema has too many levels.") from None
     parts = list(_parts(schema))
     checked = {id(part) for _path, part in parts}
     for path, part in parts:
         _check_part(schema, path, part, checked)
-    # With "$schema" in it, the library would go on with its own validator below a
+    # With "$schema", the library would continue with its own validator below a
     # "$ref": "#".
     schema.pop("$schema", None)
     validator = _Validator(
@@ -224,10 +228,10 @@ def _parts(schema):
 
 
 def _check_part(schema, path, part, checked):
-    """Refuse what the metaschema allows and we could not check.
+    """Refuse constructs that the metaschema allows but the suite cannot check.
 
-    A reference may lead only to a part that is checked itself, by its ``id()``:
-    examples, for one, are no schemas and could hold a reference to anywhere.
+    A reference may lead only to a part whose ``id()`` is in ``checked``. Examples are
+    not schemas, and could contain a reference to anything.
     """
     for keyword in _REFERENCES:
         if keyword not in part:
@@ -235,28 +239,30 @@ def _check_part(schema, path, part, checked):
         target = _resolve(schema, part[keyword])
         if not isinstance(target, bool) and id(target) not in checked:
             raise SchemaInvalid(
-                "A reference leads to a part of the same schema, such as #/$defs/name.",
+                "A reference must lead to a part of the same schema, such as "
+                "#/$defs/name.",
                 f"{path}/{keyword}",
             )
     for keyword in ("$id", "$schema"):
         if path and keyword in part:
             raise SchemaInvalid(
-                f"Only the whole schema has {keyword}.", f"{path}/{keyword}"
+                f"Only the whole schema can have {keyword}.",
+                f"{path}/{keyword}",
             )
     if part.get("format", "date") not in FORMATS:
         raise SchemaInvalid(
-            f"This format cannot be checked; use one of {', '.join(FORMATS)}.",
+            f"This format cannot be checked. Use one of {', '.join(FORMATS)}.",
             f"{path}/format",
         )
     schema_dialect.check_patterns(path, part, compile_pattern)
 
 
 def _resolve(schema, reference):
-    """Return the subschema a local reference leads to, or None."""
+    """Return the target of a local reference, or ``None``."""
     if reference == "#":
         return schema
     if not reference.startswith("#") or "%" in reference:
-        return None  # outside, or in an encoding that two readers may read differently
+        return None  # outside the schema, or in an ambiguous encoding
     if not reference.startswith("#/"):
         name = reference[1:]
         anchored = (
@@ -282,7 +288,7 @@ def _resolve(schema, reference):
 
 
 def _violations_of(error):
-    """Yield the violation, and for an unmatched choice its nearest alternative's."""
+    """Yield the violation; if no alternative matches, also those of the nearest one."""
     yield Violation(
         _pointer(error.absolute_path), error.validator or "false", sentence(error)
     )
@@ -300,7 +306,7 @@ def _violations_of(error):
 
 
 def _pointer(path):
-    """Return a JSON Pointer; a name that may be a value is shown as ``*``."""
+    """Return a JSON Pointer; ``*`` replaces a name that may be a value."""
     steps = (
         str(step) if isinstance(step, int) or SAFE_NAME.fullmatch(step) else "*"
         for step in path
@@ -309,12 +315,12 @@ def _pointer(path):
 
 
 def _escape(name):
-    """Return a name as a step of a JSON Pointer."""
+    """Return a name as a token of a JSON Pointer."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
 def _collect_paths(root, part, path, found, seen):
-    """Add ``path`` and those below it; ``seen`` are the references being followed."""
+    """Add ``path`` and the paths below it; ``seen`` are the references above."""
     if (path, id(part)) in found:
         return
     found[path, id(part)] = path
@@ -327,12 +333,12 @@ def _collect_paths(root, part, path, found, seen):
     reference = part.get("$ref")
     if (
         reference and reference not in seen
-    ):  # once per branch, so that a tree of nodes ends
+    ):  # once per branch, so that recursive schemas end
         _collect_paths(root, _resolve(root, reference), path, found, (*seen, reference))
 
 
 def _children(part, path):
-    """Yield (path, subschema) of what a schema says about a value and its parts."""
+    """Yield (path, subschema) for a value and its parts."""
     dotted = f"{path}." if path else ""
     for name, child in part.get("properties", {}).items():
         yield dotted + name, child
@@ -353,20 +359,20 @@ def _children(part, path):
 
 
 def _pattern_keyword(_validator, pattern, instance, _schema):
-    """Check ``pattern`` with the meaning ECMAScript gives it."""
+    """Check ``pattern`` with the meaning of ECMAScript."""
     if isinstance(instance, str) and not compile_pattern(pattern).search(instance):
         yield ValidationError("The pattern does not match.")
 
 
 def _unique_keyword(_validator, unique, instance, _schema):
-    """Check ``uniqueItems`` in linear time; the library takes quadratic time."""
+    """Check ``uniqueItems`` in linear time; the library needs quadratic time."""
     if unique and isinstance(instance, list):
         if len({schema_forms.identity(item) for item in instance}) != len(instance):
             yield ValidationError("Two elements are equal.")
 
 
 def _multiple_keyword(validator, divisor, instance, _schema):
-    """Check ``multipleOf`` by decimals; the library divides doubles."""
+    """Check ``multipleOf`` with decimals; the library divides doubles."""
     if validator.is_type(instance, "number"):
         if not schema_forms.is_multiple(instance, divisor):
             yield ValidationError("The number is not a multiple of the required step.")

@@ -1,7 +1,7 @@
-"""From the places that a mapping fills to a JSON Schema, and from a schema to examples.
+"""Build a JSON Schema from the paths of a mapping, and examples from a schema.
 
-A place is a dotted path in an object: ``customer.address.city``. Its schema may be that
-of a list, whose items were built the same way.
+A path is dotted: ``customer.address.city``. Its schema may be that of a list, whose
+items were built in the same way.
 """
 
 import re
@@ -13,14 +13,14 @@ from .schema import DIALECT, violations
 _STEP = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_STEPS = 8
 
-# What a mapping is at fault for whatever record is sent. Lengths, patterns and limits
-# depend on the record; a choice of alternatives cannot be told from invented values.
+# Violations that a mapping causes for every record. Lengths, patterns and limits depend
+# on the record. Alternatives cannot be distinguished with invented values.
 _STRUCTURAL = ("type", "required", "additionalProperties", "unevaluatedProperties")
 _VALUES = ("enum", "const", "false")
 
 
 class PathError(InteropError):
-    """A path is not usable; ``path`` is the one at fault."""
+    """A path is not valid; ``path`` is the wrong path."""
 
     code = "path"
 
@@ -31,7 +31,7 @@ class PathError(InteropError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One path, whether it is always there, and the schema of what is there."""
+    """One path, whether it always has a value, and the schema of its value."""
 
     path: str
     required: bool
@@ -39,12 +39,12 @@ class Place:
 
 
 def check_path(path: str) -> None:
-    """Raise PathError unless this is names joined by dots, at most eight of them."""
+    """Raise ``PathError`` unless the path is 1 to 8 names joined by dots."""
     steps = (path or "").split(".")
     if len(steps) > MAX_STEPS or not all(_STEP.fullmatch(step) for step in steps):
         raise PathError(
-            "A path is names joined by dots, such as customer.address.city. A name has "
-            "letters, digits, _ and -.",
+            "A path must be names joined by dots, such as customer.address.city. A "
+            "name has letters, digits, _ and -.",
             path,
         )
 
@@ -52,7 +52,7 @@ def check_path(path: str) -> None:
 def build_object(places) -> dict:
     """Return the schema of an object with exactly these places.
 
-    Raises PathError when two places are the same, or one leads through another.
+    :raises PathError: two places are equal, or one leads through another
     """
     tree = {}
     for place in places:
@@ -63,7 +63,8 @@ def build_object(places) -> dict:
             node = node.setdefault(name, {})
             if isinstance(node, Place):
                 raise PathError(
-                    f"“{place.path}” leads through “{node.path}”, which has a value.",
+                    f"“{place.path}” leads through “{node.path}”, which has a value "
+                    f"itself.",
                     place.path,
                 )
         if leaf in node:
@@ -73,15 +74,15 @@ def build_object(places) -> dict:
 
 
 def document(schema: dict, title: str) -> dict:
-    """Return an object schema as a document of its own, with dialect and title."""
+    """Return an object schema as a complete document, with dialect and title."""
     return {"$schema": DIALECT, "title": title, **schema}
 
 
 def examples(schema: dict, most: int = 20) -> list[dict]:
-    """Return invented values for a schema that :func:`build_object` made.
+    """Return invented values for a schema that :func:`build_object` built.
 
-    The first has every member; together they show every value of every ``enum``, as
-    far as ``most`` of them do.
+    The first one has all members. Together they show all values of all ``enum``,
+    limited to ``most`` examples.
     """
     count = min(most, max(1, _choices(schema)))
     return [_invent(schema, number) for number in range(count)]
@@ -90,10 +91,12 @@ def examples(schema: dict, most: int = 20) -> list[dict]:
 def misfits(
     contract: dict, built: dict, *, absent_is_fine: bool = False
 ) -> list[tuple[str, str]]:
-    """Return ``(path, sentence)`` of what no record mapped so could ever satisfy.
+    """Return ``(path, sentence)`` of violations that every mapped record would have.
 
-    ``built`` is the schema of the mapping. Paths are JSON Pointers into the message.
-    ``absent_is_fine``: a mapping that reads messages need not read all of them.
+    :param built: the schema of the mapping
+    :param absent_is_fine: whether members may be missing in the mapping, as in one that
+        reads messages
+    :returns: paths are JSON Pointers into the message
     """
     structural = set(_STRUCTURAL) - ({"required"} if absent_is_fine else set())
     found = {}
@@ -108,7 +111,7 @@ def misfits(
 
 
 def _object(tree):
-    """Return (schema, always there) of a tree of places."""
+    """Return (schema, always present) of a tree of places."""
     properties, required = {}, []
     for name, node in tree.items():
         if isinstance(node, Place):
@@ -128,7 +131,7 @@ def _object(tree):
 
 
 def _choices(schema):
-    """Return the length of the longest list of choices anywhere in the schema."""
+    """Return the length of the longest list of choices in the schema."""
     children = [*schema.get("properties", {}).values()]
     if "items" in schema:
         children.append(schema["items"])
@@ -164,7 +167,7 @@ _SAMPLES = {
 
 
 def _is_known(built, steps):
-    """Say whether the schema names the very values at this place."""
+    """Return whether the schema names the exact values at this place."""
     for step in steps:
         built = built.get("items") or built.get("properties", {}).get(step) or {}
     return "enum" in built or "const" in built

@@ -1,8 +1,8 @@
-"""What a contract's schema may hold: keywords of JSON Schema 2020-12, and no other.
+"""The allowed keywords of a contract's schema: those of JSON Schema 2020-12.
 
-The standard lets a validator ignore a keyword that it does not know. So a check that is
-written in an older draft, or misspelt, would check nothing and nobody would notice. It
-is refused when the schema is saved, with the words that 2020-12 has for it.
+The standard lets a validator ignore unknown keywords. A rule in the words of an older
+draft, or with a typing error, would check nothing, and nobody would notice. So such a
+schema is refused when it is saved. The error names the keyword of 2020-12.
 """
 
 from difflib import get_close_matches
@@ -42,23 +42,29 @@ _REPLACED = {
     "example": "Write examples, a list.",
     "discriminator": "Write oneOf, each form with a const.",
 }
-# (keyword, Python type of its value) of older drafts, which the metaschema refuses.
+# (keyword, Python type of its value) of older drafts; the metaschema refuses these.
 _OLD_FORMS = {
-    ("items", list): "A list of schemas is prefixItems; items is one schema for the "
-    "other elements.",
-    ("exclusiveMinimum", bool): "exclusiveMinimum is the limit itself, a number.",
-    ("exclusiveMaximum", bool): "exclusiveMaximum is the limit itself, a number.",
-    ("required", bool): "required is a list of names in the schema of the object.",
+    (
+        "items",
+        list,
+    ): "Write prefixItems for a list of schemas, and items for one schema of "
+    "the other elements.",
+    ("exclusiveMinimum", bool): "exclusiveMinimum must be the limit itself, a number.",
+    ("exclusiveMaximum", bool): "exclusiveMaximum must be the limit itself, a number.",
+    ("required", bool): "required must be a list of names in the schema of the object.",
     ("$recursiveAnchor", bool): "Write $dynamicAnchor, a name.",
-    ("dependentRequired", list): "dependentRequired is an object of lists of names.",
+    (
+        "dependentRequired",
+        list,
+    ): "dependentRequired must be an object of lists of names.",
 }
 
 
 def check(parts) -> None:
-    """Raise SchemaInvalid for what 2020-12 does not know, or what has no equal meaning
-    in every validator.
+    """Raise ``SchemaInvalid`` for keywords that 2020-12 does not have, and for forms
+    that validators understand differently.
 
-    :param parts: (pointer, subschema) of every object schema
+    :param parts: (pointer, subschema) of all object schemas
     """
     for path, part in parts:
         for keyword in part:
@@ -68,7 +74,7 @@ def check(parts) -> None:
 
 
 def old_form(path, value) -> str:
-    """Return the 2020-12 words for a keyword in the form of an older draft, or ``""``.
+    """Return the advice for a keyword in the form of an older draft, ``""`` for others.
 
     :param path: steps to the value that the metaschema refuses
     """
@@ -76,20 +82,20 @@ def old_form(path, value) -> str:
 
 
 def _unknown(keyword):
-    """Say that a keyword checks nothing, and what to write instead."""
-    name = keyword if SAFE_NAME.fullmatch(keyword.lstrip("$")) else "of another name"
-    said = f"JSON Schema 2020-12 has no keyword {name}: it would check nothing."
+    """Return the error about an unknown keyword, with a proposal."""
+    name = keyword if SAFE_NAME.fullmatch(keyword.lstrip("$")) else "of this name"
+    said = f"JSON Schema 2020-12 has no keyword {name}. It would check nothing."
     hint = _REPLACED.get(keyword)
     if not hint:
         near = get_close_matches(keyword, sorted(KEYWORDS), n=1, cutoff=0.8)
-        hint = f"Is {near[0]} meant?" if near else ""
-    return f"{said} {hint}" if hint else f"{said} The name of a note starts with x-."
+        hint = f"Did you mean {near[0]}?" if near else ""
+    return f"{said} {hint}" if hint else f"{said} Start the name of a note with x-."
 
 
 def check_patterns(path, part, read) -> None:
-    """Raise SchemaInvalid for a pattern of a part that ``read`` refuses.
+    """Raise ``SchemaInvalid`` for patterns of a part that ``read`` refuses.
 
-    :param read: function of a pattern that raises PatternError
+    :param read: function of a pattern that raises ``PatternError``
     """
     patterns = [("pattern", part["pattern"])] if "pattern" in part else []
     patterns += [

@@ -1,7 +1,7 @@
-"""One schema, written for each of the two validators, and what both have in common.
+"""One schema in two forms, for the two validators, and their common parts.
 
-Both get the same patterns (:mod:`ecma_regex`) and call the same Python functions for
-formats and ``multipleOf``, so that they cannot disagree about them.
+Both get the same patterns (:mod:`ecma_regex`), and call the same Python functions for
+formats and ``multipleOf``. So they cannot disagree about them.
 """
 
 import copy
@@ -13,15 +13,17 @@ from .errors import PatternError
 from .formats import compile_pattern
 from .schema_dialect import KEYWORDS as DIALECT_KEYWORDS
 
-# A keyword that only our own forms of a schema have; no contract can have it.
+# A keyword of the internal forms only; no contract can contain it.
 PATTERN = "interop:pattern"
-# With the one that 2020-12 keeps for references from older contracts.
+# Includes the keyword that 2020-12 keeps for references from older contracts.
 KNOWN = DIALECT_KEYWORDS | {"definitions"}
 
 
 def for_python(schema, parts_of):
-    """Return the schema for ``jsonschema``, with the names of ``patternProperties`` in
-    Python's words. A ``pattern`` stays as it was written, because errors show it.
+    """Return the schema for ``jsonschema``; names of ``patternProperties`` are
+    translated.
+
+    A ``pattern`` stays unchanged, because errors show it.
 
     :param parts_of: function from a schema to (pointer, subschema) of all its parts
     """
@@ -31,16 +33,18 @@ def for_python(schema, parts_of):
 
 
 def for_rust(schema, parts_of):
-    """Return the schema for ``jsonschema-rs``; None if a name's pattern is beyond it.
+    """Return the schema for ``jsonschema-rs``, ``None`` if it cannot match a name's
+    pattern.
 
-    A ``pattern`` that is beyond Rust's ``regex`` is moved to :data:`PATTERN`.
+    A ``pattern`` that Rust's ``regex`` does not support moves to :data:`PATTERN`.
     """
     try:
         written = _rewritten(schema, parts_of, _rust_name)
     except PatternError:
         return None
     for _path, part in parts_of(written):
-        # It still checks some keywords of older drafts, such as "dependencies".
+        # The library still checks some keywords of older drafts, such as
+        # "dependencies".
         for keyword in part.keys() - KNOWN:
             del part[keyword]
         if "pattern" in part:
@@ -51,9 +55,9 @@ def for_rust(schema, parts_of):
 
 
 def is_multiple(value, divisor) -> bool:
-    """Say whether a number is a multiple of another, by their decimals as written.
+    """Return whether a number is a multiple of another, by their decimals as written.
 
-    19.99 is a multiple of 0.01: not so for the doubles that stand for them.
+    19.99 is a multiple of 0.01, but the doubles of these numbers are not.
     """
     if isinstance(value, int) and isinstance(divisor, int):
         return value % divisor == 0
@@ -61,7 +65,7 @@ def is_multiple(value, divisor) -> bool:
 
 
 def identity(value):
-    """Return a hashable form that is equal for equal JSON values only."""
+    """Return a hashable form; only equal JSON values have equal forms."""
     if isinstance(value, bool):
         return ("boolean", value)
     if isinstance(value, dict):
@@ -78,7 +82,7 @@ class MultipleOf:
         self.divisor = value
 
     def validate(self, instance):
-        """Raise ValueError for a number that is no multiple."""
+        """Raise ``ValueError`` for a number that is not a multiple."""
         is_number = isinstance(instance, int | float) and not isinstance(instance, bool)
         if is_number and not is_multiple(instance, self.divisor):
             raise ValueError("no multiple")
@@ -91,7 +95,7 @@ class Pattern:
         self.search = compile_pattern(value).search
 
     def validate(self, instance):
-        """Raise ValueError for text that does not match."""
+        """Raise ``ValueError`` for text that does not match."""
         if isinstance(instance, str) and not self.search(instance):
             raise ValueError("no match")
 
@@ -104,10 +108,10 @@ def _exact(number):
 
 
 def _rust(pattern):
-    """Return a pattern for Rust, None when it is beyond its engine."""
+    """Return a pattern for Rust, ``None`` if its engine does not support it."""
     try:
         return ecma_regex.translate(pattern).rust
-    except PatternError:  # of a contract that was published before it was refused
+    except PatternError:  # a published contract may have a pattern that is refused now
         return None
 
 
@@ -119,8 +123,8 @@ def _rust_name(pattern):
 
 
 def _rewritten(schema, parts_of, write):
-    """Return a copy whose ``patternProperties`` have other names, with the references
-    into them."""
+    """Return a copy with other names of ``patternProperties``, and updated
+    references."""
     written = copy.deepcopy(schema)
     renamed = False
     for _path, part in parts_of(written):
@@ -144,7 +148,7 @@ def _renamed(named, write):
 
 
 def _follow(schema, written, parts_of):
-    """Lead references to where their targets are now."""
+    """Update the references to the new places of their targets."""
     moved = {
         f"#{old}": f"#{quote(new, safe='/~')}"
         for (old, _), (new, _) in zip(parts_of(schema), parts_of(written), strict=True)

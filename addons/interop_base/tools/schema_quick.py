@@ -1,8 +1,8 @@
-"""Say fast that a value is valid; what is not is said by the library that explains.
+"""A fast check for valid values; the slower library explains violations.
 
-Nearly all messages are valid. ``jsonschema-rs`` (JSON Schema 2020-12, in Rust) says so
-two hundred times faster than ``jsonschema``, which then has no need to look at them; of
-those that are not valid the latter says all that is wrong, in the schema's order.
+Nearly all messages are valid. ``jsonschema-rs`` (JSON Schema 2020-12, in Rust) confirms
+this two hundred times faster than ``jsonschema``. Only if a value is not valid,
+``jsonschema`` lists all violations, in the order of the schema.
 """
 
 from jsonschema_rs import Draft202012Validator, RegexOptions
@@ -11,7 +11,7 @@ from jsonschema_rs import ValidationError as Refused
 from . import schema_forms
 from .formats import FORMATS
 
-# Keywords whose parts look at the same value as the part they are in.
+# Keywords whose parts apply to the same value as the part that contains them.
 _HERE_ONE = ("not", "if", "then", "else")
 _HERE_MANY = ("allOf", "anyOf", "oneOf")
 _REFERENCES = ("$ref", "$dynamicRef")
@@ -20,13 +20,13 @@ _REFERENCES = ("$ref", "$dynamicRef")
 def compile_quick(schema, parts_of, resolve):
     """Return ``check(value) -> bool``: True if the value is valid, False if unsure.
 
-    Formats are checked by our own functions. Nothing is fetched: a reference that leads
-    out of the schema is refused before.
+    Formats are checked by the functions of this suite. Nothing is fetched: a reference
+    that leads out of the schema was refused before.
 
-    :param schema: a schema that was checked; one that goes round in circles, or with
-        something in it that cannot be compiled, is never sure
-    :param parts_of: function from a schema to (pointer, part) of it and all its parts
-    :param resolve: function from a reference to the part it leads to
+    :param schema: a checked schema; the check is always unsure if it is recursive on
+        the same value, or cannot be compiled
+    :param parts_of: function from a schema to (pointer, part) of all its parts
+    :param resolve: function from a reference to its target
     """
     seen = set()
     if any(_goes_round(part, resolve, (), seen) for _path, part in parts_of(schema)):
@@ -49,7 +49,7 @@ def compile_quick(schema, parts_of, resolve):
     def check(value):
         try:
             return validator.is_valid(value)
-        except (ValueError, TypeError):  # nested too deep, or no JSON value
+        except (ValueError, TypeError):  # too many levels, or not a JSON value
             return False
 
     return check
@@ -60,7 +60,7 @@ def _unsure(_value):
 
 
 def _goes_round(part, resolve, above, seen):
-    """Say whether a part leads back to itself without going into the value.
+    """Return whether a part leads back to itself without descending into the value.
 
     :param above: ``id`` of the parts that led here
     :param seen: ``id`` of the parts that do not lead to themselves

@@ -1,7 +1,7 @@
-"""One plain sentence for each way a value can break a JSON Schema.
+"""One sentence for each kind of violation of a JSON Schema.
 
-The sentences are made of the schema alone, which is public among the parties. Of the
-value come at most a JSON type and member names that look like names.
+The sentences use the schema, which all partners know. Of the value they contain at most
+a JSON type, and member names that look like names.
 """
 
 from .formats import FORMATS
@@ -28,11 +28,11 @@ def sentence(error) -> str:
     if error.validator in _COUNTS:
         return _counted(error)
     write = _WRITERS.get(error.validator)
-    return write(error) if write else "The value is not allowed here by the contract."
+    return write(error) if write else "The contract does not allow this value."
 
 
 def safe_names(names) -> str:
-    """Return names that may be shown, the rest as a count."""
+    """Return the names that may be shown, and the number of the others."""
     names = list(names)
     shown = [n for n in names if isinstance(n, str) and SAFE_NAME.fullmatch(n)][
         :_MAX_NAMES
@@ -40,11 +40,11 @@ def safe_names(names) -> str:
     rest = len(names) - len(shown)
     if shown and rest:
         return f"{', '.join(shown)} and {rest} more"
-    return ", ".join(shown) if shown else f"{rest} not named here"
+    return ", ".join(shown) if shown else f"{rest} that cannot be shown"
 
 
 def _counted(error):
-    """Write the sentence of a limit on how much or how many."""
+    """Return the sentence about a limit of an amount or a length."""
     text, unit = _COUNTS[error.validator]
     limit = error.validator_value
     plural = "" if limit == 1 else "s"
@@ -52,7 +52,7 @@ def _counted(error):
 
 
 def _type(error):
-    """Say which type is expected and which came."""
+    """Return the sentence about the expected and the actual type."""
     allowed = error.validator_value
     allowed = [allowed] if isinstance(allowed, str) else allowed
     words = " or ".join(_TYPE_WORDS.get(name, name) for name in allowed)
@@ -75,9 +75,9 @@ def _type_word(value):
 
 
 def _required(error):
-    """Name the missing members that the schema asks for."""
+    """Return the sentence about a missing required member."""
     missing = [name for name in error.validator_value if name not in error.instance]
-    # jsonschema reports one error per missing member: find this one's.
+    # jsonschema reports one error per missing member. Find the member of this error.
     missing = [
         name for name in missing if error.message.startswith(repr(name))
     ] or missing
@@ -85,55 +85,57 @@ def _required(error):
 
 
 def _dependent_required(error):
-    """Name the members that must come together."""
+    """Return the sentence about members that must come together."""
     for name, needed in error.validator_value.items():
         missing = [other for other in needed if other not in error.instance]
         if name in error.instance and missing:
-            return f"With the member {safe_names([name])} come: {safe_names(missing)}."
-    return "A member that must come together with another is missing."
+            return (
+                f"The member {safe_names([name])} also requires: {safe_names(missing)}."
+            )
+    return "Another member requires a member that is missing."
 
 
 def _enum(error):
-    """List the allowed values of the schema, if they are few and simple."""
+    """Return the sentence with the allowed values, if they are few and simple."""
     choices = error.validator_value
     simple = all(isinstance(c, _SIMPLE) for c in choices)
     if simple and len(choices) <= _MAX_CHOICES:
         return f"Must be one of: {', '.join(_shown(c) for c in choices)}."
-    return "Must be one of the values that the contract lists."
+    return "Must be one of the values in the contract."
 
 
 def _const(error):
-    """Show the one allowed value of the schema, if it is simple."""
+    """Return the sentence with the only allowed value, if it is simple."""
     if isinstance(error.validator_value, _SIMPLE):
         return f"Must be {_shown(error.validator_value)}."
-    return "Must be the one value that the contract allows."
+    return "Must be the only value that the contract allows."
 
 
 def _pattern(error):
-    """Show the pattern of the schema, unless it is long."""
+    """Return the sentence with the pattern, unless it is long."""
     pattern = error.validator_value
     if len(pattern) <= _MAX_SHOWN:
         return f"Must match the pattern {pattern}"
-    return "Must match the pattern that the contract gives."
+    return "Must match the pattern in the contract."
 
 
 def _format(error):
-    """Say in words what the format is."""
+    """Return the sentence with the format in words."""
     return f"Must be {FORMATS[error.validator_value][1]}."
 
 
 def _unexpected(error):
-    """Name the members that have no place here."""
+    """Return the sentence with the names of unexpected members."""
     # jsonschema lists them only in its message, as repr(name).
     names = [name for name in error.instance if repr(name) in error.message]
-    return f"Members that the contract does not know: {safe_names(names)}."
+    return f"The contract does not allow these members: {safe_names(names)}."
 
 
 def _choice(error):
-    """Say how many alternatives fit, where exactly or at least one must."""
+    """Return the sentence about the number of matching alternatives."""
     if error.validator == "oneOf" and not error.context:
-        return "Fits more than one form of the contract; exactly one must fit."
-    return "Fits none of the contract's forms; the nearest one's rules follow."
+        return "Matches several forms of the contract, but must match exactly one."
+    return "Matches no form of the contract. The violations of the nearest form follow."
 
 
 def _shown(value):
@@ -151,8 +153,8 @@ _COUNTS = {
     "maxItems": ("Must have at most", "element"),
     "minProperties": ("Must have at least", "member"),
     "maxProperties": ("Must have at most", "member"),
-    "minContains": ("Must contain at least", "fitting element"),
-    "maxContains": ("Must contain at most", "fitting element"),
+    "minContains": ("Must contain at least", "matching element"),
+    "maxContains": ("Must contain at most", "matching element"),
     "minimum": ("Must be at least", ""),
     "maximum": ("Must be at most", ""),
     "exclusiveMinimum": ("Must be more than", ""),
@@ -171,11 +173,9 @@ _WRITERS = {
     "unevaluatedProperties": _unexpected,
     "anyOf": _choice,
     "oneOf": _choice,
-    "uniqueItems": lambda error: "Must not have two equal elements.",
-    "contains": lambda error: (
-        "Must contain an element of the form that the contract gives."
-    ),
-    "not": lambda error: "Has a form that the contract excludes.",
+    "uniqueItems": lambda error: "Must not contain equal elements.",
+    "contains": lambda error: "Must contain an element of the form in the contract.",
+    "not": lambda error: "Has a form that the contract forbids.",
     "items": lambda error: "Has more elements than the contract allows.",
-    "unevaluatedItems": lambda error: "Has elements that the contract does not know.",
+    "unevaluatedItems": lambda error: "Has elements that the contract does not allow.",
 }

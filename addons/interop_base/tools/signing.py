@@ -1,9 +1,9 @@
 """Standard Webhooks 1.0: sign and verify, ``v1`` (HMAC-SHA256) and ``v1a`` (Ed25519).
 
-What is signed are the bytes ``id.timestamp.body``. Everything works on bytes as they
-travel: nothing here decodes, parses or re-serializes a body. Verification fails closed:
-no key, an odd header or an odd tolerance is a refusal, and whatever is thrown at
-:func:`verify` it raises :class:`~.errors.SignatureError` and nothing else.
+The signature covers the bytes ``id.timestamp.body``. All functions work on the bytes of
+the network: nothing decodes, parses or re-serializes a body. Verification fails closed.
+A missing key, a malformed header and a malformed tolerance are refused. :func:`verify`
+raises :class:`~.errors.SignatureError` for all input, and no other exception.
 """
 
 import base64
@@ -35,20 +35,20 @@ PREFIX_PUBLIC = "whpk_"
 
 DEFAULT_TOLERANCE = 300  # seconds
 MAX_ID_LENGTH = 128
-MAX_SIGNATURES = 8  # in one header
-MAX_KEYS = 8  # that one sender may have valid at a time
+MAX_SIGNATURES = 8  # signatures in one header
+MAX_KEYS = 8  # valid keys of one sender at a time
 MIN_HMAC_BYTES, MAX_HMAC_BYTES = 24, 64
 SIGNATURE_BYTES = {V1: 32, V1A: 64}
 
-# No "." (it separates what is signed) and no "," (servers join repeated headers with
-# it).
+# No ".", which separates the signed parts, and no ",": servers join repeated headers
+# with it.
 _ID = re.compile(rf"[!-+\-/-~]{{1,{MAX_ID_LENGTH}}}")
 _TIMESTAMP = re.compile(r"[1-9][0-9]{9,10}")
 _CANDIDATE = re.compile(r"(v[0-9][0-9a-z]{0,7}),([!-+\--~]{1,512})")
 _UNUSABLE_KEY = secrets.token_bytes(32)
 
-# Curve points of small order: whoever holds no private key at all can sign under them.
-# The sign bit is masked before comparing.
+# Curve points of small order: without any private key, anyone can sign for them. The
+# sign bit is masked before the comparison.
 _SMALL_ORDER = frozenset(
     bytes.fromhex(text)
     for text in (
@@ -67,7 +67,7 @@ _SMALL_ORDER = frozenset(
 class SigningKey:
     """A key that signs: ``scheme`` is ``v1`` or ``v1a``, ``material`` raw bytes.
 
-    ``key_id`` is whatever the caller wants to find again; it is not sent.
+    ``key_id`` is any value that the caller wants to find again. It is not sent.
     """
 
     scheme: str
@@ -76,7 +76,7 @@ class SigningKey:
 
     @classmethod
     def from_text(cls, text, key_id=None):
-        """Key from its ``whsec_`` or ``whsk_`` text, else ``malformed_key``."""
+        """Return the key of a ``whsec_`` or ``whsk_`` text, else ``malformed_key``."""
         if isinstance(text, str) and text.startswith(PREFIX_PUBLIC):
             raise SignatureError("malformed_key", "A public key cannot sign.")
         return cls(_scheme_of(text), decode_secret(text), key_id)
@@ -92,7 +92,8 @@ class VerifyingKey:
 
     @classmethod
     def from_text(cls, text, key_id=None):
-        """Key from ``whsec_``, ``whpk_`` or ``whsk_`` text (its public half)."""
+        """Return the key of ``whsec_``, ``whpk_`` or ``whsk_`` text (its public
+        half)."""
         if isinstance(text, str) and text.startswith(PREFIX_PRIVATE):
             text = public_key_of(text)
         return cls(_scheme_of(text), decode_secret(text), key_id)
@@ -100,7 +101,7 @@ class VerifyingKey:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a verified message proves: its id, its Unix time, the key that matched."""
+    """The facts that a signature proves: message id, Unix time and matching key."""
 
     msg_id: str
     timestamp: int
@@ -122,7 +123,7 @@ def public_key_of(private: str) -> str:
     """Return the ``whpk_`` text of a ``whsk_`` text, else ``malformed_key``."""
     if not isinstance(private, str) or not private.startswith(PREFIX_PRIVATE):
         raise SignatureError(
-            "malformed_key", "An Ed25519 private key starts with whsk_."
+            "malformed_key", "An Ed25519 private key must start with whsk_."
         )
     return PREFIX_PUBLIC + _b64(_public_bytes(decode_secret(private)))
 
@@ -130,14 +131,15 @@ def public_key_of(private: str) -> str:
 def decode_secret(text: str) -> bytes:
     """Return the raw key bytes of a ``whsec_``, ``whsk_`` or ``whpk_`` text.
 
-    Text without a prefix is read as an HMAC secret, as the standard allows. Base64 is
-    strict: standard alphabet, full padding, no blanks. HMAC keys have 24 to 64 bytes;
-    public keys 32; private keys 32 (the seed) or 64 (seed and public key, which must
-    match), and the seed is returned. Raises SignatureError with reason
-    ``malformed_key``.
+    A text without a prefix is an HMAC secret, as the standard allows. Base64 must be
+    strict: standard alphabet, full padding, no blanks. HMAC keys have 24 to 64 bytes,
+    public keys 32. Private keys have 32 (the seed) or 64 (seed and public key, which
+    must match); the seed is returned.
+
+    :raises SignatureError: ``malformed_key``
     """
     if not isinstance(text, str):
-        raise SignatureError("malformed_key", "A key is text.")
+        raise SignatureError("malformed_key", "The key must be text.")
     prefix = next(
         (p for p in (PREFIX_HMAC, PREFIX_PRIVATE, PREFIX_PUBLIC) if text.startswith(p)),
         "",
@@ -150,16 +152,18 @@ def decode_secret(text: str) -> bytes:
     if prefix == PREFIX_PUBLIC:
         return _checked_public(raw)
     if not MIN_HMAC_BYTES <= len(raw) <= MAX_HMAC_BYTES:
-        raise SignatureError("malformed_key", "An HMAC secret has 24 to 64 bytes.")
+        raise SignatureError(
+            "malformed_key", "An HMAC secret must have 24 to 64 bytes."
+        )
     return raw
 
 
 def sign(msg_id: str, timestamp: int, body: bytes, keys: Sequence[SigningKey]) -> str:
     """Return the ``webhook-signature`` value: one signature per key, space separated.
 
-    ``timestamp`` is Unix seconds. Raises SignatureError (``malformed_id``,
-    ``malformed_timestamp``, ``malformed_body``, ``no_key``, ``too_many_keys``,
-    ``malformed_key``).
+    :param timestamp: Unix seconds
+    :raises SignatureError: ``malformed_id``, ``malformed_timestamp``,
+        ``malformed_body``, ``no_key``, ``too_many_keys``, ``malformed_key``
     """
     _check_id(msg_id)
     if type(timestamp) is not int or not _TIMESTAMP.fullmatch(str(timestamp)):
@@ -187,31 +191,32 @@ def verify(
     now: int,
     tolerance: int = DEFAULT_TOLERANCE,
 ) -> Verified:
-    """Return what the signature proves, or raise SignatureError.
+    """Return the facts that the signature proves.
 
-    ``headers`` is a mapping or a list of (name, value) pairs, names in any case.
-    ``now`` is Unix seconds; ``tolerance`` is seconds, both into the past and the
-    future, and 0 means the exact second. Every usable signature is compared with every
-    key in constant time and without an early exit; the first key in the order given
-    that matches is reported.
+    It compares all usable signatures with all keys, in constant time and without an
+    early exit. The result names the first matching key in the given order.
 
-    Reasons: ``duplicate_header``, ``malformed_header``, ``malformed_id``,
-    ``malformed_timestamp``, ``too_many_signatures``, ``timestamp_too_old``,
-    ``timestamp_too_new``, ``no_key``, ``too_many_keys``, ``malformed_key``,
-    ``malformed_body``, ``not_configured``, ``no_matching_signature``, ``unexpected``.
+    :param headers: a mapping or a list of (name, value) pairs, names in any case
+    :param now: Unix seconds
+    :param tolerance: seconds, into the past and the future; 0 means the exact second
+    :raises SignatureError: with reason ``duplicate_header``, ``malformed_header``,
+        ``malformed_id``, ``malformed_timestamp``, ``too_many_signatures``,
+        ``timestamp_too_old``, ``timestamp_too_new``, ``no_key``, ``too_many_keys``,
+        ``malformed_key``, ``malformed_body``, ``not_configured``,
+        ``no_matching_signature`` or ``unexpected``
     """
     try:
         return _verify(headers, body, keys, now, tolerance)
     except SignatureError:
         raise
     except Exception:  # noqa: BLE001, S110 pylint: disable=broad-except
-        # The promise to the caller: hostile input is a 401, never a 500.
+        # The caller relies on it: hostile input leads to 401, never to 500.
         pass
     raise SignatureError("unexpected")
 
 
 def _verify(headers, body, keys, now, tolerance):
-    """Verify without the last safety net of :func:`verify`."""
+    """Verify; unexpected exceptions are handled by :func:`verify`."""
     if type(now) is not int or type(tolerance) is not int or tolerance < 0:
         raise SignatureError("not_configured")
     values = _webhook_headers(headers)
@@ -227,7 +232,7 @@ def _verify(headers, body, keys, now, tolerance):
         raise SignatureError("timestamp_too_new")
     signed = _signed_bytes(msg_id, timestamp_text, body)
     if not keys:
-        # An unknown sender costs the same hashing as a known one.
+        # An unknown sender takes the same time for hashing as a known one.
         hmac.digest(_UNUSABLE_KEY, signed, "sha256")
         raise SignatureError("no_key")
     matching = None
@@ -260,7 +265,7 @@ def _webhook_headers(headers):
 
 
 def _candidates(value):
-    """Return ``[(scheme, signature bytes)]``; unknown versions are passed over."""
+    """Return ``[(scheme, signature bytes)]``; unknown versions are ignored."""
     parts = value.split(" ", MAX_SIGNATURES)
     if len(parts) > MAX_SIGNATURES:
         raise SignatureError("too_many_signatures")
@@ -280,7 +285,7 @@ def _candidates(value):
 
 
 def _matches(key, signed, candidates):
-    """Say whether any candidate is this key's signature; looks at all of them."""
+    """Return whether a candidate is the signature of this key; compare all of them."""
     hits = 0
     if key.scheme == V1:
         expected = hmac.digest(key.material, signed, "sha256")
@@ -299,7 +304,7 @@ def _matches(key, signed, candidates):
 
 
 def _checked_keys(keys, key_type):
-    """Return the keys as a list, refusing none, too many and malformed ones."""
+    """Return the keys as a list; refuse no keys, too many keys and malformed keys."""
     keys = list(keys or ())
     if not keys:
         raise SignatureError("no_key")
@@ -332,13 +337,14 @@ def _signed_bytes(msg_id, timestamp_text, body):
 
 
 def _check_id(msg_id):
-    """Refuse an id but of 1 to 128 visible ASCII characters without "." and ","."""
+    """Refuse an id unless it is 1 to 128 visible ASCII characters without "." and
+    ","."""
     if not isinstance(msg_id, str) or not _ID.fullmatch(msg_id):
         raise SignatureError("malformed_id")
 
 
 def _scheme_of(text):
-    """Return the scheme that a key's text prefix stands for."""
+    """Return the scheme of a key by the prefix of its text."""
     asymmetric = isinstance(text, str) and text.startswith(
         (PREFIX_PRIVATE, PREFIX_PUBLIC)
     )
@@ -351,17 +357,19 @@ def _checked_seed(raw):
         return raw[:32]
     if len(raw) != 32:
         raise SignatureError(
-            "malformed_key", "An Ed25519 private key has 32 or 64 bytes."
+            "malformed_key", "An Ed25519 private key must have 32 or 64 bytes."
         )
     return raw
 
 
 def _checked_public(raw):
-    """Return a public key, refusing the ones under which anyone can sign."""
+    """Return a public key; refuse keys for which anyone can sign."""
     if len(raw) != 32:
-        raise SignatureError("malformed_key", "An Ed25519 public key has 32 bytes.")
+        raise SignatureError(
+            "malformed_key", "An Ed25519 public key must have 32 bytes."
+        )
     if raw[:31] + bytes([raw[31] & 0x7F]) in _SMALL_ORDER:
-        raise SignatureError("malformed_key", "This Ed25519 public key is not safe.")
+        raise SignatureError("malformed_key", "This Ed25519 public key is not secure.")
     return raw
 
 
@@ -381,5 +389,6 @@ def _strict_b64(text):
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
-    # b64decode takes non-zero trailing bits: two texts for one value, so compare back.
+    # b64decode accepts non-zero trailing bits, which give two texts for one value. So
+    # compare with the canonical text.
     return raw if _b64(raw) == text else None

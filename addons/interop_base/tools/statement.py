@@ -1,21 +1,21 @@
-"""When a sender stated something, and which of two of its statements is the newer one.
+"""Statements: the time of a sender's statement, and which of two statements is newer.
 
-A statement is kept as text, ``moment/order/message/ahead`` without slashes at its end:
+A statement is text, ``moment/order/message/ahead`` without slashes at its end:
 
 ``moment``
-    when it became true, in UTC to the microsecond; a moment that lies after the arrival
-    of its message counts as the arrival: else a clock that ran ahead once would make all
-    that its sender says afterwards old
+    The time when the value became true, in UTC with microseconds. A time after the
+    arrival of the message counts as the arrival. Otherwise a clock that was fast once
+    would make all later statements of the sender old.
 ``order``
-    the place in the sender's stream (epoch and sequence), which decides between equal
-    moments; empty without a sequence
+    The place in the stream of the sender (epoch and sequence). It decides between equal
+    times. Empty without a sequence.
 ``message``
-    the id of the message here: what one message states twice is one statement
+    The id of the message in this database. Two values of one message are one statement.
 ``ahead``
-    the moment as the sender gave it where it lay up to ``DRIFT`` after the arrival: two
-    such are compared with each other, since the same clock wrote both
+    The original time if it was up to ``DRIFT`` after the arrival. Two of these are
+    compared with each other, because the same clock wrote both.
 
-Texts of older versions are a moment with three digits and ``Z``.
+Older versions wrote a time with three digits and ``Z``.
 """
 
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ DRIFT = timedelta(minutes=15)
 
 
 class Statement(NamedTuple):
-    """The parts of a statement, see the module; all of them text."""
+    """The parts of a statement as texts; see the module."""
 
     moment: str
     order: str = ""
@@ -41,13 +41,13 @@ def build(
     epoch: int | None = None,
     message_id: int | None = None,
 ) -> str:
-    """Return the text of a statement; moments are naive and in UTC.
+    """Return the text of a statement; times are naive and in UTC.
 
-    :param occurred_at: when it became true; without one it did on arrival
-    :param arrived_at: when the message came, or now
-    :param sequence: the message's number in its stream, 0 or None for none
-    :param epoch: the life of the stream that the number belongs to
-    :param message_id: of the message here, None for a person's statement
+    :param occurred_at: time when the value became true; ``None``: the arrival
+    :param arrived_at: arrival of the message, or now
+    :param sequence: number of the message in its stream, 0 or None if it has none
+    :param epoch: epoch of the stream
+    :param message_id: id of the message in this database, None for a user's statement
     """
     occurred_at = occurred_at or arrived_at
     order = f"{epoch or 0:010d}.{sequence:016d}" if sequence else ""
@@ -62,7 +62,7 @@ def build(
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Statement:
-    """Return the parts of a statement's text."""
+    """Return the parts of the text of a statement."""
     parts = text.split("/")
     moment = parts[0].rstrip("Z")
     digits = moment.partition(".")[2]
@@ -74,8 +74,8 @@ def parse(text: str) -> Statement:
 def is_newer(stated: str, previous: str) -> bool:
     """Return whether ``stated`` counts although ``previous`` was stated before.
 
-    Equal moments are a tie: the higher place in the stream wins. If one of the two has no
-    place in a stream, the previous statement stays.
+    Equal moments are a tie: the higher place in the stream wins. If one of the two has
+    no place in a stream, the previous statement stays.
 
     :param previous: statement of the same sender, empty if it made none
     """
@@ -93,5 +93,5 @@ def is_newer(stated: str, previous: str) -> bool:
 
 
 def _text(moment):
-    """Return a moment with six digits, so that texts sort as moments do."""
+    """Return a time with six digits, so that texts are sorted as times."""
     return moment.isoformat(timespec="microseconds")

@@ -1,8 +1,8 @@
-"""Cursors of catch-up: where a receiver stands in each stream, opaque to it.
+"""Cursors of catch-up: the position of a receiver in each stream, opaque to it.
 
 A cursor is base64url (no padding) of compact JSON: ``{"v": 1, "p": {code: [epoch,
-sequence]}}``. It carries no right: what may be read is decided anew for each call, so
-that a forged cursor reaches nothing that an honest one does not.
+sequence]}}``. It grants no permission. Each call checks again what the receiver may
+read, so a forged cursor reveals nothing more than a valid one.
 """
 
 import base64
@@ -13,22 +13,22 @@ import re
 from .errors import CursorError
 
 VERSION = 1
-MAX_LENGTH = 65536  # characters; a system with hundreds of interfaces stays far below
-LARGEST = 2**31 - 1  # what the database can hold
+MAX_LENGTH = 65536  # characters; enough for hundreds of interfaces
+LARGEST = 2**31 - 1  # largest number in the database
 _CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 
 
 def encode(positions):
-    """Return the cursor of ``{interface code: (epoch, sequence)}`` as a str."""
+    """Return the cursor of ``{interface code: (epoch, sequence)}`` as text."""
     body = {"v": VERSION, "p": {code: list(at) for code, at in positions.items()}}
     text = json.dumps(body, separators=(",", ":"), sort_keys=True)
     return base64.urlsafe_b64encode(text.encode("ascii")).rstrip(b"=").decode("ascii")
 
 
 def decode(cursor):
-    """Return ``{interface code: (epoch, sequence)}``; empty for ``None`` and ``""``.
+    """Return ``{interface code: (epoch, sequence)}``, empty for ``None`` and ``""``.
 
-    :raises CursorError: it is not one of ours; the text says nothing of its content
+    :raises CursorError: the cursor is not valid; the error does not contain it
     """
     if cursor is None or cursor == "":
         return {}

@@ -1,18 +1,18 @@
-"""Text of messages: what cannot be kept or sent is found, the rest is written one way.
+"""Text of messages: find characters that cannot be stored, normalize the rest.
 
-The sender's bytes stay as they are; what comes out of here is what records get. Text is
-in NFC, so that a search finds what was typed on another keyboard.
+The bytes of the sender stay unchanged. Only records get normalized text. Text is in
+NFC, so that a search finds text from any keyboard.
 """
 
 import re
 import unicodedata
 
 MAX_TEXT = 255  # characters of one text in the contracts of the suite
-# Control characters (C0, DEL, C1) but for tab, line feed and carriage return, as FHIR
-# and XML have it. PostgreSQL keeps no NUL. Lone surrogates are in no encoding.
+# Control characters (C0, DEL, C1) except tab, line feed and carriage return, as in FHIR
+# and XML. PostgreSQL cannot store NUL. No encoding has lone surrogates.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BREAK = re.compile(r"[\t\n\r\u2028\u2029]+")
-# Unicode's Default_Ignorable_Code_Point and the Braille blank: they show nothing.
+# Unicode's Default_Ignorable_Code_Point and the Braille blank are invisible.
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
@@ -20,37 +20,38 @@ _INVISIBLE = (
 )
 _NOTHING = rf"[\s\x00-\x1f\x7f-\x9f{_INVISIBLE}]"
 _BLANK = re.compile(rf"{_NOTHING}*")
-# Joiners and variation selectors belong to the letter before them.
+# Joiners and variation selectors belong to the character before them.
 _BELONGS = "\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _START = re.compile(rf"^{_NOTHING}+")
 _END = re.compile(rf"(?:(?![{_BELONGS}]){_NOTHING})+\Z")
 
 
 def is_blank(value: str) -> bool:
-    """Return whether a text shows nothing: spaces of every kind and invisible signs."""
+    """Return whether a text is empty, or has only spaces and invisible characters."""
     return _BLANK.fullmatch(value) is not None
 
 
 def has_control(value: str) -> bool:
-    """Return whether a text holds control characters that no record keeps.
+    """Return whether a text contains control characters that no record can store.
 
-    Tabs and line ends are not among them, see :func:`has_break`.
+    Tabs and line ends do not count, see :func:`has_break`.
     """
     return _CONTROL.search(value) is not None
 
 
 def has_break(value: str) -> bool:
-    """Return whether a text holds a tab or a line end."""
+    """Return whether a text contains a tab or a line end."""
     return _BREAK.search(value) is not None
 
 
 def clean(value: str, lines: bool = False) -> str:
-    """Return a text as records keep it, ``""`` when it shows nothing.
+    """Return a text in the form for records, ``""`` if nothing of it is visible.
 
-    The text is in NFC. Without ``lines`` it is one line: tabs and line ends become one
-    space, blank and invisible characters around the text go. Idempotent.
+    The text is in NFC. Without ``lines`` it becomes one line: tabs and line ends become
+    one space, and blank and invisible characters around the text are removed.
+    Idempotent.
 
-    :param lines: whether the text may have several lines; nothing but NFC is done then
+    :param lines: whether the text may have several lines; then only NFC is applied
     """
     value = unicodedata.normalize("NFC", value)
     if lines or value.isascii() and value.isprintable() and value == value.strip():
@@ -62,7 +63,7 @@ def clean(value: str, lines: bool = False) -> str:
 
 
 def walk(value, pointer: str = ""):
-    """Yield ``(JSON Pointer, text)`` of every text in a JSON value, in its order."""
+    """Yield ``(JSON Pointer, text)`` of all texts in a JSON value, in its order."""
     stack = [(pointer, value)]
     while stack:
         where, item = stack.pop()
@@ -77,11 +78,11 @@ def walk(value, pointer: str = ""):
 
 
 def cleaned(value, lines: bool = False, verbatim=()):
-    """Return a JSON value with every text cleaned, see :func:`clean`.
+    """Return a JSON value with all texts cleaned, see :func:`clean`.
 
     :param lines: as for :func:`clean`
-    :param verbatim: names of members below which text stays as it is, such as
-        identifiers, which have rules of their own
+    :param verbatim: names of members below which texts stay unchanged, such as
+        identifiers, which have their own rules
     """
     if isinstance(value, str):
         return clean(value, lines)
@@ -96,9 +97,9 @@ def cleaned(value, lines: bool = False, verbatim=()):
 
 
 def control_pointers(value) -> list[str]:
-    """Return the JSON Pointers of what :func:`has_control` finds in a JSON value.
+    """Return the JSON Pointers of texts with control characters (:func:`has_control`).
 
-    A member whose name holds a control character is told by its parent.
+    If the name of a member contains one, the pointer is that of its parent.
     """
     found = [where for where, text in walk(value) if has_control(text)]
     found += [where for where, name in _names(value) if has_control(name)]

@@ -24,9 +24,9 @@ class TraceContext:
 
 
 def parse_traceparent(value) -> TraceContext | None:
-    """Return the context of a ``traceparent`` value; a bad one is as good as none.
+    """Return the context of a ``traceparent`` value, ``None`` if it is not valid.
 
-    Later versions are read as version 00, as the standard asks.
+    Later versions are parsed as version 00, as the standard requires.
     """
     match = _TRACEPARENT.fullmatch(value) if isinstance(value, str) else None
     if not match:
@@ -40,14 +40,14 @@ def parse_traceparent(value) -> TraceContext | None:
 
 
 def new_trace(rand: Callable[[int], bytes] = os.urandom) -> TraceContext:
-    """Return the first step of a new trace; ``rand(n)`` gives n random bytes."""
+    """Return the first step of a new trace; ``rand(n)`` returns n random bytes."""
     return TraceContext(_hex(rand, 16), _hex(rand, 8))
 
 
 def child(
     trace: TraceContext, rand: Callable[[int], bytes] = os.urandom
 ) -> TraceContext:
-    """Return the next step of the same trace, under a span id of its own."""
+    """Return the next step of the same trace, with a new span id."""
     return TraceContext(trace.trace_id, _hex(rand, 8), trace.flags)
 
 
@@ -57,6 +57,6 @@ def format(trace: TraceContext) -> str:
 
 
 def _hex(rand, size):
-    """Return random hex digits; an id of zeros only is not valid, so it becomes one."""
+    """Return random hexadecimal digits; zeros only are not valid and become one."""
     value = rand(size)
     return value.hex() if any(value) else "1".zfill(size * 2)

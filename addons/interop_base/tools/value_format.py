@@ -1,9 +1,8 @@
-"""How a value of a field is written in a message: the formats of mapping lines.
+"""Conversion of a field value to a JSON value of a message: formats of mapping lines.
 
 A value is text, a whole number, a decimal number, a boolean, a date or a datetime
-(naive and in UTC, as Odoo keeps it). The result is a JSON value. Without a format,
-numbers with a fraction become decimal text, so that no reader rounds them, and times
-RFC 3339.
+(naive and in UTC, as in Odoo). Without a format, numbers with a fraction become decimal
+text, so that no reader rounds them. Times become RFC 3339 text.
 """
 
 from dataclasses import dataclass
@@ -14,20 +13,21 @@ from zoneinfo import ZoneInfo
 from .envelope import format_timestamp
 from .errors import InteropError
 
-_NOISE = Decimal("1e-15")  # of the number itself
-_MAX_NOISY = 1e12  # beyond it 15 digits leave too few for a fraction
+_NOISE = Decimal("1e-15")  # as a fraction of the number
+_MAX_NOISY = 1e12  # beyond it, 15 digits are not enough for a fraction
 DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 
 
 class FormatError(InteropError):
-    """A value has no form in this format; the text names kinds, never the value."""
+    """A value does not fit its format; the text names kinds, but not the value."""
 
     code = "format"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: its label, the kinds of value it takes, and the schema of its result."""
+    """A format: its label, the kinds of value it accepts, and the schema of its
+    result."""
 
     label: str
     kinds: tuple
@@ -42,7 +42,7 @@ _DAYS = ("date", "datetime")
 FORMATS = {
     "upper": Format("UPPER CASE", ("text",), _TEXT),
     "lower": Format("lower case", ("text",), _TEXT),
-    "trim": Format("Without spaces around it", ("text",), _TEXT),
+    "trim": Format("Without surrounding spaces", ("text",), _TEXT),
     "decimals": Format(
         "Number as text, fixed decimals",
         _NUMBERS,
@@ -93,27 +93,29 @@ BOOLEAN_WORDS = {
 
 
 def schema_of(kind: str, form: str | None) -> dict:
-    """Return the JSON Schema of a ``kind`` of value in a format; a copy of one's own."""
+    """Return a new JSON Schema of a ``kind`` of value in a format."""
     if form in BOOLEAN_WORDS:
         return {"enum": list(BOOLEAN_WORDS[form])}
     return dict(FORMATS[form].schema if form else _DEFAULT_SCHEMAS[kind])
 
 
-# Formats that show a moment as day or time at the facility.
+# Formats that show a time as a date or time at the facility.
 LOCAL_FORMATS = ("date", "date_compact", "datetime_local", "datetime_compact")
 
 
 def needs_timezone(kind: str | None, form: str | None) -> bool:
-    """Return whether a value of ``kind`` in this format depends on a time zone."""
+    """Return whether the format needs a time zone for a value of ``kind``."""
     return kind == "datetime" and form in LOCAL_FORMATS
 
 
 def writer(kind: str, form: str | None, timezone: str = "UTC"):
     """Return ``write(value, decimals) -> JSON value`` for one kind of value and format.
 
-    ``decimals`` (int or None) is how many digits follow the point: in ``decimals``, and
-    in decimal text without a format. ``timezone`` is the IANA name of the facility's.
-    Raises FormatError when the format does not take this kind of value.
+    ``decimals`` (int or None) is the number of digits after the point. It applies to
+    the format ``decimals``, and to decimal text without a format.
+
+    :param timezone: IANA name of the time zone of the facility
+    :raises FormatError: the format does not fit this kind of value
     """
     if form and kind not in FORMATS[form].kinds:
         raise FormatError(f"The format “{FORMATS[form].label}” does not fit {kind}.")
@@ -128,7 +130,7 @@ def writer(kind: str, form: str | None, timezone: str = "UTC"):
 def decimal_text(number, decimals: int | None = None) -> str:
     """Return a number as decimal text, without exponent and grouping.
 
-    With ``decimals``, rounded half up to so many; without, as short as it is exact.
+    :param decimals: round half up to this number of digits; ``None``: all digits
     """
     value = exact(number)
     if decimals is not None:
@@ -142,8 +144,8 @@ def decimal_text(number, decimals: int | None = None) -> str:
 def exact(number) -> Decimal:
     """Return the decimal that a number stands for.
 
-    The last digits of a double are noise of arithmetic, as in
-    39.483000000000004. A decimal of 15 digits that is as near as that noise is meant.
+    The last digits of a double may result from arithmetic, as in 39.483000000000004. If
+    a decimal with 15 digits is close enough, it is returned instead.
     """
     if not isinstance(number, float):
         return Decimal(number)
@@ -154,7 +156,7 @@ def exact(number) -> Decimal:
 
 
 def _local_writer(form, zone):
-    """Return the writer of a format that shows the day or time at the facility."""
+    """Return the writing function of a format that shows the time at the facility."""
 
     def at_facility(value):
         if isinstance(value, datetime):
@@ -172,7 +174,7 @@ def _local_writer(form, zone):
 
 
 def _day(value):
-    """Return the calendar day of a date or datetime."""
+    """Return the date of a date or datetime."""
     return value.date() if isinstance(value, datetime) else value
 
 
@@ -187,7 +189,7 @@ def _epoch(value, decimals):
 
 
 def _number(value, decimals):
-    """Return a JSON number without the noise of arithmetic."""
+    """Return a JSON number without the errors of arithmetic."""
     return float(exact(value)) if isinstance(value, float) else value
 
 

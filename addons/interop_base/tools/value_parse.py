@@ -1,8 +1,8 @@
-"""How a JSON value of a message becomes a value of a field: formats, read backwards.
+"""Conversion of a JSON value of a message to a field value: formats in reverse.
 
-The counterpart of :mod:`value_format`, with the same kinds and formats. Reading is
-strict: what has no one meaning is refused, never repaired. Times come back naive and in
-UTC, as Odoo keeps them. ``None`` and empty text mean: no value.
+It is the counterpart of :mod:`value_format`, with the same kinds and formats. It is
+strict: an ambiguous value is refused and never repaired. Times are naive and in UTC, as
+in Odoo. ``None`` and empty text mean no value.
 """
 
 import re
@@ -20,23 +20,25 @@ from .value_format import (
 )
 
 MAX_INTEGER = 2**31 - 1
-MAX_AMOUNT = Decimal(10) ** 15  # beyond it a double loses cents
+MAX_AMOUNT = Decimal(10) ** 15  # beyond it, a double loses cents
 _EXPECTED = {
-    "text": "a text",
+    "text": "text",
     "integer": "a whole number",
-    "decimal": "a number that Odoo can hold exactly",
+    "decimal": "a number that Odoo can store exactly",
     "boolean": "true or false",
     "date": "a date",
-    "datetime": "a date and time with its offset from UTC",
+    "datetime": "a date and time with an offset from UTC",
 }
 
 
 def reader(kind: str, form: str | None = None, timezone: str = "UTC"):
     """Return ``read(value) -> value of the field``, ``None`` for no value.
 
-    ``kind`` and ``form`` are those of :func:`value_format.writer`; ``timezone`` is the
-    IANA name of the facility's. Raises FormatError when the format does not take this
-    kind; ``read`` raises FormatError, without the value, for what it cannot read.
+    :param kind: as for :func:`value_format.writer`
+    :param form: as for :func:`value_format.writer`
+    :param timezone: IANA name of the time zone of the facility
+    :raises FormatError: the format does not fit this kind; ``read`` raises it as well,
+        without the value, if it cannot read the value
     """
     if form and kind not in FORMATS[form].kinds:
         raise FormatError(f"The format “{FORMATS[form].label}” does not fit {kind}.")
@@ -48,22 +50,23 @@ def reader(kind: str, form: str | None = None, timezone: str = "UTC"):
         try:
             return read(value)
         except (ValueError, ArithmeticError, TypeError):
-            raise FormatError(f"This is not {_EXPECTED[kind]}.") from None
+            raise FormatError(f"The value must be {_EXPECTED[kind]}.") from None
 
     return strict
 
 
 def internal(kind: str, text: str):
-    """Return the value that a value map or a fixed value writes as ``text``.
+    """Return the field value of a text in a value map or a fixed value.
 
-    Booleans are ``true`` and ``false``, numbers plain, dates ISO 8601. Raises
-    FormatError.
+    Booleans are ``true`` and ``false``, numbers plain, dates ISO 8601.
+
+    :raises FormatError: the text does not fit the kind
     """
     return reader(kind, "true_false" if kind == "boolean" else None)(text)
 
 
 def _reader(kind, form, timezone):
-    """Return the function that reads, raising any of the errors of a bad value."""
+    """Return the reading function; it may raise any error of a wrong value."""
     if kind == "boolean":
         words = BOOLEAN_WORDS.get(form, (False, True))
         return lambda value: _word(value, words)
@@ -77,7 +80,7 @@ def _reader(kind, form, timezone):
 
 
 def _word(value, words):
-    """Return which of the two words this is; 1 is not the same as true."""
+    """Return which of two words the value is; 1 is not the same as true."""
     for truth, word in enumerate(words):
         if value == word and isinstance(value, type(word)):
             return bool(truth)
@@ -85,7 +88,7 @@ def _word(value, words):
 
 
 def _text(value, form):
-    """Return text; numbers that are codes are taken as they are written."""
+    """Return text; a number that is a code is accepted in its written form."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or text.has_control(value):
@@ -107,7 +110,7 @@ def _number(value):
     if not number.is_finite() or abs(number) >= MAX_AMOUNT:
         raise ValueError
     if exact(float(number)) != number:
-        raise ValueError  # Odoo keeps a double, which would round it
+        raise ValueError  # Odoo stores a double, which would round it
     return number
 
 
@@ -119,7 +122,7 @@ def _whole(value):
 
 
 def _moment_reader(kind, form, zone):
-    """Return the reader of days and moments."""
+    """Return the reading function for dates and times."""
     if kind == "date":
         return _compact_day if form == "date_compact" else _day
     if form in ("date", "date_compact"):
@@ -143,7 +146,7 @@ def _compact_day(value):
 
 
 def _midnight(day, zone):
-    """Return when the day begins at the facility."""
+    """Return the time at which the day begins at the facility."""
     return _utc(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
@@ -162,5 +165,5 @@ def _from_epoch(value):
 
 
 def _utc(moment):
-    """Return the naive UTC moment, to the second as Odoo keeps it."""
+    """Return the naive UTC time in whole seconds, as Odoo stores it."""
     return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)

@@ -1,4 +1,4 @@
-"""The approval sheet: the exact state, what changed, and the decision."""
+"""The approval sheet: the exact state, its changes, and the decision."""
 
 from markupsafe import Markup
 
@@ -9,7 +9,7 @@ from ..tools import approval
 
 
 class InteropApprovalWizard(models.TransientModel):
-    """Shows one state. Approving names it, so that nothing else can be approved."""
+    """A sheet that shows one state. An approval applies to this state only."""
 
     _name = "interop.approval.wizard"
     _description = "Approval Sheet"
@@ -18,15 +18,19 @@ class InteropApprovalWizard(models.TransientModel):
     res_id = fields.Many2oneReference(
         "Record", model_field="res_model", required=True, readonly=True
     )
-    fingerprint = fields.Char(readonly=True, help="SHA-256 of the state shown here.")
+    fingerprint = fields.Char(readonly=True, help="SHA-256 of the state on this sheet.")
     mark = fields.Char(
-        "State", compute="_compute_mark", help="The beginning of the fingerprint."
+        "State",
+        compute="_compute_mark",
+        help="The first characters of the fingerprint.",
     )
     shown_state = fields.Json(readonly=True)
     content = fields.Html(compute="_compute_content", sanitize=False)
     changes = fields.Text(readonly=True)
     missing = fields.Text(readonly=True)
-    reason = fields.Char(help="Shown to the user who asked. Needed to refuse.")
+    reason = fields.Char(
+        help="The user who requested approval receives the reason. Required to refuse."
+    )
 
     @api.depends("fingerprint")
     def _compute_mark(self):
@@ -52,14 +56,16 @@ class InteropApprovalWizard(models.TransientModel):
         self.ensure_one()
         model = self.env.get(self.res_model)
         if model is None or "approval_fingerprint" not in model._fields:
-            raise UserError(self.env._("There is nothing to approve here."))
+            raise UserError(
+                self.env._("Records of this kind are not approved. Close the sheet.")
+            )
         record = model.browse(self.res_id).exists()
         record.check_access("read")
         return record
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Fix on the server what is shown, whatever the caller sends."""
+        """Read the state on the server, and ignore values from the caller."""
         sheets = self.browse()
         for vals in vals_list:
             place = {name: vals.get(name) for name in ("res_model", "res_id")}
@@ -71,7 +77,7 @@ class InteropApprovalWizard(models.TransientModel):
                         "fingerprint": record._fingerprint(),
                         "shown_state": record._state_now(),
                         "changes": record.approval_changes,
-                        # sudo: what is missing does not depend on who asks
+                        # sudo: the missing values do not depend on the user
                         "missing": "\n".join(record.sudo()._missing_for_approval()),
                         "reason": vals.get("reason"),
                     }
@@ -80,7 +86,7 @@ class InteropApprovalWizard(models.TransientModel):
         return sheets
 
     def write(self, vals):
-        """Only the reason is entered here."""
+        """Allow to write the reason only."""
         if vals.keys() - {"reason"}:
             raise AccessError(
                 self.env._(
@@ -92,7 +98,7 @@ class InteropApprovalWizard(models.TransientModel):
     @api.model
     @api.private
     def _action(self, record):
-        """Open the sheet of ``record``: what is shown is fixed now, on the server."""
+        """Open the sheet of ``record`` with its current state."""
         sheet = self.create({"res_model": record._name, "res_id": record.id})
         return {
             "type": "ir.actions.act_window",
@@ -104,14 +110,14 @@ class InteropApprovalWizard(models.TransientModel):
         }
 
     def action_approve(self):
-        """Approve the state that was shown (stewards)."""
+        """Approve the state on the sheet (stewards)."""
         self.ensure_one()
         record = self._record()
         if self.fingerprint != record._fingerprint():
             raise UserError(
                 self.env._(
                     "“%(name)s” changed after you opened this sheet:\n%(changes)s\n"
-                    "Close the sheet, read it again, then decide.",
+                    "Close the sheet, open it again and read the new state.",
                     name=record.display_name,
                     changes=record._changes_text(self.shown_state),
                 )
@@ -125,8 +131,7 @@ class InteropApprovalWizard(models.TransientModel):
         if not (self.reason or "").strip():
             raise UserError(
                 self.env._(
-                    "Enter the reason first. It is sent to the user who asked for the "
-                    "approval."
+                    "Enter a reason. The user who requested approval receives it."
                 )
             )
         self._record().action_refuse(self.reason)

@@ -1,4 +1,4 @@
-"""Asks for the reason before failed messages are closed."""
+"""The dialog that asks for a reason before failed messages are closed."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -9,7 +9,7 @@ MODELS = ("interop.message", "interop.dead.letter.cause")
 
 
 class InteropCloseWizard(models.TransientModel):
-    """Close failed messages, or all of a cause, with a reason that stays on record."""
+    """Close failed messages, or all messages of a cause, with a recorded reason."""
 
     _name = "interop.close.wizard"
     _description = "Close Failed Messages"
@@ -17,11 +17,12 @@ class InteropCloseWizard(models.TransientModel):
     res_model = fields.Char(required=True, readonly=True)
     res_ids = fields.Char(required=True, readonly=True)
     reason = fields.Char(
-        required=True, help="Shown on each message and kept in the audit trail."
+        required=True,
+        help="Shown on each message and recorded in the audit trail.",
     )
 
     def action_close(self):
-        """Close them; many at once as a job with progress."""
+        """Close the messages; many messages are closed by a job with progress."""
         self.ensure_one()
         if self.res_model not in MODELS:
             raise UserError(self.env._("%s cannot be closed.", self.res_model))

@@ -1,11 +1,11 @@
-"""Asks for the reason of an emergency stop."""
+"""The dialog that asks for the reason of an emergency stop."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 
 
 class InteropStopWizard(models.TransientModel):
-    """Stop interfaces, systems or facilities, with a reason that stays on record."""
+    """Stop interfaces, systems or facilities, with a recorded reason."""
 
     _name = "interop.stop.wizard"
     _description = "Emergency Stop"
@@ -14,7 +14,7 @@ class InteropStopWizard(models.TransientModel):
     res_ids = fields.Char(required=True, readonly=True)
     reason = fields.Char(
         required=True,
-        help="Shown to everybody who wonders why nothing moves.",
+        help="Shown to every user who can see the stop.",
     )
 
     def action_stop(self):
@@ -26,6 +26,6 @@ class InteropStopWizard(models.TransientModel):
             raise UserError(self.env._("%s cannot be stopped.", model._description))
         records = model.browse(int(res_id) for res_id in self.res_ids.split(","))
         records.check_access("read")
-        # sudo: an operator stops in an emergency without otherwise editing the catalogue
+        # sudo: operators may stop but not edit the catalogue
         records.sudo()._set_stopped(self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -1,10 +1,10 @@
-"""Service users get the rights that the mappings of their interfaces need."""
+"""The rights of service users that the mappings of their interfaces need."""
 
 from odoo import models
 
 
 class InteropClient(models.Model):
-    """The groups of a service user are those of the mappings that it works for."""
+    """A client whose service user gets the groups of its inbound mappings."""
 
     _inherit = "interop.client"
 

@@ -1,4 +1,4 @@
-"""Contracts that are made without program code: from a mapping."""
+"""Contracts without program code: their schema may come from a mapping."""
 
 import json
 
@@ -12,14 +12,14 @@ from odoo.addons.interop_base.tools.schema_build import PathError
 
 
 class InteropContract(models.Model):
-    """The schema may be made from the mapping instead of being written."""
+    """A contract whose schema may be generated from its mapping."""
 
     _inherit = "interop.contract"
 
     mapping_ids = fields.One2many("interop.mapping", "contract_id", "Mappings")
 
     def _schema_is_to_come(self):
-        """Return whether nobody has given this draft a schema yet."""
+        """Return whether this draft has no schema yet."""
         self.ensure_one()
         if self.state not in ("draft", False):
             return False
@@ -30,17 +30,17 @@ class InteropContract(models.Model):
         return not schema or schema == json.loads(self._fields["schema"].default(self))
 
     def _schema_from_mapping(self):
-        """Return the schema that the mappings of this contract stand for (dict).
+        """Return the schema of the mappings of this contract (dict).
 
-        :raises UserError: without a mapping, or when mappings differ
+        :raises UserError: there is no mapping, or the mappings differ
         """
         self.ensure_one()
         mappings = self.mapping_ids.filtered("line_ids")
         if not mappings:
             raise UserError(
                 self.env._(
-                    "%s has no mapping yet. Add it to an interface, open the "
-                    "interface's mapping and say which fields travel.",
+                    "Contract %s has no mapping yet. Add it to an interface, open the "
+                    "mapping of the interface, and choose the fields to send.",
                     self.display_name,
                 )
             )
@@ -51,15 +51,16 @@ class InteropContract(models.Model):
         if any(schema != schemas[0] for schema in schemas):
             raise UserError(
                 self.env._(
-                    "The mappings differ: %s. Make them alike, or write the schema so "
-                    "that it fits them all.",
+                    "The mappings of these interfaces differ: %s. Make them equal, or "
+                    "write a schema that fits all of them.",
                     ", ".join(mappings.interface_id.mapped("name")),
                 )
             )
         return schema_build.document(schemas[0], self.display_name)
 
     def _fill_from_mapping(self):
-        """Take schema and, where none fits, an invented example from the mapping."""
+        """Generate the schema from the mapping, and an invented example if none
+        fits."""
         for contract in self:
             schema = contract._schema_from_mapping()
             stale = contract.example_ids.filtered(
@@ -69,7 +70,7 @@ class InteropContract(models.Model):
             if stale == contract.example_ids:
                 body = schema_build.examples(schema)[0]
                 values = {
-                    "name": self.env._("Invented example"),
+                    "name": self.env._("Invented Example"),
                     "body": json.dumps(body, indent=2, ensure_ascii=False),
                 }
                 commands.append(Command.create(values))
@@ -80,7 +81,7 @@ class InteropContract(models.Model):
         return "interop.handler.mapping"
 
     def _comes_from_mapping(self):
-        """Return whether publication takes the schema from the mapping."""
+        """Return whether publication generates the schema from the mapping."""
         self.ensure_one()
         return self._schema_is_to_come() and bool(self.mapping_ids.line_ids)
 
@@ -91,24 +92,24 @@ class InteropContract(models.Model):
 
     def _missing_for_approval(self):
         if self._comes_from_mapping():
-            return []  # an example is made with the schema
+            return []  # an example is generated with the schema
         return super()._missing_for_approval()
 
     def _excluded_approvers(self):
-        """Who wrote the mapping that the schema is made from counts as an author."""
+        """Exclude authors of the mapping: the schema is generated from it."""
         excluded = super()._excluded_approvers()
         if self._comes_from_mapping():
-            # sudo: mappings of interfaces that the approver does not see count, too
+            # sudo: mappings of interfaces that the approver does not see count as well
             excluded |= self.sudo().mapping_ids.interface_id.editor_ids
         return excluded
 
     def _prepare_publishing(self):
-        """A contract without a schema takes it from its mapping."""
+        """Generate the schema of contracts without one from their mapping."""
         self.filtered(lambda item: item._comes_from_mapping())._fill_from_mapping()
         return super()._prepare_publishing()
 
     def action_generate_schema(self):
-        """Make schema and example from the mapping (administrators)."""
+        """Generate schema and example from the mapping (administrators)."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         self._require_draft()
         self._fill_from_mapping()
@@ -116,7 +117,7 @@ class InteropContract(models.Model):
 
 
 class InteropContractExample(models.Model):
-    """Which examples outlive a new schema."""
+    """Examples of a contract with a generated schema."""
 
     _inherit = "interop.contract.example"
 

@@ -1,4 +1,5 @@
-"""The no-code handler: messages from mapping lines, and records from messages."""
+"""The no-code handler: it builds messages from mapping lines, and records from
+messages."""
 
 from psycopg2 import IntegrityError
 
@@ -27,19 +28,21 @@ from odoo.addons.interop_base.tools.schema_forms import is_multiple
 from .interop_mapping_line import VALUE_KINDS
 
 ABSENT = object()
-STATEMENTS = 100  # earlier messages about one record that are looked at
+STATEMENTS = 100  # earlier messages about one record that are read
 
 
 class InteropHandlerMapping(models.AbstractModel):
-    """Builds ``data`` from the mapping lines of an interface; only mapped fields leave.
+    """Builds and applies ``data`` by the mapping lines of an interface.
 
-    Lines are compiled once for all records of a batch: what a kind of line has to look
-    up, it looks up once. Addons add kinds with a method ``_reader_<kind>``.
+    Outbound, only mapped fields are sent. Lines are compiled once for all records of a
+    batch, so that each line looks its data up once. Addons add kinds of lines with a
+    method
+    ``_reader_<kind>``.
 
-    Inbound, the handler finds the record by its external identifier, then writes the
-    mapped fields with the rights of the client's service user: its access rights, record
-    rules and field rights are checked on the record before and after. Only what Odoo
-    itself does in consequence runs beyond them.
+    Inbound, the handler finds the record by its external identifier. Then it writes the
+    mapped fields with the rights of the client's service user. Its access rights,
+    record rules and field rights are checked before and after. Only consequences in
+    Odoo itself run in superuser mode.
     """
 
     _name = "interop.handler.mapping"
@@ -49,10 +52,10 @@ class InteropHandlerMapping(models.AbstractModel):
     def _builder(self, mapping, records):
         """Return ``build(record) -> data`` for the ``records`` of one batch.
 
-        What is wrong with the mapping is raised by ``build``, never here.
+        Errors of the mapping are raised by ``build``, not by this method.
 
-        :raises BusinessError: (by ``build``) when a required line has no value
-        :raises ConfigurationError: (by ``build``) when there is no mapping
+        :raises BusinessError: (by ``build``) a required line has no value
+        :raises ConfigurationError: (by ``build``) there is no mapping
         """
         compiled = []
 
@@ -64,7 +67,8 @@ class InteropHandlerMapping(models.AbstractModel):
         return build
 
     def _interface_builder(self, contract, interfaces, records, careful):
-        """Each interface maps alone: one content per interface that wants the record."""
+        """Build one content per interface, because each interface has its own
+        mapping."""
         keys = self._snapshot_builder(records, lambda record: None)
         builders = {
             interface.id: self._builder(interface._mapping_of(contract), records)
@@ -88,7 +92,10 @@ class InteropHandlerMapping(models.AbstractModel):
     def _compile_mapping(self, mapping, records):
         if not mapping.line_ids:
             raise ConfigurationError(
-                self.env._("The interface has no mapping lines for this contract.")
+                self.env._(
+                    "The interface has no mapping lines for this contract. Add lines "
+                    "on the interface."
+                )
             )
         return self._compile(mapping.line_ids, records)
 
@@ -121,7 +128,8 @@ class InteropHandlerMapping(models.AbstractModel):
         return parents, leaf
 
     def _business_key(self, record):
-        """Return the name: computing a display name would cost more than the message."""
+        """Return the name; computing a display name would take longer than the
+        message."""
         field = record._fields.get(record._rec_name)
         if field is not None and field.type == "char" and field.store:
             return record[field.name]
@@ -146,7 +154,8 @@ class InteropHandlerMapping(models.AbstractModel):
         if not chain:
             raise ConfigurationError(
                 self.env._(
-                    "“%(path)s”: the field “%(field)s” is gone.",
+                    "“%(path)s”: the field “%(field)s” does not exist any more. "
+                    "Correct the mapping line.",
                     path=line.path,
                     field=line.field_path,
                 )
@@ -170,7 +179,7 @@ class InteropHandlerMapping(models.AbstractModel):
         return read
 
     def _field_writer(self, line, field):
-        """Return ``write(record, value) -> JSON value`` for a field that has a value."""
+        """Return ``write(record, value) -> JSON value`` for a field with a value."""
         kind = VALUE_KINDS[field.type]
         zone = self._timezone(line)
         try:
@@ -186,20 +195,21 @@ class InteropHandlerMapping(models.AbstractModel):
             return lambda record, value: write(value, _decimals_of(record[currency]))
         else:
             digits = field.get_digits(self.env) if field.type == "float" else None
-            decimals = digits[1] if digits else None  # 0: as exact as it is
+            decimals = digits[1] if digits else None  # 0: all digits
         return lambda record, value: write(value, decimals)
 
     def _timezone(self, line):
-        """Return the time zone of the facility that the message belongs to.
+        """Return the time zone of the facility of the message.
 
-        :raises ConfigurationError: the line needs one, and the facility has none
+        :raises ConfigurationError: the line needs a time zone, and the facility has
+            none
         """
         zone = self.env.company.partner_id.tz
         if not zone and line._needs_timezone():
             raise ConfigurationError(
                 self.env._(
-                    "“%(path)s” is a day or time at the facility, and %(facility)s has no "
-                    "time zone. Set the time zone of its contact.",
+                    "“%(path)s” is a date or time at the facility, but %(facility)s "
+                    "has no time zone. Set the time zone of its contact.",
                     path=line.display_name,
                     facility=self.env.company.name,
                 ),
@@ -219,8 +229,8 @@ class InteropHandlerMapping(models.AbstractModel):
             if text not in codes:
                 raise BusinessError(
                     self.env._(
-                        "“%(path)s”: the value map “%(map)s” does not cover this "
-                        "value.",
+                        "“%(path)s”: the value map “%(map)s” does not contain this "
+                        "value. Add it to the map.",
                         path=path,
                         map=name,
                     ),
@@ -234,7 +244,7 @@ class InteropHandlerMapping(models.AbstractModel):
 
     def _missing(self, path):
         return BusinessError(
-            self.env._("“%s” is required and has no value.", path),
+            self.env._("“%s” is required, but has no value.", path),
             code="missing_value",
             error_class="schema",
             pointer="/" + path.replace(".", "/"),
@@ -259,30 +269,36 @@ class InteropHandlerMapping(models.AbstractModel):
         mapping_sudo = self.env["interop.mapping"].sudo()._for_message(message)
         if not mapping_sudo.line_ids:
             raise ConfigurationError(
-                self.env._("The interface has no mapping lines for this contract.")
+                self.env._(
+                    "The interface has no mapping lines for this contract. Add lines "
+                    "on the interface."
+                )
             )
         return mapping_sudo
 
-    # === WHICH RECORD === #
+    # === FINDING THE RECORD === #
 
     def _match(self, mapping, message, data):
-        """Return the record that the message is about, ``None`` when there is none yet.
+        """Return the record of the message, ``None`` if it does not exist yet.
 
-        The addon with external identifiers finds it; nothing else ever guesses.
+        Only the addon for external identifiers can find it.
         """
         raise ConfigurationError(
-            self.env._("Records are found by external identifiers: install them first.")
+            self.env._(
+                "Inbound mappings find records by external identifiers. Install "
+                "Interop: Identifiers."
+            )
         )
 
     def _link_record(self, record, mapping, message, data):
-        """Keep the identifiers of the message with ``record``."""
+        """Store the identifiers of the message with ``record``."""
 
     def _unknown(self, mapping):
-        """Return the error of a record that may not be created."""
+        """Return the error about a record that is missing and may not be created."""
         return UnknownIdentifier(
             self.env._(
                 "No %s has this identifier. Link the identifier to its record, or "
-                "create the record, then retry.",
+                "create the record, then retry the message.",
                 mapping.model_id.sudo().name,
             )
         )
@@ -290,7 +306,7 @@ class InteropHandlerMapping(models.AbstractModel):
     # === VALUES === #
 
     def _values(self, mapping, message, data):
-        """Return ``{field: value}`` of what the message states.
+        """Return the ``{field: value}`` of the message.
 
         :raises BusinessError: a value is missing, or does not fit its field
         """
@@ -320,12 +336,13 @@ class InteropHandlerMapping(models.AbstractModel):
         return data
 
     def _value(self, line, stated, message):
-        """Return the value of the first field on the line's field path."""
+        """Return the value for the first field on the line's field path."""
         chain = line._field_chain()
         if not chain:
             raise ConfigurationError(
                 self.env._(
-                    "“%(path)s”: the field “%(field)s” is gone.",
+                    "“%(path)s”: the field “%(field)s” does not exist any more. "
+                    "Correct the mapping line.",
                     path=line.display_name,
                     field=line.field_path,
                 )
@@ -347,19 +364,20 @@ class InteropHandlerMapping(models.AbstractModel):
         except InteropError as error:
             raise self._unfit(line, str(error)) from None
         if field.type == "char" and value is not None:
-            value = text_tools.clean(value)  # such a field has one line
+            value = text_tools.clean(value)  # such a field has one line only
         self._check_fits(line, field, value)
         return value
 
     def _internal(self, line, stated):
-        """Return what the value map says for the partner's code."""
+        """Return the Odoo value of the partner's code, by the value map."""
         found = line.value_map_id._to_internal(
             str(stated).lower() if isinstance(stated, bool) else str(stated)
         )
         if found is None:
             raise BusinessError(
                 self.env._(
-                    "“%(path)s”: the value map “%(map)s” does not cover this value.",
+                    "“%(path)s”: the value map “%(map)s” does not contain this value. "
+                    "Add it, then retry the message.",
                     path=line.path,
                     map=line.value_map_id.name,
                 ),
@@ -370,25 +388,25 @@ class InteropHandlerMapping(models.AbstractModel):
         return found
 
     def _check_fits(self, line, field, value):
-        """Refuse what Odoo would cut off, round or not know."""
+        """Refuse a value that Odoo would cut, round or not accept."""
         problem = None
         if value is None:
             return
         if field.type == "selection" and value not in field.get_values(self.env):
-            problem = self.env._("It is none of the choices of the field.")
+            problem = self.env._("The value is not one of the allowed values.")
         elif field.type == "char" and field.size and len(value) > field.size:
-            problem = self.env._("It has more than %s characters.", field.size)
+            problem = self.env._("The value has more than %s characters.", field.size)
         elif field.type == "float":
             digits = field.get_digits(self.env)
             if digits and round(value, digits[1]) != value:
-                problem = self.env._("It has more than %s decimals.", digits[1])
+                problem = self.env._("The value has more than %s decimals.", digits[1])
         if problem:
             raise self._unfit(line, problem)
 
     def _check_amounts(self, mapping, record, values):
-        """Refuse amounts that their currency would round.
+        """Refuse amounts that Odoo would round to their currency.
 
-        :param record: the one that the message is about, None for a new one
+        :param record: the record of the message, ``None`` for a new one
         """
         model = self.env[mapping.model_id.model]
         for line in mapping.line_ids.filtered(lambda item: item._starts_at_field()):
@@ -405,12 +423,12 @@ class InteropHandlerMapping(models.AbstractModel):
                 raise self._unfit(line, problem)
 
     def _currency_of(self, model, field, record, values):
-        """Return the currency in which the amount will be kept."""
+        """Return the currency in which the amount will be stored."""
         name = field.get_currency_field(model)
         if name in values:
             return self.env["res.currency"].browse(values[name] or ())
         if record:
-            return record.sudo()[name]  # sudo: compared, not shown
+            return record.sudo()[name]  # sudo: compared, but not shown
         default = model.sudo().default_get([name]).get(name)
         if default:
             return self.env["res.currency"].browse(default)
@@ -432,7 +450,7 @@ class InteropHandlerMapping(models.AbstractModel):
         return "/data/" + (line.path or "").replace(".", "/")
 
     def _look_up(self, line, chain, value):
-        """Return the id of the one record whose field holds ``value``."""
+        """Return the id of the only record whose field has this ``value``."""
         model = self.env[chain[0].comodel_name]
         domain = Domain(chain[1].name, "=", value)
         if "company_id" in model._fields:
@@ -443,8 +461,8 @@ class InteropHandlerMapping(models.AbstractModel):
         error = PossibleDuplicate if found else UnknownIdentifier
         raise error(
             self.env._(
-                "“%(path)s”: %(count)s “%(object)s” with this “%(field)s”. Correct the "
-                "record, or the message, then retry.",
+                "“%(path)s”: found %(count)s “%(object)s” with this “%(field)s”. "
+                "Correct the record or the message, then retry.",
                 path=line.display_name,
                 count=self.env._("more than one") if found else self.env._("no"),
                 object=chain[0].string,
@@ -454,8 +472,8 @@ class InteropHandlerMapping(models.AbstractModel):
         )
 
     def _own_facilities(self):
-        """Return the facility of the message and those above it."""
-        # sudo: service users see their own facility only
+        """Return the facility of the message and its parent companies."""
+        # sudo: service users see only their own facility
         return self.env.company.sudo().parent_ids
 
     # === WRITING === #
@@ -463,8 +481,9 @@ class InteropHandlerMapping(models.AbstractModel):
     def _update_record(self, record, message, values):
         self._check_rights(record, "write", values)
         self._check_facility(record)
-        # sudo: what other addons do in consequence reads models of theirs that a
-        # machine has no business with; its own rights were checked, and are again
+        # sudo: consequences in other addons read models that the client may not read.
+        # The rights of the service user were checked before, and are checked
+        # afterwards.
         with self._refusals():
             self._write_values(record.sudo(), message, values)
             self.env.flush_all()
@@ -491,11 +510,12 @@ class InteropHandlerMapping(models.AbstractModel):
         return record
 
     def _write_values(self, record, message, values):
-        """Write what a message states about an existing record.
+        """Write the values of a message into an existing record.
 
         Called inside a savepoint, after the rights of the service user were checked. An
-        override decides by other rules which values count; it must report every field of
-        ``values`` (``_note``) and must not commit.
+        override may decide by other rules which values count. It must report all fields
+        of
+        ``values`` (``_note``), and must not commit.
 
         :param record: the record, in superuser mode
         :param message: ``interop.message``
@@ -518,10 +538,11 @@ class InteropHandlerMapping(models.AbstractModel):
         self._note(record, message, decisions)
 
     def _create_values(self, model, message, values):
-        """Create the record that a message states, and return it.
+        """Create the record of a message, and return it.
 
-        Called inside a savepoint, after the rights of the service user were checked. See
-        ``_write_values`` for what an override has to do.
+        Called inside a savepoint, after the rights of the service user were checked.
+        See
+        ``_write_values`` for the duties of an override.
 
         :param model: the model, in superuser mode
         :param message: ``interop.message``
@@ -534,16 +555,17 @@ class InteropHandlerMapping(models.AbstractModel):
         return record
 
     def _previous_statements(self, record, scope):
-        """Return ``{field: statement}`` of what the sender stated about a record before.
+        """Return ``{field: statement}`` of the sender's earlier statements about a
+        record.
 
         Called before values are written, so that an older message never overwrites a
-        newer one. The message log knows it for as long as it keeps messages. An override
-        with a longer memory replaces it.
+        newer one. This method reads the message log, and so knows statements only as
+        long as messages are kept. An override with a longer memory replaces it.
 
         :param record: the record, in superuser mode
         :param scope: ``origin.Applying`` of the message
         """
-        # sudo: the log is closed to service users
+        # sudo: service users may not read the log
         earlier_sudo = (
             self.env["interop.message"]
             .sudo()
@@ -572,9 +594,9 @@ class InteropHandlerMapping(models.AbstractModel):
         return found
 
     def _replaced_inbound_types(self, contract):
-        """Records that are not governed take every value: an older message of the same
-        subject must not come after a newer one."""
-        # sudo: the list of models is closed to most users
+        """Replace older messages about records without systems of record: such records
+        accept all values, so an older message must not follow a newer one."""
+        # sudo: most users may not read the list of models
         model = self.env.get(contract.model_id.sudo().model)
         if model is None or self._is_governed(model):
             return ()
@@ -592,10 +614,10 @@ class InteropHandlerMapping(models.AbstractModel):
                 records._check_field_access(records._fields[name], "write")
 
     def _check_facility(self, record):
-        """A record of another facility is not this sender's, whatever rules say."""
+        """Refuse a record of another facility, independent of record rules."""
         if "company_id" not in record._fields:
             return
-        company = record.sudo().company_id  # sudo: compared, not shown
+        company = record.sudo().company_id  # sudo: compared, but not shown
         if company and company not in self._own_facilities():
             raise BusinessError(
                 self.env._("The record belongs to another facility."),
@@ -610,9 +632,9 @@ class InteropHandlerMapping(models.AbstractModel):
         return (stated or False) != (record[name] or False)
 
     def _note(self, record, message, decisions):
-        """Report what became of each field of ``decisions`` (``{name: Decision}``).
+        """Report the outcome of each field of ``decisions`` (``{name: Decision}``).
 
-        Called after the record was written. An override calls super and keeps more.
+        Called after the record was written. An override calls super and may store more.
         """
         decisions = {n: item for n, item in decisions.items() if n != "company_id"}
         message._note_fields(field_report.entries(record._name, record.id, decisions))
@@ -623,7 +645,8 @@ class InteropHandlerMapping(models.AbstractModel):
     # === SEARCHABLE === #
 
     def _inbound_keys(self, envelope):
-        """What the record is matched by is what people search for, and the order."""
+        """Return the identifier of the record: the searchable key and the ordering
+        key."""
         identifier = self._matched_identifier(envelope)
         key = order_key.of_identifier(identifier)
         if not key:
@@ -631,18 +654,19 @@ class InteropHandlerMapping(models.AbstractModel):
         return identifier["value"], envelope.ordering_key or key
 
     def _matched_identifier(self, envelope):
-        """Return the identifier that the record will be found by, as ``{"system",
-        "value"}``; empty when the message has none."""
+        """Return the identifier by which the record will be found, as ``{"system",
+        "value"}``, empty if the message has none."""
         return {}
 
 
 def _decimals_of(currency):
-    """Return the digits of an amount, None (exact) when the record has no currency."""
+    """Return the digits of an amount, ``None`` (all digits) without a currency."""
     return currency.decimal_places if currency else None
 
 
 class _Refusals:
-    """What the database refuses is about the content: tell its owner, never retry."""
+    """Turns database errors about values into business errors, which are not
+    retried."""
 
     def __init__(self, env):
         self.env = env
@@ -657,8 +681,8 @@ class _Refusals:
         if exc_type and issubclass(exc_type, IntegrityError):
             raise BusinessError(
                 self.env._(
-                    "Odoo keeps records of this kind apart by a rule that the values of "
-                    "this message break (%s).",
+                    "The values of this message violate a uniqueness rule or another "
+                    "constraint of the database (%s).",
                     exc.diag.constraint_name or exc.diag.column_name or "?",
                 ),
                 code="refused_by_odoo",

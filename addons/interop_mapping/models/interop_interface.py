@@ -1,11 +1,11 @@
-"""Interfaces whose messages a mapping turns into records, or records into messages."""
+"""Interfaces with mappings."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
 
 
 class InteropInterface(models.Model):
-    """Mappings are complete and fit their contracts before anything moves."""
+    """An interface whose mappings must be complete and fit their contracts."""
 
     _inherit = "interop.interface"
 
@@ -13,7 +13,7 @@ class InteropInterface(models.Model):
         "interop.mapping", "interface_id", "Mappings", copy=True
     )
 
-    # === WHAT IS MISSING === #
+    # === COMPLETENESS === #
 
     def _missing_for_activation(self):
         return [
@@ -24,7 +24,8 @@ class InteropInterface(models.Model):
         ]
 
     def _unmapped_contracts(self):
-        """Return what is missing for contracts that only a mapping can build or apply."""
+        """Return what is missing for contracts without program code and mapping
+        lines."""
         mapped = self.mapping_ids.filtered("line_ids").contract_id
         return [
             self.env._("mapping lines for %s", contract.display_name)
@@ -32,8 +33,9 @@ class InteropInterface(models.Model):
         ]
 
     def _missing_timezones(self):
-        """Return which facilities need a time zone for the formats of the mapping."""
-        # sudo: mappings and contacts of every facility count
+        """Return the facilities without the time zone that formats of the mapping
+        need."""
+        # sudo: mappings and contacts of all facilities count
         lines_sudo = self.sudo().mapping_ids._all_lines()
         if not any(line._needs_timezone() for line in lines_sudo):
             return []
@@ -42,13 +44,13 @@ class InteropInterface(models.Model):
                 "the time zone of facility %s, which formats of the mapping need",
                 company.name,
             )
-            # sudo: facilities that the user does not see count, too
+            # sudo: facilities that the user does not see count as well
             for company in self.sudo().company_ids
             if not company.partner_id.tz
         ]
 
     def _mapping_problems(self):
-        """Return what keeps mappings from working, one text each."""
+        """Return the problems that prevent mappings from working, one text each."""
         if self.direction == "out":
             return [
                 self.env._(
@@ -72,7 +74,7 @@ class InteropInterface(models.Model):
     # === APPROVAL === #
 
     def _approval_state(self):
-        """What travels is what the mapping says."""
+        """Add the mapping, which decides about the content of messages."""
         state = super()._approval_state()
         for mapping in self.mapping_ids:
             state[f"mapping {mapping.contract_id.display_name}"] = (
@@ -85,17 +87,17 @@ class InteropInterface(models.Model):
     # === BUSINESS METHODS === #
 
     def _mapping_of(self, contract):
-        """Return the mapping of one contract, empty without one."""
+        """Return the mapping of one contract, empty if there is none."""
         return self.mapping_ids.filtered(lambda item: item.contract_id == contract)
 
     def _mapped_contracts(self):
-        """Return the contracts that a mapping, not program code, turns into messages."""
+        """Return the contracts that a mapping, and not program code, handles."""
         return self.contract_ids.filtered(
             lambda item: item.handler_name == "interop.handler.mapping"
         )
 
     def _inbound_mappings(self):
-        """Return the mappings that messages of these interfaces are applied with."""
+        """Return the mappings with which messages of these interfaces are applied."""
         return self.filtered(lambda item: item.direction == "in").mapping_ids.filtered(
             lambda item: item.contract_id.handler_name == "interop.handler.mapping"
         )
@@ -103,14 +105,15 @@ class InteropInterface(models.Model):
     # === ACTIONS === #
 
     def action_open_mapping(self):
-        """Open the mapping editor; a contract without a mapping gets an empty one."""
+        """Open the mapping editor; create an empty mapping for contracts without
+        one."""
         self.ensure_one()
         mapped = self._mapped_contracts()
         if not mapped:
             raise UserError(
                 self.env._(
-                    "Add a contract first. The contracts of “%s” are built by program "
-                    "code, or there are none.",
+                    "No contract of “%s” needs a mapping: program code handles its "
+                    "contracts, or it has none. Add a contract first.",
                     self.name,
                 )
             )
@@ -135,13 +138,13 @@ class InteropInterface(models.Model):
         return action
 
     def action_preview(self):
-        """Open the preview of a message on a real record."""
+        """Open the preview of a message for a real record."""
         self.ensure_one()
         if not self.contract_ids.model_id:
             raise ValidationError(
                 self.env._(
-                    "“%s” has no contract about an Odoo object, so there is nothing to "
-                    "preview.",
+                    "No contract of “%s” names an Odoo object, so there is nothing to "
+                    "preview. Choose the object on the contract.",
                     self.name,
                 )
             )

@@ -1,6 +1,6 @@
 """No-code mappings: path in the message ↔ field in Odoo.
 
-An allow-list by construction: what has no line never leaves and is never written.
+A mapping is an allow-list: a field without a line is never sent and never written.
 """
 
 from odoo import api, fields, models
@@ -11,11 +11,11 @@ from odoo.addons.interop_base.tools.schema_build import PathError
 
 from ..tools import inbound_models
 
-ON_UNKNOWN = [("park", "Wait for a person"), ("create", "Create a record")]
+ON_UNKNOWN = [("park", "Wait for a Decision"), ("create", "Create a Record")]
 
 
 class InteropMapping(models.Model):
-    """How one contract of one interface maps to one Odoo object."""
+    """The mapping of one contract of one interface to an Odoo object."""
 
     _name = "interop.mapping"
     _description = "Field Mapping"
@@ -42,8 +42,8 @@ class InteropMapping(models.Model):
     )
     problems = fields.Text(
         compute="_compute_problems",
-        help="What no record could ever satisfy, and what activation therefore "
-        "refuses.",
+        help="Problems that every record would have. They prevent the activation of "
+        "the interface.",
     )
     direction = fields.Selection(related="interface_id.direction")
     on_unknown = fields.Selection(
@@ -51,13 +51,13 @@ class InteropMapping(models.Model):
         "Unknown Record",
         required=True,
         default="park",
-        help="What becomes of a message about a record that its identifier does not "
-        "find: it waits for its owner, or it creates the record.",
+        help="How to handle a message whose identifier has no record yet: the message "
+        "waits for its owner, or it creates the record.",
     )
 
     _contract_uniq = models.Constraint(
         "UNIQUE (interface_id, contract_id)",
-        "This interface maps the contract already.",
+        "This interface already has a mapping for this contract.",
     )
 
     # === COMPUTE METHODS === #
@@ -90,13 +90,14 @@ class InteropMapping(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse mappings that nobody approved with their interface."""
+        """Refuse new mappings of approved interfaces."""
         mappings = super().create(vals_list)
         mappings._require_open()
         return mappings
 
     def write(self, vals):
-        """Refuse changes of what was approved, and moves into it."""
+        """Refuse to change approved mappings, or to move a mapping to another interface
+        that is approved."""
         self._require_open()
         result = super().write(vals)
         if "interface_id" in vals:
@@ -119,7 +120,7 @@ class InteropMapping(models.Model):
         return self.sudo().interface_id
 
     def _all_lines(self):
-        """Return the lines with the columns of sub-lists."""
+        """Return the lines, including the columns of sub-lists."""
         lines, level = self.env["interop.mapping.line"], self.line_ids
         while level:
             lines |= level
@@ -127,23 +128,22 @@ class InteropMapping(models.Model):
         return lines
 
     def _approval_lines(self):
-        """Return the mapping as texts: what an approval names."""
+        """Return the mapping as the texts of the approved state."""
         lines = [line._approval_text() for line in self._all_lines()]
         if self.interface_id.direction == "in":
             lines.append(f"unknown record: {self.on_unknown}")
         return lines
 
     def _require_open(self):
-        """What may leave is what was approved: changes go through a draft again."""
+        """Refuse changes unless the interface is a draft: the mapping was approved."""
         if self.env.su:
-            return  # data files, upgrades and what addons do on behalf of nobody
+            return  # data files, upgrades, and addons without a user
         for interface in self.interface_id:
             if interface.state != "draft":
                 raise UserError(
                     self.env._(
-                        "The mapping of “%(name)s” was approved with it. Suspend the "
-                        "interface and set it back to draft before changing what "
-                        "leaves.",
+                        "The mapping of “%(name)s” was approved. Suspend the interface "
+                        "and set it back to draft before you change the mapping.",
                         name=interface.name,
                     )
                 )
@@ -151,8 +151,8 @@ class InteropMapping(models.Model):
     # === PROBLEMS === #
 
     def _problems(self):
-        """Return what keeps every message of this mapping from being built or applied, one
-        text each."""
+        """Return the problems that prevent all messages of this mapping, one text
+        each."""
         self.ensure_one()
         if not self.line_ids or not self.contract_id:
             return []
@@ -161,7 +161,8 @@ class InteropMapping(models.Model):
         return self._contract_problems()
 
     def _contract_problems(self):
-        """Return how the lines and the schema of the contract contradict each other."""
+        """Return the contradictions between the lines and the schema of the
+        contract."""
         contract = self.contract_id
         if contract._schema_is_to_come():
             return []
@@ -181,9 +182,9 @@ class InteropMapping(models.Model):
     def _inbound_problems(self):
         """Return what is missing before messages can be applied, one text each."""
         self.ensure_one()
-        model = self.model_id.sudo().model  # sudo: name of the object
+        model = self.model_id.sudo().model  # sudo: technical name of the object
         if not model:
-            return [self.env._("the contract names no Odoo object")]
+            return [self.env._("the contract has no Odoo object")]
         usage = "create" if self.on_unknown == "create" else "write"
         problems = self._missing_rights({**self._referenced_models(), model: usage})
         for line in self.line_ids:
@@ -198,7 +199,7 @@ class InteropMapping(models.Model):
         return problems
 
     def _referenced_models(self):
-        """Return ``{model: "read"}`` of the records that lines refer to."""
+        """Return ``{model: "read"}`` of the records to which lines refer."""
         return {
             line._field_chain()[0].comodel_name: "read"
             for line in self.line_ids
@@ -207,7 +208,8 @@ class InteropMapping(models.Model):
         }
 
     def _missing_rights(self, usages):
-        """Return which of ``{model: usage}`` nobody has approved, one text each."""
+        """Return the rights in ``{model: usage}`` that are not approved, one text
+        each."""
         words = dict(
             self.env["interop.mapping.model"]
             ._fields["usage"]
@@ -217,9 +219,9 @@ class InteropMapping(models.Model):
         models_sudo = self.env["ir.model"].sudo()
         return [
             self.env._(
-                "the right “%(usage)s” on %(object)s for the service user: ask for it "
-                "under Configuration / Objects for Inbound Mappings and have a steward "
-                "approve it",
+                "the right “%(usage)s” on %(object)s for the service user. Add it "
+                "under Configuration / Objects for Inbound Mappings and ask a steward "
+                "to approve it",
                 usage=words[usage],
                 object=models_sudo._get(model).name,
             )
@@ -231,15 +233,15 @@ class InteropMapping(models.Model):
         mapped = {line._field_chain()[0].name for line in self._filling_lines()}
         return [
             self.env._(
-                "a required line or a fixed value for “%s”, without which no record can "
-                "be created",
+                "a required line or a fixed value for “%s”: a new record needs a value "
+                "in this field",
                 field._description_string(self.env),
             )
             for field in self._unfilled(model, mapped)
         ]
 
     def _filling_lines(self):
-        """Return the lines that always give their field a value."""
+        """Return the lines that always give a value to their field."""
         return self.line_ids.filtered(
             lambda line: (
                 (line.required or line.kind == "constant")
@@ -251,7 +253,7 @@ class InteropMapping(models.Model):
     @api.model
     def _unfilled(self, model, names):
         """Return the fields that a new record of ``model`` needs besides ``names``."""
-        # sudo: defaults of fields, no record of anybody
+        # sudo: defaults of fields, without data of any record
         model_sudo = self.env[model].sudo()
         needed = [
             name
@@ -266,11 +268,12 @@ class InteropMapping(models.Model):
         given = model_sudo.default_get(needed)
         return [model_sudo._fields[name] for name in needed if name not in given]
 
-    # === USING IT === #
+    # === USE === #
 
     @api.model
     def _for_message(self, message):
-        """Return the mapping that a message is applied with, empty without one."""
+        """Return the mapping with which a message is applied, empty if there is
+        none."""
         return self.search(
             [
                 ("interface_id", "=", message.interface_id.id),
@@ -279,7 +282,7 @@ class InteropMapping(models.Model):
         )
 
     def _check_readable(self):
-        """Raise ``AccessError`` unless the user may read every mapped field."""
+        """Raise ``AccessError`` unless the user may read all mapped fields."""
         for line in self.env["interop.mapping.line"].search(
             [("mapping_id", "in", self.ids)]
         ):
@@ -291,30 +294,32 @@ class InteropMapping(models.Model):
     # === ACTIONS === #
 
     def action_preview(self):
-        """Open the preview of this mapping on a real record."""
+        """Open the preview of this mapping for a real record."""
         self.ensure_one()
         return self.env["interop.message.preview"]._action(
             self.interface_id, self.contract_id
         )
 
     def action_dry_run(self):
-        """Open the dialog that tries an example and keeps nothing."""
+        """Open the dialog that applies an example and rolls it back."""
         self.ensure_one()
         if not self.line_ids:
-            raise UserError(self.env._("Add lines first: nothing would be written."))
+            raise UserError(
+                self.env._("The mapping has no lines. Add lines, then try it.")
+            )
         return self.env["interop.mapping.dry.run"]._action(self)
 
     def action_generate_schema(self):
-        """Make the contract's schema from this mapping (administrators)."""
+        """Generate the contract's schema from this mapping (administrators)."""
         self.ensure_one()
         return self.contract_id.action_generate_schema()
 
     def _needed_entries(self):
-        """Return the approved entries of the list that these mappings use."""
+        """Return the approved objects that these mappings use."""
         listed = self.env["interop.mapping.model"]
-        found = listed.sudo()  # sudo: the list is the same for everybody
+        found = listed.sudo()  # sudo: the list does not depend on the reader
         for mapping in self:
-            name = mapping.model_id.sudo().model  # sudo: name of the object
+            name = mapping.model_id.sudo().model  # sudo: technical name of the object
             for model in {name, *mapping._referenced_models()} - {False}:
                 found |= listed._allowed(model)
         return found

@@ -1,4 +1,4 @@
-"""One line of a no-code mapping: what it may say, and the schema that it stands for."""
+"""One line of a no-code mapping, its checks and its schema."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -10,7 +10,7 @@ from odoo.addons.interop_base.tools.schema_build import PathError, Place
 from ..tools import inbound_models
 
 LINE_KINDS = [("field", "Field"), ("constant", "Fixed Value"), ("list", "Sub-list")]
-# Kinds of value by type of field. Other types, such as files, cannot be mapped.
+# Kinds of values by type of field. Other types, such as files, cannot be mapped.
 VALUE_KINDS = {
     "char": "text",
     "text": "text",
@@ -30,7 +30,7 @@ READABLE_TYPES = set(VALUE_KINDS) - {"many2one", "many2one_reference"}
 
 
 class InteropMappingLine(models.Model):
-    """One path of the message and where its value comes from."""
+    """One path of the message, and the source or target of its value."""
 
     _name = "interop.mapping.line"
     _description = "Field Mapping Line"
@@ -46,38 +46,43 @@ class InteropMappingLine(models.Model):
         "interop.mapping.line", "parent_id", "Columns", copy=True
     )
     sequence = fields.Integer(default=10)
-    path = fields.Char(help="Place in the message, dotted: customer.address.city")
+    path = fields.Char(
+        help="Place of the value in the message, dotted: customer.address.city"
+    )
     kind = fields.Selection(LINE_KINDS, required=True, default="field")
     field_path = fields.Char(
         "Odoo Field",
         help="Field of the object, dotted through related records: "
-        "partner_id.country_id.code. For a sub-list, a one2many or many2many field.",
+        "partner_id.country_id.code. A sub-list needs a one2many or many2many field.",
     )
     constant = fields.Char("Value")
     value_map_id = fields.Many2one("interop.value.map", ondelete="restrict")
     required = fields.Boolean(
-        help="Without a value the message is not built; otherwise the path is left out."
+        help="Ticked: a message without this value is not built. Not ticked: its path "
+        "is left out."
     )
     format = fields.Selection(
         lambda self: [(key, form.label) for key, form in value_format.FORMATS.items()],
-        help="How the value is written. Empty: as it is, amounts with the decimals of "
-        "their currency, times in UTC.",
+        help="How the value is written in the message. Leave empty for the default: "
+        "amounts with the decimals of their currency, times in UTC.",
     )
     decimals = fields.Integer(
         default=2, help="Digits after the point, for numbers with fixed decimals."
     )
     base_model = fields.Char(
-        compute="_compute_base_model", recursive=True, help="Where the field starts."
+        compute="_compute_base_model",
+        recursive=True,
+        help="The object at which the field path starts.",
     )
     value_kind = fields.Char(compute="_compute_value_kind")
 
     _decimals_range = models.Constraint(
         f"CHECK (decimals BETWEEN 0 AND {MAX_DECIMALS})",
-        f"A number has 0 to {MAX_DECIMALS} decimals.",
+        f"The number of decimals must be between 0 and {MAX_DECIMALS}.",
     )
     _path_known = models.Constraint(
         "CHECK (path IS NOT NULL OR kind = 'constant')",
-        "Say where in the message the value is.",
+        "A line without a fixed value needs a path in the message.",
     )
 
     # === COMPUTE METHODS === #
@@ -93,7 +98,7 @@ class InteropMappingLine(models.Model):
                 chain = line.parent_id._field_chain()
                 line.base_model = chain[-1].comodel_name if chain else False
             else:
-                # sudo: the list of models is closed to most users
+                # sudo: most users may not read the list of models
                 line.base_model = line.mapping_id.contract_id.model_id.sudo().model
 
     @api.depends("base_model", "field_path", "kind")
@@ -109,14 +114,14 @@ class InteropMappingLine(models.Model):
 
     @api.onchange("kind", "field_path")
     def _onchange_format(self):
-        """Forget what no longer fits."""
+        """Clear values that no longer fit the line."""
         form = value_format.FORMATS.get(self.format)
         if self.kind != "field" or (form and self.value_kind not in form.kinds):
             self.format = False
 
     @api.onchange("field_path")
     def _onchange_field_path(self):
-        """Propose the path: nobody has to type a name that the field has already."""
+        """Propose a path: the name of the field."""
         if self.field_path and not self.path:
             name = self.field_path.replace("_ids", "").replace("_id.", ".")
             self.path = name.removesuffix("_id")
@@ -130,7 +135,7 @@ class InteropMappingLine(models.Model):
             if not chain:
                 raise ValidationError(
                     self.env._(
-                        "Line “%(path)s”: “%(field)s” is no field of this object.",
+                        "Line “%(path)s”: this object has no field “%(field)s”.",
                         path=line.path,
                         field=line.field_path or "",
                     )
@@ -140,22 +145,22 @@ class InteropMappingLine(models.Model):
             line._check_chain(chain)
 
     def _check_may_map(self, model, field):
-        """Nobody maps what they could not read; key material never moves."""
+        """Refuse fields that the user may not read, and key material."""
         model = model.sudo(False)  # constraints run in superuser mode
         allowed = model.has_access("read") and model._has_field_access(field, "read")
         if not allowed or field.groups == fields.NO_ACCESS:
             raise ValidationError(
                 self.env._(
-                    "Line “%(path)s”: you may not map “%(field)s”, because you may not "
-                    "read it.",
+                    "Line “%(path)s”: you cannot map “%(field)s”, because you may not "
+                    "read this field.",
                     path=self.path,
                     field=field.string,
                 )
             )
 
     def _check_chain(self, chain):
-        """Check that the fields of ``chain`` lead to what this kind of line sends, or
-        what a message may write."""
+        """Check that the fields of ``chain`` lead to a value that this kind of line can
+        send, or that a message may write."""
         self.ensure_one()
         if self.direction == "in":
             self._check_inbound_chain(chain)
@@ -168,7 +173,8 @@ class InteropMappingLine(models.Model):
             if chain[-1].type not in many:
                 raise ValidationError(
                     self.env._(
-                        "Line “%s”: a sub-list needs a field with several records.",
+                        "Line “%s”: choose a field with several records for a "
+                        "sub-list.",
                         self.path,
                     )
                 )
@@ -186,7 +192,7 @@ class InteropMappingLine(models.Model):
         if self.kind == "field" and chain[-1].type not in VALUE_KINDS:
             raise ValidationError(
                 self.env._(
-                    "Line “%(path)s”: “%(field)s” holds no text, number, date or "
+                    "Line “%(path)s”: “%(field)s” is not a text, number, date or "
                     "choice.",
                     path=self.path,
                     field=chain[-1].string,
@@ -194,7 +200,8 @@ class InteropMappingLine(models.Model):
             )
 
     def _check_inbound_chain(self, chain):
-        """Check: one field that may be written, or one that a record is found by."""
+        """Check that the line has one writable field, or a field that finds a
+        record."""
         problem = self._inbound_problem(chain)
         if problem:
             raise ValidationError(
@@ -223,7 +230,7 @@ class InteropMappingLine(models.Model):
         for line in self:
             if line.kind == "constant" and not line.constant:
                 raise ValidationError(
-                    self.env._("Line “%s”: which value is it?", line.path)
+                    self.env._("Line “%s” needs a fixed value. Enter it.", line.path)
                 )
 
     @api.constrains("kind", "constant", "field_path")
@@ -244,7 +251,7 @@ class InteropMappingLine(models.Model):
                 ) from None
 
     def _fixed_value(self):
-        """Return the value of a constant line as its field takes it.
+        """Return the value of a constant line, converted for its field.
 
         :raises FormatError: the text does not fit the field
         """
@@ -252,18 +259,19 @@ class InteropMappingLine(models.Model):
         field = self._field_chain()[-1]
         value = value_parse.internal(VALUE_KINDS[field.type], self.constant)
         if field.type == "selection" and value not in field.get_values(self.env):
-            raise ValueError(self.env._("It is none of the choices."))
+            raise ValueError(self.env._("It is not one of the allowed values."))
         return value
 
     @api.constrains("parent_id", "mapping_id")
     def _check_parent(self):
-        """A column in another mapping would be sent with what was approved there."""
+        """Refuse columns in another mapping: they would be sent with an approved
+        list."""
         for line in self | self.child_ids:
             if line.parent_id and line.parent_id.mapping_id != line.mapping_id:
                 raise ValidationError(
                     self.env._(
                         "Line “%(path)s” and its sub-list “%(parent)s” belong to "
-                        "different mappings. Add the column to a sub-list of its own "
+                        "different mappings. Add the column to a sub-list of the same "
                         "mapping.",
                         path=line.path,
                         parent=line.parent_id.path,
@@ -285,9 +293,9 @@ class InteropMappingLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Columns of a sub-list belong to the mapping of their list.
+        """Create lines; a column of a sub-list gets the mapping of its list.
 
-        Refuse new lines of what was approved.
+        Refuse new lines of approved mappings.
         """
         for vals in vals_list:
             if vals.get("parent_id") and not vals.get("mapping_id"):
@@ -298,7 +306,8 @@ class InteropMappingLine(models.Model):
         return lines
 
     def write(self, vals):
-        """Refuse changes of what was approved, and moves into it."""
+        """Refuse to change approved lines, or to move a line into an approved
+        mapping."""
         self._mappings()._require_open()
         result = super().write(vals)
         if {"mapping_id", "parent_id"} & vals.keys():
@@ -310,7 +319,7 @@ class InteropMappingLine(models.Model):
         self._mappings()._require_open()
 
     def copy_data(self, default=None):
-        """A copied column goes to the mapping of the list that it is copied into."""
+        """Copy a column into the mapping of its new list."""
         vals_list = super().copy_data(default)
         if "mapping_id" not in (default or {}):
             for vals in vals_list:
@@ -338,16 +347,16 @@ class InteropMappingLine(models.Model):
         return self.sudo()._mappings().interface_id  # sudo: of all facilities
 
     def _mappings(self):
-        """Return the mappings that these lines are a part of: a column is sent with its
-        list, whatever its own mapping says."""
+        """Return the mappings that contain these lines: that of a column is the mapping
+        of its list."""
         return self.mapping_id | self.parent_id.mapping_id
 
     def _part_audited(self):
-        # sudo: the trail is written for whoever changes a line
+        # sudo: the audit trail records each change of a line
         return self.sudo().mapping_id.interface_id
 
     def _approval_text(self):
-        """Return the line as one text; addons add what their kinds of lines say."""
+        """Return the line as one text; an override adds the facts of its kinds."""
         self.ensure_one()
         source = f"“{self.constant}”" if self.kind == "constant" else self.field_path
         marks = [
@@ -374,19 +383,19 @@ class InteropMappingLine(models.Model):
             "datetime_local",
             "datetime_compact",
         ):
-            return False  # what comes in says its offset
+            return False  # inbound times contain their offset
         return value_format.needs_timezone(self.value_kind, self.format)
 
     def _starts_at_field(self):
-        """Return whether the line names a field, which it then needs: its value comes from
-        the field, or, in a fixed value of an inbound mapping, goes there."""
+        """Return whether the line needs a field: as the source of its value, or as the
+        target of a fixed value in an inbound mapping."""
         self.ensure_one()
         return self.kind in ("field", "list") or (
             self.kind == "constant" and self.direction == "in"
         )
 
     def _field_chain(self):
-        """Return the fields along ``field_path``, an empty list when it leads nowhere."""
+        """Return the fields along ``field_path``, an empty list if it is not valid."""
         self.ensure_one()
         chain = []
         model = self.base_model
@@ -398,35 +407,35 @@ class InteropMappingLine(models.Model):
             model = field.comodel_name if field.relational else None
         return chain
 
-    # === WHAT A MESSAGE MAY WRITE === #
+    # === INBOUND === #
 
     def _inbound_problem(self, chain):
-        """Return why messages cannot write what ``chain`` leads to, or ``None``."""
+        """Return why messages cannot write the field of ``chain``, or ``None``."""
         self.ensure_one()
         if self.kind == "list" or self.parent_id:
             return self.env._(
-                "a sub-list cannot be received. Let the other side send one message per "
-                "record."
+                "a sub-list cannot be received. Ask the partner to send one message "
+                "per record."
             )
         field = chain[0]
         if field.type == "many2one":
             return self._reference_problem(chain) or self._write_problem(field)
         if len(chain) > 1 or field.type not in READABLE_TYPES:
-            return self.env._("“%s” takes no value of a message.", field.string)
+            return self.env._("“%s” cannot be set from a message.", field.string)
         return self._write_problem(field)
 
     def _reference_problem(self, chain):
-        """Return why no one record is found by ``chain``, or ``None``."""
+        """Return why ``chain`` does not find a single record, or ``None``."""
         if len(chain) == 2 and chain[1].type in ("char", "integer") and chain[1].store:
             return None
         return self.env._(
-            "“%s” is another record. Choose the field that it is found by, such as the "
-            "code of a country, or an external identifier.",
+            "“%s” is another record. Choose a field that finds this record, such as "
+            "the code of a country, or an external identifier.",
             chain[0].string,
         )
 
     def _write_problem(self, field):
-        """Return why no message may write ``field``, or ``None``."""
+        """Return why messages may not write ``field``, or ``None``."""
         closed = (
             inbound_models.is_closed_field(field.name)
             or (field.relational and inbound_models.is_closed(field.comodel_name))
@@ -434,7 +443,7 @@ class InteropMappingLine(models.Model):
             or (field.type == "html" and not field.sanitize)
         )
         if closed:
-            return self.env._("“%s” is closed to messages.", field.string)
+            return self.env._("“%s” cannot be changed by messages.", field.string)
         base = field.base_field if field.inherited else field
         if field.readonly or base.related or not base.store:
             return self.env._("“%s” is computed or read-only in Odoo.", field.string)
@@ -443,11 +452,11 @@ class InteropMappingLine(models.Model):
     # === SCHEMA === #
 
     def _schema(self):
-        """Return the schema of the object that these lines (siblings) build, or read.
+        """Return the schema of the object that these sibling lines build or read.
 
-        :raises PathError: when two lines fill the same place
+        :raises PathError: two lines fill the same place
         """
-        # A fixed value of an inbound mapping has no place in the message.
+        # A fixed value of an inbound mapping has no path in the message.
         lines = self.filtered(
             lambda line: line.kind != "constant" or line.direction != "in"
         )
@@ -456,7 +465,7 @@ class InteropMappingLine(models.Model):
         )
 
     def _value_schema(self):
-        """Return the schema of what this line puts into its place."""
+        """Return the schema of the value of this line."""
         self.ensure_one()
         if self.kind == "constant":
             return {"const": self.constant or ""}
@@ -472,12 +481,12 @@ class InteropMappingLine(models.Model):
         else:
             schema = value_format.schema_of(self.value_kind or "text", self.format)
         if self.direction == "in" and chain and chain[-1].type == "char":
-            # What Odoo would cut off is refused at the door.
+            # A text that Odoo would cut is refused on arrival.
             return {**schema, "maxLength": chain[-1].size} if chain[-1].size else schema
         return schema
 
     def _selection_schema(self, field):
-        """Return the keys of a selection, text where they are found out at run time."""
+        """Return the keys of a selection; keys that are computed are any text."""
         if callable(field.selection) or isinstance(field.selection, str):
             return {"type": "string"}
         return {"enum": [str(key) for key in field.get_values(self.env)]}

@@ -1,8 +1,8 @@
-"""Which objects no-code messages may look up, change or create: an approved list.
+"""The approved list of objects that inbound mappings may look up, change or create.
 
-Approval makes a group with exactly these rights and nothing else; the service users of
-the clients that need it become members (``interop_rest``). So Odoo's own access rights
-hold, without a blanket superuser, and Odoo's own screens show who may do what.
+An approval creates a group with exactly these rights. The service users of the clients
+that need it become members (``interop_rest``). So Odoo's own access rights apply
+without superuser mode, and the screens of Odoo show the rights.
 """
 
 import ast
@@ -16,15 +16,15 @@ from odoo.addons.interop_base.models import resources
 from ..tools import inbound_models
 
 USAGES = [
-    ("read", "Look up only"),
-    ("write", "Look up and update"),
-    ("create", "Look up, update and create"),
+    ("read", "Look Up Only"),
+    ("write", "Look Up and Update"),
+    ("create", "Look Up, Update and Create"),
 ]
 STATES = [("draft", "Draft"), ("approved", "Approved")]
 APPROVED_FIELDS = {"model_id", "usage", "record_domain"}
-# Changing the address of a user's contact would be a way to that user's password.
+# A new address of a user's contact would give access to that user's password.
 PROTECTED_RECORDS = {"res.partner": [("user_ids", "=", False)]}
-# Public lists that messages refer to by a code: external identifier, object, purpose.
+# Public lists to which messages refer by a code: external identifier, object, purpose.
 PUBLIC_LISTS = [
     (
         "interop_mapping_model_country",
@@ -45,7 +45,7 @@ PUBLIC_LISTS = [
 
 
 class InteropMappingModel(models.Model):
-    """One object that mappings of inbound interfaces may be about."""
+    """One object that inbound mappings may use."""
 
     _name = "interop.mapping.model"
     _description = "Object for Inbound Mappings"
@@ -62,9 +62,9 @@ class InteropMappingModel(models.Model):
         ondelete="cascade",
         tracking=True,
         domain=[("transient", "=", False), ("abstract", "=", False)],
-        help="What records messages may be about.",
+        help="The object whose records messages may use.",
     )
-    # For searches and views only: decisions use _object().
+    # For searches and views only. Decisions use _object().
     model = fields.Char(related="model_id.model", store=True, index=True)
     usage = fields.Selection(
         USAGES,
@@ -72,16 +72,17 @@ class InteropMappingModel(models.Model):
         required=True,
         default="read",
         tracking=True,
-        help="Look up: find records that others refer to, such as a country by its "
-        "code. Nothing is ever deleted.",
+        help="Look up: find records to which other records refer, such as a country by "
+        "its code. Messages never delete records.",
     )
     record_domain = fields.Char(
         "Only Records",
         tracking=True,
-        help="Messages change and create only records that match, such as "
-        "[('is_company', '=', True)]. Empty: every record of the sender's facilities.",
+        help="Messages change and create only matching records, such as "
+        "[('is_company', '=', True)]. Leave empty for all records of the sender's "
+        "facilities.",
     )
-    purpose = fields.Char(tracking=True, help="What messages need it for.")
+    purpose = fields.Char(tracking=True, help="Why messages need this object.")
     state = fields.Selection(
         STATES,
         required=True,
@@ -95,7 +96,8 @@ class InteropMappingModel(models.Model):
         "res.users",
         readonly=True,
         copy=False,
-        help="Who put it on the list or changed it last: somebody else approves.",
+        help="The user who proposed or last changed this object. Another user has to "
+        "approve it.",
     )
     group_id = fields.Many2one(
         "res.groups",
@@ -103,12 +105,12 @@ class InteropMappingModel(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="The group with these rights. Service users of clients become members of "
-        "it when an interface of theirs needs it.",
+        help="The group with these rights. The service user of a client becomes a "
+        "member if an interface of the client needs it.",
     )
 
     _model_uniq = models.Constraint(
-        "UNIQUE (model_id)", "This object is on the list already."
+        "UNIQUE (model_id)", "This object is already on the list."
     )
 
     @api.model
@@ -131,8 +133,8 @@ class InteropMappingModel(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "Messages never change “%s”: it decides what people or this "
-                        "server may do, or holds no records of its own.",
+                        "“%s” cannot be on the list: it controls access rights or "
+                        "server behavior, or stores no records.",
                         item.display_name,
                     )
                 )
@@ -142,18 +144,18 @@ class InteropMappingModel(models.Model):
         for item in self.filtered("record_domain"):
             try:
                 Domain(item._own_domain()).validate(self.env[item._object()])
-            except Exception:  # noqa: BLE001 (whatever is wrong with the text)
+            except Exception:  # noqa: BLE001 (any error of the text)
                 raise ValidationError(
                     self.env._(
-                        "“%s”: the filter of its records cannot be read. Write it with "
-                        "fields of this object and plain values.",
+                        "“%s”: the filter for its records is not valid. Use fields of "
+                        "this object and plain values.",
                         item.display_name,
                     )
                 ) from None
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Remember who proposes."""
+        """Record the user who proposes the object."""
         for vals in vals_list:
             self._refuse_name(vals)
         items = super().create(vals_list)
@@ -161,15 +163,15 @@ class InteropMappingModel(models.Model):
         return items
 
     def write(self, vals):
-        """What was approved does not change."""
+        """Refuse to change approved objects."""
         self._refuse_name(vals)
         if APPROVED_FIELDS & vals.keys():
             for item in self:
                 if item.state != "draft":
                     raise UserError(
                         self.env._(
-                            "“%s” was approved as it is. Withdraw it first, change it, "
-                            "and have it approved again.",
+                            "“%s” is approved. Withdraw it, change it, and request "
+                            "approval again.",
                             item.display_name,
                         )
                     )
@@ -190,16 +192,16 @@ class InteropMappingModel(models.Model):
 
     @api.model
     def default_get(self, fields):
-        """The name of the object has no default: RPC callers can forge those."""
+        """Ignore a default for the technical name: RPC callers can forge one."""
         return super().default_get([name for name in fields if name != "model"])
 
     @api.model
     def _refuse_name(self, vals):
-        """The name follows the object, whoever asks: the ORM would store another one."""
+        """Refuse to write the technical name, which is that of the object."""
         if "model" in vals:
             raise AccessError(
                 self.env._(
-                    "The technical name of an object for inbound mappings follows its "
+                    "The technical name cannot be written, because it follows the "
                     "object. Choose the object instead."
                 )
             )
@@ -210,7 +212,8 @@ class InteropMappingModel(models.Model):
     def _install_public_lists(self):
         """List the public lists and approve them, on a new installation only.
 
-        An installation that takes the list over from an older version keeps it as it is.
+        An installation that takes the list over from an older version does not change
+        it.
         """
         if self.search_count([], limit=1):
             return
@@ -233,20 +236,20 @@ class InteropMappingModel(models.Model):
     # === BUSINESS METHODS === #
 
     def _object(self):
-        """Return the technical name of the object that rights are granted on."""
+        """Return the technical name of the object that gets the rights."""
         self.ensure_one()
-        return self.model_id.sudo().model  # sudo: name of the object
+        return self.model_id.sudo().model  # sudo: technical name of the object
 
     def _own_domain(self):
-        """Return the filter as a list; no names are looked up in it."""
+        """Return the filter as a list, without evaluation of names."""
         self.ensure_one()
         return list(ast.literal_eval(self.record_domain or "[]"))
 
     @api.model
     def _allowed(self, model, usage="read"):
-        """Return the approved entry that lets messages use ``model`` so, or empty."""
+        """Return the approved entry for this ``usage`` of ``model``, empty if none."""
         order = [key for key, _label in USAGES]
-        # sudo: the list is the same for everybody, service users included
+        # sudo: the list does not depend on the reader
         found_sudo = self.sudo().search(
             [
                 ("model_id.model", "=", model),
@@ -267,9 +270,10 @@ class InteropMappingModel(models.Model):
         }
 
     def _set_approved(self, fingerprint=None):
-        """Approve and grant; nobody approves what they proposed or changed.
+        """Approve and grant the rights; users cannot approve their own proposal or
+        change.
 
-        :param str fingerprint: the state that was shown to the approver
+        :param str fingerprint: the state that the approver has seen
         """
         moved = self.filtered(lambda entry: entry.state == "draft")
         moved._check_may_approve(fingerprint)
@@ -277,13 +281,13 @@ class InteropMappingModel(models.Model):
         for item in moved:
             item._transition({"group_id": item._grant().id})
         if moved:
-            # The approval reaches service users at once. sudo: clients of all facilities
+            # Service users get the rights immediately. sudo: clients of all facilities
             clients_sudo = self.env["interop.client"].sudo()
             clients_sudo.search([("user_id", "!=", False)])._sync_service_user()
         return moved
 
     def _set_draft(self):
-        """Withdraw: the rights are gone at once."""
+        """Withdraw the approval; the rights end immediately."""
         moved = self._set_state(
             "draft",
             ("approved",),
@@ -303,7 +307,7 @@ class InteropMappingModel(models.Model):
         return moved
 
     def _grant(self):
-        """Create the group with the rights that were approved, and return it."""
+        """Create the group with the approved rights, and return it."""
         self.ensure_one()
         usages = dict(self._fields["usage"]._description_selection(self.env))
         writes = self.usage in ("write", "create")
@@ -319,8 +323,8 @@ class InteropMappingModel(models.Model):
                         usage=usages[self.usage],
                     ),
                     "comment": self.env._(
-                        "Made by the list of objects for inbound mappings. Never give "
-                        "it to a person."
+                        "Created by the list of objects for inbound mappings. Do not "
+                        "add users to it."
                     ),
                 }
             )
@@ -341,7 +345,7 @@ class InteropMappingModel(models.Model):
         return group_sudo
 
     def _rule_values(self, group):
-        """Return the record rule that keeps messages to the records approved."""
+        """Return the values of the record rule that limits messages to the records."""
         limits = Domain(PROTECTED_RECORDS.get(self._object(), []))
         return {
             "name": self.env._("Integration messages: %s", self.display_name),
@@ -355,7 +359,7 @@ class InteropMappingModel(models.Model):
     # === ACTIONS === #
 
     def action_draft(self):
-        """Withdraw (administrators and stewards)."""
+        """Withdraw the approval (administrators and stewards)."""
         guard = self.env["interop.guard"]
         if not self.env.user.has_group("interop_base.interop_base_group_steward"):
             guard._require_group("interop_base_group_admin")

@@ -1,6 +1,6 @@
-"""Codes and units of a partner ↔ values in Odoo.
+"""Value maps: codes and units of a partner ↔ values in Odoo.
 
-A value map is part of what was approved with the interfaces that use it.
+A value map is part of the approved state of the interfaces that use it.
 """
 
 from odoo import api, fields, models
@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 
 
 class InteropValueMap(models.Model):
-    """Codes and units of a partner ↔ values in Odoo."""
+    """A list of codes and units of a partner ↔ values in Odoo."""
 
     _name = "interop.value.map"
     _description = "Value Map"
@@ -19,7 +19,7 @@ class InteropValueMap(models.Model):
     line_ids = fields.One2many("interop.value.map.line", "map_id", "Values", copy=True)
 
     _code_uniq = models.Constraint(
-        "UNIQUE (code)", "A value map with this code exists."
+        "UNIQUE (code)", "Another value map has this code. Choose another code."
     )
 
     def _to_internal(self, value):
@@ -36,8 +36,8 @@ class InteropValueMap(models.Model):
         )
 
     def _using_interfaces(self):
-        """Return every interface whose mapping uses one of these maps."""
-        # sudo: interfaces of facilities that the user does not see count, too
+        """Return all interfaces whose mapping uses one of these maps."""
+        # sudo: interfaces of facilities that the user does not see count as well
         lines_sudo = (
             self.env["interop.mapping.line"]
             .sudo()
@@ -46,13 +46,13 @@ class InteropValueMap(models.Model):
         return lines_sudo.mapping_id.interface_id
 
     def _approval_pairs(self):
-        """Return the values as texts: what an approval names."""
+        """Return the values as the texts of the approved state."""
         return [line._approval_pair() for line in self.line_ids]
 
     def _require_unapproved(self):
-        """Raise ``UserError`` when an approved interface relies on what is there."""
+        """Raise ``UserError`` if an approved interface uses these values."""
         if self.env.su:
-            return  # data files, upgrades and what addons do on behalf of nobody
+            return  # data files, upgrades, and addons without a user
         interfaces_sudo = self._approved_interfaces()
         if interfaces_sudo:
             visible = interfaces_sudo.sudo(False)._filtered_access("read")
@@ -61,9 +61,9 @@ class InteropValueMap(models.Model):
                 names.append(self.env._("interfaces of other facilities"))
             raise UserError(
                 self.env._(
-                    "These values were approved with %(interfaces)s. You may add "
-                    "values. To change or remove one, duplicate the map, or set the "
-                    "interfaces back to draft first.",
+                    "These values were approved with %(interfaces)s. You can still add "
+                    "values. To change or remove a value, duplicate the map, or set "
+                    "the interfaces back to draft first.",
                     interfaces=", ".join(names),
                 )
             )
@@ -83,18 +83,18 @@ class InteropValueMapLine(models.Model):
     external = fields.Char("At the Partner", required=True)
 
     _internal_uniq = models.Constraint(
-        "UNIQUE (map_id, internal)", "This Odoo value is mapped already."
+        "UNIQUE (map_id, internal)", "The map already contains this Odoo value."
     )
     _external_uniq = models.Constraint(
-        "UNIQUE (map_id, external)", "This partner code is mapped already."
+        "UNIQUE (map_id, external)", "The map already contains this partner code."
     )
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Add values; where a map is in use, the audit trail says so.
+        """Add values; record values that are added while the map is in use.
 
-        A value that the map does not cover stops its message. To cover it must not
-        need the interface to stop, too.
+        A missing value stops its message. Adding the value must not require suspending
+        the interface.
         """
         lines = super().create(vals_list)
         # Once per interface: each time its whole approved state is written.
@@ -114,7 +114,7 @@ class InteropValueMapLine(models.Model):
         return lines
 
     def write(self, vals):
-        """Refuse to change what was approved."""
+        """Refuse to change approved values."""
         if not {"internal", "external", "map_id"} & vals.keys():
             return super().write(vals)
         self.map_id._require_unapproved()
@@ -124,7 +124,7 @@ class InteropValueMapLine(models.Model):
         return result
 
     def unlink(self):
-        """What an approval names changes with its values."""
+        """Refuse to remove approved values."""
         using = self.map_id._using_interfaces()
         result = super().unlink()
         using._approval_touched()

@@ -1,7 +1,7 @@
-"""Which objects and fields no message may ever reach, whoever approves it.
+"""Objects and fields that no message may change, even with an approval.
 
-An object that decides what people may do, or that holds program text, turns a message
-into a way in: it is closed by name, before any list of what is allowed.
+A message must never change access rights or program code. Such objects are closed by
+name, before any list of allowed objects is read.
 """
 
 CLOSED_PREFIXES = (
@@ -31,7 +31,7 @@ CLOSED_PREFIXES = (
 )
 CLOSED_FIELDS = {
     "access_token",
-    "company_id",  # the facility of a message is the envelope's, not the sender's word
+    "company_id",  # the envelope names the facility, the data cannot change it
     "company_ids",
     "create_date",
     "create_uid",
@@ -43,7 +43,7 @@ CLOSED_FIELDS = {
 
 
 def is_closed(model: str) -> bool:
-    """Return whether the object ``model`` (technical name) is closed for good."""
+    """Return whether the object ``model`` (technical name) is always closed."""
     return any(
         model == prefix or model.startswith((f"{prefix}.", f"{prefix}_"))
         for prefix in CLOSED_PREFIXES
@@ -51,5 +51,5 @@ def is_closed(model: str) -> bool:
 
 
 def is_closed_field(name: str) -> bool:
-    """Return whether the field ``name`` is closed on every object."""
+    """Return whether the field ``name`` is closed on all objects."""
     return name in CLOSED_FIELDS or name.endswith(("_token", "password"))

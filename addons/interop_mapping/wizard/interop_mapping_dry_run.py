@@ -1,4 +1,4 @@
-"""What an example message would change, on which record, before anything moves."""
+"""The dry run: what an example message would change, and on which record."""
 
 from markupsafe import Markup
 
@@ -15,17 +15,17 @@ OUTCOMES = [
     ("create", "A record would be created"),
     ("update", "A record would be updated"),
     ("same", "Nothing would change"),
-    ("parked", "It would wait for a person"),
-    ("refused", "It would be refused"),
+    ("parked", "The message would wait for a decision"),
+    ("refused", "The message would be refused"),
 ]
 HIDDEN = "••••"
 
 
 class InteropMappingDryRun(models.TransientModel):
-    """Applies an example for real, on a cursor of its own that is rolled back.
+    """Applies an example on a separate cursor that is rolled back.
 
-    With the rights that the sender's service user has or will have. Neither the pasted
-    message nor the result is stored: both exist in the open dialog only.
+    It uses the rights that the sender's service user has or will have. Neither the
+    pasted message nor the result is stored: both exist in the open dialog only.
     """
 
     _name = "interop.mapping.dry.run"
@@ -37,23 +37,24 @@ class InteropMappingDryRun(models.TransientModel):
     contract_id = fields.Many2one(related="mapping_id.contract_id")
     facility_ids = fields.Many2many(related="mapping_id.interface_id.company_ids")
     example_id = fields.Many2one(
-        "interop.contract.example", help="Of the contract; or paste a message below."
+        "interop.contract.example",
+        help="An example of the contract. You can also paste a message below.",
     )
     company_id = fields.Many2one(
-        "res.company", "Facility", help="Which facility the message is about."
+        "res.company", "Facility", help="The facility of the message."
     )
     body = fields.Text(
         "Message",
         compute="_compute_body",
         readonly=False,
-        help="The member “data” of a message, or a whole message, as JSON.",
+        help="A whole message, or its member “data”, as JSON.",
     )
     protected = fields.Boolean(compute="_compute_protected")
-    # The dialog shows here what try_message() returns.
+    # The dialog shows the values that try_message() returns in these fields.
     outcome = fields.Selection(OUTCOMES, store=False, readonly=True)
     record_name = fields.Char("Record", store=False, readonly=True)
-    problem = fields.Text("Why", store=False, readonly=True)
-    result_html = fields.Html("By Field", store=False, readonly=True, sanitize=False)
+    problem = fields.Text("Reason", store=False, readonly=True)
+    result_html = fields.Html("Fields", store=False, readonly=True, sanitize=False)
 
     @api.model
     def _action(self, mapping):
@@ -76,7 +77,7 @@ class InteropMappingDryRun(models.TransientModel):
 
     @api.depends("example_id")
     def _compute_body(self):
-        """The text is the message that counts."""
+        """Copy the chosen example into the message, which is what the dry run uses."""
         for dialog in self:
             dialog.body = dialog.example_id.body
 
@@ -87,16 +88,16 @@ class InteropMappingDryRun(models.TransientModel):
             classes = {mapping.interface_id.data_class, mapping.contract_id.data_class}
             dialog.protected = bool(classes & set(const.PROTECTED_CLASSES))
 
-    # === TRYING === #
+    # === TRY === #
 
     def try_message(self, body, company_id):
-        """Apply one message for real, undo it, and return what it did.
+        """Apply one message, roll it back, and return its effect.
 
-        Called by the button of the dialog, with what the dialog shows.
+        The button of the dialog calls it with the values of the dialog.
 
-        :param str body: the member ``data`` of a message, or a whole message, as JSON
-        :param int company_id: facility that the message is about
-        :returns: dict, the values of ``outcome``, ``record_name``, ``problem`` and
+        :param str body: a whole message, or its member ``data``, as JSON
+        :param int company_id: facility of the message
+        :returns: dict with the values of ``outcome``, ``record_name``, ``problem`` and
             ``result_html``
         """
         self.ensure_one()
@@ -132,17 +133,17 @@ class InteropMappingDryRun(models.TransientModel):
         return self._shown(found, self.protected)
 
     def _data(self, text):
-        """Return the member ``data`` of a pasted message, or what was pasted."""
+        """Return the member ``data`` of a pasted message, or the whole text as data."""
         value = parse(text.encode("utf-8", "replace"))
         if not isinstance(value, dict):
-            raise EnvelopeError("not_object", "", "A message is a JSON object.")
+            raise EnvelopeError("not_object", "", "The message must be a JSON object.")
         whole = {"id", "type", "data"} <= value.keys()
         if whole and isinstance(value["data"], dict):
             return value["data"]
         return value
 
     def _violations(self, data):
-        """Return how the contract is broken, as text, or ``False``."""
+        """Return the violations of the contract as text, ``False`` without any."""
         contract = self.mapping_id.contract_id
         if contract._schema_is_to_come():
             schema = self.mapping_id.line_ids._schema()
@@ -151,12 +152,12 @@ class InteropMappingDryRun(models.TransientModel):
             found = contract._violations(data)
         return "\n".join(f"{item.pointer or '/'}: {item.message}" for item in found)
 
-    # === ON THE CURSOR THAT IS ROLLED BACK === #
+    # === ON THE ROLLED BACK CURSOR === #
 
     @api.model
     @api.private
     def _simulate(self, mapping, company, data, user_id):
-        """Apply ``data`` and tell what happened, as plain values."""
+        """Apply ``data`` and return its effect as plain values."""
         message = self._message(mapping, company)
         before = self._before(mapping, message, data, user_id)
         try:
@@ -176,7 +177,7 @@ class InteropMappingDryRun(models.TransientModel):
         return found
 
     def _message(self, mapping, company):
-        """Create the message that the dry run is about."""
+        """Create the message of the dry run."""
         interface = mapping.interface_id
         values = {
             "direction": "in",
@@ -194,10 +195,10 @@ class InteropMappingDryRun(models.TransientModel):
         return self.env["interop.message"].create({**values, **sender})
 
     def _sender(self, interface):
-        """Return what says whose message it is.
+        """Return the values that name the sender of the message.
 
-        A dry run has the rights of the client that sends. Without a client, one is made
-        that is rolled back, too.
+        A dry run uses the rights of a client of the interface. Without a client, it
+        creates one that is rolled back as well.
         """
         client = interface.client_ids.filtered(
             lambda item: item.state not in ("revoked",)
@@ -215,17 +216,19 @@ class InteropMappingDryRun(models.TransientModel):
         return {"client_id": client.id}
 
     def _before(self, mapping, message, data, user_id):
-        """Return what the record that is meant shows now, ``None`` without one."""
+        """Return the current values of the record of the message, ``None`` without
+        one."""
         handler = self.env["interop.handler.mapping"].with_company(message.company_id)
         try:
             with db.quiet(), self.env.cr.savepoint():
                 record = handler._match(mapping, message, data)
         except HandledError:
-            return None  # applying tells why
+            return None  # applying the message reports the reason
         return record and self._after(mapping, record, user_id)
 
     def _after(self, mapping, record, user_id):
-        """Return name and mapped values of ``record`` as the user may see them."""
+        """Return name and mapped values of ``record`` as far as the user may see
+        them."""
         record.invalidate_recordset()
         mine = record.with_user(user_id)
         readable = mine.has_access("read")
@@ -238,7 +241,7 @@ class InteropMappingDryRun(models.TransientModel):
         return {"name": name, "values": values}
 
     def _text(self, record, field):
-        # sudo: the caller has asked whether the user may read the field
+        # sudo: the caller has checked that the user may read the field
         value = record.sudo()[field.name]
         if field.type == "many2one":
             return value.display_name or ""
@@ -249,10 +252,10 @@ class InteropMappingDryRun(models.TransientModel):
             return words.get(value, value or "")
         return "" if value is False or value is None else str(value)
 
-    # === SHOWING === #
+    # === RESULT === #
 
     def _shown(self, found, protected):
-        """Return what the dialog shows of the result."""
+        """Return the values that the dialog shows."""
         before = found["before"] or {}
         if found["state"] != "done":
             parked = found["state"] == "parked"
@@ -278,7 +281,8 @@ class InteropMappingDryRun(models.TransientModel):
         return self.env.user.has_group("interop_base.interop_base_group_payload")
 
     def _field_table(self, found, before, protected):
-        """Return a row per field: what is there, what would be, and why."""
+        """Return a table with a row per field: value before, value after, and
+        reason."""
         hidden = protected and not self._may_see()
         if protected and not hidden and before:
             self.env["interop.audit.event"]._log(
@@ -305,8 +309,8 @@ class InteropMappingDryRun(models.TransientModel):
             "<th>%s</th></tr></thead><tbody>%s</tbody></table>"
         ) % (
             self.env._("Field"),
-            self.env._("Now"),
-            self.env._("Afterwards"),
+            self.env._("Before"),
+            self.env._("After"),
             self.env._("Outcome"),
             rows,
         )

@@ -1,4 +1,4 @@
-"""What a message would look like, on a real record, before anything moves."""
+"""The preview: the message of a real record, before anything is sent."""
 
 import json
 
@@ -9,11 +9,11 @@ from odoo.addons.interop_base import clock, const, db
 from odoo.addons.interop_base.exceptions import HandledError
 from odoo.addons.interop_base.tools import envelope as envelope_tools
 
-SEARCHED = 200  # records among which the first one to show is looked for
+SEARCHED = 200  # latest records that are checked for the first preview
 
 
 class InteropMessagePreview(models.TransientModel):
-    """Builds one message as the user who looks, with that user's rights; keeps nothing."""
+    """Builds one message with the rights of the user, without storing it."""
 
     _name = "interop.message.preview"
     _description = "Message Preview"
@@ -36,7 +36,7 @@ class InteropMessagePreview(models.TransientModel):
 
     @api.model
     def _selection_record_ref(self):
-        # sudo: names of objects that contracts are about
+        # sudo: names of the objects of contracts
         models_sudo = (
             self.env["interop.contract"]
             .sudo()
@@ -47,7 +47,7 @@ class InteropMessagePreview(models.TransientModel):
 
     @api.model
     def _action(self, interface, contract):
-        """Return the action that opens the preview, on the first record that fits."""
+        """Return the action that opens the preview with the first matching record."""
         preview = self.create(
             {"interface_id": interface.id, "contract_id": contract.id}
         )
@@ -78,13 +78,13 @@ class InteropMessagePreview(models.TransientModel):
 
     @api.onchange("contract_id")
     def _onchange_contract_id(self):
-        # sudo: name of the object
+        # sudo: technical name of the object
         if self.record_ref._name != self.contract_id.sudo().model_id.model:
             self._propose_record()
 
     def _propose_record(self):
         """Choose the latest record that the interface would send."""
-        model = self.contract_id.sudo().model_id.model  # sudo: name of the object
+        model = self.contract_id.sudo().model_id.model  # sudo: technical name
         self.record_ref = False
         if not model or not self.env[model].has_access("read"):
             return
@@ -92,7 +92,7 @@ class InteropMessagePreview(models.TransientModel):
         candidates = self.env[model].search(
             self.interface_id._filter(), order="id desc", limit=SEARCHED
         )
-        # sudo: also facilities that are not chosen in the switcher
+        # sudo: also facilities that the user has not selected in the company switcher
         companies = self.interface_id.sudo().company_ids.sudo(False)
         fitting = candidates.filtered(
             lambda record: handler._company(record) in companies
@@ -113,8 +113,8 @@ class InteropMessagePreview(models.TransientModel):
                 preview.update(preview._render())
 
     def _is_revealed(self):
-        """Return whether it is on record that the user looks at this very record."""
-        # What the database says, not what a caller claims to have in the form.
+        """Return whether the audit trail records that the user viewed this record."""
+        # Read the database: a caller can forge the values of the form.
         return self._origin.revealed_ref == self._record_key()
 
     def _record_key(self):
@@ -127,24 +127,30 @@ class InteropMessagePreview(models.TransientModel):
                 return self._render_record()
         except AccessError:
             problem = self.env._(
-                "You may not read everything that this message contains."
+                "You may not read all fields of this message. Ask an administrator."
             )
         except MissingError:
-            problem = self.env._("This record does not exist any more.")
+            problem = self.env._(
+                "This record does not exist any more. Choose another one."
+            )
         except HandledError as error:
             problem = str(error)
-        except Exception as error:  # noqa: BLE001 (a mapping may lead anywhere)
+        except Exception as error:  # noqa: BLE001 (a mapping can fail in any way)
             problem = self.env._(
-                "Building the message failed (%s).", type(error).__name__
+                "The message could not be built (%s). Check the mapping.",
+                type(error).__name__,
             )
         return {"problems": problem}
 
     def _render_record(self):
         record, contract = self.record_ref, self.contract_id
-        # sudo: name of the object
+        # sudo: technical name of the object
         if record._name != contract.sudo().model_id.model:
             raise HandledError(
-                self.env._("%s is about other records.", contract.display_name)
+                self.env._(
+                    "Contract %s is about other records. Choose another record.",
+                    contract.display_name,
+                )
             )
         record.check_access("read")
         handler = contract._handler()
@@ -190,37 +196,39 @@ class InteropMessagePreview(models.TransientModel):
         return "\n".join(f"{item.pointer or '/'}: {item.message}" for item in found)
 
     def _why_not(self, record, company):
-        """Return why this very record would not be published here, or ``False``."""
+        """Return why the interface would not send this record, or ``False``."""
         reasons = []
         if company not in self.interface_id.sudo().company_ids:  # sudo: as above
             reasons.append(
                 self.env._(
-                    "It belongs to %s, which this interface does not cover: it would "
-                    "not be sent.",
+                    "This record belongs to %s. The interface does not cover this "
+                    "facility, so the record would not be sent.",
                     company.name,
                 )
             )
         if not record.filtered_domain(self.interface_id._filter()):
             reasons.append(
-                self.env._("It does not match the filter: it would not be sent.")
+                self.env._(
+                    "This record does not match the filter, so it would not be sent."
+                )
             )
         return "\n".join(reasons) or False
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Nothing is revealed yet, whatever a caller claims."""
+        """Create the preview without revealed content, whatever the caller sends."""
         return super().create([{**vals, "revealed_ref": False} for vals in vals_list])
 
     def write(self, vals):
-        """Refuse to reveal without the button, which keeps it on record."""
+        """Refuse to reveal content except by the button, which records the access."""
         if "revealed_ref" in vals:
-            raise AccessError(self.env._("Use the button: what is shown is on record."))
+            raise AccessError(
+                self.env._("Use the button “Show Content”: it records the access.")
+            )
         return super().write(vals)
 
     def action_reveal(self):
-        """Show protected content to who may see it, and keep on record that it was
-        seen.
-        """
+        """Show protected content to a user with the right, and record the access."""
         self.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_payload")
         if not self.record_ref:

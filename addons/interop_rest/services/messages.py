@@ -108,7 +108,7 @@ def answer_taken(taken, call):
     if taken.accepted:
         return _answer_accepted(taken.accepted)
     found = answer(taken.message, call)
-    if taken.known:
+    if taken.repeated:
         found = found._replace(headers={**found.headers, headers.REPLAYED: "true"})
     return found
 

@@ -154,12 +154,12 @@ class TestOwnTransport(InteropCase):
     def test_a_message_comes_in(self):
         client = self._client()
         taken = self._received(client)
-        self.assertFalse(taken.known)
+        self.assertFalse(taken.repeated)
         self.assertEqual(taken.message.state, "done", taken.message.error_message)
         partner = self.env["res.partner"].browse(taken.message.res_id)
         self.assertEqual(partner.name, "Ada")
         again = self._received(client)
-        self.assertTrue(again.known)
+        self.assertTrue(again.repeated)
         self.assertEqual(again.message, taken.message)
 
     def test_promise_4_fail_closed_on_any_transport(self):

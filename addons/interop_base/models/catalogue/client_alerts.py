@@ -1,4 +1,4 @@
-"""What people are told about clients: keys that cannot be read, and what ends soon."""
+"""Activities about clients: keys that cannot be decrypted, and dates of expiry."""
 
 import logging
 import time
@@ -10,18 +10,19 @@ from ... import clock
 
 _logger = logging.getLogger(__name__)
 
-QUIET = 60  # minutes without the fault after which it is told again
-NOTE_EVERY = 60.0  # seconds between notes of one worker about one fault
-_noted = {}  # (database, secret) -> moment of the monotonic clock
+QUIET = 60  # minutes; a second alert about one fault comes after so long without it
+NOTE_EVERY = 60.0  # seconds between two notes of one worker about one fault
+_noted = {}  # (database, secret) -> time.monotonic() of the next note
 
 
 def begins(env, noted, key, subject):
-    """Return whether a fault begins now: the first note of it over all workers since it
-    was quiet.
+    """Return whether a fault begins now, over all workers.
 
-    :param dict noted: memory of this worker: ``(database, key)`` -> moment of the
-        monotonic clock until which nothing is asked
-    :param key: what the fault is about
+    A fault begins when it has not occurred for ``QUIET`` minutes.
+
+    :param dict noted: cache of this worker: ``(database, key)`` -> ``time.monotonic()``
+        until which the database is not queried
+    :param key: the record with the fault
     :param str subject: name of the fault in ``interop.rate.counter``
     """
     now = time.monotonic()
@@ -35,13 +36,13 @@ def begins(env, noted, key, subject):
 
 
 def note_unreadable(client, secret):
-    """Tell the owner of the system of a key that cannot be read, once per episode."""
+    """Alert the owner of the system once about a key that cannot be decrypted."""
     if not begins(client.env, _noted, secret.id, f"unreadable:{secret.id}"):
         return
     _logger.warning(
         "a key cannot be read: client=%s secret=%s", client.code, secret.uuid
     )
-    # On a cursor of its own: a refusal undoes what the request did.
+    # A separate cursor: a refused request is rolled back, the alert must stay.
     with client.env.registry.cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
         _alert_unreadable(
@@ -51,18 +52,18 @@ def note_unreadable(client, secret):
 
 
 def _alert_unreadable(client, secret):
-    """Tell the owner of the system of a key that cannot be read."""
+    """Schedule the activity for the owner of the system."""
     owner = client.system_id.owner_id
     if not owner:
         return
     client.activity_schedule(
         "mail.mail_activity_data_todo",
         user_id=owner.id,
-        summary=client.env._("A key of %s cannot be read", client.name),
+        summary=client.env._("A key of client %s cannot be decrypted", client.name),
         note=client.env._(
-            "This server cannot decrypt the key “%(secret)s”. Calls that use this "
-            "key are refused. Calls with other keys still work. Put the key that "
-            "encrypted it back into the key file, or revoke it and give the "
+            "This server cannot decrypt the key “%(secret)s” and refuses all calls "
+            "that use it. Other keys of the client still work. Put the encryption key "
+            "back into the key file. If it is lost, revoke the key and give the "
             "partner a new one.",
             secret=secret.name,
         ),
@@ -70,8 +71,8 @@ def _alert_unreadable(client, secret):
 
 
 def remind(clients):
-    """Give the owners of systems something to do about what ends soon; take from
-    service users the rights that they had only for messages that waited."""
+    """Schedule activities for the owners of systems about clients and keys that expire
+    soon. Also remove rights that service users no longer need."""
     clients.search([("user_id", "!=", False)])._sync_service_user()
     days = clients.env["interop.secret"]._warning_days()
     limit = clock.now() + timedelta(days=days)
@@ -79,11 +80,11 @@ def remind(clients):
         if client.expires_at and client.expires_at <= limit:
             _remind(
                 client,
-                clients.env._("Client %s ends", client.name),
+                clients.env._("Client %s expires soon", client.name),
                 client.expires_at,
                 clients.env._(
-                    "Request approval again with a later date before %s UTC: "
-                    "afterwards it is refused.",
+                    "The server refuses this client from %s UTC on. Set a later "
+                    "expiry date and request approval again.",
                     client.expires_at.strftime("%Y-%m-%d %H:%M"),
                 ),
             )
@@ -91,21 +92,21 @@ def remind(clients):
             _remind(
                 client,
                 clients.env._(
-                    "%(secret)s (%(fingerprint)s) ends",
+                    "%(secret)s (%(fingerprint)s) expires soon",
                     secret=secret.name,
                     fingerprint=secret.fingerprint,
                 ),
                 secret.valid_to,
                 clients.env._(
-                    "Rotate or replace it before %s UTC: afterwards what it proves is "
-                    "refused.",
+                    "The server refuses calls that use this key or token from %s UTC "
+                    "on. Rotate or replace it before.",
                     secret.valid_to.strftime("%Y-%m-%d %H:%M"),
                 ),
             )
 
 
 def _ending_secrets(client, limit):
-    """Return, per kind, the last key or token when it ends before ``limit``."""
+    """Return the last valid key or token per kind if it expires before ``limit``."""
     ending = client.env["interop.secret"]
     valid = client._present_keys()
     for kind in set(valid.mapped("kind")):
@@ -116,7 +117,7 @@ def _ending_secrets(client, limit):
 
 
 def _remind(client, summary, end, note):
-    """Schedule one activity per summary, due when it ends (naive UTC)."""
+    """Schedule one activity with this summary, due at ``end`` (naive UTC)."""
     owner = client.system_id.owner_id
     if owner and summary not in client.activity_ids.mapped("summary"):
         client.activity_schedule(

@@ -1,8 +1,9 @@
-"""What a second person approves of an interface."""
+"""The approved state of an interface."""
 
 
 def state(interface):
-    """Return what travels, to whom, for which facilities, and how it is kept (dict)."""
+    """Return the state that a steward approves: content, receiver, facilities,
+    retention (dict)."""
     system = interface.system_id
     found = {
         "system": system.code,
@@ -29,7 +30,7 @@ def state(interface):
 
 
 def contracts(interface):
-    """Return the contracts of the state that was approved last."""
+    """Return the contracts in the last approved state."""
     names = (interface.approved_state or {}).get("contracts", [])
     found = interface.env["interop.contract"]
     for name in names:

@@ -1,25 +1,26 @@
-"""What an interface keeps to for as long as it lives."""
+"""Constraints of interfaces, in every state of their lifecycle."""
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ... import const
 
-# An archived interface captures nothing and moves nothing: only where that is so anyway.
+# An archived interface neither captures events nor moves messages. An interface in
+# these states may therefore be archived.
 ARCHIVABLE_STATES = ("draft", "approved", "retired")
 
 
 def facilities(interfaces):
-    """Raise unless each system serves the facilities of its interfaces."""
+    """Raise if an interface covers a facility that its system does not serve."""
     for interface in interfaces:
-        # sudo: also facilities that are not chosen in the switcher
+        # sudo: also facilities that the user has not selected in the company switcher
         interface_sudo = interface.sudo()
         outside = interface_sudo.company_ids - interface_sudo.system_id.company_ids
         if outside:
             raise ValidationError(
                 interfaces.env._(
-                    "“%(interface)s” covers %(facilities)s, which %(system)s does not "
-                    "serve. Add them to the system first.",
+                    "“%(interface)s” covers %(facilities)s, but %(system)s does not "
+                    "serve them. Add the facilities to the system first.",
                     interface=interface.name,
                     facilities=", ".join(outside.mapped("name")),
                     system=interface.system_id.name,
@@ -28,7 +29,7 @@ def facilities(interfaces):
 
 
 def data_class(interfaces):
-    """Raise where a contract is classed stricter than its interface."""
+    """Raise if the data class of a contract is stricter than that of its interface."""
     order = [key for key, _label in const.DATA_CLASSES]
     for interface in interfaces.filtered("data_class"):
         limit = order.index(interface.data_class)
@@ -36,8 +37,9 @@ def data_class(interfaces):
             if order.index(contract.data_class) > limit:
                 raise ValidationError(
                     interfaces.env._(
-                        "“%(interface)s” may carry less than contract %(contract)s "
-                        "contains. Raise its data class.",
+                        "Contract %(contract)s contains data of a stricter class than "
+                        "“%(interface)s” allows. Raise the data class of the "
+                        "interface.",
                         interface=interface.name,
                         contract=contract.display_name,
                     )
@@ -45,7 +47,7 @@ def data_class(interfaces):
 
 
 def filter_domain(interfaces):
-    """Raise where a filter cannot be used on the objects of the contracts."""
+    """Raise if a filter is not a valid domain on the objects of the contracts."""
     for interface in interfaces.filtered("filter_domain"):
         try:
             domain = Domain(interface._filter())
@@ -54,7 +56,7 @@ def filter_domain(interfaces):
         except Exception as error:  # noqa: BLE001
             raise ValidationError(
                 interfaces.env._(
-                    "The filter of “%(name)s” cannot be used: %(reason)s",
+                    "The filter of “%(name)s” is not valid: %(reason)s",
                     name=interface.name,
                     reason=str(error),
                 )
@@ -62,7 +64,7 @@ def filter_domain(interfaces):
 
 
 def still_complete(interfaces):
-    """What activation asked for cannot be taken away from a flow that moves."""
+    """Raise if an interface in use loses a value that its activation required."""
     for interface in interfaces.filtered(
         lambda item: item.state in const.CAPTURING_STATES
     ):
@@ -70,7 +72,7 @@ def still_complete(interfaces):
         if missing:
             raise ValidationError(
                 interfaces.env._(
-                    "“%(name)s” is in use and cannot do without:\n%(missing)s",
+                    "“%(name)s” is in use. These values are required:\n%(missing)s",
                     name=interface.name,
                     missing="\n".join(f"• {item}" for item in missing),
                 )
@@ -78,33 +80,33 @@ def still_complete(interfaces):
 
 
 def archive(interfaces):
-    """Raise where an interface in use is archived."""
+    """Raise if an interface in use is archived."""
     for interface in interfaces:
         if not interface.active and interface.state not in ARCHIVABLE_STATES:
             raise ValidationError(
                 interfaces.env._(
-                    "“%s” is in use: suspend, deprecate and retire it before you "
-                    "archive it.",
+                    "“%s” is in use. Suspend, deprecate and retire it, then archive "
+                    "it.",
                     interface.name,
                 )
             )
         if not interface.active and interface.holds_events:
             raise ValidationError(
                 interfaces.env._(
-                    "“%s” was in use, and its events wait for an approval: activate "
-                    "it again or retire it before you archive it.",
+                    "“%s” was in use, and its events wait for an approval. Activate it "
+                    "again or retire it, then archive it.",
                     interface.name,
                 )
             )
 
 
 def only_drafts(interfaces):
-    """Raise where an interface was approved once: its history has to stay."""
+    """Raise if an interface that was approved once is deleted: messages refer to it."""
     for interface in interfaces:
         if interface.state != "draft" or interface.approved_fingerprint:
             raise UserError(
                 interfaces.env._(
-                    "“%s” was approved: its history has to stay. Retire it instead.",
+                    "“%s” was approved and cannot be deleted. Retire it instead.",
                     interface.name,
                 )
             )

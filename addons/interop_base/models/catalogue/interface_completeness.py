@@ -1,13 +1,13 @@
-"""What an interface lacks before messages may move."""
+"""The list of what is missing before an interface can be approved or activated."""
 
 from ... import const
 
 
 class InterfaceCompleteness:
-    """The list of what is missing, one text each.
+    """Lists missing values of one interface, as one text each.
 
-    The model asks it in ``_missing_facts`` and ``_missing_for_activation``, which other
-    addons extend.
+    ``_missing_facts`` and ``_missing_for_activation`` of the model call it. Other
+    addons extend those methods.
 
     :param interface: ``interop.interface``, one record
     """
@@ -17,12 +17,12 @@ class InterfaceCompleteness:
         self.env = interface.env
 
     def facts(self):
-        """Return which facts of the catalogue entry are missing, one text each."""
+        """Return the missing values of the catalogue entry, one text each."""
         required = [
             (self.interface.owner_id, self.env._("business owner")),
             (
                 self.interface.exception_user_id or self.interface.exception_team_id,
-                self.env._("exception owner (a person or a team)"),
+                self.env._("exception owner (a user or a team)"),
             ),
             (
                 self.interface.objective_seconds > 0,
@@ -35,7 +35,7 @@ class InterfaceCompleteness:
         return [label for present, label in required if not present]
 
     def activation(self):
-        """Return what is still missing before messages may move, one text each."""
+        """Return what is still missing before messages can move, one text each."""
         required = [
             (self.interface.transport, self.env._("transport")),
             (self.interface.company_ids, self.env._("at least one facility")),
@@ -57,16 +57,16 @@ class InterfaceCompleteness:
         return missing + self.endpoint()
 
     def environment(self):
-        """Return what is missing where the system is one of another environment: its
-        messages would never move here."""
+        """Return what is missing if the system belongs to another environment: its
+        messages would never move on this server."""
         ours = self.env["interop.guard"]._environment()
         if self.interface.system_id.environment == ours:
             return []
         labels = dict(const.ENVIRONMENTS)
         return [
             self.env._(
-                "a system of this server's environment (%(system)s is “%(theirs)s”, this "
-                "server is “%(ours)s”)",
+                "a system of this server's environment (%(system)s belongs to "
+                "“%(theirs)s”, this server to “%(ours)s”)",
                 system=self.interface.system_id.name,
                 theirs=labels[self.interface.system_id.environment],
                 ours=labels.get(ours, ours or "–"),
@@ -74,7 +74,7 @@ class InterfaceCompleteness:
         ]
 
     def endpoint(self):
-        """Return what the endpoint lacks where the transport delivers to one."""
+        """Return what the endpoint lacks if the transport needs an endpoint."""
         if not self.interface._uses_endpoint():
             return []
         if not self.interface.endpoint_id:
@@ -85,10 +85,11 @@ class InterfaceCompleteness:
         return transport._missing_for_delivery(self.interface.endpoint_id)
 
     def unhandled_contracts(self):
-        """Return what is missing for contracts that nothing builds or applies."""
+        """Return what is missing for contracts without a handler."""
         return [
             self.env._(
-                "an app that handles %s, or the app for mappings", contract.display_name
+                "an app that handles %s, or the app Interop: Mappings",
+                contract.display_name,
             )
             for contract in self.interface.contract_ids
             if not contract.handler_name

@@ -1,13 +1,14 @@
-"""Why the messages of an interface wait."""
+"""The reasons why messages of an interface wait."""
 
 from ... import const
 from ..engine.engine_types import Hold
 
 
 class InterfaceHolds:
-    """What keeps the messages of one interface back, in words.
+    """Lists the reasons why messages of one interface wait.
 
-    The model asks it in ``_stops`` and ``_holds``, which other addons may extend.
+    ``_stops`` and ``_holds`` of the model call it. Other addons may extend those
+    methods.
 
     :param interface: ``interop.interface``, one record
     """
@@ -17,8 +18,8 @@ class InterfaceHolds:
         self.env = interface.env
 
     def stops(self):
-        """Return what keeps all messages back besides a stop of the interface itself, as
-        a list of ``Hold``."""
+        """Return the reasons that hold back all messages, except a stop of the
+        interface itself (list of ``Hold``)."""
         system, guard = self.interface.system_id, self.env["interop.guard"]
         holds = [Hold(problem) for problem in guard._problems()]
         if system.interop_stopped_at:
@@ -26,8 +27,8 @@ class InterfaceHolds:
         if guard._environment() and system.environment != guard._environment():
             names = dict(const.ENVIRONMENTS)
             text = self.env._(
-                "System “%(system)s” belongs to environment “%(theirs)s”, this server is "
-                "“%(ours)s”.",
+                "System “%(system)s” belongs to environment “%(theirs)s”, but this "
+                "server is “%(ours)s”.",
                 system=system.name,
                 theirs=names.get(system.environment),
                 ours=names.get(guard._environment(), guard._environment()),
@@ -36,10 +37,11 @@ class InterfaceHolds:
         return holds
 
     def of_message(self, company, test=False):
-        """Return everything that keeps a message back, as a list of ``Hold``.
+        """Return all reasons that hold back a message (list of ``Hold``).
 
         :param company: facility of the message, may be empty
-        :param bool test: whether it is a test, which also moves before activation
+        :param bool test: whether it is a test message, which also moves before
+            activation
         """
         holds = self.interface._stops()
         for record in (self.interface, company):
@@ -50,7 +52,7 @@ class InterfaceHolds:
                 self.interface._fields["state"]._description_selection(self.env)
             )
             text = self.env._(
-                "Its interface “%(name)s” is not active (%(state)s).",
+                "Interface “%(name)s” is not active (%(state)s).",
                 name=self.interface.name,
                 state=states[self.interface.state],
             )
@@ -60,11 +62,11 @@ class InterfaceHolds:
         return holds + self.interface._receiver_holds()
 
     def level_and_text(self, known):
-        """Return ``(level, text)``: how much is held back, and why.
+        """Return ``(level, text)``: the share of messages held back, and the reasons.
 
-        :param set known: ids of the facilities that the reader may know
+        :param set known: ids of the facilities whose names the reader may see
         """
-        # sudo: whoever sees the interface is told why it stands still
+        # sudo: a user who may read the interface may also read why its messages wait
         interface_sudo = self.interface.sudo()
         in_use = interface_sudo.state in const.CAPTURING_STATES
         stops = interface_sudo._stops() if in_use else []

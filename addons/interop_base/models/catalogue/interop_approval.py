@@ -1,7 +1,7 @@
-"""Approval by a second person: request, approve, refuse, and what changed since.
+"""Approval by a second person: request, approve, refuse, and changes since then.
 
-An approval names the exact state that it approves, by a fingerprint. Whoever changed any
-of it since the last approval cannot approve it.
+An approval names an exact state by its fingerprint. A user who changed the record since
+the last approval cannot approve it.
 """
 
 import re
@@ -18,17 +18,18 @@ _COMPANY = re.compile(r"company:(\d+)")
 
 
 class InteropApprovalMixin(models.AbstractModel):
-    """What needs a second person before it counts.
+    """A record that counts only after a second person has approved it.
 
-    A model says what is approved (``_approval_state``), what is still missing
-    (``_missing_for_approval``), and moves in its own ``_set_approved``.
+    A model implements ``_approval_state`` (the state to approve),
+    ``_missing_for_approval`` and ``_set_approved``, which changes the state of the
+    record.
     """
 
     _name = "interop.approval.mixin"
     _description = "Approval by a Second Person"
     _inherit = ["interop.state.mixin", "mail.thread", "mail.activity.mixin"]
 
-    # Whether what an addon installs with the rights of the system counts as approved.
+    # Whether records that an addon installs in superuser mode count as approved.
     _installed_is_approved = False
 
     requested_by_id = fields.Many2one(
@@ -47,10 +48,10 @@ class InteropApprovalMixin(models.AbstractModel):
         string="Changed By",
         readonly=True,
         copy=False,
-        # Archived ones count, too.
+        # Archived users count as well.
         context={"active_test": False},
-        help="The users who changed something since the last approval. These users "
-        "cannot approve.",
+        help="The users who changed the record since its last approval. These users "
+        "cannot approve it.",
     )
     approved_fingerprint = fields.Char(
         readonly=True,
@@ -61,22 +62,24 @@ class InteropApprovalMixin(models.AbstractModel):
         readonly=True,
         copy=False,
         prefetch=False,
-        help="The state that was approved last. It holds no secret.",
+        help="The state that was approved last. It contains no secret.",
     )
     approval_touch = fields.Integer(
         readonly=True,
         copy=False,
-        help="Counts the changes of what is approved, so that none is approved unseen.",
+        help="Number of changes to the approved state. It prevents that a change and "
+        "an approval at the same time overlook each other.",
     )
     approval_fingerprint = fields.Char(
         "State",
         compute="_compute_approval_fingerprint",
-        help="SHA-256 of the present state. An approval names the state that it approves.",
+        help="SHA-256 of the current state. An approval names the state that it "
+        "approves.",
     )
     approval_changes = fields.Text(
         "Changes",
         compute="_compute_approval_changes",
-        help="Differences from the state that was approved last.",
+        help="Differences between the current state and the last approved state.",
     )
 
     @api.model
@@ -93,7 +96,7 @@ class InteropApprovalMixin(models.AbstractModel):
 
     def _compute_approval_fingerprint(self):
         for record in self:
-            # Only what is saved can be approved.
+            # Only a saved state can be approved.
             record.approval_fingerprint = bool(record.id) and record._fingerprint()
 
     def _compute_approval_changes(self):
@@ -105,16 +108,16 @@ class InteropApprovalMixin(models.AbstractModel):
     # === HOOKS === #
 
     def _approval_state(self):
-        """Return what an approval of this record approves.
+        """Return the state that an approval covers.
 
-        Called with all rights. An override adds its own keys, for example
+        Called in superuser mode. An override adds its own keys, for example
         ``{**super()._approval_state(), "endpoint": self.endpoint_id.code}``. Values are
-        texts, numbers, booleans or lists of texts. No secret belongs here.
+        texts, numbers, booleans or lists of texts. They never contain a secret.
         """
         return {}
 
     def _approval_labels(self):
-        """Return ``{key of the state: what people read}``; an override adds its own."""
+        """Return ``{key of the state: label}``; an override adds its own keys."""
         return {}
 
     def _missing_for_approval(self):
@@ -122,38 +125,38 @@ class InteropApprovalMixin(models.AbstractModel):
         return []
 
     def _approval_parts(self):
-        """Return the recordsets that a steward has to be able to read before approval."""
+        """Return the recordsets that a steward must be able to read before approval."""
         return []
 
     def _approval_subject(self):
         """Return the records that the audit trail names and that hold the activities.
 
-        By default the records themselves. A request about another record returns that
-        one, because people look there.
+        By default these are the records themselves. A request about another record
+        returns that record, because users look there.
         """
         return self
 
     def _approval_note(self):
-        """Return what the activity of a steward says besides its summary."""
+        """Return the note of the activity of a steward."""
         return self.approval_changes or False
 
     def _excluded_approvers(self):
-        """Return the users who cannot approve the present state."""
+        """Return the users who cannot approve the current state."""
         self.ensure_one()
         return self.editor_ids | self.requested_by_id
 
     def _approval_changed(self):
-        """Return whether the approval of a record in use was reopened; for views and
-        refusals."""
+        """Return whether a record in use waits for a new approval; for views and error
+        messages."""
         return False
 
     # === THE STATE === #
 
     def _state_now(self):
-        """Return the present state, clean."""
+        """Return the current state, without empty values."""
         self.ensure_one()
-        # sudo: the state is the same for everybody who looks at it; archived facilities
-        # are part of it, too
+        # sudo: the state does not depend on the reader; archived facilities are part of
+        # it
         record_sudo = self.sudo().with_context(active_test=False)
         return approval.clean(record_sudo._approval_state())
 
@@ -161,7 +164,7 @@ class InteropApprovalMixin(models.AbstractModel):
         return approval.fingerprint(self._state_now())
 
     def _state_lines(self, state):
-        """Return ``[(label, [texts])]`` of a state as people read it."""
+        """Return a state as ``[(label, [texts])]``, for a sheet."""
         labels = self._approval_labels()
         return [
             (
@@ -175,7 +178,7 @@ class InteropApprovalMixin(models.AbstractModel):
         ]
 
     def _state_text(self, key, value):
-        """Return one value of a state as people read it."""
+        """Return one value of a state as text for a sheet."""
         if value is True:
             return self.env._("Yes")
         field = self._fields.get(key)
@@ -191,7 +194,8 @@ class InteropApprovalMixin(models.AbstractModel):
         )
 
     def _changes_text(self, before):
-        """Return one line per difference between the state ``before`` and the present."""
+        """Return the differences between the state ``before`` and the current state,
+        one per line."""
         labels = self._approval_labels()
         nothing = self.env._("nothing")
         lines = []
@@ -207,31 +211,31 @@ class InteropApprovalMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Remember who made what is to be approved."""
+        """Record the user who creates something that needs approval."""
         records = super().create(vals_list)
         records._note_editor()
         return records
 
     def _note_editor(self):
-        """Remember that the current user changed something that is approved."""
+        """Record that the current user changed the approved state."""
         user = self.env.user
-        # sudo: the list is kept for people who may not write the record itself
+        # sudo: the list also records users who may not write the record itself
         for record in self.sudo():
             if user not in record.editor_ids:
                 record._transition({"editor_ids": [Command.link(user.id)]})
         self._touch_approval()
 
     def _touch_approval(self):
-        """Update the row of each record, whatever else changed.
+        """Update the row of each record with every change and every approval.
 
-        An approval updates it, too: of an approval and a change at the same time, the
-        database lets one fail and run again, and the other state is seen then.
+        If a change and an approval happen at the same time, the database lets one of
+        them fail. It runs again and then sees the other one.
         """
         # sudo: see _note_editor
         records_sudo = self.sudo()
         if not records_sudo.ids:
             return
-        # ``log_exceptions``: who comes second is expected to fail, and runs again.
+        # ``log_exceptions``: the second transaction is expected to fail and runs again.
         self.env.cr.execute(
             SQL(
                 "UPDATE %s SET approval_touch = COALESCE(approval_touch, 0) + 1"
@@ -246,7 +250,7 @@ class InteropApprovalMixin(models.AbstractModel):
     # === APPROVING === #
 
     def _check_may_request(self):
-        """Raise ``UserError`` unless nothing is missing."""
+        """Raise ``UserError`` if something is missing."""
         for record in self:
             missing = record._missing_for_approval()
             if missing:
@@ -259,25 +263,25 @@ class InteropApprovalMixin(models.AbstractModel):
                 )
 
     def _check_may_approve(self, fingerprint=None):
-        """Raise ``UserError`` unless the current user may approve the present state.
+        """Raise ``UserError`` unless the current user may approve the current state.
 
-        :param str fingerprint: the state that was shown; ``None`` where program code
-            approves what it has just made
+        :param str fingerprint: the state that the user has seen; ``None`` if program
+            code approves a record that it has just created
         """
         installed = self._installed_is_approved and self.env.uid == SUPERUSER_ID
         for record in self if not installed else ():
             if self.env.user == record.requested_by_id:
                 raise UserError(
                     self.env._(
-                        "You asked for “%(name)s” yourself. Another steward has to "
-                        "approve it.",
+                        "You requested the approval of “%(name)s”. Another steward has "
+                        "to approve it.",
                         name=record.display_name,
                     )
                 )
             if self.env.user in record._excluded_approvers():
                 raise UserError(
                     self.env._(
-                        "You changed “%(name)s” yourself since its last approval. Another "
+                        "You have changed “%(name)s” since its last approval. Another "
                         "steward has to approve it.",
                         name=record.display_name,
                     )
@@ -293,7 +297,7 @@ class InteropApprovalMixin(models.AbstractModel):
         self._check_may_request()
 
     def _approval_values(self):
-        """Return the values of an approval of the present state by the current user."""
+        """Return the values of an approval of the current state by the current user."""
         self.ensure_one()
         return {
             "approved_by_id": self.env.uid,
@@ -305,7 +309,8 @@ class InteropApprovalMixin(models.AbstractModel):
         }
 
     def _approve_many(self, values=None):
-        """Write the approval of each record; leave evidence of the exact states."""
+        """Write the approval of each record, and record the exact states in the audit
+        trail."""
         details = {}
         for record in self:
             changes = record.approved_state and record._changes_text(
@@ -325,7 +330,7 @@ class InteropApprovalMixin(models.AbstractModel):
         return self
 
     def _set_approval_requested(self):
-        """Remember who asks, and tell the stewards."""
+        """Record the user who requests approval, and notify the stewards."""
         self._check_may_request()
         self._transition({"requested_by_id": self.env.uid})
         self.env["interop.audit.event"]._log("requested", self._approval_subject())
@@ -333,7 +338,7 @@ class InteropApprovalMixin(models.AbstractModel):
         return self
 
     def _set_approval_refused(self, reason):
-        """Tell who asked why it is not approved; nothing else changes."""
+        """Tell the requesting user the reason for the refusal; change nothing else."""
         for record in self:
             asked = record.requested_by_id or record.editor_ids
             record._transition({"requested_by_id": False})
@@ -350,8 +355,9 @@ class InteropApprovalMixin(models.AbstractModel):
         return self
 
     def _notify_stewards(self):
-        """Give every steward who may approve something to do, once."""
-        # sudo: who the stewards are
+        """Schedule one activity for every steward who may approve some of the
+        records."""
+        # sudo: list of the stewards
         stewards = self.env.ref("interop_base.interop_base_group_steward").sudo()
         for record in self.sudo():
             summary = record._approval_summary()
@@ -369,16 +375,16 @@ class InteropApprovalMixin(models.AbstractModel):
         return self.env._("Approve %s", self.display_name)
 
     def _approval_activities(self):
-        """Return what stewards still have to do about this approval."""
+        """Return the open activities of stewards about this approval."""
         summary = self._approval_summary()
-        # sudo: the activities of all stewards
+        # sudo: activities of all stewards
         activities = self.sudo()._approval_subject().activity_ids
         return activities.filtered(lambda item: item.summary == summary)
 
     # === ACTIONS === #
 
     def action_request_approval(self):
-        """Ask the stewards for approval (administrators)."""
+        """Request approval by a steward (administrators)."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         self.check_access("write")
         self._set_approval_requested()
@@ -386,9 +392,9 @@ class InteropApprovalMixin(models.AbstractModel):
     def action_approve(self, fingerprint=None):
         """Approve the state with this fingerprint (stewards).
 
-        Without a fingerprint nothing is approved: the sheet that shows the state opens.
+        Without a fingerprint, open the sheet that shows the state, and approve nothing.
 
-        :param str fingerprint: ``approval_fingerprint`` of the state that was read
+        :param str fingerprint: ``approval_fingerprint`` of the state that the user read
         """
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         self.check_access("read")
@@ -396,15 +402,15 @@ class InteropApprovalMixin(models.AbstractModel):
         self._check_readable()
         if not fingerprint:
             return self.env["interop.approval.wizard"]._action(self)
-        # sudo: stewards do not edit what they approve
+        # sudo: stewards may not write the records that they approve
         self.sudo()._set_approved(str(fingerprint))
         self._approval_activities().action_feedback()
         return True
 
     def action_refuse(self, reason=None):
-        """Refuse what was asked for (stewards); the reason reaches who asked.
+        """Refuse a requested approval (stewards); the requesting user gets the reason.
 
-        Without a reason the sheet opens, which asks for it.
+        Without a reason, open the sheet that asks for it.
         """
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         self.check_access("read")
@@ -423,17 +429,17 @@ class InteropApprovalMixin(models.AbstractModel):
         return True
 
     def _check_readable(self):
-        """Raise ``AccessError`` unless the current user may read every part."""
-        # sudo: find the parts, then ask with the rights of the user
+        """Raise ``AccessError`` unless the current user may read all parts."""
+        # sudo: find the parts, then check the rights of the user
         for part in self.sudo()._approval_parts():
             part.with_env(self.env).check_access("read")
 
 
 class InteropApprovalPartMixin(models.AbstractModel):
-    """A record that belongs to what is approved elsewhere, such as an endpoint.
+    """A record that is part of the approved state of another one, such as an endpoint.
 
-    Every change of it reaches the interfaces that use it: the user counts as an editor,
-    and an approval that no longer names the present state is reopened.
+    Each change reaches the interfaces that use the record. The user counts as an
+    editor. The approval of an interface whose state differs is reopened.
     """
 
     _name = "interop.approval.part.mixin"
@@ -444,27 +450,28 @@ class InteropApprovalPartMixin(models.AbstractModel):
         return set()
 
     def _audited_fields(self):
-        """Return the names of the fields whose changes the audit trail keeps."""
+        """Return the names of the fields whose changes the audit trail records."""
         return self._approval_part_fields()
 
     def _approval_owners(self):
-        """Return the interfaces (with all rights) whose approved state these records
-        are a part of."""
+        """Return the interfaces (in superuser mode) whose approved state contains these
+        records."""
         return self.env["interop.interface"].sudo().browse()
 
     def _part_audited(self):
-        """Return the record that changes are recorded on in the audit trail."""
+        """Return the record under which the audit trail records changes."""
         return self
 
     @api.model_create_multi
     def create(self, vals_list):
-        """A new part changes what it belongs to."""
+        """Reopen approvals that a new part changes."""
         records = super().create(vals_list)
         records._approval_owners()._approval_touched()
         return records
 
     def write(self, vals):
-        """Reopen approvals that no longer name the present state; leave evidence."""
+        """Reopen approvals that no longer match; record the change in the audit
+        trail."""
         names = self._audited_fields() & vals.keys()
         if not names:
             return super().write(vals)
@@ -478,7 +485,7 @@ class InteropApprovalPartMixin(models.AbstractModel):
         return result
 
     def unlink(self):
-        """A part that goes changes what it belonged to."""
+        """Reopen approvals that the removal of a part changes."""
         owners = self._approval_owners()
         result = super().unlink()
         owners.exists()._approval_touched()
@@ -486,11 +493,11 @@ class InteropApprovalPartMixin(models.AbstractModel):
 
     def _part_values(self, names):
         self.ensure_one()
-        # sudo: what changed goes into the audit trail, whoever changed it
+        # sudo: the audit trail records each change, also values the user may not read
         return {name: self._part_text(name) for name in sorted(names)}
 
     def _part_text(self, name):
-        """Return the value of a field as the audit trail keeps it."""
+        """Return the value of a field as the audit trail records it."""
         field, value = self._fields[name], self.sudo()[name]
         if field.relational:
             return ", ".join(value.mapped("display_name"))

@@ -1,19 +1,19 @@
-"""Approval of what is in use: it goes on, and a change of it waits for a second person."""
+"""Approval of records in use: a change waits for a second person, the rest goes on."""
 
 from odoo import Command, api, fields, models
 
 from ...tools import approval
 from ..engine.engine_types import Hold
 
-# What was approved counts in these states: a change of it reopens the approval.
+# In these states a change reopens the approval.
 IN_USE = ("approved", "active", "suspended", "deprecated")
 
 
 class InteropApprovalInUseMixin(models.AbstractModel):
     """A record whose approval is reopened while it stays in use.
 
-    Its state is compared with the approved one whenever something changes that belongs to
-    it, whoever keeps that: see ``interop.approval.part.mixin``.
+    Each change of a part of the approved state compares it with the current one, in
+    whatever record the part is stored. See ``interop.approval.part.mixin``.
     """
 
     _name = "interop.approval.in.use.mixin"
@@ -24,8 +24,9 @@ class InteropApprovalInUseMixin(models.AbstractModel):
         "Changed Since Approval",
         readonly=True,
         copy=False,
-        help="The approved state has changed. Events are captured and wait until a "
-        "second person approves the present state, or the change is put back.",
+        help="The current state differs from the approved one. Events are captured and "
+        "wait until a second person approves the current state, or the change is "
+        "undone.",
     )
 
     @api.model
@@ -36,33 +37,34 @@ class InteropApprovalInUseMixin(models.AbstractModel):
         return self.approval_changed
 
     def _approval_holds(self):
-        """Return that a changed approval keeps messages back, as a list of ``Hold``."""
+        """Return the reason why a changed approval holds messages back, as a list of
+        ``Hold``."""
         self.ensure_one()
         if not self.approval_changed:
             return []
         text = self.env._(
-            "“%s” changed since it was approved. Messages wait until a steward approves "
-            "the present state, or the change is put back.",
+            "“%s” changed after its approval. Its messages wait until a steward "
+            "approves the current state, or the change is undone.",
             self.name,
         )
         return [Hold(text)]
 
     def _approval_touched(self):
-        """Something that is part of the approved state changed: remember who did it, and
-        compare."""
+        """Record the user who changed a part of the approved state, and compare the
+        states."""
         # sudo: interfaces of all facilities
         touched_sudo = self.sudo().filtered(lambda item: item.state != "retired")
         touched_sudo._note_editor()
         touched_sudo._recheck_approval()
 
     def _extend_approved(self, items):
-        """Count ``items`` as approved: what may grow in use.
+        """Add ``items`` to the approved state: lists that may grow while in use.
 
-        Only a list that was approved grows. Anything else that differs stays different.
-        What was empty then was not approved as a list: its first items reopen the
-        approval at once, not with the next change of something else.
+        Only an approved list grows. Any other difference stays a difference. A list
+        that was empty at the approval was not approved: its first items reopen the
+        approval immediately.
 
-        :param dict items: key of the state → the texts that came
+        :param dict items: key of the state → the added texts
         """
         self._touch_approval()
         for record in self.filtered(lambda entry: entry.state in IN_USE):
@@ -81,8 +83,8 @@ class InteropApprovalInUseMixin(models.AbstractModel):
                 record._approval_touched()
 
     def _replace_approved(self, key, items):
-        """Count ``items`` (texts) as what is approved under ``key``: a second person
-        approved them where they are kept. Anything else that differs stays different.
+        """Replace the approved items under ``key`` by ``items`` (texts), which a second
+        person approved in their own record. Any other difference stays a difference.
         """
         self._touch_approval()
         for record in self.filtered(lambda entry: entry.state in IN_USE):
@@ -97,8 +99,8 @@ class InteropApprovalInUseMixin(models.AbstractModel):
             )
 
     def _recheck_approval(self):
-        """Reopen the approval of what differs from it; find it good again where the
-        approved state was put back."""
+        """Reopen the approval of records that differ from it; close it again if the
+        approved state was restored."""
         for record in self.filtered(lambda item: item.state in IN_USE):
             now = record._fingerprint()
             changed = now != record.approved_fingerprint
@@ -113,15 +115,15 @@ class InteropApprovalInUseMixin(models.AbstractModel):
             if changed:
                 record._notify_stewards()
             else:
-                # Nothing differs from what was approved: the editors changed nothing.
+                # The state equals the approved one, so nobody counts as an editor.
                 record._transition({"editor_ids": [Command.clear()]})
                 record._approval_activities().unlink()
                 self.env["interop.pump"]._arm_after_commit()
 
-    # === EVIDENCE OF WHAT NEEDS NO APPROVAL === #
+    # === AUDIT OF CHANGES WITHOUT APPROVAL === #
 
     def _would_change(self, vals):
-        """Return whether writing ``vals`` changes anything (lists always count)."""
+        """Return whether ``vals`` changes a value; lists always count as changed."""
         self.ensure_one()
         for name, value in vals.items():
             field = self._fields[name]
@@ -133,10 +135,10 @@ class InteropApprovalInUseMixin(models.AbstractModel):
         return False
 
     def _audit_values(self, names):
-        """Return the values of descriptive fields as the audit trail keeps them."""
+        """Return the values of descriptive fields as the audit trail records them."""
         values = {}
         for name in sorted(names):
-            # sudo: the trail keeps values that the editor may not see
+            # sudo: the audit trail records values that the user may not read
             field, value = self._fields[name], self.sudo()[name]
             label = field._description_string(self.env)
             values[label] = value.display_name if field.relational else str(value or "")

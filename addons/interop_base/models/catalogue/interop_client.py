@@ -1,4 +1,4 @@
-"""Machine identities: which system calls, what it may do, on whose rights."""
+"""Machine identities: the calling system, its permissions and its service user."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from ...exceptions import ConfigurationError, GuardError, Refused
 from ...tools import networks
 from . import client_alerts, service_user
 
-# Of a secret, to verify with it: one statement.
+# Fields of a secret that verification needs, for one SELECT.
 READ_OF_KEYS = (
     *("name", "uuid", "kind", "key_id", "ciphertext", "company_id", "client_id"),
     *("valid_from", "valid_to", "revoked_at", "last_used_at"),
@@ -19,9 +19,11 @@ READ_OF_KEYS = (
 
 
 class Flow(NamedTuple):
-    """One interface of a client: ``contracts`` are ``{(message type, version): id}``,
-    ``company_ids`` the facilities for which the client may use it; limits are 0 where
-    there is none."""
+    """One interface of a client.
+
+    ``contracts`` are ``{(message type, version): id}``. ``company_ids`` are the
+    facilities for which the client may use the interface. A limit of 0 means no limit.
+    """
 
     interface_id: int
     inbound: bool
@@ -35,8 +37,8 @@ class Flow(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """What the catalogue says about a client: its interfaces (``Flow``), the ids of the
-    facilities by the codes of its system, and the environment of the system."""
+    """Cached facts about a client: its interfaces (``Flow``), company ids by the
+    facility codes of its system, and the environment of the system."""
 
     flows: tuple
     facilities: dict
@@ -44,10 +46,10 @@ class Scope(NamedTuple):
 
 
 class InteropClient(models.Model):
-    """One caller of one system, with a service user and keys of its own.
+    """One caller of one system, with its service user and keys.
 
-    Transports add how a client proves its identity (:meth:`_can_authenticate`), and over what
-    it may send (:meth:`_transports`).
+    Transports add the ways in which a client authenticates (:meth:`_can_authenticate`)
+    and the transports over which it may send (:meth:`_transports`).
     """
 
     _name = "interop.client"
@@ -65,8 +67,8 @@ class InteropClient(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        help="Messages are applied with the rights of this user and nobody else's. It "
-        "was made for this client, is archived for good and cannot log in.",
+        help="Messages of this client are applied with the rights of this user. The "
+        "user was created for this client, stays archived and cannot log in.",
     )
     interface_ids = fields.Many2many(
         "interop.interface",
@@ -76,8 +78,8 @@ class InteropClient(models.Model):
         "Allowed Interfaces",
         domain="[('system_id', '=', system_id)]",
         tracking=True,
-        help="What it may send on inbound interfaces; on outbound ones it may fetch what "
-        "its system missed. All of one system.",
+        help="Interfaces that this client may use: inbound to send messages, outbound "
+        "to fetch missed messages. All belong to the client's system.",
     )
     company_ids = fields.Many2many(
         "res.company",
@@ -85,31 +87,36 @@ class InteropClient(models.Model):
         "client_id",
         "company_id",
         "Only for Facilities",
-        # Archived ones, too: a client of none but them is for none, not for all.
+        # Archived facilities count: a client for archived facilities only must not
+        # become a client for all facilities.
         context={"active_test": False},
         tracking=True,
-        help="Empty: for all facilities of its interfaces.",
+        help="Leave empty to allow all facilities of the client's interfaces.",
     )
     may_send = fields.Boolean(
-        default=True, tracking=True, help="It may send messages and batches."
+        default=True, tracking=True, help="The client may send messages and batches."
     )
     secret_ids = fields.One2many("interop.secret", "client_id", "Keys", readonly=True)
     expires_at = fields.Datetime(
-        "Valid Until", tracking=True, help="From this moment on it is refused."
+        "Valid Until",
+        tracking=True,
+        help="The server refuses the client from this time on.",
     )
     expires_soon = fields.Boolean(
         compute="_compute_expires_soon", search="_search_expires_soon"
     )
     allowed_networks = fields.Text(
         tracking=True,
-        help="Networks that it may call from, one per line, such as 10.20.0.0/16. "
-        "Empty: any. This comes in addition to the signature, never instead of it.",
+        help="Networks from which the client may call, one per line, such as "
+        "10.20.0.0/16. Leave empty to allow every network. The client has to "
+        "authenticate in any case.",
     )
     rate_limit = fields.Integer(
         "Requests per Minute",
         tracking=True,
-        help="How many requests it may make in a minute, over all workers; further ones "
-        "are answered 429. 0: as the Settings say.",
+        help="Requests that the client may make per minute, over all workers. The "
+        "server answers further requests with 429. 0 means the rate limit of the "
+        "Settings.",
     )
     state = fields.Selection(
         const.CLIENT_STATES,
@@ -122,12 +129,14 @@ class InteropClient(models.Model):
     )
     message_count = fields.Integer("Messages", compute="_compute_message_count")
 
-    _code_uniq = models.Constraint("UNIQUE (code)", "A client with this code exists.")
+    _code_uniq = models.Constraint(
+        "UNIQUE (code)", "Another client has this code. Choose another code."
+    )
     _user_uniq = models.Constraint(
-        "UNIQUE (user_id)", "A service user serves one client."
+        "UNIQUE (user_id)", "This service user belongs to another client."
     )
     _rate_limit_positive = models.Constraint(
-        "CHECK (rate_limit >= 0)", "A rate is a number from 0."
+        "CHECK (rate_limit >= 0)", "The rate limit cannot be negative."
     )
 
     @api.model
@@ -179,9 +188,10 @@ class InteropClient(models.Model):
                 ):
                     raise ValidationError(
                         self.env._(
-                            "“%(client)s” can only use interfaces of its own system: "
-                            "outbound ones, and inbound ones over a transport on which "
-                            "clients send. “%(interface)s” is neither.",
+                            "“%(client)s” can only use inbound interfaces with a "
+                            "transport for clients, and outbound interfaces. All "
+                            "belong to the client's system. “%(interface)s” does not "
+                            "qualify.",
                             client=client.name,
                             interface=interface.name,
                         )
@@ -189,7 +199,7 @@ class InteropClient(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create clients, each with a service user of its own."""
+        """Create clients, and a service user for each."""
         clients = super().create(vals_list)
         self.env.registry.clear_cache()  # _ids_by_code
         clients._check_reach()
@@ -198,14 +208,14 @@ class InteropClient(models.Model):
         return clients
 
     def write(self, vals):
-        """Refuse changes to what was approved."""
+        """Refuse changes to the approved state."""
         changing = self._approved_fields() & vals.keys()
         for client in self if changing else ():
             if client.state != "requested":
                 raise UserError(
                     self.env._(
-                        "“%(name)s” was approved as it is. Suspend it and request "
-                        "approval again before changing %(fields)s.",
+                        "“%(name)s” is approved. To change %(fields)s, click “Change” "
+                        "and request approval again afterwards.",
                         name=client.name,
                         fields=", ".join(
                             sorted(self._fields[name].string for name in changing)
@@ -225,32 +235,36 @@ class InteropClient(models.Model):
         return super()._transition(vals)
 
     def _check_reach(self):
-        """Raise ``AccessError`` unless the user may read every interface of the client:
-        nobody opens what they do not see, such as a flow of another facility."""
+        """Raise ``AccessError`` unless the user may read all interfaces of the client.
+
+        A user must not enable an interface of a facility that the user cannot see.
+        """
         if not self.env.su:
             self._check_readable()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(
-            self.env._("Clients are revoked, not deleted: messages name them.")
+            self.env._(
+                "Clients cannot be deleted: messages refer to them. Revoke them."
+            ),
         )
 
     # === SERVICE USERS === #
 
     def _facilities(self):
         """Return the facilities that the interfaces of this client cover."""
-        # sudo: all of them, whatever facilities the current user has
+        # sudo: all facilities, not only those of the current user
         return self.sudo().interface_ids.company_ids.filtered(self.sudo()._serves)
 
     def _serves(self, company):
-        """Return whether the client is for this facility, if an interface is."""
+        """Return whether the client may use its interfaces for this facility."""
         return not self.company_ids or company in self.company_ids
 
     def _sync_service_user(self, tried=()):
-        """Give the service users exactly the facilities and groups that are needed now.
+        """Update the facilities and groups of the service users to what they need now.
 
-        :param tried: interfaces that count whatever their state is, for a dry run
+        :param tried: interfaces that count in any state, for a dry run
         """
         for client in self:
             service_user.sync(client, tried)
@@ -258,18 +272,18 @@ class InteropClient(models.Model):
     def _service_groups(self, interfaces):
         """Return the groups that the service user needs for ``interfaces``.
 
-        Called whenever the rights of a service user are worked out again. An override
-        adds the groups that its handlers need, and takes none away.
+        Called whenever the rights of a service user are computed. An override adds the
+        groups that its handlers need, and removes none.
 
-        :param interfaces: recordset of the interfaces that the user works for now
+        :param interfaces: interfaces that the user works for now
         :returns: recordset of ``res.groups``
         """
         return self.env.ref("interop_base.interop_rest_group_client")
 
     @api.model
     def _working_for(self, interfaces):
-        """Return the clients whose service users work for ``interfaces``: now, or for
-        what waits there."""
+        """Return the clients whose service users work for ``interfaces`` now, or for
+        messages that wait there."""
         waiting = self.env["interop.message"]._read_group(
             [
                 ("interface_id", "in", interfaces.ids),
@@ -292,21 +306,23 @@ class InteropClient(models.Model):
         return set()
 
     def _can_authenticate(self, now):
-        """Return whether the client has what proves its identity at ``now``.
+        """Return whether the client has a key, token or secret to authenticate at
+        ``now``.
 
-        Called before approval and activation. An override answers for the ways of its
-        transport and asks ``super()`` otherwise: without any, nobody is let in.
+        Called before approval and activation. An override checks the methods of its
+        transport and calls ``super()`` otherwise. Without any method a client cannot be
+        activated.
 
         :param datetime now: naive UTC
         """
         return False
 
     def _may_call(self, now, address):
-        """Return why this client may not call at ``now`` from ``address``; ``""`` if it
+        """Return why this client may not call at ``now`` from ``address``, ``""`` if it
         may.
 
         :param datetime now: naive UTC
-        :param str address: of the caller, as the transport knows it
+        :param str address: IP address of the caller, as the transport sees it
         """
         if self.state != "active":
             return f"client_{self.state}"
@@ -319,13 +335,13 @@ class InteropClient(models.Model):
     @api.private
     @tools.ormcache("self.id")
     def _scope(self):
-        """Return the ``Scope`` of this client, from memory.
+        """Return the cached ``Scope`` of this client.
 
-        Facts of the catalogue only. Whether client, interface, system and facility are
-        at work is read with every message. All workers forget it when the catalogue
-        changes.
+        The cache holds facts of the catalogue only and is cleared in all workers when
+        the catalogue changes. The states of client, interface, system and facility are
+        read for every message.
         """
-        client_sudo = self.sudo()  # sudo: the same for everybody
+        client_sudo = self.sudo()  # sudo: the scope does not depend on the reader
         return Scope(
             tuple(
                 Flow(
@@ -355,12 +371,12 @@ class InteropClient(models.Model):
     @api.private
     @tools.ormcache()
     def _ids_by_code(self):
-        """Return ``({code: id}, ids of the active clients)``, from memory.
+        """Return the cached ``({code: id}, ids of the active clients)``.
 
-        The state of the client that is found has to be read: it may have changed a
-        moment ago in another worker.
+        The caller has to read the state of the client again: another worker may have
+        just changed it.
         """
-        # sudo: the same for everybody
+        # sudo: the codes do not depend on the reader
         clients_sudo = self.sudo().search_fetch(
             [("code", "!=", False)], ["code", "state"], order="id"
         )
@@ -371,12 +387,12 @@ class InteropClient(models.Model):
 
     @api.private
     def _count_call(self, name, limit, rates=None, interface=None):
-        """Count one call or message, and refuse it if it is one too many.
+        """Count one call or message; refuse it beyond the rate limit.
 
-        :param str name: of the limit, for the caller
-        :param int limit: how many in a minute
-        :param dict rates: takes up what can be told about the limit
-        :param interface: on which a message is counted; by default the call counts
+        :param str name: name of the limit, for the caller
+        :param int limit: allowed number per minute
+        :param dict rates: receives the state of the limit, for the answer
+        :param interface: interface on which a message is counted; empty: count the call
         :raises Refused: ``rate_limited``
         """
         subject = f"client:{self.id}"
@@ -397,7 +413,8 @@ class InteropClient(models.Model):
     def _secret_values(self, kind):
         """Return the values of a new key of this client.
 
-        :param str kind: of ``interop.secret``; an override adds what its kinds need
+        :param str kind: kind of ``interop.secret``; an override adds values for its
+            kinds
         """
         self.ensure_one()
         called = {
@@ -414,9 +431,9 @@ class InteropClient(models.Model):
 
     @api.private
     def _keys_of(self, kinds):
-        """Return the secrets of these kinds that are not revoked, read anew: a key that
-        another worker has just revoked proves nothing."""
-        # sudo: the columns are closed to every group
+        """Return the secrets of these kinds that are not revoked, read from the
+        database: another worker may have just revoked one."""
+        # sudo: no group may read these columns
         secrets_sudo = self.env["interop.secret"].sudo()
         found_sudo = secrets_sudo.search_fetch(
             [
@@ -430,13 +447,12 @@ class InteropClient(models.Model):
 
     @api.private
     def _decrypted(self, secrets):
-        """Return ``(secret, plaintext)`` of those secrets that this server can decrypt.
+        """Return ``(secret, plaintext)`` of the secrets that this server can decrypt.
 
-        One that it cannot decrypt proves nothing, but the client may have another one.
-        The owner of the system is told of it.
+        The others are ignored, and the owner of the system gets an alert.
 
-        :raises ConfigurationError: there are secrets, and not one of them can be read
-        :raises GuardError: without a key file
+        :raises ConfigurationError: no secret can be decrypted
+        :raises GuardError: there is no key file
         """
         found, problem = [], None
         for secret in secrets:
@@ -453,8 +469,7 @@ class InteropClient(models.Model):
 
     @api.model
     def _cron_remind(self):
-        """Give the owners of systems something to do about what ends soon; take from
-        service users the rights that they had only for messages that waited."""
+        """Run :func:`client_alerts.remind` for all clients (scheduled action)."""
         client_alerts.remind(self)
 
     # === LIFECYCLE === #
@@ -469,7 +484,7 @@ class InteropClient(models.Model):
             (self.user_id, self.env._("its service user")),
             (
                 self._can_authenticate(now),
-                self.env._("a valid key or token for a way it may prove itself"),
+                self.env._("a valid key or token for its authentication"),
             ),
             (
                 not self.expires_at or self.expires_at > now,
@@ -489,7 +504,7 @@ class InteropClient(models.Model):
         """Return the names of the fields that an approval covers.
 
         They change only while the client waits for approval. An override adds the
-        fields of its addon that let a client in or let it do something.
+        fields of its addon that grant access or permissions.
         """
         return {
             "system_id",
@@ -502,13 +517,14 @@ class InteropClient(models.Model):
 
     @api.model
     def _approved_values(self):
-        """Return the names of those approved fields that are shown as they are."""
+        """Return the names of the approved fields that are shown without conversion."""
         plain = ("boolean", "char", "text", "selection")
         names = self._approved_fields()
         return [name for name in sorted(names) if self._fields[name].type in plain]
 
     def _approval_state(self):
-        """Return what this client may do, as who, from where, and for how long."""
+        """Return the permissions of this client, its service user, networks and
+        expiry."""
         state = {name: self[name] for name in self._approved_values()}
         state.update(
             system=self.system_id.code,
@@ -520,7 +536,7 @@ class InteropClient(models.Model):
         return {**super()._approval_state(), **state}
 
     def _present_keys(self):
-        """Return the keys and tokens that prove this client now or later."""
+        """Return the keys and tokens that are valid now or later."""
         now = clock.now()
         return self.secret_ids.filtered(
             lambda secret: (
@@ -539,7 +555,7 @@ class InteropClient(models.Model):
         }
 
     def _approval_parts(self):
-        # sudo: all of them, whatever of them the user sees
+        # sudo: all interfaces, also those that the user cannot see
         return [*super()._approval_parts(), self.sudo().interface_ids]
 
     def _missing_for_approval(self):
@@ -548,9 +564,9 @@ class InteropClient(models.Model):
     # === TRANSITIONS === #
 
     def _set_approved(self, fingerprint=None):
-        """Approve the present state; nobody approves what they asked for or changed.
+        """Approve the current state; users cannot approve their own request or change.
 
-        :param str fingerprint: the state that was shown to the approver
+        :param str fingerprint: the state that the approver has seen
         """
         asked = self.filtered(lambda item: item.state == "requested")
         (self - asked)._set_state("approved", ("requested",))
@@ -558,15 +574,15 @@ class InteropClient(models.Model):
         return asked._approve_many({"state": "approved"})
 
     def _set_active(self):
-        """Let the client call. One error names everything that is missing."""
+        """Activate the client, or raise one error that lists all missing values."""
         for client in self.filtered(lambda item: item.state != "active"):
             missing = client._missing_for_activation()
             if missing:
                 raise UserError(
                     self.env._(
                         "“%(name)s” cannot be activated yet. Missing:\n%(missing)s\n\n"
-                        "Keys and tokens can be added as it is. What was approved "
-                        "changes after “Change”, and is approved again afterwards.",
+                        "You can add keys and tokens now. For all other changes, click "
+                        "“Change” and request approval again afterwards.",
                         name=client.name,
                         missing="\n".join(f"• {item}" for item in missing),
                     )
@@ -575,11 +591,12 @@ class InteropClient(models.Model):
         return self._moved(moved, "active")
 
     def _set_suspended(self):
-        """Refuse the client until further notice; its messages stay."""
+        """Refuse further calls of the client; its messages stay."""
         return self._moved(self._set_state("suspended", ("active",)), "suspended")
 
     def _set_requested(self):
-        """Back to the start, so that it can be changed and approved again."""
+        """Set the client back to draft, so that it can be changed and approved
+        again."""
         moved = self._set_state(
             "requested",
             ("approved", "suspended"),
@@ -594,7 +611,7 @@ class InteropClient(models.Model):
         return moved
 
     def _set_revoked(self):
-        """Refuse the client for good, with all its keys."""
+        """Refuse the client permanently and revoke all its keys."""
         moved = self._set_state(
             "revoked", ("requested", "approved", "active", "suspended")
         )
@@ -602,7 +619,8 @@ class InteropClient(models.Model):
         return self._moved(moved, "revoked")
 
     def _moved(self, clients, detail):
-        """Leave evidence of a transition; the rights of service users follow."""
+        """Record a transition in the audit trail; update the rights of service
+        users."""
         clients._sync_service_user()
         if clients:
             self.env["interop.audit.event"]._log("transition", clients, detail)
@@ -619,10 +637,10 @@ class InteropClient(models.Model):
         """Suspend (operators)."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
         self.check_access("read")
-        self.sudo()._set_suspended()  # sudo: operators suspend without editing
+        self.sudo()._set_suspended()  # sudo: operators may suspend but not edit
 
     def action_request(self):
-        """Open it for changes; afterwards it is approved again (administrators)."""
+        """Set the client back to draft for changes (administrators)."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         self._set_requested()
 

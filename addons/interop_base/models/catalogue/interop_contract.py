@@ -1,4 +1,4 @@
-"""Versioned message contracts."""
+"""Contracts: versioned message types."""
 
 import json
 
@@ -10,7 +10,7 @@ from ...tools import approval
 from ...tools import schema as schema_tools
 from ...tools.errors import SchemaInvalid
 
-# What a partner relies on once a contract is published.
+# Fields that partners rely on once a contract is published.
 FROZEN_FIELDS = {
     "message_type",
     "version",
@@ -37,7 +37,7 @@ class InteropContract(models.Model):
         required=True,
         index=True,
         tracking=True,
-        help="Name of the message, such as invoice.posted: subject, dot, what happened.",
+        help="Name of the message: subject, dot, event, such as invoice.posted.",
     )
     version = fields.Integer(required=True, default=1, tracking=True)
     active = fields.Boolean(default=True)
@@ -55,7 +55,7 @@ class InteropContract(models.Model):
     sunset_date = fields.Date(
         tracking=True,
         copy=False,
-        help="Day on which a deprecated version stops being accepted.",
+        help="From this day on the server refuses messages of this deprecated version.",
     )
     schema = fields.Text(
         "JSON Schema",
@@ -63,27 +63,27 @@ class InteropContract(models.Model):
         default='{\n  "type": "object",\n  "additionalProperties": false,\n'
         '  "properties": {}\n}',
         tracking=True,
-        help="JSON Schema 2020-12 of the member “data”. What it does not name never "
-        "travels when it says additionalProperties: false.",
+        help="JSON Schema 2020-12 of the member “data”. With additionalProperties: "
+        "false, only members that the schema names can be exchanged.",
     )
     data_class = fields.Selection(
         const.DATA_CLASSES,
         required=True,
         default="none",
         tracking=True,
-        help="The strictest class of any field. Personal and patient-adjacent content is "
-        "encrypted at rest and shown only to who may see it.",
+        help="The strictest class of all fields. Personal and patient-adjacent content "
+        "is encrypted, and only users of the payload group can see it.",
     )
     model_id = fields.Many2one(
         "ir.model",
         "Odoo Object",
         ondelete="set null",
         domain=[("transient", "=", False), ("abstract", "=", False)],
-        help="The object that a message of this contract is built from or applied to.",
+        help="The object from which a message is built, or to which it is applied.",
     )
     coalesce = fields.Boolean(
         "Combine Repeated Updates",
-        help="Several changes of one record in one transaction make one message.",
+        help="Several changes of one record in one transaction result in one message.",
     )
     example_ids = fields.One2many(
         "interop.contract.example", "contract_id", "Examples", copy=True
@@ -95,16 +95,16 @@ class InteropContract(models.Model):
     handler_name = fields.Char("Handler", compute="_compute_handler_name")
 
     _version_uniq = models.Constraint(
-        "UNIQUE (message_type, version)", "This version of the contract exists already."
+        "UNIQUE (message_type, version)", "This version of the contract already exists."
     )
     _version_positive = models.Constraint(
-        "CHECK (version > 0)", "Versions count from 1."
+        "CHECK (version > 0)", "The version must be 1 or higher."
     )
 
     @api.depends("message_type", "version")
     def _compute_display_name(self):
         for contract in self:
-            named = contract.message_type  # Odoo calls what has no name yet new
+            named = contract.message_type  # without a name, Odoo shows "New"
             contract.display_name = named and f"{named} v{contract.version}"
 
     def _compute_interface_count(self):
@@ -118,7 +118,7 @@ class InteropContract(models.Model):
 
     @api.depends("message_type", "version")
     def _compute_handler_name(self):
-        """A version may have a handler of its own: ``interop.handler.<type>.v2``."""
+        """Prefer a handler of this version, such as ``interop.handler.<type>.v2``."""
         for contract in self:
             name = f"interop.handler.{contract.message_type}"
             names = (f"{name}.v{contract.version}", name)
@@ -136,8 +136,9 @@ class InteropContract(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "“%(name)s” is not a message type. Write it as subject and event, "
-                        "in lower case, such as invoice.posted.",
+                        "“%(name)s” is not a valid message type. Write subject and "
+                        "event in lower case with a dot between them, such as "
+                        "invoice.posted.",
                         name=contract.message_type,
                     )
                 )
@@ -167,9 +168,10 @@ class InteropContract(models.Model):
 
     @api.constrains("active")
     def _check_archive(self):
-        """An interface captures nothing of an archived contract, without a word."""
+        """Refuse to archive a contract in use: its interfaces would stop capturing
+        events without any notice."""
         for contract in self.filtered(lambda item: not item.active):
-            # sudo: in every facility
+            # sudo: interfaces of all facilities
             using_sudo = (
                 self.env["interop.interface"]
                 .sudo()
@@ -180,9 +182,9 @@ class InteropContract(models.Model):
             if using_sudo:
                 raise ValidationError(
                     self.env._(
-                        "Contract %(contract)s cannot be archived: interfaces use it "
-                        "(%(interfaces)s). Retire the contract, or remove it from "
-                        "these interfaces.",
+                        "Contract %(contract)s cannot be archived, because interfaces "
+                        "use it (%(interfaces)s). Retire the contract, or remove it "
+                        "from these interfaces.",
                         contract=contract.display_name,
                         interfaces=", ".join(using_sudo.mapped("name")),
                     )
@@ -196,8 +198,9 @@ class InteropContract(models.Model):
                 if order.index(line.data_class) > order.index(contract.data_class):
                     raise ValidationError(
                         self.env._(
-                            "%(contract)s is classed “%(class)s”, but its field %(path)s "
-                            "is stricter. Raise the class of the contract.",
+                            "Field %(path)s of contract %(contract)s has a stricter "
+                            "data class than the contract (“%(class)s”). Raise the "
+                            "data class of the contract.",
                             contract=contract.display_name,
                             path=line.path,
                             **{"class": contract.data_class},
@@ -209,7 +212,7 @@ class InteropContract(models.Model):
         return super()._guarded_fields() | {"published_at"}
 
     def write(self, vals):
-        """Refuse to change what partners rely on once a contract is published."""
+        """Refuse to change a published contract: partners rely on it."""
         if FROZEN_FIELDS & vals.keys():
             self._require_draft()
         result = super().write(vals)
@@ -220,13 +223,13 @@ class InteropContract(models.Model):
         return result
 
     def _require_draft(self):
-        """Raise ``UserError`` unless the contracts may still change."""
+        """Raise ``UserError`` unless the contracts are drafts."""
         for contract in self:
             if contract.state != "draft":
                 raise UserError(
                     self.env._(
-                        "%(name)s is published and cannot change: partners rely on it. "
-                        "Create a new version instead.",
+                        "%(name)s is published and cannot be changed: partners rely on "
+                        "it. Create a new version instead.",
                         name=contract.display_name,
                     )
                 )
@@ -237,13 +240,14 @@ class InteropContract(models.Model):
             if contract.state != "draft":
                 raise UserError(
                     self.env._(
-                        "%(name)s was published: messages refer to it. Retire it instead.",
+                        "%(name)s was published and cannot be deleted: messages refer "
+                        "to it. Retire it instead.",
                         name=contract.display_name,
                     )
                 )
 
     def copy_data(self, default=None):
-        """Copy forward: the duplicate is the next version."""
+        """Give a copy the next version number."""
         vals_list = super().copy_data(default)
         for contract, vals in zip(self, vals_list, strict=True):
             vals["version"] = contract._next_version()
@@ -259,7 +263,10 @@ class InteropContract(models.Model):
         return latest.version + 1
 
     def _schema(self):
-        """Return the schema as a dict; raises ``ValidationError`` when it is no JSON."""
+        """Return the schema as a dict.
+
+        :raises ValidationError: it is not a JSON object
+        """
         self.ensure_one()
         try:
             value = json.loads(self.schema or "")
@@ -272,11 +279,12 @@ class InteropContract(models.Model):
                 )
             ) from None
         if not isinstance(value, dict):
-            raise ValidationError(self.env._("A schema is a JSON object."))
+            raise ValidationError(self.env._("The schema must be a JSON object."))
         return value
 
     def _violations(self, value):
-        """Return every violation of ``value`` against the schema (``schema.Violation``)."""
+        """Return all violations of the schema in ``value`` (list of
+        ``schema.Violation``)."""
         self.ensure_one()
         try:
             return schema_tools.violations_by_text(self.schema or "", value)
@@ -284,17 +292,19 @@ class InteropContract(models.Model):
             return schema_tools.violations(self._schema(), value)  # says what is wrong
 
     def _inbound_violations(self, data):
-        """Return every violation of inbound ``data``: against the schema, and of what
-        its texts may hold (:meth:`_text_violations`)."""
+        """Return all violations in inbound ``data``: of the schema, and of the rules
+        for texts (:meth:`_text_violations`)."""
         violations = self._violations(data)
         if violations:
             return violations
         return self._text_violations(data, self._handler()._clean(data))
 
     def _text_violations(self, data, cleaned):
-        """Return what keeps ``data`` from being applied although the schema takes it: a
-        text that shows nothing or is too long once it is cleaned, and what the handler
-        knows (``interop.handler._content_violations``)."""
+        """Return violations that the schema does not cover.
+
+        These are texts that are empty or too long after cleaning, and violations that
+        the handler reports (``interop.handler._content_violations``).
+        """
         found = self._handler()._content_violations(data, cleaned)
         if not found and cleaned != data:
             found = self._violations(cleaned)
@@ -303,24 +313,26 @@ class InteropContract(models.Model):
     def _handler(self):
         """Return the handler model that builds and applies messages of this contract.
 
-        Without one, it is the base of all handlers, which refuses to do either.
+        Without a handler, return the base model, which refuses to build and to apply.
         """
         self.ensure_one()
         return self.env[self.handler_name or "interop.handler"]
 
     def _fallback_handler(self):
-        """Return the name of the handler of contracts without program code of their own.
+        """Return the name of the handler of contracts without program code.
 
-        Called while ``handler_name`` is computed. An override returns the name of a model
-        that inherits from ``interop.handler``; ``False`` means that nothing can build or
-        apply messages of such a contract.
+        Called while ``handler_name`` is computed. An override returns the name of a
+        model that inherits from ``interop.handler``. ``False`` means that the contract
+        has no handler.
         """
         return False
 
     @api.model
     def _find(self, message_type, version=None):
-        """Return the usable contract of ``message_type``; the newest unless a version is
-        given; empty when there is none."""
+        """Return the usable contract of ``message_type``, empty if there is none.
+
+        :param int version: by default the newest usable version
+        """
         domain = [
             ("message_type", "=", message_type),
             ("state", "in", const.USABLE_CONTRACT_STATES),
@@ -330,8 +342,8 @@ class InteropContract(models.Model):
         return self.search(domain, order="version desc", limit=1)
 
     def _successor(self, interfaces):
-        """Return the newest usable version of the same type on ``interfaces``, perhaps
-        none."""
+        """Return the newest usable version of this type on ``interfaces``, empty if
+        there is none."""
         self.ensure_one()
         return interfaces.contract_ids.filtered(
             lambda item: (
@@ -344,8 +356,11 @@ class InteropContract(models.Model):
     # === TRANSITIONS === #
 
     def _approval_state(self):
-        """Return what partners will rely on. Texts of schema and examples are compared
-        by digests; the names of the fields can be read."""
+        """Return the state that partners will rely on.
+
+        Texts of the schema and of examples are compared by digests. Names of fields are
+        shown.
+        """
         schema = self._schema_to_publish()
         return {
             **super()._approval_state(),
@@ -365,7 +380,7 @@ class InteropContract(models.Model):
         }
 
     def _schema_to_publish(self):
-        """Return the schema (dict) that publication freezes."""
+        """Return the schema (dict) that publication will freeze."""
         return self._schema()
 
     def _missing_for_approval(self):
@@ -377,16 +392,16 @@ class InteropContract(models.Model):
         return missing
 
     def _set_approved(self, fingerprint=None):
-        """Publish: that is how a contract is approved."""
+        """Publish the contract: publication is the approval of a contract."""
         return self._set_published(fingerprint)
 
     def _set_published(self, fingerprint=None):
-        """Freeze the contract; interfaces may use it from now on.
+        """Freeze the contract; from now on interfaces may use it.
 
-        Who drafted it cannot publish it alone. What an addon installs is published by
-        the system.
+        The author of a draft cannot publish it. Contracts that an addon installs are
+        published by the system.
 
-        :param str fingerprint: the state that was shown to the steward
+        :param str fingerprint: the state that the steward has seen
         """
         drafts = self.filtered(lambda item: item.state == "draft")
         (self - drafts)._set_state("published", ("draft",))
@@ -401,8 +416,8 @@ class InteropContract(models.Model):
         return self._moved(moved, "published")
 
     def _prepare_publishing(self):
-        """Complete drafts right before they are frozen; an override fills in what their
-        approved state said."""
+        """Complete drafts before they are frozen; an override fills in the values that
+        the approved state contains."""
 
     def _moved(self, contracts, detail):
         if contracts:
@@ -411,26 +426,26 @@ class InteropContract(models.Model):
         return contracts
 
     def _set_deprecated(self):
-        """Announce the end of this version; needs the sunset date."""
+        """Announce the end of this version; requires a sunset date."""
         for contract in self:
             if not contract.sunset_date:
                 raise UserError(
                     self.env._(
-                        "Set the sunset date of %(name)s first: partners are told when it "
-                        "stops being accepted.",
+                        "%(name)s has no sunset date. Set the day from which messages "
+                        "of this version are refused, then deprecate it again.",
                         name=contract.display_name,
                     )
                 )
         return self._moved(self._set_state("deprecated", ("published",)), "deprecated")
 
     def _set_retired(self):
-        """Stop accepting this version."""
+        """Refuse messages of this version from now on."""
         moved = self._set_state("retired", ("published", "deprecated"))
         return self._moved(moved, "retired")
 
     @api.autovacuum
     def _retire_at_sunset(self):
-        """Retire deprecated versions whose sunset date has come."""
+        """Retire deprecated versions that have reached their sunset date."""
         due = self.search(
             [("state", "=", "deprecated"), ("sunset_date", "<=", clock.now().date())]
         )
@@ -439,8 +454,8 @@ class InteropContract(models.Model):
     # === ACTIONS === #
 
     def action_publish(self, fingerprint=None):
-        """Publish the state with this fingerprint (stewards); without one the sheet
-        that shows it opens."""
+        """Publish the state with this fingerprint (stewards); without a fingerprint,
+        open the sheet that shows the state."""
         return self.action_approve(fingerprint)
 
     def action_deprecate(self):
@@ -454,7 +469,7 @@ class InteropContract(models.Model):
         self.sudo()._set_retired()  # sudo: see action_publish
 
     def action_new_version(self):
-        """Copy the contract forward as a draft of the next version and open it."""
+        """Copy the contract as a draft of the next version and open it."""
         self.ensure_one()
         draft = self.copy()
         return {

@@ -1,4 +1,4 @@
-"""What a contract consists of beside its schema: examples and the classes of its fields."""
+"""Parts of a contract beside its schema: examples, and data classes of fields."""
 
 import json
 
@@ -11,7 +11,7 @@ from ...tools.errors import SchemaInvalid
 
 
 class InteropContractPart(models.AbstractModel):
-    """A row of a contract; frozen with it, also for who writes the row itself."""
+    """A row of a contract. It is frozen when the contract is published."""
 
     _name = "interop.contract.part"
     _description = "Part of a Contract"
@@ -22,14 +22,14 @@ class InteropContractPart(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Only drafts get new parts."""
+        """Refuse new parts of published contracts."""
         parts = super().create(vals_list)
         parts.contract_id._require_draft()
         parts.contract_id._note_editor()
         return parts
 
     def write(self, vals):
-        """Only parts of drafts change."""
+        """Refuse changes to parts of published contracts."""
         self.contract_id._require_draft()
         self.contract_id._note_editor()
         result = super().write(vals)
@@ -94,12 +94,13 @@ class InteropContractField(models.Model):
     _order = "path"
 
     path = fields.Char(
-        required=True, help="Dotted path in data; [] for the items of a list."
+        required=True,
+        help="Dotted path in data. Write [] for the elements of a list.",
     )
     data_class = fields.Selection(const.DATA_CLASSES, required=True, default="none")
 
     _path_uniq = models.Constraint(
-        "UNIQUE (contract_id, path)", "This path is classified already."
+        "UNIQUE (contract_id, path)", "This path already has a data class."
     )
 
     @api.constrains("path", "contract_id")
@@ -109,7 +110,8 @@ class InteropContractField(models.Model):
             if line.path not in known:
                 raise ValidationError(
                     self.env._(
-                        "The schema of %(contract)s has no field “%(path)s”.",
+                        "The schema of %(contract)s has no field “%(path)s”. Correct "
+                        "the path.",
                         contract=line.contract_id.display_name,
                         path=line.path,
                     )

@@ -1,11 +1,11 @@
-"""Where the messages of a flow are delivered."""
+"""The endpoint of an interface."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
 class InteropDeliveryMixin(models.AbstractModel):
-    """The endpoint of a flow; it is approved together with the flow."""
+    """The endpoint of an interface; it is approved together with the interface."""
 
     _name = "interop.delivery.mixin"
     _description = "Delivery of a Flow"
@@ -17,7 +17,7 @@ class InteropDeliveryMixin(models.AbstractModel):
         index=True,
         tracking=True,
         domain="[('system_id', '=', system_id)]",
-        help="Where the messages of this interface are delivered.",
+        help="The destination of the messages of this interface.",
     )
 
     @api.constrains("endpoint_id", "system_id", "company_ids", "transport", "direction")
@@ -33,13 +33,14 @@ class InteropDeliveryMixin(models.AbstractModel):
                         interface=interface.name,
                     )
                 )
-            # sudo: also facilities that are not chosen in the switcher
+            # sudo: also facilities that the user has not selected in the company
+            # switcher
             companies = interface.sudo().company_ids
             if endpoint.company_id and companies - endpoint.sudo().company_id:
                 raise ValidationError(
                     self.env._(
-                        "Endpoint “%(endpoint)s” serves %(facility)s alone, but "
-                        "“%(interface)s” covers more.",
+                        "Endpoint “%(endpoint)s” belongs to facility %(facility)s, but "
+                        "“%(interface)s” covers other facilities as well.",
                         endpoint=endpoint.name,
                         facility=endpoint.company_id.name,
                         interface=interface.name,
@@ -47,16 +48,17 @@ class InteropDeliveryMixin(models.AbstractModel):
                 )
 
     def _may_test(self):
-        """Return whether a test message may leave now, active or not."""
+        """Return whether a test message may be sent now, also before activation."""
         self.ensure_one()
         return (
             self._uses_endpoint() and self.endpoint_id._delivers() and self._is_open()
         )
 
     def _may_catch_up(self, stopped):
-        """Return whether its messages may be fetched now.
+        """Return whether a receiver may fetch messages of this interface now.
 
-        The endpoint does not matter: who catches up may have been unreachable.
+        The state of the endpoint does not matter: the receiver may have been
+        unreachable.
         """
         self.ensure_one()
         return (
@@ -67,7 +69,8 @@ class InteropDeliveryMixin(models.AbstractModel):
         )
 
     def _receiver_holds(self):
-        """Return why nothing is delivered at the moment, as a list of ``Hold``."""
+        """Return the reasons why the endpoint holds messages back, as a list of
+        ``Hold``."""
         self.ensure_one()
         if self._uses_endpoint() and self.endpoint_id:
             return self.endpoint_id._holds()
@@ -77,5 +80,5 @@ class InteropDeliveryMixin(models.AbstractModel):
         return [*super()._approval_parts(), self.endpoint_id]
 
     def _excluded_approvers(self):
-        """Who wrote the endpoint since it was approved last cannot approve it here."""
+        """Exclude users who changed the endpoint since its last approval."""
         return super()._excluded_approvers() | self.endpoint_id._approval_authors()

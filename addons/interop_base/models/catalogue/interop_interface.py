@@ -1,4 +1,4 @@
-"""The catalogue: one governed flow per record.
+"""The catalogue: one interface per governed flow.
 
 Lifecycle: draft → approved → active → suspended → deprecated → retired.
 """
@@ -14,12 +14,12 @@ from .interface_completeness import InterfaceCompleteness
 from .interface_holds import InterfaceHolds
 from .interop_approval_in_use import IN_USE
 
-# What ``_capturing`` and ``interop.client._scope`` remember.
+# Fields that ``_capturing`` and ``interop.client._scope`` cache.
 CACHED_FIELDS = {
     *("contract_ids", "company_ids", "direction", "active", "latency_tier"),
     *("data_class", "client_rate_limit", "max_body_kb"),
 }
-# Changes only in draft: events are captured and built by these.
+# These fields change in draft only: they decide which events are captured and built.
 LOCKED = {
     "system_id",
     "direction",
@@ -31,7 +31,7 @@ LOCKED = {
     "send_back",
     "endpoint_id",
 }
-# Reopens nothing; the audit trail keeps who changed it.
+# A change of these fields does not reopen the approval. The audit trail records it.
 DESCRIPTIVE = {
     "name",
     "purpose",
@@ -47,7 +47,8 @@ DESCRIPTIVE = {
 
 
 class InteropInterface(models.Model):
-    """One governed flow between Odoo and a system. Only an active one moves messages."""
+    """One governed flow between Odoo and a system. Messages move only while it is
+    active."""
 
     _name = "interop.interface"
     _description = "Interface"
@@ -75,7 +76,7 @@ class InteropInterface(models.Model):
     transport = fields.Selection(
         [],
         tracking=True,
-        help="How messages travel. Each transport is an addon of its own.",
+        help="The technical way in which messages travel. Each transport is an app.",
     )
     contract_ids = fields.Many2many(
         "interop.contract", string="Contracts", tracking=True
@@ -84,10 +85,12 @@ class InteropInterface(models.Model):
         "res.company",
         string="Facilities",
         tracking=True,
-        help="Only records of these facilities take part. Empty means none.",
+        help="Facilities whose records this interface exchanges. Without a facility it "
+        "exchanges nothing.",
     )
     purpose = fields.Text(
-        tracking=True, help="What the organization needs this flow for, in a sentence."
+        tracking=True,
+        help="Why the organization needs this interface, in one sentence.",
     )
     criticality = fields.Selection(
         const.CRITICALITIES, required=True, default="1", tracking=True
@@ -95,8 +98,9 @@ class InteropInterface(models.Model):
     latency_tier = fields.Selection(
         const.LATENCY_TIERS,
         tracking=True,
-        help="Real time: inbound messages are applied while the caller waits. Near real "
-        "time: within moments, in the background. Batch: when the work allows.",
+        help="Real time: inbound messages are applied while the sender waits. Near "
+        "real time: messages are applied in the background within seconds. Batch: "
+        "messages are applied when the server has time.",
     )
     data_class = fields.Selection(const.DATA_CLASSES, tracking=True)
     retry_policy_id = fields.Many2one(
@@ -110,13 +114,13 @@ class InteropInterface(models.Model):
     filter_domain = fields.Char(
         "Filter",
         tracking=True,
-        help="Only records that match are published, e.g. [('move_type', '=', "
+        help="Only matching records are published, for example [('move_type', '=', "
         "'out_invoice')]",
     )
     filter_model = fields.Char(compute="_compute_filter_model")
     filter_model_readable = fields.Boolean(
         compute="_compute_filter_model",
-        help="Whether you may read the records that the filter is about.",
+        help="Whether you may read the records to which the filter applies.",
     )
     state = fields.Selection(
         const.INTERFACE_STATES,
@@ -132,7 +136,7 @@ class InteropInterface(models.Model):
         readonly=True,
         copy=False,
         help="The interface was set back to draft while it was in use. Its events are "
-        "captured and are built once it is active again.",
+        "captured and will be built when it is active again.",
     )
     other_environment = fields.Boolean(
         compute="_compute_other_environment",
@@ -140,32 +144,33 @@ class InteropInterface(models.Model):
     )
     hold_level = fields.Selection(
         [
-            ("none", "Nothing is held back"),
-            ("held", "Held back"),
-            ("part", "Partly stopped"),
+            ("none", "Nothing Held Back"),
+            ("held", "Held Back"),
+            ("part", "Partly Stopped"),
             ("all", "Stopped"),
         ],
         "Held Back",
         compute="_compute_hold",
-        help="Whether a stop, the environment or the receiver keeps messages back.",
+        help="Whether an emergency stop, the environment or the receiver holds back "
+        "messages.",
     )
     hold_text = fields.Text(
         "Why Messages Wait",
         compute="_compute_hold",
-        help="The reason why messages wait. A stop also shows the user, the time and "
-        "the reason.",
+        help="The reasons why messages wait. For an emergency stop: also the user, the "
+        "time and the reason.",
     )
     color = fields.Integer(compute="_compute_color")
     send_back = fields.Boolean(
-        "Also What It Caused Itself",
+        "Send Back to Originating System",
         tracking=True,
-        help="Usually a change that this system caused with a message of its own is "
-        "not sent back to it, so that systems never echo each other. Tick it for "
-        "confirmations, such as the invoice made from its charge.",
+        help="By default, a change that was caused by a message of this system is not "
+        "sent back to it, so that the systems do not echo each other. Tick the box for "
+        "confirmations, such as the invoice that results from a charge.",
     )
 
     _code_uniq = models.Constraint(
-        "UNIQUE (code)", "An interface with this code exists."
+        "UNIQUE (code)", "Another interface has this code. Choose another code."
     )
 
     @api.model
@@ -243,19 +248,18 @@ class InteropInterface(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse clients, which are approved with what they may use; forget which
-        interfaces capture what, and whose they are."""
+        """Refuse clients, which get their interfaces on the client; clear the caches of
+        capturing interfaces and scopes."""
         for vals in vals_list:
             if vals.get("client_ids"):
                 self._refuse_clients(vals)
-        # An empty list: whatever default_… a context brings.
+        # An empty list overrides default_client_ids in the context.
         interfaces = super().create([{**vals, "client_ids": []} for vals in vals_list])
         self.env["res.users"]._forget_areas()
         return interfaces
 
     def write(self, vals):
-        """An approved flow is what was approved: what it is made of needs a new
-        approval."""
+        """Lock the approved fields outside draft; record and compare other changes."""
         self._refuse_clients(vals)
         locked = self._locked_fields() & vals.keys()
         for interface in self if locked else ():
@@ -277,7 +281,9 @@ class InteropInterface(models.Model):
         if governed:
             self._approval_touched()
         for interface in in_use if noted else ():
-            interface._log_unapproved_change(before[interface.id], interface._audit_values(noted))
+            interface._log_unapproved_change(
+                before[interface.id], interface._audit_values(noted)
+            )
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -285,33 +291,34 @@ class InteropInterface(models.Model):
         interface_checks.only_drafts(self)
 
     def unlink(self):
-        """Forget which interfaces capture what."""
+        """Clear the cache of capturing interfaces."""
         result = super().unlink()
         self.env.registry.clear_cache()  # _capturing
         return result
 
     def _check_direction(self, direction):
-        """Raise ``UserError`` where events wait that would never leave then."""
+        """Raise ``UserError`` if the new direction would strand waiting events."""
         for interface in self.filtered("holds_events"):
             if interface.direction == "out" and direction != "out":
                 raise UserError(
                     self.env._(
-                        "“%s” was in use, and its events wait for an approval: it stays "
-                        "outbound. Create another interface for the other direction.",
+                        "“%s” was in use, and its events wait for an approval. "
+                        "Therefore its direction stays outbound. Create another "
+                        "interface for the other direction.",
                         interface.name,
                     )
                 )
 
     def _locked_message(self):
         return self.env._(
-            "“%(name)s” is %(state)s. Suspend it and set it back to draft before "
-            "changing what was approved: system, direction, transport, contracts, "
-            "facilities, data class, filter, endpoint, or what is sent back.",
+            "“%(name)s” is %(state)s. Suspend it and set it back to draft before you "
+            "change an approved value: system, direction, transport, contracts, "
+            "facilities, data class, filter, endpoint, or sending back.",
             name=self.name,
             state=self.state,
         )
 
-    # === WHAT MOVES === #
+    # === MOVEMENT OF MESSAGES === #
 
     def _filter(self):
         """Return the filter as a domain (list)."""
@@ -319,7 +326,8 @@ class InteropInterface(models.Model):
         return list(safe_eval(self.filter_domain or "[]", {}))
 
     def _is_in_use(self):
-        """Return whether what this interface relies on has to stay."""
+        """Return whether the interface is beyond draft, so that its values are
+        required."""
         self.ensure_one()
         return self.state not in ("draft", "retired")
 
@@ -343,12 +351,12 @@ class InteropInterface(models.Model):
         )
 
     def _in_force(self):
-        """Return whether the interface is active as it was approved."""
+        """Return whether the interface is active in its approved state."""
         self.ensure_one()
         return self.state == "active" and not self.approval_changed
 
     def _is_open(self):
-        """Return whether no stop and no other environment is in the way."""
+        """Return whether neither a stop nor the environment holds messages back."""
         return (
             not self.interop_stopped_at
             and not self.system_id.interop_stopped_at
@@ -356,16 +364,17 @@ class InteropInterface(models.Model):
         )
 
     def _stops(self):
-        """Return what keeps all messages back besides a stop of this interface itself:
-        a list of ``Hold``."""
+        """Return the reasons that hold back all messages, except a stop of this
+        interface itself, as a list of ``Hold``."""
         self.ensure_one()
         return InterfaceHolds(self).stops()
 
     def _holds(self, company, test=False):
-        """Return everything that keeps a message back, as a list of ``Hold``.
+        """Return all reasons that hold back a message, as a list of ``Hold``.
 
         :param company: facility of the message, may be empty
-        :param bool test: whether it is a test, which also moves before activation
+        :param bool test: whether it is a test message, which also moves before
+            activation
         """
         self.ensure_one()
         return InterfaceHolds(self).of_message(company, test)
@@ -387,9 +396,11 @@ class InteropInterface(models.Model):
     @api.model
     @tools.ormcache("contract_type")
     def _capturing(self, contract_type):
-        """Return ``((contract_id, (interface_id, …)), …)`` of the outbound interfaces that
-        capture events of ``contract_type``."""
-        # sudo: business users publish without reading the catalogue
+        """Return the outbound interfaces that capture events of ``contract_type``.
+
+        :returns: ``((contract_id, (interface_id, …)), …)``, cached
+        """
+        # sudo: business users publish without the right to read the catalogue
         interfaces_sudo = self.sudo().search(
             [
                 ("direction", "=", "out"),
@@ -404,13 +415,15 @@ class InteropInterface(models.Model):
     @api.model
     @tools.ormcache("contract_type")
     def _holding(self, contract_type):
-        """Return ``((contract_id, (interface_id, …)), …)`` of the outbound interfaces that
-        were set back to draft while in use: their events are captured and built later.
+        """Return the outbound interfaces that were set back to draft while in use.
 
-        Nothing that a draft takes away is lost before a second person approves that:
-        contracts that were approved last count as well as those of the draft.
+        Their events are captured and built after the next approval. A change of the
+        draft loses no event before its approval: the last approved contracts count as
+        well as those of the draft.
+
+        :returns: ``((contract_id, (interface_id, …)), …)``, cached
         """
-        # sudo: see _capturing; archived ones hold what they were captured for, too
+        # sudo: see _capturing; archived interfaces keep their captured events
         interfaces_sudo = self.with_context(active_test=False).sudo()
         interfaces_sudo = interfaces_sudo.search(
             [("direction", "=", "out"), ("holds_events", "=", True)]
@@ -437,17 +450,17 @@ class InteropInterface(models.Model):
                     found.setdefault(contract.id, []).append(interface.id)
         return tuple((key, tuple(ids)) for key, ids in sorted(found.items()))
 
-    # === WHAT IS MISSING === #
+    # === COMPLETENESS === #
 
     def _missing_facts(self):
-        """Return which facts of the catalogue entry are missing, one text each."""
+        """Return the missing values of the catalogue entry, one text each."""
         self.ensure_one()
         return InterfaceCompleteness(self).facts()
 
     def _missing_for_activation(self):
-        """Return what is still missing before messages may move, one text each.
+        """Return what is still missing before messages can move, one text each.
 
-        Transports extend this with what they need.
+        Called before activation. An override of a transport adds its own requirements.
         """
         self.ensure_one()
         return InterfaceCompleteness(self).activation()
@@ -455,7 +468,7 @@ class InteropInterface(models.Model):
     def _missing_for_approval(self):
         return [*super()._missing_for_approval(), *self._missing_for_activation()]
 
-    # === WHAT IS APPROVED === #
+    # === APPROVED STATE === #
 
     def _approval_state(self):
         return {**super()._approval_state(), **interface_approved.state(self)}
@@ -478,17 +491,18 @@ class InteropInterface(models.Model):
 
     @api.model
     def _approval_fields(self):
-        """Return the names of the fields of an interface that are part of its approved
-        state; addons add theirs."""
+        """Return the names of the fields that are part of the approved state; an
+        override adds the fields of its addon."""
         return LOCKED | {"payload_retention_days", "message_retention_days"}
 
     @api.model
     def _locked_fields(self):
-        """Return which of them change in draft only; addons add theirs."""
+        """Return the names of the fields that change in draft only; an override adds
+        the fields of its addon."""
         return set(LOCKED)
 
     def _approved_contracts(self):
-        """Return the contracts of the state that was approved last."""
+        """Return the contracts in the last approved state."""
         return interface_approved.contracts(self)
 
     # === TRANSITIONS === #
@@ -498,17 +512,19 @@ class InteropInterface(models.Model):
             self.env.registry.clear_cache()
             self.env["interop.audit.event"]._log("transition", interfaces, detail)
             self.env["interop.pump"]._arm_after_commit()
-            # The rights of service users follow. sudo: clients of all facilities
-            self.env["interop.client"].sudo()._working_for(interfaces)._sync_service_user()
+            # Service users get the rights of active interfaces. sudo: all facilities
+            self.env["interop.client"].sudo()._working_for(
+                interfaces
+            )._sync_service_user()
         return interfaces
 
     def _set_approved(self, fingerprint=None):
-        """Approve the present state; nobody approves what they asked for or changed.
+        """Approve the current state; users cannot approve their own request or change.
 
-        A draft becomes approved. An interface in use whose approval was reopened goes on
-        as it is now.
+        A draft becomes approved. An interface in use keeps its state and closes the
+        reopened approval.
 
-        :param str fingerprint: the state that was shown to the approver
+        :param str fingerprint: the state that the approver has seen
         """
         drafts = self.filtered(lambda item: item.state == "draft")
         reopened = self.filtered(
@@ -523,14 +539,14 @@ class InteropInterface(models.Model):
         return drafts | reopened
 
     def _set_active(self):
-        """Let messages move. One error names everything that is missing."""
+        """Activate the interface, or raise one error that lists all missing values."""
         for interface in self.filtered(lambda item: item.state != "active"):
             missing = interface._missing_for_activation()
             if interface.approval_changed:
                 missing.append(
                     self.env._(
-                        "the approval of the present state. Changed since it was "
-                        "approved:\n%s",
+                        "an approval of the current state. Changed since the last "
+                        "approval:\n%s",
                         interface.approval_changes,
                     )
                 )
@@ -549,17 +565,17 @@ class InteropInterface(models.Model):
         return self._moved(moved, "active")
 
     def _set_suspended(self):
-        """Pause: events are still captured and wait."""
+        """Pause the interface: events are captured and wait."""
         return self._moved(self._set_state("suspended", ("active",)), "suspended")
 
     def _set_deprecated(self):
-        """Close to new traffic ahead of retirement."""
+        """Mark the interface as deprecated, ahead of its retirement."""
         moved = self._set_state("deprecated", ("active", "suspended"))
         return self._moved(moved, "deprecated")
 
     def _set_retired(self):
-        """End of life; what still waits has to be settled first."""
-        # sudo: what waits in facilities that the user does not see counts, too
+        """Retire the interface; refuse while messages wait."""
+        # sudo: messages of facilities that the user does not see count as well
         messages_sudo = self.env["interop.message"].sudo()
         for interface in self:
             count = messages_sudo.search_count(
@@ -571,8 +587,8 @@ class InteropInterface(models.Model):
             if count:
                 raise UserError(
                     self.env._(
-                        "%(count)s messages of “%(name)s” wait for the engine or for a "
-                        "person. Settle or cancel them first.",
+                        "%(count)s messages of “%(name)s” wait for delivery or for a "
+                        "person. Retry, resolve or cancel them first.",
                         count=count,
                         name=interface.name,
                     )
@@ -592,10 +608,10 @@ class InteropInterface(models.Model):
         return self._moved(moved, "retired")
 
     def _set_draft(self):
-        """Back to the drawing board: what changes there needs a new approval.
+        """Set the interface back to draft for changes, which need a new approval.
 
-        Events of a flow in use go on being captured. They are built as a second person
-        approves it, and leave once it is active again. What waits already keeps waiting.
+        An interface in use keeps capturing events. They are built after the approval
+        and sent after the activation. Messages that wait continue to wait.
         """
         in_use = self.filtered(lambda item: item.state == "suspended")
         moved = self._set_state(
@@ -624,7 +640,7 @@ class InteropInterface(models.Model):
         """Suspend (operators)."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
         self.check_access("read")
-        self.sudo()._set_suspended()  # sudo: operators suspend without editing
+        self.sudo()._set_suspended()  # sudo: operators may suspend but not edit
 
     def action_deprecate(self):
         """Deprecate (administrators)."""

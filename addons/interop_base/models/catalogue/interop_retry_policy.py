@@ -1,4 +1,4 @@
-"""When to try again."""
+"""Retry policies: the times of further attempts."""
 
 import random
 
@@ -10,7 +10,7 @@ from ...tools.errors import ScheduleError
 
 
 class InteropRetryPolicy(models.Model):
-    """A schedule of tries with jitter and a budget."""
+    """A schedule of attempts with jitter; its length limits the attempts."""
 
     _name = "interop.retry.policy"
     _description = "Retry Policy"
@@ -21,39 +21,41 @@ class InteropRetryPolicy(models.Model):
     schedule = fields.Char(
         required=True,
         default="0s, 5s, 5m, 30m, 2h, 5h, 10h, 14h, 20h, 24h",
-        help="Delay before each try, the first one included: 0s, 5s, 5m, 30m, 2h, 1d.",
+        help="Delay before each attempt, including the first: 0s, 5s, 5m, 30m, 2h, 1d.",
     )
     auth_schedule = fields.Char(
         "Schedule After 401 or 403",
         default="0s, 1m, 5m, 30m",
-        help="Delay before each try while the receiver refuses our credentials, the "
-        "refused try included. A wrong clock of the receiver or a key rotation may be "
-        "the cause. Leave empty to let the message fail at once.",
+        help="Delay before each attempt while the receiver rejects our credentials, "
+        "including the first rejected attempt. A wrong clock or a key rotation may be "
+        "the cause. Leave empty to let the message fail immediately.",
     )
     jitter_percent = fields.Integer(
         "Jitter (%)",
         default=20,
-        help="Random spread around each delay, so that many messages do not come back at "
+        help="Random variation of each delay, so that many messages are not retried at "
         "the same moment.",
     )
     retry_other_4xx = fields.Boolean(
         "Retry Other 4xx",
-        help="408, 425, 429 and 5xx are always tried again, 401 and 403 on the "
-        "schedule for them. Tick this to try again after any refusal (4xx, redirects) "
-        "on the schedule above; otherwise the message fails at once.",
+        help="408, 425, 429 and 5xx are always retried, 401 and 403 according to their "
+        "own schedule. Tick the box to retry all other 4xx and redirects according to "
+        "the schedule above. Otherwise the message fails immediately.",
     )
     max_retry_after = fields.Integer(
-        "Longest Retry-After (s)",
+        "Maximum Retry-After (s)",
         default=86400,
-        help="A receiver may ask for a pause of at most this many seconds.",
+        help="Longest pause in seconds that a receiver may request with Retry-After.",
     )
-    preview = fields.Char("In Words", compute="_compute_preview")
+    preview = fields.Char("Summary", compute="_compute_preview")
 
     _jitter_range = models.Constraint(
-        "CHECK (jitter_percent BETWEEN 1 AND 50)", "Jitter is between 1 and 50 percent."
+        "CHECK (jitter_percent BETWEEN 1 AND 50)",
+        "The jitter must be between 1 and 50 percent.",
     )
     _retry_after_positive = models.Constraint(
-        "CHECK (max_retry_after > 0)", "The longest Retry-After is a positive number."
+        "CHECK (max_retry_after > 0)",
+        "The maximum Retry-After must be greater than 0.",
     )
 
     @api.depends("schedule")
@@ -76,15 +78,15 @@ class InteropRetryPolicy(models.Model):
             except ScheduleError as error:
                 raise ValidationError(
                     self.env._(
-                        "The schedule of “%(name)s” cannot be read: %(reason)s",
+                        "The schedule of “%(name)s” is not valid: %(reason)s",
                         name=policy.name,
                         reason=str(error),
                     )
                 ) from None
 
     def _next_delay(self, attempts_done):
-        """Return the seconds to wait after ``attempts_done`` tries, jittered, or ``None``
-        when the budget is spent."""
+        """Return the seconds to wait after ``attempts_done`` attempts, with jitter, or
+        ``None`` if no attempt is left."""
         self.ensure_one()
         return backoff.next_delay(
             backoff.parse_schedule(self.schedule),
@@ -94,8 +96,8 @@ class InteropRetryPolicy(models.Model):
         )
 
     def _next_auth_delay(self, refusals):
-        """Return the seconds to wait after so many refusals (401, 403) in a row, jittered,
-        or ``None`` when no further try follows."""
+        """Return the seconds to wait after ``refusals`` consecutive 401 or 403, with
+        jitter, or ``None`` if no attempt is left."""
         self.ensure_one()
         if not self.auth_schedule:
             return None

@@ -1,11 +1,11 @@
-"""Which machines may send on a flow, and how much."""
+"""The clients of an interface, and their limits."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 
 class InteropSenderMixin(models.AbstractModel):
-    """The clients of a flow; they are chosen and approved on the client."""
+    """The clients of an interface; they get their interfaces on the client form."""
 
     _name = "interop.sender.mixin"
     _description = "Clients of a Flow"
@@ -18,38 +18,40 @@ class InteropSenderMixin(models.AbstractModel):
         "Clients",
         readonly=True,
         copy=False,
-        help="Machine identities that may send on this interface, or fetch what it sent. "
-        "They are chosen on the client, and approved with it.",
+        help="Machine identities that may send on this interface, or fetch its "
+        "messages. Choose interfaces on the client; they are approved with it.",
     )
     client_rate_limit = fields.Integer(
         "Rate Limit",
         tracking=True,
-        help="How many messages each client may send on this interface in a minute, over "
-        "all workers; further ones are answered 429. 0: only the limit of the client.",
+        help="Messages that each client may send on this interface per minute, over "
+        "all workers. The server answers further messages with 429. 0 means that only "
+        "the rate limit of the client applies.",
     )
     max_body_kb = fields.Integer(
-        "Largest Message (KB)",
+        "Maximum Message Size (KB)",
         tracking=True,
-        help="A larger message is refused on this interface. 0: as large as the Settings "
-        "allow, which is the limit for all.",
+        help="This interface refuses larger messages. 0 means the limit of the "
+        "Settings, which applies to all interfaces.",
     )
     _max_body_positive = models.Constraint(
-        "CHECK (max_body_kb >= 0)", "A size is a number from 0."
+        "CHECK (max_body_kb >= 0)", "The maximum message size cannot be negative."
     )
     _client_rate_limit_positive = models.Constraint(
-        "CHECK (client_rate_limit >= 0)", "A rate is a number from 0."
+        "CHECK (client_rate_limit >= 0)", "The rate limit cannot be negative."
     )
 
     @api.constrains("system_id", "direction", "transport", "client_ids")
     def _check_clients(self):
-        """The rule of the clients holds from this side, too."""
+        """Check the interfaces of the clients, which may have changed from this
+        side."""
         self.sudo().client_ids._check_interfaces()  # sudo: clients of all facilities
 
     def _refuse_clients(self, vals):
         if vals.get("client_ids", []) != []:
             raise AccessError(
                 self.env._(
-                    "Choose the interfaces on the client, and have a steward approve it. "
-                    "Nobody adds a client to an interface."
+                    "A client cannot be added on the interface. Choose the interface "
+                    "on the client and request approval."
                 )
             )

@@ -1,4 +1,4 @@
-"""What is promised about the messages of an interface, and who answers for it."""
+"""Owners, service objective and retention of an interface."""
 
 from datetime import timedelta
 
@@ -8,38 +8,40 @@ from ... import clock, const, parameters
 
 
 class InteropResponsibilityMixin(models.AbstractModel):
-    """Who answers for a flow, and who acts when one of its messages fails."""
+    """The owners of an interface, and the owners of its failed messages."""
 
     _name = "interop.responsibility.mixin"
-    _description = "Owners of a Flow"
+    _description = "Owners of an Interface"
 
     owner_id = fields.Many2one(
         "res.users",
         "Business Owner",
         tracking=True,
         index=True,
-        help="Answers for the flow: what it carries, to whom and why.",
+        help="The user who is responsible for the interface: content, receiver and "
+        "purpose.",
     )
     exception_user_id = fields.Many2one(
         "res.users",
         "Exception Owner",
         tracking=True,
         index=True,
-        help="The person who puts messages right that fail for business reasons.",
+        help="The user who corrects messages that fail for business reasons.",
     )
     exception_team_id = fields.Many2one(
         "interop.team",
         tracking=True,
         index=True,
-        help="The team that does so, when it is not one person.",
+        help="The team that corrects these messages, if it is not a single user.",
     )
 
     def _exception_owner(self, error_class):
-        """Return ``(user, team)`` who has to act on a failure of ``error_class``.
+        """Return ``(user, team)`` responsible for a failure of ``error_class``.
 
-        Technical failures go to the operators' team of Settings or the owner of the system,
-        business failures to the exception owner of the interface; where none is named, to
-        the business owner, so that no failure is nobody's.
+        Technical failures go to the operators' team of the Settings, or to the owner of
+        the system. Business failures go to the exception owner of the interface. If
+        none is set, a failure goes to the business owner, so that each failure has an
+        owner.
         """
         self.ensure_one()
         if error_class in dict(const.BUSINESS_CLASSES):
@@ -54,7 +56,7 @@ class InteropResponsibilityMixin(models.AbstractModel):
 
 
 class InteropObjectiveMixin(models.AbstractModel):
-    """The service objective of a flow, and how far it was kept."""
+    """The service objective of an interface, and its attainment."""
 
     _name = "interop.objective.mixin"
     _description = "Service Objective"
@@ -62,29 +64,29 @@ class InteropObjectiveMixin(models.AbstractModel):
     objective_seconds = fields.Integer(
         "Objective (s)",
         tracking=True,
-        help="A message counts as in time when it is done within this many seconds.",
+        help="A message is in time if it is done within this many seconds.",
     )
     objective_percent = fields.Float(
         "Objective (%)",
         default=99.0,
         tracking=True,
-        help="Share of messages that have to be in time, over the last 30 days.",
+        help="Share of the messages of the last 30 days that have to be in time.",
     )
     attainment = fields.Float(
         "In Time (%)",
         compute="_compute_attainment",
-        help="Share of the messages of the last 30 days that were done in time.",
+        help="Share of the messages of the last 30 days that were in time.",
     )
     attainment_count = fields.Integer(
         "Messages Measured",
         compute="_compute_attainment",
-        help="Delivered and failed messages of the last 30 days. Without such "
-        "messages, no share is shown.",
+        help="Number of delivered and failed messages of the last 30 days. Without "
+        "such messages, no share is shown.",
     )
 
     _objective_range = models.Constraint(
         "CHECK (objective_percent > 0 AND objective_percent <= 100)",
-        "The service objective is a share between 0 and 100 percent.",
+        "The service objective must be more than 0 and at most 100 percent.",
     )
 
     @api.depends("objective_seconds")
@@ -111,7 +113,7 @@ class InteropObjectiveMixin(models.AbstractModel):
 
 
 class InteropRetentionMixin(models.AbstractModel):
-    """How long messages and their content are kept."""
+    """The retention of messages and of their content."""
 
     _name = "interop.retention.mixin"
     _description = "Retention of Messages"
@@ -120,20 +122,21 @@ class InteropRetentionMixin(models.AbstractModel):
         "Keep Content (days)",
         tracking=True,
         default=lambda self: self._default_retention("payload"),
-        help="The exact bytes of closed messages are removed after this time.",
+        help="The content of closed messages is deleted after this number of days.",
     )
     message_retention_days = fields.Integer(
         "Keep Messages (days)",
         tracking=True,
         default=lambda self: self._default_retention("message"),
-        help="The log line of closed messages is removed after this time. What still "
-        "waits for someone is never removed.",
+        help="Closed messages are deleted from the log after this number of days. Open "
+        "messages are never deleted.",
     )
 
     _retention_order = models.Constraint(
         "CHECK (payload_retention_days > 0"
         " AND message_retention_days >= payload_retention_days)",
-        "Content is kept at least one day, and messages at least as long as their content.",
+        "Content must be kept for at least one day, and messages at least as long as "
+        "their content.",
     )
 
     @api.model

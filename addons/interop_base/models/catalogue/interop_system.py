@@ -30,19 +30,19 @@ class InteropSystem(models.Model):
         "res.users",
         default=lambda self: self.env.user,
         tracking=True,
-        help="Who answers for this system inside the organization.",
+        help="The user who is responsible for this system in your organization.",
     )
     contact_id = fields.Many2one(
         "res.partner",
         tracking=True,
-        help="Whom to call at the vendor or partner.",
+        help="The person to call at the vendor or partner.",
     )
     company_ids = fields.Many2many(
         "res.company",
         string="Facilities",
         tracking=True,
         default=lambda self: self.env.company,
-        help="Facilities that this system serves. Interfaces may cover these only.",
+        help="Facilities that this system serves. Its interfaces can cover only these.",
     )
     criticality = fields.Selection(
         const.CRITICALITIES, required=True, default="1", tracking=True
@@ -52,13 +52,13 @@ class InteropSystem(models.Model):
         required=True,
         default=lambda self: self._default_environment(),
         tracking=True,
-        help="Messages move only where odoo.conf [interop] names the same environment, so "
-        "that a test server never talks to a production system.",
+        help="Messages move only if the environment in section [interop] of odoo.conf "
+        "is the same. So a test server never reaches a production system.",
     )
     data_residency = fields.Many2one(
         "res.country",
         tracking=True,
-        help="Country where this system keeps what it receives.",
+        help="Country in which this system stores the data that it receives.",
     )
     facility_code_ids = fields.One2many(
         "interop.system.facility.code", "system_id", "Facility Codes", copy=True
@@ -66,11 +66,13 @@ class InteropSystem(models.Model):
     interface_ids = fields.One2many("interop.interface", "system_id", "Interfaces")
     interface_count = fields.Integer(compute="_compute_interface_count")
 
-    _code_uniq = models.Constraint("UNIQUE (code)", "A system with this code exists.")
+    _code_uniq = models.Constraint(
+        "UNIQUE (code)", "Another system has this code. Choose another code."
+    )
 
     @api.model
     def _default_environment(self):
-        """Return the environment of this server, else production."""
+        """Return the environment of this server, ``production`` by default."""
         ours = self.env["interop.guard"]._environment()
         return ours if ours in dict(const.ENVIRONMENTS) else "production"
 
@@ -78,22 +80,23 @@ class InteropSystem(models.Model):
         return {"environment", "data_residency"}
 
     def write(self, vals):
-        """Forget the environment where it changes."""
+        """Clear the cache of scopes if the environment changes."""
         if "environment" in vals:
             self.env.registry.clear_cache()  # interop.client._scope
         return super().write(vals)
 
     def _audited_fields(self):
-        # The owner is told of new keys: who sets another one is on record.
+        # The owner gets alerts about new keys, so a change of the owner is recorded.
         return super()._audited_fields() | {"owner_id"}
 
     def _approval_owners(self):
-        # sudo: interfaces of all facilities, archived ones as well
+        # sudo: interfaces of all facilities, archived ones included
         return self.sudo().with_context(active_test=False).interface_ids
 
     @api.constrains("company_ids")
     def _check_facilities(self):
-        """Interfaces stay within what the system serves."""
+        """Check that no interface covers a facility that the system no longer
+        serves."""
         self.sudo().interface_ids._check_facilities()  # sudo: in every facility
 
     @api.constrains("active")
@@ -104,7 +107,8 @@ class InteropSystem(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "“%s” has interfaces in use. Retire them before you archive it.",
+                        "“%s” has interfaces in use. Retire them, then archive the "
+                        "system.",
                         system.name,
                     )
                 )
@@ -119,21 +123,22 @@ class InteropSystem(models.Model):
             system.interface_count = counts.get(system.id, 0)
 
     def _company_for_code(self, code):
-        """Return the facility that this system calls ``code``; empty when it knows none."""
+        """Return the company that this system calls ``code``, empty if there is
+        none."""
         self.ensure_one()
         line = self.facility_code_ids.filtered(lambda item: item.code == code)
         return line.company_id
 
     def _code_for_company(self, company):
-        """Return what this system calls ``company``, or ``""``."""
+        """Return the code of ``company`` in this system, ``""`` if there is none."""
         self.ensure_one()
         line = self.facility_code_ids.filtered(lambda item: item.company_id == company)
         return line[:1].code or ""
 
     @api.private
     def _visible_name(self):
-        """Return the name of this system (sudo) as far as the user's facilities know
-        it."""
+        """Return the name of this system (sudo), or a neutral text if it serves none of
+        the user's facilities."""
         shared = self.company_ids & self.env.user.sudo().company_ids
         if self.company_ids and not shared:
             return self.env._("A system of another facility")
@@ -154,7 +159,7 @@ class InteropSystem(models.Model):
 
 
 class InteropSystemFacilityCode(models.Model):
-    """What a system calls one of our facilities."""
+    """The code of one facility in one system."""
 
     _name = "interop.system.facility.code"
     _description = "Facility Code of a System"
@@ -170,18 +175,18 @@ class InteropSystemFacilityCode(models.Model):
     )
 
     _code_uniq = models.Constraint(
-        "UNIQUE (system_id, code)", "This system uses that facility code already."
+        "UNIQUE (system_id, code)", "Another facility has this code in the system."
     )
     _company_uniq = models.Constraint(
         "UNIQUE (system_id, company_id)",
-        "This facility has a code in that system already.",
+        "This facility already has a code in the system.",
     )
 
     def _approval_part_fields(self):
         return {"system_id", "code", "company_id"}
 
     def _approval_owners(self):
-        """Only the interfaces that cover the facility: no other is concerned."""
+        """Return only the interfaces that cover the facility."""
         owners = super()._approval_owners()
         for line in self:
             owners |= line.system_id._approval_owners().filtered(
@@ -190,12 +195,13 @@ class InteropSystemFacilityCode(models.Model):
         return owners
 
     def _part_audited(self):
-        # sudo: the trail is written for whoever changes a code
+        # sudo: the audit trail records each change of a code
         return self.sudo().system_id
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Leave evidence: a code decides to which facility a message belongs."""
+        """Record a new code in the audit trail: it decides which facility a message
+        belongs to."""
         lines = super().create(vals_list)
         self.env.registry.clear_cache()  # interop.client._scope
         audit = self.env["interop.audit.event"]
@@ -205,12 +211,12 @@ class InteropSystemFacilityCode(models.Model):
         return lines
 
     def write(self, vals):
-        """Forget which facilities the codes mean."""
+        """Clear the cache of scopes, which contains the codes."""
         self.env.registry.clear_cache()  # interop.client._scope
         return super().write(vals)
 
     def unlink(self):
-        """Leave evidence, and tell the owner of the system."""
+        """Record the removal in the audit trail, and alert the owner of the system."""
         gone = [
             (line.system_id, f"{line.sudo().company_id.name}: {line.code} → –")
             for line in self

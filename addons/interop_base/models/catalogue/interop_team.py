@@ -1,10 +1,10 @@
-"""Teams that own failures."""
+"""Teams that correct failed messages."""
 
 from odoo import api, fields, models
 
 
 class InteropTeam(models.Model):
-    """The people to whom a failure belongs when it is not one person's."""
+    """A team that owns failed messages, if they do not belong to a single user."""
 
     _name = "interop.team"
     _description = "Integration Team"
@@ -16,23 +16,25 @@ class InteropTeam(models.Model):
         "res.users",
         string="Members",
         domain=[("share", "=", False)],
-        help="Members see the failed messages of the interfaces that this team owns, "
-        "also under the filter “Waiting for me”.",
+        help="Members see the failed messages of the interfaces that this team owns. "
+        "The filter “Waiting for Me” lists them.",
     )
 
-    _name_uniq = models.Constraint("UNIQUE (name)", "A team of this name exists.")
+    _name_uniq = models.Constraint(
+        "UNIQUE (name)", "Another team has this name. Choose another name."
+    )
 
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Make the members see what is theirs."""
+        """Give the members access to the messages of the team."""
         teams = super().create(vals_list)
         self.env["res.users"]._forget_areas()
         return teams
 
     def write(self, vals):
-        """Make the members see what is theirs, from now on."""
+        """Update the access of the members to the messages of the team."""
         result = super().write(vals)
         if "member_ids" in vals:
             self.env["res.users"]._forget_areas()

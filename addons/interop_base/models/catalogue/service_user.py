@@ -1,8 +1,8 @@
-"""Service users have the rights that the interfaces of their client need now, no more.
+"""Rights of service users: exactly those that the interfaces of their client need now.
 
-Needed are the interfaces that are active: those of a client that is active itself, and
-those on which messages wait that it sent before it was suspended, revoked, or lost the
-interface. What was accepted is applied.
+These are the active interfaces of an active client. Interfaces count as well on which
+messages of the client wait that it sent before it was suspended, revoked, or lost the
+interface. So accepted messages are still applied.
 """
 
 from odoo import Command
@@ -11,10 +11,10 @@ WAITING = ("pending", "processing", "parked")
 
 
 def create(client):
-    """Make the user on whose rights this client's messages are applied."""
+    """Create the user with whose rights the messages of this client are applied."""
     group = client.env.ref("interop_base.interop_rest_group_client")
     company = (client._facilities() or client.env.company)[0]
-    # sudo: administrators of the integration need not be administrators of users
+    # sudo: administrators of the integration may not be allowed to create users
     users_sudo = client.env["res.users"].sudo().with_context(no_reset_password=True)
     user_sudo = users_sudo.create(
         {
@@ -23,7 +23,7 @@ def create(client):
             "group_ids": [Command.set(group.ids)],
             "company_id": company.id,
             "company_ids": [Command.set(company.ids)],
-            # Archived for good: it cannot log in and its contact is not listed.
+            # Always archived: the user cannot log in, and its contact is not listed.
             "active": False,
         }
     )
@@ -31,9 +31,9 @@ def create(client):
 
 
 def sync(client, tried=()):
-    """Give the service user exactly the facilities and groups that are needed now.
+    """Update the facilities and groups of the service user to what it needs now.
 
-    :param tried: interfaces that count whatever their state is, for a dry run
+    :param tried: interfaces that count in any state, for a dry run
     """
     user_sudo = client.user_id.sudo()  # sudo: see create
     if not user_sudo:
@@ -43,7 +43,7 @@ def sync(client, tried=()):
         interfaces |= interface
         companies |= interface.company_ids.filtered(client.sudo()._serves)
     values = {}
-    # A user has one facility at least; without groups it is of no use there.
+    # A user needs at least one company. Without groups it gives no access.
     companies = companies or user_sudo.company_id
     if user_sudo.company_ids != companies:
         company = (user_sudo.company_id & companies or companies)[0]
@@ -58,7 +58,7 @@ def sync(client, tried=()):
 
 def needed(client):
     """Return the interfaces and facilities that the service user works for now."""
-    client_sudo = client.sudo()  # sudo: all of them, whatever the current user sees
+    client_sudo = client.sudo()  # sudo: all interfaces, also those the user cannot see
     interfaces = client_sudo.interface_ids.browse()
     companies = interfaces.company_ids
     if client.state == "active":

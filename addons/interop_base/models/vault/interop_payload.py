@@ -1,4 +1,4 @@
-"""The exact bytes of messages, on their own, shorter retention."""
+"""The content of messages, with its own, shorter retention."""
 
 import os
 
@@ -11,16 +11,16 @@ from ... import const, db
 from ...exceptions import ConfigurationError, GuardError
 from ...tools import compression
 
-# Columns that ``_sealed`` answers, in their order.
+# The columns that ``_sealed`` returns, in this order.
 SEALED = "uuid, company_id, data_class, key_id, content, size, compressed"
 _NOW = SQL("now() AT TIME ZONE 'UTC'")
 
 
 class InteropPayload(models.Model):
-    """Bytes that were sent, received or snapshotted; never touched by the ORM.
+    """The exact bytes that were sent, received or captured.
 
-    The content column is written and read by SQL in this file only: the ORM would
-    encode it and log it. Protected classes are encrypted.
+    SQL in this file is the only code that reads or writes the content: the ORM would
+    encode and log it. Content of protected classes is encrypted.
     """
 
     _name = "interop.payload"
@@ -33,7 +33,7 @@ class InteropPayload(models.Model):
     key_id = fields.Char(
         readonly=True,
         groups=fields.NO_ACCESS,
-        help="Key that encrypted the content; empty when it is in clear.",
+        help="Key that encrypted the content. Empty: the content is not encrypted.",
     )
     content = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
     size = fields.Integer(readonly=True)
@@ -53,8 +53,7 @@ class InteropPayload(models.Model):
 
         :param items: list of ``(company_id or None, data_class, bytes)``
         :returns: list of ids in the same order
-        :raises GuardError: when a protected class has to be encrypted without a key
-            file
+        :raises GuardError: a protected content needs a key file, and there is none
         """
         if not items:
             return []
@@ -65,7 +64,7 @@ class InteropPayload(models.Model):
     @api.model
     @api.private
     def _sealed(self, items):
-        """Return the columns of contents, encrypted where their class says so.
+        """Return the columns of contents, encrypted if their data class is protected.
 
         :param items: list of ``(company_id or None, data_class, bytes)``
         :returns: list of ``(uuid, company_id, data_class, key_id, content, size,
@@ -74,7 +73,7 @@ class InteropPayload(models.Model):
         """
         random = os.urandom(16 * len(items)).hex()
         uids = [random[at : at + 32] for at in range(0, len(random), 32)]
-        # PostgreSQL compresses what is in clear by itself.
+        # PostgreSQL itself compresses content that is not encrypted.
         packed = {
             uid: compression.pack(content)
             for uid, (_company_id, data_class, content) in zip(uids, items, strict=True)
@@ -113,10 +112,10 @@ class InteropPayload(models.Model):
 
     @api.private
     def _read_many(self, tolerant=False):
-        """Return ``{id: bytes}`` of what is stored (purged ones are missing).
+        """Return ``{id: bytes}`` of the stored contents, without purged ones.
 
-        :param bool tolerant: answer content that no key opens as its exception, so that
-            it does not keep the others back
+        :param bool tolerant: return the exception as the value of a content that cannot
+            be decrypted, instead of raising it
         """
         if not self:
             return {}
@@ -144,13 +143,13 @@ class InteropPayload(models.Model):
 
     @api.private
     def _read(self):
-        """Return the bytes, or ``None`` when they were purged."""
+        """Return the bytes, ``None`` if they were purged."""
         self.ensure_one()
         return self._read_many().get(self.id)
 
     @api.model
     def _stale_count(self):
-        """Return how many contents are encrypted with another key than the newest."""
+        """Return the number of contents that are not encrypted with the newest key."""
         current = self.env["interop.vault"]._keyring().current_key_id
         self.env.cr.execute(
             "SELECT count(*) FROM interop_payload"
@@ -161,11 +160,11 @@ class InteropPayload(models.Model):
 
     @api.model
     def _reencrypt_batch(self, limit=500):
-        """Encrypt up to ``limit`` contents with the newest key; returns how many.
+        """Encrypt up to ``limit`` contents with the newest key; return their number.
 
-        Contents that another session holds are left out. Call it on a READ COMMITTED
-        cursor: under REPEATABLE READ a content that was changed since the snapshot fails
-        the whole batch (40001).
+        Contents that another session has locked are skipped. Call it on a READ
+        COMMITTED cursor: under REPEATABLE READ, one changed content makes the whole
+        batch fail (40001).
         """
         vault = self.env["interop.vault"]
         current = vault._keyring().current_key_id

@@ -1,4 +1,4 @@
-"""Key material with a lifecycle."""
+"""Secrets: key material with a lifecycle."""
 
 import base64
 import uuid
@@ -15,19 +15,19 @@ from ...tools import signing
 
 USED_EVERY = timedelta(minutes=5)
 SECRET_STATES = [
-    ("pending", "Not yet valid"),
+    ("pending", "Not Yet Valid"),
     ("active", "Active"),
-    ("expiring", "Expires soon"),
+    ("expiring", "Expires Soon"),
     ("expired", "Expired"),
     ("revoked", "Revoked"),
 ]
 
-# Written by _store_value only, with the AAD of its own row.
+# Written by _store_value only. The AAD binds them to their own row.
 _MATERIAL = ("ciphertext", "key_id", "public_value", "fingerprint")
 
 
 class InteropSecret(models.Model):
-    """One key. Its value is shown once when it is generated and to nobody afterwards."""
+    """One key, token or credential. Its value is shown once, when it is generated."""
 
     _name = "interop.secret"
     _description = "Integration Secret"
@@ -48,19 +48,19 @@ class InteropSecret(models.Model):
     company_id = fields.Many2one("res.company", "Facility", index=True, readonly=True)
     kind = fields.Selection(const.SECRET_KINDS, required=True, readonly=True)
     key_id = fields.Char(
-        "Encrypted With", readonly=True, copy=False, groups=fields.NO_ACCESS
+        "Encryption Key", readonly=True, copy=False, groups=fields.NO_ACCESS
     )
     ciphertext = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     public_value = fields.Char(
         "Public Key",
         readonly=True,
         copy=False,
-        help="Hand this to the other side: it verifies what we sign.",
+        help="Give this key to the partner, who uses it to verify our signatures.",
     )
     fingerprint = fields.Char(
         readonly=True,
         copy=False,
-        help="Keyed digest by which both sides of a conversation tell keys apart.",
+        help="A keyed digest. Both partners use it to tell keys apart.",
     )
     valid_from = fields.Datetime(required=True, default=lambda self: clock.now())
     valid_to = fields.Datetime("Valid Until", tracking=True)
@@ -71,15 +71,15 @@ class InteropSecret(models.Model):
         "Last Used",
         readonly=True,
         copy=False,
-        help="When the key or token was last accepted, to five minutes.",
+        help="Time of the last accepted use, with a precision of five minutes.",
     )
     revoked_at = fields.Datetime("Revoked On", readonly=True, copy=False, tracking=True)
     state = fields.Selection(SECRET_STATES, compute="_compute_state")
 
-    _uuid_uniq = models.Constraint("UNIQUE (uuid)", "Secrets have distinct ids.")
+    _uuid_uniq = models.Constraint("UNIQUE (uuid)", "Another secret has this id.")
     _valid_range = models.Constraint(
         "CHECK (valid_to IS NULL OR valid_to >= valid_from)",
-        "A secret cannot end before it begins.",
+        "The end of validity must not be before its start.",
     )
 
     @api.depends("valid_from", "valid_to", "revoked_at")
@@ -110,17 +110,17 @@ class InteropSecret(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):  # pylint: disable=method-required-super
-        """Refuse: a secret is generated or received, and has a value from the start."""
+        """Refuse: a secret gets its value when it is generated or received."""
         raise UserError(
             self.env._(
                 "A secret cannot be created without a value. Generate a secret, or "
-                "receive one from the partner."
+                "enter the secret that the partner sent."
             )
         )
 
     def _create_row(self, vals):
-        """Create the row of a new secret; ``_create_value`` adds the value at once."""
-        # Whatever default_… the context brings.
+        """Create the row of a new secret; ``_create_value`` adds the value."""
+        # Ignore default_… in the context.
         context = {
             key: value
             for key, value in self.env.context.items()
@@ -130,13 +130,17 @@ class InteropSecret(models.Model):
         return super(InteropSecret, rows).create([vals]).with_env(self.env)
 
     def write(self, vals):
-        """Refuse to change what makes the key this key, or to bring it back to life."""
+        """Refuse to change the key material, or to make an ended secret valid again."""
         fixed = {*_MATERIAL, "uuid", "kind", "system_id", "company_id", "revoked_at"}
         if "client_id" in vals:
-            raise UserError(self.env._("A secret belongs to its client for good."))
+            raise UserError(
+                self.env._(
+                    "A secret cannot move to another client. Generate a new secret."
+                )
+            )
         if (fixed | {"last_used_at"}) & vals.keys():
             raise UserError(
-                self.env._("A secret does not change. Rotate it or revoke it instead.")
+                self.env._("A secret cannot be edited. Rotate it or revoke it instead.")
             )
         dates = {"valid_from", "valid_to"} & vals.keys()
         if not dates:
@@ -147,8 +151,8 @@ class InteropSecret(models.Model):
             if secret.revoked_at or (secret.valid_to and secret.valid_to <= now):
                 raise UserError(
                     self.env._(
-                        "“%s” has expired or was revoked and cannot be used again. "
-                        "Generate a new secret instead.",
+                        "“%s” has expired or was revoked and cannot become valid "
+                        "again. Generate a new secret instead.",
                         secret.name,
                     )
                 )
@@ -158,8 +162,8 @@ class InteropSecret(models.Model):
         return result
 
     def _log_validity(self, before):
-        """Leave evidence of changed dates; tell the owner of the system where a secret
-        is valid for longer than it was."""
+        """Record changed dates in the audit trail; alert the owner of the system about
+        a longer validity."""
         for secret in self:
             old_from, old_to = before[secret.id]
             if (old_from, old_to) == (secret.valid_from, secret.valid_to):
@@ -175,16 +179,16 @@ class InteropSecret(models.Model):
                 secret._tell_owner(self.env._("%s is valid for longer", secret.name))
 
     def _tell_owner(self, summary, stewards=False):
-        """Give the owner of the system something to check: what one administrator did
-        alone. Where the owner did it, every steward.
+        """Schedule an activity for the owner of the system, to check a change that
+        needs no approval. If the owner made the change, all stewards get the activity.
 
-        :param bool stewards: whether every steward is told in any case
+        :param bool stewards: whether the stewards get the activity in any case
         """
         self.ensure_one()
-        system_sudo = self.sudo().system_id  # sudo: owners are told of every system
+        system_sudo = self.sudo().system_id  # sudo: each system has an owner to alert
         told = system_sudo.owner_id - self.env.user
         if stewards or not told:
-            # sudo: who the stewards are
+            # sudo: list of the stewards
             group_sudo = self.env.ref("interop_base.interop_base_group_steward").sudo()
             told |= group_sudo.all_user_ids - self.env.user
         for user in told:
@@ -193,8 +197,8 @@ class InteropSecret(models.Model):
                 user_id=user.id,
                 summary=summary,
                 note=self.env._(
-                    "User: %(user)s. Secret: %(fingerprint)s. Revoke the secret if "
-                    "this change was not intended.",
+                    "User: %(user)s. Secret: %(fingerprint)s. If this change was not "
+                    "intended, revoke the secret.",
                     user=self.env.user.name,
                     fingerprint=self.fingerprint or self.uuid,
                 ),
@@ -207,14 +211,17 @@ class InteropSecret(models.Model):
 
         :param dict vals: field values without key material
         :param str plaintext: ``whsec_…``, ``whsk_…``, ``whpk_…`` or a credential
-        :raises GuardError: without a key file
+        :raises GuardError: there is no key file
         """
         self.env["interop.vault"]._keyring()
         if vals["kind"] in ("hmac", "ed25519_private", "ed25519_public"):
             signing.decode_secret(plaintext)
         if any(vals.get(name) for name in _MATERIAL):
             raise UserError(
-                self.env._("The value of a secret is stored encrypted only.")
+                self.env._(
+                    "The value of a secret cannot be written directly. Generate the "
+                    "secret, or enter it in the dialog."
+                )
             )
         secret = self._create_row(vals)
         secret._store_value(plaintext)
@@ -222,10 +229,12 @@ class InteropSecret(models.Model):
         return secret
 
     def _note_created(self):
-        """Called when a new secret has its value; an override tells who has to know.
+        """Alert the responsible users about a new secret that has its value.
 
-        A new key of a client that was ever approved lets more callers in: its owner and
-        the stewards are told, also while it is being changed.
+        Called after the value was stored. An override adds alerts for its kinds.
+
+        A new key extends access to a client that was approved once. So the owner and
+        the stewards are alerted, also while the client is being changed.
         """
         client = self.client_id
         if not client:
@@ -239,7 +248,7 @@ class InteropSecret(models.Model):
             self._tell_owner(summary, stewards=True)
 
     def _approval_text(self):
-        """Return what an approval of the client says about this key."""
+        """Return the text about this key in the approved state of the client."""
         self.ensure_one()
         start = fields.Datetime.to_string(self.valid_from)
         end = fields.Datetime.to_string(self.valid_to) or "…"
@@ -260,20 +269,24 @@ class InteropSecret(models.Model):
             values["public_value"] = plaintext
         elif self.kind == "ed25519_private":
             values["public_value"] = signing.public_key_of(plaintext)
-        # sudo: no group, not even administrators, may write key material
+        # sudo: no group may write key material, administrators included
         return super(InteropSecret, self.sudo()).write(values)
 
     @api.private
     def _get_value(self):
-        """Return the plaintext (text). For the engine only; no RPC, no export.
+        """Return the plaintext (text). Only the engine may call it; no RPC, no export.
 
-        :raises GuardError: without a key file
-        :raises ConfigurationError: when no key of the file opens it
+        :raises GuardError: there is no key file
+        :raises ConfigurationError: no key of the file decrypts it
         """
         self.ensure_one()
-        secret_sudo = self.sudo()  # sudo: the columns are closed to every group
+        secret_sudo = self.sudo()  # sudo: no group may read these columns
         if not secret_sudo.ciphertext:
-            raise ConfigurationError(self.env._("Secret “%s” has no value.", self.name))
+            raise ConfigurationError(
+                self.env._(
+                    "Secret “%s” has no value. Generate a new secret.", self.name
+                )
+            )
         return (
             self.env["interop.vault"]
             ._decrypt(
@@ -287,7 +300,7 @@ class InteropSecret(models.Model):
         )
 
     def _usable(self, now):
-        """Return the secrets that are valid at ``now``, newest first (fail closed)."""
+        """Return the secrets that are valid at ``now``, the newest first."""
         return self.filtered(
             lambda secret: (
                 not secret.revoked_at
@@ -297,11 +310,11 @@ class InteropSecret(models.Model):
         ).sorted(lambda secret: (secret.valid_from, secret.id), reverse=True)
 
     def _note_used(self, now):
-        """Remember that a key or token was accepted at ``now``: every few minutes,
-        waiting for nobody.
+        """Record that a key or token was accepted at ``now``, at most every few
+        minutes.
 
-        On a cursor of its own: within the request it would be the one row that all
-        requests of a client write, and a refused request would undo it.
+        It uses a separate cursor and never waits. Within the request, all requests of a
+        client would write the same row, and a refused request would undo it.
         """
         self.ensure_one()
         before = now - USED_EVERY
@@ -325,15 +338,17 @@ class InteropSecret(models.Model):
     @api.model
     @api.private
     def _generate_plaintext(self, kind):
-        """Return fresh key material of ``kind`` in its Standard Webhooks text form."""
+        """Return new key material of ``kind`` in the text form of Standard Webhooks."""
         if kind == "hmac":
             return signing.generate_hmac_secret()
         if kind == "ed25519_private":
             return signing.generate_ed25519_keypair()[0]
-        raise UserError(self.env._("This kind of secret comes from the other side."))
+        raise UserError(
+            self.env._("The partner generates secrets of this kind. Enter it instead.")
+        )
 
     def _rotation_values(self):
-        """Return the values of a successor; addons copy their own link."""
+        """Return the values of a successor; an override adds the links of its addon."""
         self.ensure_one()
         return {
             "name": self.name,
@@ -347,12 +362,16 @@ class InteropSecret(models.Model):
     def _rotate(self, overlap_hours=None):
         """Create a successor; this secret stays valid for ``overlap_hours``.
 
-        :param int overlap_hours: by default as Settings say
+        :param int overlap_hours: by default as in the Settings
         :returns: ``(successor, plaintext)``
         """
         self.ensure_one()
         if self.revoked_at:
-            raise UserError(self.env._("A revoked secret cannot be rotated."))
+            raise UserError(
+                self.env._(
+                    "A revoked secret cannot be rotated. Generate a new secret instead."
+                )
+            )
         plaintext = self._generate_plaintext(self.kind)
         successor = self._create_value(self._rotation_values(), plaintext)
         if overlap_hours is None:
@@ -364,7 +383,7 @@ class InteropSecret(models.Model):
         return successor, plaintext
 
     def _set_revoked(self):
-        """Make the secrets unusable at once."""
+        """Revoke the secrets; they stop working immediately."""
         moving = self.filtered(lambda secret: not secret.revoked_at)
         if moving:
             super(InteropSecret, moving).write({"revoked_at": clock.now()})
@@ -374,14 +393,17 @@ class InteropSecret(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(
-            self.env._("Secrets are revoked, not deleted: messages refer to them.")
+            self.env._(
+                "Secrets cannot be deleted: messages refer to them. Revoke them."
+            )
         )
 
     @api.model
     def _reencrypt_all(self):
-        """Encrypt every secret with the newest key; returns how many changed."""
+        """Encrypt all secrets with the newest key; return the number of changed
+        ones."""
         current = self.env["interop.vault"]._keyring().current_key_id
-        # sudo: the command line runs this as the system
+        # sudo: the command line runs this without a user
         stale_sudo = self.sudo().search(
             [("key_id", "!=", current), ("ciphertext", "!=", False)]
         )
@@ -392,12 +414,12 @@ class InteropSecret(models.Model):
     # === ACTIONS === #
 
     def _action_show_once(self, plaintext):
-        """Return the client action that shows a value once; it is stored nowhere."""
+        """Return the client action that shows a value once; the value is not stored."""
         self.ensure_one()
         return {
             "type": "ir.actions.client",
             "tag": "interop_show_once",
-            "name": self.env._("New secret"),
+            "name": self.env._("New Secret"),
             "target": "new",
             "params": {
                 "title": self.name,
@@ -405,7 +427,8 @@ class InteropSecret(models.Model):
                 if self.kind == "ed25519_private"
                 else plaintext,
                 "note": self.env._(
-                    "Copy it now and hand it over safely. It cannot be shown again."
+                    "Copy the value now and send it over a secure channel. It cannot "
+                    "be shown again."
                 ),
             },
         }
@@ -418,7 +441,7 @@ class InteropSecret(models.Model):
         return successor._action_show_once(plaintext)
 
     def action_revoke(self):
-        """Revoke at once."""
+        """Revoke the secrets immediately."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         self._set_revoked()
         return True

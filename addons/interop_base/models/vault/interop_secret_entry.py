@@ -1,14 +1,14 @@
-"""Dialogs that take over a secret which the other side has made."""
+"""Dialogs for secrets that the partner generated."""
 
 from odoo import fields, models
 
 
 class InteropSecretEntryMixin(models.AbstractModel):
-    """The value has no column: it is encrypted when the dialog is saved, and never comes
-    out again.
+    """A dialog with a value that has no column: it is encrypted on saving, and nobody
+    can read it afterwards.
 
-    Each dialog has a method ``_store(value)`` that checks the text and keeps it as a
-    secret; a refusal never shows it.
+    Each dialog implements ``_store(value)``, which checks the text and stores it as a
+    secret. An error of it never contains the text.
     """
 
     _name = "interop.secret.entry.mixin"
@@ -17,10 +17,11 @@ class InteropSecretEntryMixin(models.AbstractModel):
     value = fields.Text(
         compute="_compute_value",
         inverse="_inverse_value",
-        help="It is encrypted at once and cannot be shown again.",
+        help="The value is encrypted immediately and cannot be shown again.",
     )
     valid_to = fields.Datetime(
-        "Valid Until", help="A reminder comes before. Empty: it does not end."
+        "Valid Until",
+        help="You get a reminder before this time. Leave empty for no expiry.",
     )
 
     def _compute_value(self):
@@ -33,6 +34,6 @@ class InteropSecretEntryMixin(models.AbstractModel):
         self.invalidate_recordset(["value"])
 
     def action_save(self):
-        """Close the dialog: the value was stored when it was saved."""
+        """Close the dialog: saving it has stored the value."""
         self.ensure_one()
         return {"type": "ir.actions.act_window_close"}

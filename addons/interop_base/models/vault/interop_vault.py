@@ -1,7 +1,8 @@
-"""The one file that encrypts.
+"""The only file that encrypts.
 
-Keys live in the file named by ``[interop] key_file`` in odoo.conf, outside the
-database, so that a dump, a replica or a copy reads no secret and no protected payload.
+The keys are in the file that ``[interop] key_file`` in odoo.conf names, outside the
+database. So a dump, a replica or a copy alone reveals no secret and no protected
+payload.
 """
 
 import hashlib
@@ -26,18 +27,17 @@ class InteropVault(models.AbstractModel):
     @api.model
     @api.private
     def _keyring(self):
-        """Return the parsed key file, read again when the file changes.
+        """Return the parsed key file; it is read again after a change.
 
-        :raises GuardError: when no usable key file is configured; the text says what to
-            do
+        :raises GuardError: there is no usable key file; the text says what to do
         """
         path = interop_conf.section().get("key_file")
         if not path:
             raise GuardError(
                 self.env._(
                     "No key file is configured. Create one with “odoo interop "
-                    "generate-key FILE” and name it in odoo.conf: section [interop], "
-                    "key_file = FILE."
+                    "generate-key FILE” and add key_file = FILE to section [interop] "
+                    "of odoo.conf."
                 )
             )
         try:
@@ -45,8 +45,9 @@ class InteropVault(models.AbstractModel):
         except (OSError, UnicodeDecodeError) as error:
             raise GuardError(
                 self.env._(
-                    "The key file %(path)s named in odoo.conf [interop] cannot be read "
-                    "(%(reason)s). Put it back, or correct key_file.",
+                    "The server cannot read the key file %(path)s that section "
+                    "[interop] of odoo.conf names (%(reason)s). Restore the file, or "
+                    "correct key_file.",
                     path=path,
                     reason=type(error).__name__,
                 )
@@ -61,7 +62,7 @@ class InteropVault(models.AbstractModel):
             ) from None
 
     def _read_key_file(self, path):
-        """Return the parsed key file at ``path``, from memory while it is unchanged.
+        """Return the parsed key file at ``path``, cached until the file changes.
 
         :raises GuardError: other users of the machine can read it
         :raises KeyFileError: it is not valid
@@ -71,8 +72,8 @@ class InteropVault(models.AbstractModel):
         if stat.st_mode & 0o077:
             raise GuardError(
                 self.env._(
-                    "The key file %(path)s can be read by other users of this "
-                    "machine. Restrict it: chmod 600 %(path)s",
+                    "Other users of this machine can read the key file %(path)s. "
+                    "Restrict access: chmod 600 %(path)s",
                     path=path,
                 )
             )
@@ -86,7 +87,8 @@ class InteropVault(models.AbstractModel):
 
     @api.model
     def _available(self):
-        """Return whether secrets and protected payloads can be read and written here."""
+        """Return whether this server can read and write secrets and protected
+        payloads."""
         try:
             self._keyring()
         except GuardError:
@@ -95,7 +97,8 @@ class InteropVault(models.AbstractModel):
 
     @api.model
     def _problem(self):
-        """Return why the vault is closed, in words for an administrator, or ``False``."""
+        """Return why the key file cannot be used (text for administrators), or
+        ``False``."""
         try:
             self._keyring()
         except GuardError as error:
@@ -107,8 +110,8 @@ class InteropVault(models.AbstractModel):
     def _encrypt(self, plaintext, model, uuid, company_id):
         """Encrypt bytes for one record (AES-256-GCM, AAD = model, uuid, company).
 
-        :returns: ``(key_id, blob)``: the key that was used and nonce + ciphertext + tag
-        :raises GuardError: without a key file
+        :returns: ``(key_id, blob)``; the blob is nonce + ciphertext + tag
+        :raises GuardError: there is no key file
         """
         return self._keyring().encrypt(
             plaintext, keyring.aad(model, uuid, company_id or None)
@@ -117,11 +120,11 @@ class InteropVault(models.AbstractModel):
     @api.model
     @api.private
     def _encrypt_many(self, items):
-        """Encrypt many values with one look at the key file.
+        """Encrypt many values; read the key file once.
 
         :param items: list of ``(plaintext, model, uuid, company_id)``
         :returns: list of ``(key_id, blob)`` in the same order
-        :raises GuardError: without a key file, unless there are no items
+        :raises GuardError: there are items, but no key file
         """
         if not items:
             return []
@@ -134,10 +137,10 @@ class InteropVault(models.AbstractModel):
     @api.model
     @api.private
     def _decrypt(self, key_id, blob, model, uuid, company_id):
-        """Decrypt what ``_encrypt`` answered for the same record.
+        """Decrypt a value that ``_encrypt`` returned for the same record.
 
-        :raises GuardError: without a key file
-        :raises ConfigurationError: when no key of the file opens it
+        :raises GuardError: there is no key file
+        :raises ConfigurationError: no key of the file decrypts it
         """
         try:
             return self._keyring().decrypt(
@@ -146,9 +149,8 @@ class InteropVault(models.AbstractModel):
         except DecryptError:
             raise ConfigurationError(
                 self.env._(
-                    "The content of %(model)s cannot be decrypted with the keys of "
-                    "this server. It was encrypted with key “%(key)s”: add that key "
-                    "to the key file.",
+                    "This server cannot decrypt the content of %(model)s. It was "
+                    "encrypted with key “%(key)s”. Add this key to the key file.",
                     model=model,
                     key=key_id,
                 ),
@@ -158,21 +160,19 @@ class InteropVault(models.AbstractModel):
     @api.model
     @api.private
     def _blind(self, purpose, value):
-        """Return the blind index of ``value``: searchable by who knows it, and only
-        then.
-        """
+        """Return the blind index of ``value``; only a holder of the key can compute
+        it."""
         return self._keyring().blind(purpose, value)
 
     @api.model
     @api.private
     def _body_hash(self, body):
-        """Return a digest of message bytes that reveals nothing about guessable
-        content.
-        """
+        """Return a keyed digest of message bytes; it does not reveal guessable
+        content."""
         return self._body_hash_of(hashlib.sha256(body).hexdigest())
 
     @api.model
     @api.private
     def _body_hash_of(self, digest):
-        """Return the same from the SHA-256 of the bytes, in hexadecimal digits."""
+        """Return the same digest from the SHA-256 of the bytes (hexadecimal)."""
         return self._keyring().blind("body", digest)

@@ -45,7 +45,7 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
       "contact.upserted v1"
     ),
     ...select("direction", "Inbound"),
-    ...select("latency_tier", "Real time"),
+    ...select("latency_tier", "Real Time"),
     ...select("transport", "REST (signed)"),
     ...stepUtils.saveForm(),
     ...openMapping(),
