@@ -135,7 +135,7 @@ class TestInterfaceLifecycle(EngineCase):
             "latency_tier",
             "retry_policy_id",
         ):
-            with self._refused(ValidationError, "cannot do without", msg=name):
+            with self._refused(ValidationError, "These values are required", msg=name):
                 interface[name] = False
         with self._refused(ValidationError, "in use"):
             interface.active = False

@@ -34,7 +34,9 @@ class TestInterfaceFacts(EngineCase):
         for state in ("approved", "active", "suspended", "deprecated", "retired"):
             interface._transition({"state": state})
             for name, value in changes.items():
-                with self._refused(UserError, "what was approved", msg=(state, name)):
+                with self._refused(
+                    UserError, "change an approved value", msg=(state, name)
+                ):
                     interface.write({name: value})
         interface.write(
             {"data_class": interface.data_class, "purpose": "Words may change"}
@@ -66,7 +68,7 @@ class TestInterfaceFacts(EngineCase):
 
     def test_interface_is_at_least_as_strict_as_its_contracts(self):
         contract = self._create_contract(data_class="personal")
-        with self._refused(ValidationError, "Raise its data class"):
+        with self._refused(ValidationError, "Raise the data class of the interface"):
             self._create_interface(activate=False, contract_ids=[(6, 0, contract.ids)])
 
     def test_filter_is_checked_on_save(self):
@@ -102,7 +104,7 @@ class TestInterfaceFacts(EngineCase):
         admin = self._create_user("admin")
         line = {"mapping_id": mapping.id, "path": "key", "field_path": "ciphertext"}
         for env in (self.env(su=True), self.env(user=admin)):
-            with self._refused(ValidationError, "may not read it"):
+            with self._refused(ValidationError, "may not read this field"):
                 env["interop.mapping.line"].create(line)
         users = self._create_contract(
             model_id=self.env["ir.model"]._get_id("res.users")
@@ -113,7 +115,7 @@ class TestInterfaceFacts(EngineCase):
             for name, field in self.env["res.users"]._fields.items()
             if field.groups == "base.group_system" and field.type in ("char", "boolean")
         )
-        with self._refused(ValidationError, "may not read it"):
+        with self._refused(ValidationError, "may not read this field"):
             self.env(user=admin)["interop.mapping.line"].create(
                 {**line, "field_path": group_field}
             )

@@ -68,7 +68,7 @@ class TestStateMachine(EngineCase):
 
     def test_nobody_writes_the_state_not_even_the_superuser(self):
         for env_message in (self.message, self.message.sudo()):
-            with self._refused(AccessError, "only through its buttons"):
+            with self._refused(AccessError, "cannot be edited"):
                 env_message.write({"state": "done"})
             with self._refused(AccessError):
                 env_message.state = "cancelled"

@@ -96,8 +96,8 @@ class TestPublishAction(PublishCase):
         for message, values in (
             ("Choose the contract", {"interop_contract_id": False}),
             ("is about", {"model_id": company}),
-            ("cannot be found", {"interop_domain": "[('nope', '=', 1)]"}),
-            ("cannot be found", {"interop_domain": "[oops"}),
+            ("is not valid", {"interop_domain": "[('nope', '=', 1)]"}),
+            ("is not valid", {"interop_domain": "[oops"}),
             ("scheduled action", {"usage": "ir_cron"}),
         ):
             with (

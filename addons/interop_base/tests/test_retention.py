@@ -173,7 +173,7 @@ class TestUndeletable(EngineCase):
         self.assertEqual(problems.activity_ids.user_id, operator)
         self.assertEqual(len(problems.activity_ids), 1, "one task for one cause")
         settings = self.env["res.config.settings"].create({})
-        self.assertIn("is past its retention", settings.interop_engine_texts)
+        self.assertIn("refuses to delete it", settings.interop_engine_texts)
         # Again within the day: left alone, so that the run gets to the others.
         self.assertEqual(self.env["interop.message"]._gc_messages(), (0, False))
         # The next day, and nothing refers to them any more.

@@ -219,7 +219,7 @@ class TestSecret(InteropCase):
         self.assertEqual(trail.mapped("action"), ["changed", "changed"])
         secret.write({"valid_from": now - timedelta(days=3), "valid_to": now})
         for vals in ({"valid_to": False}, {"valid_to": now + timedelta(days=1)}):
-            with self._refused(UserError, "cannot be used again"):
+            with self._refused(UserError, "cannot become valid again"):
                 secret.write(vals)
         self.assertFalse(secret._usable(now))
 
@@ -297,7 +297,7 @@ class TestSecret(InteropCase):
             self.assertEqual(bool(self.secret._usable(now)), usable, state)
 
     def test_secret_is_never_deleted_and_its_identity_never_changes(self):
-        with self.assertRaisesRegex(UserError, "revoked, not deleted"):
+        with self.assertRaisesRegex(UserError, "cannot be deleted"):
             self.secret.unlink()
         for name, value in (
             ("uuid", "x"),

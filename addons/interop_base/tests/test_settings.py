@@ -272,10 +272,10 @@ class TestSettings(EngineCase):
         policy = self.env["interop.retry.policy"].create(
             {"name": "P", "schedule": "0s, 5m"}
         )
-        self.assertEqual(policy.preview, "2 tries over 5 minutes")
+        self.assertEqual(policy.preview, "2 attempts over 5 minutes")
         with Form(policy) as form:  # while it is edited
             form.schedule = "0s, 1h, 5h, 12h, 12h, 14h, 14h, 14h"
-            self.assertEqual(form.preview, "8 tries over 3 days")
+            self.assertEqual(form.preview, "8 attempts over 3 days")
         for text in ("", "soon", "5", "5s, -1m", "5x"):
             with self._refused(UserError, "cannot be read", msg=text):
                 policy.schedule = text

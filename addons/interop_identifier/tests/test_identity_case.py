@@ -398,8 +398,8 @@ class TestIdentityCase(CaseMixin, EngineCase):
         elsewhere = self._create_user("steward", companies=self.other_facility)
         with self._refused(AccessError):
             case.with_user(elsewhere).action_same()
-        with self._refused(AccessError, "through its buttons"):
+        with self._refused(AccessError, "cannot be edited"):
             case.write({"state": "decided"})
-        with self._refused(AccessError, "through its buttons"):
+        with self._refused(AccessError, "cannot be edited"):
             case.write({"right_id": self.env.user.partner_id.id})
         case.write({"priority": "3", "user_id": False})

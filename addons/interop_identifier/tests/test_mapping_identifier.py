@@ -101,7 +101,7 @@ class TestMappingIdentifier(MappingCase):
         for message, values in (
             ("Choose the namespace", {"namespace_id": False}),
             ("keeps no identifiers", {"field": "user_id"}),
-            ("is no field", {"field": "nope"}),
+            ("has no field", {"field": "nope"}),
             ("several records", {"field": "child_ids"}),
         ):
             with (

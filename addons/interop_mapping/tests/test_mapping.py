@@ -166,13 +166,13 @@ class TestMapping(MappingCase):
 
     def test_lines_that_cannot_work_are_refused_when_saved(self):
         for message, path, field, values in (
-            ("is no field", "a", "nope", {}),
-            ("is no field", "a", "country_id.nope", {}),
-            ("is no field", "a", None, {}),
+            ("has no field", "a", "nope", {}),
+            ("has no field", "a", "country_id.nope", {}),
+            ("has no field", "a", None, {}),
             ("several records", "a", "child_ids.name", {}),
             ("several records", "a", "child_ids", {}),
-            ("needs a field with several", "a", "name", {"kind": "list"}),
-            ("no text, number", "a", "image_1920", {}),
+            ("choose a field with several", "a", "name", {"kind": "list"}),
+            ("is not a text, number", "a", "image_1920", {}),
             ("does not fit", "a", "name", {"format": "date"}),
             ("does not fit", "a", "child_ids", {"kind": "list", "format": "upper"}),
             ("names joined by dots", "a b", "name", {}),

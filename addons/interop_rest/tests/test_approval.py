@@ -72,7 +72,7 @@ class TestClientApproval(RestHttpCase):
         interface = self._create_in_interface(activate=False)
         client = self._create_client(interface_ids=[(6, 0, interface.ids)])
         self.assertEqual(interface.client_ids, client)
-        with self._refused(ValidationError, "own system"):
+        with self._refused(ValidationError, "the client's system"):
             interface.with_user(self.admin).system_id = self._create_system()
 
     def test_nobody_chooses_or_approves_an_interface_that_they_do_not_see(self):

@@ -122,7 +122,7 @@ class TestEvents(EngineMixin, RestHttpCase):
             page = self._page(**asked)
             self.assertEqual([item["id"] for item in page["events"]], [own.external_id])
             self.assertEqual(list(page["streams"]), [self.out.code])
-        with self._refused(ValidationError, "own system"):
+        with self._refused(ValidationError, "the client's system"):
             self._approve_for(self.client, foreign)
 
     def test_a_client_without_such_an_interface_is_refused(self):

@@ -243,7 +243,7 @@ class TestHttpSignature(Signed, RestEffectHttpCase):
             material=signing.decode_secret(self.secret_text),
         )
         self._assert_refused(response)
-        with self._refused(UserError, "approved as it is"):
+        with self._refused(UserError, "is approved"):
             self.client.accepts_http_signature = True
         # And a client of this kind does not get in by the others.
         envelope = self._envelope()

@@ -101,7 +101,7 @@ class TestIdempotency(Signed, RestEffectHttpCase):
         response = self._send(self._envelope(), key=None)
         self._assert_problem(response, 400, "idempotency_key_missing")
         self.assertEqual(self._send(self._without_id()).status_code, 200)
-        with self._refused(UserError, "approved as it is"):
+        with self._refused(UserError, "is approved"):
             self.holder.requires_idempotency_key = False
 
     def test_signed_by_rfc_9421_it_has_to_be_covered(self):

@@ -52,7 +52,7 @@ class TestNetworks(WebhookCase):
         self.assertEqual(self.endpoint.allowed_networks, "127.0.0.0/8")
         self.assertIn(self.steward, self.endpoint.activity_ids.user_id)
         self.assertNotIn(self.both, self.endpoint.activity_ids.user_id)
-        with self._refused(UserError, "You asked"):
+        with self._refused(UserError, "You requested"):
             self.endpoint.with_user(self.both).action_approve_networks(
                 self.endpoint.requested_networks
             )

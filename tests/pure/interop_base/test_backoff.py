@@ -46,15 +46,15 @@ def test_parse_says_which_part_is_wrong(text, part):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("0s", "1 try, at once"),
-        ("5s", "1 try, after 5 seconds"),
-        ("0s, 0s", "2 tries, at once"),
-        ("0s, 1s", "2 tries over 1 second"),
-        ("0s, 90s", "2 tries over 90 seconds"),
-        ("0s, 5m", "2 tries over 5 minutes"),
-        ("0s, 26h", "2 tries over 26 hours"),
-        ("0s, 5s, 5m, 30m, 2h, 5h, 10h, 54h", "8 tries over 3 days"),
-        (backoff.DEFAULT_SCHEDULE, "10 tries over 3 days"),
+        ("0s", "1 attempt, immediately"),
+        ("5s", "1 attempt, after 5 seconds"),
+        ("0s, 0s", "2 attempts, immediately"),
+        ("0s, 1s", "2 attempts over 1 second"),
+        ("0s, 90s", "2 attempts over 90 seconds"),
+        ("0s, 5m", "2 attempts over 5 minutes"),
+        ("0s, 26h", "2 attempts over 26 hours"),
+        ("0s, 5s, 5m, 30m, 2h, 5h, 10h, 54h", "8 attempts over 3 days"),
+        (backoff.DEFAULT_SCHEDULE, "10 attempts over 3 days"),
     ],
 )
 def test_describe(text, words):

@@ -343,5 +343,5 @@ def test_build_writes_and_refuses_as_parse_does(changes, base):
 
 
 def test_build_names_a_required_member_that_is_null():
-    with pytest.raises(EnvelopeError, match="source is not null"):
+    with pytest.raises(EnvelopeError, match="source must not be null"):
         envelope.build(**{**MINIMAL, "source": None})

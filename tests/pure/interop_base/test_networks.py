@@ -62,11 +62,11 @@ def test_around(address, network):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("10.1.2.3/8", "Is 10.0.0.0/8 meant, or only 10.1.2.3?"),
-        ("ward-3", "One looks like 10.20.0.0/16"),
+        ("10.1.2.3/8", "Did you mean 10.0.0.0/8, or the address 10.1.2.3?"),
+        ("ward-3", "Write a network as 10.20.0.0/16"),
     ],
 )
-def test_what_is_no_network_is_refused_with_what_may_be_meant(text, hint):
+def test_an_entry_that_is_not_a_network_is_refused_with_a_proposal(text, hint):
     with pytest.raises(ValueError) as caught:
         networks.parse(text)
     assert text in str(caught.value) and hint in str(caught.value)

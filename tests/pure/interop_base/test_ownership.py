@@ -22,7 +22,9 @@ RULES = st.none() | st.builds(
 
 @given(RULES, SYSTEMS, MOMENTS, MOMENTS)
 def test_the_same_value_is_never_an_offence(own, sender, occurred, last):
-    decision = decide(rule=own, sender=sender, same=True, stated=occurred, previous=[last])
+    decision = decide(
+        rule=own, sender=sender, same=True, stated=occurred, previous=[last]
+    )
     assert decision == Decision(field_report.UNCHANGED)
 
 

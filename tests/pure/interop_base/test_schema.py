@@ -174,7 +174,7 @@ def test_alternatives_show_the_nearest():
     assert found(part, {"k": 2, "x": CANARY}) == [("", "oneOf"), ("", "required")]
     assert violations(part, {"k": 2})[1].message == "The required member d is missing."
     both = {"oneOf": [{"type": "string"}, {"minLength": 1}]}
-    assert "exactly one must fit" in message(both, CANARY)
+    assert "must match exactly one" in message(both, CANARY)
 
 
 def test_patterns_mean_what_they_mean_in_ecmascript():

@@ -16,10 +16,10 @@ DEVIATIONS = {
 }
 # Every other group that the dialect of contracts refuses.
 REFUSED = (
-    "A reference leads to a part of the same schema",
+    "A reference must lead to a part of the same schema",
     "Only the whole schema has $id",
     "This format cannot be checked",
-    "The dialect is not supported",
+    "This dialect is not supported",
     "Unicode properties are not supported",
 )
 
@@ -257,8 +257,14 @@ def test_equal_elements_are_found_whatever_they_hold():
         ({"definitions": {"a": {}}}, "$defs"),
         ({"items": [{"type": "string"}], "additionalItems": False}, "prefixItems"),
         ({"prefixItems": [{}], "additionalItems": False}, "items"),
-        ({"minimum": 0, "exclusiveMinimum": True}, "exclusiveMinimum is the limit"),
-        ({"maximum": 0, "exclusiveMaximum": False}, "exclusiveMaximum is the limit"),
+        (
+            {"minimum": 0, "exclusiveMinimum": True},
+            "exclusiveMinimum must be the limit",
+        ),
+        (
+            {"maximum": 0, "exclusiveMaximum": False},
+            "exclusiveMaximum must be the limit",
+        ),
         ({"id": "http://example.org/x"}, "$id"),
         ({"$recursiveRef": "#"}, "$dynamicRef"),
         ({"$recursiveAnchor": True}, "$dynamicAnchor"),

@@ -35,21 +35,21 @@ def message(part, value):
             {"enum": [{"a": 1}]},
             CANARY,
             "enum",
-            "Must be one of the values that the contract lists.",
+            "Must be one of the values in the contract.",
         ),
         ({"const": "x"}, CANARY, "const", "Must be x."),
         (
             {"const": [1]},
             CANARY,
             "const",
-            "Must be the one value that the contract allows.",
+            "Must be the only value that the contract allows.",
         ),
         ({"pattern": "^[0-9]+$"}, CANARY, "pattern", "Must match the pattern ^[0-9]+$"),
         (
             {"pattern": "x{3}" * 40},
             CANARY,
             "pattern",
-            "Must match the pattern that the contract gives.",
+            "Must match the pattern in the contract.",
         ),
         ({"format": "uuid"}, CANARY, "format", "Must be a UUID."),
         ({"minLength": 9}, CANARY, "minLength", "Must have at least 9 characters."),
@@ -65,7 +65,7 @@ def message(part, value):
             {"uniqueItems": True},
             [CANARY, CANARY],
             "uniqueItems",
-            "Must not have two equal elements.",
+            "Must not contain equal elements.",
         ),
         ({"minProperties": 1}, {}, "minProperties", "Must have at least 1 member."),
         (
@@ -79,25 +79,25 @@ def message(part, value):
             {"dependentRequired": {"a": ["b"]}},
             {"a": CANARY},
             "dependentRequired",
-            "With the member a come: b.",
+            "The member a also requires: b.",
         ),
         (
             {"contains": {"type": "integer"}},
             [CANARY],
             "contains",
-            "Must contain an element of the form that the contract gives.",
+            "Must contain an element of the form in the contract.",
         ),
         (
             {"contains": True, "maxContains": 1},
             [1, 2],
             "maxContains",
-            "Must contain at most 1 fitting element.",
+            "Must contain at most 1 matching element.",
         ),
         (
             {"not": {"type": "string"}},
             CANARY,
             "not",
-            "Has a form that the contract excludes.",
+            "Has a form that the contract forbids.",
         ),
         (
             {"prefixItems": [{}], "items": False},
@@ -109,13 +109,13 @@ def message(part, value):
             {"prefixItems": [{}], "unevaluatedItems": False},
             [1, CANARY],
             "unevaluatedItems",
-            "Has elements that the contract does not know.",
+            "Has elements that the contract does not allow.",
         ),
         (
             {"properties": {"a": False}},
             {"a": CANARY},
             "false",
-            "The value is not allowed here by the contract.",
+            "The contract does not allow this value.",
         ),
     ],
 )
@@ -127,7 +127,9 @@ def test_sentences(part, value, keyword, words):
 def test_names_of_members_only_when_they_look_like_names():
     part = {"properties": {"a": {}}, "additionalProperties": False}
     assert message(part, {"a": 1, "b": 2, "c": 3}).endswith("does not know: b, c.")
-    assert message(part, {"Jane Doe": 1}).endswith("does not know: 1 not named here.")
+    assert message(part, {"Jane Doe": 1}).endswith(
+        "these members: 1 that cannot be shown."
+    )
     assert message(part, {"b": 1, "Jane Doe": 1}).endswith(
         "does not know: b and 1 more."
     )

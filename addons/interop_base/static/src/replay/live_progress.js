@@ -9,8 +9,8 @@ import {registry} from "@web/core/registry";
 const EVERY = 3000; // Milliseconds
 
 /**
- * A progress bar that follows a record whose `state` is "running": it loads the record again
- * every few seconds, unless somebody is editing it.
+ * A progress bar for a record whose `state` is "running". It reloads the record every few
+ * seconds, unless the user is editing it.
  */
 export class LiveProgressField extends ProgressBarField {
   setup() {

@@ -6,8 +6,8 @@ import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 
 /**
- * Shows a text once: a new secret, or the content of a message. The text lives in the
- * properties of this dialog only and is gone when it closes.
+ * Show a text once: a new secret, or the content of a message. The text exists only in the
+ * properties of this dialog, until the dialog is closed.
  */
 export class ShowOnceDialog extends Component {
   static template = "interop_base.ShowOnceDialog";
@@ -39,12 +39,12 @@ export class ShowOnceDialog extends Component {
 
 /**
  * Client action `interop_show_once`. It is a function and not a component, so that the action
- * service never keeps it as the current action: neither the address bar, nor the history, nor
- * the session storage of the browser gets to know the value.
+ * service does not store it as the current action. Therefore the value never reaches the
+ * address bar, the history or the session storage of the browser.
  *
  * @param {object} env
  * @param {{params: {title: string, value: string, note: string}}} action
- * @param {{onClose: Function}} options what to do once the dialog is closed (reload the form)
+ * @param {{onClose: Function}} options action after the dialog is closed (reload the form)
  */
 export function showOnce(env, action, options) {
   const {title, value, note} = action.params;

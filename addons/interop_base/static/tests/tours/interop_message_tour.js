@@ -36,7 +36,7 @@ registry.category("web_tour.tours").add("interop_base_retry", {
     },
     {
       content: "Nothing waits for me any more",
-      trigger: ".o_view_nocontent:contains('No message that waits for you matches')",
+      trigger: ".o_view_nocontent:contains('No messages wait for you')",
     },
   ],
 });
@@ -100,7 +100,7 @@ registry.category("web_tour.tours").add("interop_base_replaced", {
     ...searchFor("No such thing"),
     {
       content: "An empty result does not claim that nothing exists",
-      trigger: ".o_view_nocontent:contains('No message matches')",
+      trigger: ".o_view_nocontent:contains('No messages found')",
     },
   ],
 });

@@ -5,9 +5,9 @@ import {useService} from "@web/core/utils/hooks";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 
 /**
- * The button of a dry run: the server tries the message of the dialog and undoes it, and the
- * dialog shows what it did. Neither the message nor the result is saved. The message that the
- * dialog opens with is tried at once.
+ * The button of a dry run. The server applies the message of the dialog and rolls it back. The
+ * dialog shows the effect. Neither the message nor the result is saved. The dialog tries its
+ * first message when it opens.
  */
 export class DryRun extends Component {
   static template = "interop_mapping.DryRun";
@@ -23,7 +23,7 @@ export class DryRun extends Component {
     const {record} = this.props;
     this.state.running = true;
     try {
-      await record.isDirty(); // Fields that are being edited write their value first
+      await record.isDirty(); // Save the value of a field that is being edited
       const {body, company_id: company} = record.data;
       const result = await this.orm.call(record.resModel, "try_message", [
         [record.resId],

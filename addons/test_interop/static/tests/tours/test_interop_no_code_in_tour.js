@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
     ...select("transport", "REST (signed)"),
     ...stepUtils.saveForm(),
     ...openMapping(),
-    ...select("on_unknown", "Create a record"),
+    ...select("on_unknown", "Create a Record"),
     addLine(),
     lineIsOpen(1),
     {

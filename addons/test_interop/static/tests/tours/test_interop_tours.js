@@ -58,7 +58,7 @@ registry.category("web_tour.tours").add("test_interop_failed_message", {
     },
     {
       content: "The message shows the failure and the next step",
-      trigger: ".alert-danger:contains('What happened'):contains('then resubmit')",
+      trigger: ".alert-danger:contains('Error'):contains('then resubmit')",
     },
     {
       content: "It leads to the invoice",
@@ -81,7 +81,7 @@ registry.category("web_tour.tours").add("test_interop_failed_message", {
     {
       content: "Both attempts are listed",
       trigger:
-        "[name='attempt_ids'] .o_list_renderer:has(.o_data_row:contains('Delivered')):has(.o_data_row:contains('Failed for good'))",
+        "[name='attempt_ids'] .o_list_renderer:has(.o_data_row:contains('Delivered')):has(.o_data_row:contains('Failed Permanently'))",
     },
   ],
 });
