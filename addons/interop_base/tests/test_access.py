@@ -158,7 +158,7 @@ class TestPromise9FacilitiesStayApart(EngineCase):
     def _user(self, *groups):
         return self._create_user(*groups, companies=self.facility)
 
-    def test_promise_9_nobody_reads_or_finds_anything_of_another_facility(self):
+    def test_promise_9_users_neither_read_nor_find_records_of_another_facility(self):
         everything = ("admin", "steward", "auditor", "payload", "base.group_system")
         for groups in (
             ("user",),
@@ -189,7 +189,7 @@ class TestPromise9FacilitiesStayApart(EngineCase):
             self.assertTrue(records.with_user(user).read(["display_name"]), name)
             self.assertIn(records[0], records.browse().with_user(user).search([]), name)
 
-    def test_promise_9_nobody_changes_anything_of_another_facility(self):
+    def test_promise_9_users_change_nothing_of_another_facility(self):
         user = self._user("admin", "steward", "payload")
         theirs = {
             name: records.with_user(user) for name, records in self.theirs.items()
@@ -220,7 +220,7 @@ class TestPromise9FacilitiesStayApart(EngineCase):
         with self._refused(AccessError):
             message.search([])
 
-    def test_promise_9_counts_and_smart_buttons_count_what_one_sees(self):
+    def test_promise_9_counts_and_smart_buttons_count_visible_records(self):
         user = self._user("operator")
         shared = self._create_interface(
             system_id=self._create_system(
@@ -260,7 +260,7 @@ class TestPromise9FacilitiesStayApart(EngineCase):
 class TestOwnArea(EngineCase):
     """Functional users see the messages of their own area."""
 
-    def test_user_sees_what_is_theirs_by_name_by_team_and_by_interface(self):
+    def test_user_sees_messages_owned_by_name_by_team_and_by_interface(self):
         clerk = self._create_user("user")
         team = self.env["interop.team"].create(
             {"name": "Billing", "member_ids": [(6, 0, clerk.ids)]}
@@ -326,7 +326,7 @@ class TestOwnArea(EngineCase):
         interface.owner_id = self.env.user
         self.assertFalse(seen())
 
-    def test_area_is_nobody_elses_to_read(self):
+    def test_area_of_a_user_is_hidden_from_other_users(self):
         clerk = self._create_user("user")
         with self.assertRaises(AccessError):
             clerk.with_user(clerk).read(["interop_area_interface_ids"])

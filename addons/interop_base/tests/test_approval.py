@@ -36,7 +36,7 @@ class TestApproval(EngineCase):
 
     # === B1: THE STATE THAT WAS SHOWN === #
 
-    def test_what_changed_after_the_sheet_was_opened_is_not_approved(self):
+    def test_a_change_after_the_sheet_was_opened_is_not_approved(self):
         """B1."""
         self.draft.with_user(self.admin).action_request_approval()
         seen = self.draft.with_user(self.steward).approval_fingerprint
@@ -77,7 +77,7 @@ class TestApproval(EngineCase):
         with self._refused(UserError):
             forged.create({"res_model": "res.partner", "res_id": 1})
 
-    def test_the_fingerprint_ignores_what_describes(self):
+    def test_the_fingerprint_ignores_descriptions(self):
         before = self.draft._fingerprint()
         self.draft.write({"name": "Other", "purpose": "p", "owner_id": self.admin.id})
         self.assertEqual(self.draft._fingerprint(), before)
@@ -86,7 +86,7 @@ class TestApproval(EngineCase):
 
     # === S3: EVERYBODY WHO CHANGED IT === #
 
-    def test_who_edits_a_draft_cannot_approve_it(self):
+    def test_an_editor_of_a_draft_cannot_approve_it(self):
         """S3: neither after setting it to draft, nor with the request of another."""
         interface = self._activate(self.draft)
         interface._set_suspended()
@@ -102,7 +102,7 @@ class TestApproval(EngineCase):
         self._approve(interface, self.steward)
         self.assertFalse(interface.editor_ids)
 
-    def test_who_edits_a_part_cannot_approve_it(self):
+    def test_an_editor_of_a_part_cannot_approve_it(self):
         """S3: the mapping and the system belong to it."""
         for change in (
             lambda user: (
@@ -123,7 +123,7 @@ class TestApproval(EngineCase):
                 self._approve(self.draft, user)
         self._approve(self.draft, self.steward)
 
-    def test_who_drafts_a_contract_cannot_publish_it_alone(self):
+    def test_the_author_of_a_contract_cannot_publish_it_alone(self):
         """S3."""
         contracts = self.env["interop.contract"].with_user(self.both)
         draft = contracts.create({"message_type": "mine.changed"})
@@ -216,7 +216,7 @@ class TestApproval(EngineCase):
         self._run()
         self.assertEqual(self._message_of(partner).state, "done")
 
-    def test_no_envelope_is_made_of_a_state_that_nobody_approved(self):
+    def test_no_envelope_is_built_from_an_unapproved_state(self):
         """What leaves after the change was put back names what was approved; other
         interfaces of the same event do not wait for it."""
         interface = self._activate(self.draft)
@@ -260,7 +260,7 @@ class TestApproval(EngineCase):
         self.assertFalse(self._message_of(partner))
         self.assertFalse(self.env["interop.event"].search([]))
 
-    def test_every_change_updates_what_is_approved(self):
+    def test_every_change_updates_the_approved_record(self):
         """Of an approval and a change at the same time, one fails and runs again."""
         interface = self._activate(self.draft)
         code = interface.system_id.facility_code_ids.with_user(self.both)
@@ -429,7 +429,7 @@ class TestApproval(EngineCase):
             }
         )
 
-    def test_a_column_of_another_mapping_does_not_leave_with_what_was_approved(self):
+    def test_a_column_of_another_mapping_is_not_sent_with_an_approved_mapping(self):
         draft, wards = self._listing_interface()
         interface = self._activate(draft)
         other, mine = self._listing_interface()
@@ -490,7 +490,7 @@ class TestApproval(EngineCase):
         self.env.invalidate_all()
         self.assertEqual(column.mapping_id, interface.mapping_ids)
 
-    def test_a_mapping_is_not_moved_into_what_was_approved(self):
+    def test_a_mapping_cannot_move_to_an_approved_interface(self):
         interface = self._activate(self.draft)
         other = self._create_interface(activate=False)
         with self._refused(UserError, "approved with it"):
@@ -522,7 +522,7 @@ class TestApproval(EngineCase):
 
     # === DRAFT OF A FLOW IN USE === #
 
-    def test_who_owns_a_system_is_on_record(self):
+    def test_a_change_of_the_owner_of_a_system_is_recorded(self):
         """S7: the owner is told of new keys."""
         system = self.draft.system_id
         interface = self._activate(self.draft)
@@ -582,7 +582,7 @@ class TestApproval(EngineCase):
         event = self.env["interop.event"].search([("res_id", "=", partner.id)])
         self.assertEqual((event.state, event.interface_ids), ("held", interface.ids))
 
-    def test_what_is_not_built_yet_is_held_for_the_next_approval(self):
+    def test_events_that_are_not_built_wait_for_the_next_approval(self):
         """Promise 14: released, and without a key file, then set back to draft."""
         interface = self._activate(self.draft)
         interface._set_suspended()
@@ -606,7 +606,7 @@ class TestApproval(EngineCase):
         for partner in (released, unbuilt):
             self.assertEqual(self._message_of(partner).interface_id, interface)
 
-    def test_what_is_held_for_a_flow_that_ends_is_counted(self):
+    def test_held_events_of_a_retired_interface_are_counted(self):
         interface = self._activate(self.draft)
         interface._set_suspended()
         interface._set_draft()
@@ -618,7 +618,7 @@ class TestApproval(EngineCase):
         self.assertIn("1 events", self._trail(interface, "cancelled").detail)
         self.assertFalse(self.env["interop.event"].search([("state", "=", "held")]))
 
-    def test_what_was_approved_once_is_not_deleted_as_a_draft(self):
+    def test_an_interface_that_was_approved_once_is_not_deleted_as_a_draft(self):
         interface = self._activate(self.draft)
         interface._set_suspended()
         interface._set_draft()
@@ -627,7 +627,7 @@ class TestApproval(EngineCase):
 
     # === REQUEST AND REFUSAL === #
 
-    def test_a_refusal_has_a_reason_that_reaches_who_asked(self):
+    def test_the_requesting_user_gets_the_reason_of_a_refusal(self):
         """B15."""
         contract = self._create_contract(publish=False)
         for record in (self.draft, contract):
@@ -687,7 +687,7 @@ class TestApproval(EngineCase):
         message = self._publish(self.draft)
         self.assertEqual((message.state, message.error_code), ("dead", "no_timezone"))
 
-    def test_nobody_writes_what_an_approval_rests_on(self):
+    def test_users_cannot_write_the_fields_of_an_approval(self):
         for name, value in (
             ("approved_fingerprint", "x"),
             ("approved_state", {"a": "b"}),

@@ -38,7 +38,7 @@ class TestAudit(InteropCase):
         with self.assertRaisesRegex(UserError, "cannot be deleted"):
             self.line.sudo().unlink()
 
-    def test_nobody_writes_lines_by_hand(self):
+    def test_users_cannot_write_entries(self):
         for group in ("user", "operator", "admin", "steward", "auditor"):
             user = self._create_user(group)
             with self.assertRaises(AccessError, msg=group):
@@ -46,7 +46,7 @@ class TestAudit(InteropCase):
                     {"login": "x", "action": "viewed", "occurred_at": "2020-01-01"}
                 )
 
-    def test_line_names_who_what_when_and_outlives_them(self):
+    def test_entry_names_user_action_and_time_and_outlives_them(self):
         user = self._create_user("operator")
         line = (
             self.system.with_user(user)

@@ -91,7 +91,7 @@ class TestCommand(InteropCase):
             self.env["interop.audit.event"].search([("action", "=", "adopted")])
         )
 
-    def test_wrong_use_says_what_is_right(self):
+    def test_wrong_use_shows_the_right_use(self):
         self.assertIn("generate-key FILE", self._run())
         with self.assertRaisesRegex(SystemExit, "usage"):
             self._run("generate-key")

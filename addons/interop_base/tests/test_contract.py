@@ -48,7 +48,7 @@ class TestContract(EngineCase):
             with self._refused(ValidationError, words):
                 self.contract.schema = self._schema(name=part)
 
-    def test_patterns_that_cannot_mean_what_ecmascript_says_are_refused(self):
+    def test_patterns_without_the_meaning_of_ecmascript_are_refused(self):
         """Case 25."""
         for pattern in (r"^\p{L}+$", r"(a)\1", "(?i)a"):
             with self._refused(ValidationError, "pattern cannot be used"):
@@ -232,7 +232,7 @@ class TestContract(EngineCase):
                 ("transition", state, steward.login, self.contract.id),
             )
 
-    def test_nobody_writes_or_forges_the_state(self):
+    def test_users_neither_write_nor_forge_the_state(self):
         with self.assertRaises(AccessError):
             self.contract.sudo().write({"state": "published"})
         with self.assertRaises(AccessError):

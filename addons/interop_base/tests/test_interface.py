@@ -126,7 +126,7 @@ class TestInterfaceLifecycle(EngineCase):
         self.assertIn("mapping lines for", str(caught.exception))
         self.assertIn("key file", str(caught.exception))
 
-    def test_what_activation_asked_for_cannot_be_taken_away_from_a_live_interface(self):
+    def test_an_active_interface_keeps_the_values_that_activation_required(self):
         interface = self._create_interface()
         for name in (
             "owner_id",
@@ -144,7 +144,7 @@ class TestInterfaceLifecycle(EngineCase):
 
     # === APPROVAL === #
 
-    def test_steward_approves_and_who_asked_cannot(self):
+    def test_steward_approves_but_the_requesting_user_cannot(self):
         both = self._create_user("steward", "admin")
         interface = self._create_interface(activate=False)
         interface.with_user(both).action_request_approval()
@@ -160,7 +160,7 @@ class TestInterfaceLifecycle(EngineCase):
         self.assertTrue(interface.approved_at)
         self.assertFalse(interface.activity_ids)
 
-    def test_who_created_it_cannot_approve_it_unasked(self):
+    def test_the_creator_cannot_approve_it(self):
         both = self._create_user("steward", "admin")
         interface = self._create_interface(activate=False)
         mine = interface.with_user(both).copy()
@@ -223,7 +223,7 @@ class TestInterfaceLifecycle(EngineCase):
         self.assertFalse(interface._set_active())
         self.assertEqual(self.env["interop.audit.event"].search_count([]), before)
 
-    def test_nobody_writes_or_forges_state_and_approval(self):
+    def test_users_neither_write_nor_forge_state_and_approval(self):
         interface = self._create_interface(activate=False)
         admin = self.users["admin"]
         for name, value in (

@@ -48,7 +48,7 @@ class TestInterfaceFacts(EngineCase):
         with self._refused(UserError, "cannot become"):
             interface._set_active()
 
-    def test_facilities_stay_within_the_system_and_the_own_ones(self):
+    def test_facilities_must_belong_to_the_system_and_to_the_user(self):
         interface = self._create_interface(activate=False)
         both = self.facility | self.other_facility
         with self._refused(ValidationError, "does not serve"):
@@ -234,7 +234,7 @@ class TestEmergencyStop(EngineCase):
             ).action_stop()
         self.assertFalse(interface.interop_stopped_at)
 
-    def test_second_stop_keeps_who_stopped_first(self):
+    def test_second_stop_keeps_the_user_of_the_first(self):
         interface = self._create_interface()
         self._stop(interface, "First")
         self._stop(interface, "Second")

@@ -22,7 +22,7 @@ class TestMoves(TransactionCase):
         self.env.invalidate_all()
         return count
 
-    def test_a_model_moves_with_what_belongs_to_it(self):
+    def test_a_model_moves_with_its_records(self):
         model = self.env["ir.model"]._get("interop.team")
         along = [
             *(model, *model.field_id.filtered(lambda field: field.name == "user_ids")),
@@ -54,7 +54,7 @@ class TestMoves(TransactionCase):
         self.assertEqual(self._move(records=("interop_base_menu_root", "not there")), 1)
         self.assertEqual(self._module_of(menu), ["base_setup"])
 
-    def test_an_addon_and_what_it_needs_will_be_installed(self):
+    def test_an_addon_and_its_dependencies_will_be_installed(self):
         addons = self.env["ir.module.module"].search([("state", "=", "uninstalled")])
         addon = addons.filtered(
             lambda each: (

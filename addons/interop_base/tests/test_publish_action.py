@@ -50,24 +50,24 @@ class TestPublishAction(PublishCase):
         self._run(partners[1:])
         self.assertLess(self.env.cr.sql_log_count - before, 20)
 
-    def test_runs_for_whoever_may_run_it_without_the_catalogue(self):
+    def test_runs_for_users_without_access_to_the_catalogue(self):
         clerk = self._create_user("base.group_partner_manager")
         partner = self._partners(1)
         self._run(partner, clerk)
         self.assertEqual(self._messages().res_id, partner.id)
 
-    def test_does_not_run_on_what_the_user_may_not_change(self):
+    def test_does_not_run_on_records_that_the_user_may_not_change(self):
         clerk = self._create_user()
         with self.assertRaises(AccessError):
             self._run(self._partners(1), clerk)
 
-    def test_the_name_says_what_it_does(self):
+    def test_the_name_describes_the_action(self):
         self.assertEqual(
             self.action._generate_action_name(),
             f"Publish {self.contract.message_type}",
         )
 
-    def test_as_scheduled_action_it_publishes_what_its_domain_finds(self):
+    def test_as_scheduled_action_it_publishes_the_records_of_its_domain(self):
         partners = self._partners(2, ref="TODAY")
         self._partners(1, ref="OTHER")
         cron = self.env["ir.cron"].create(

@@ -122,7 +122,7 @@ class TestScreens(InteropCase):
                     opened += 1
             self.assertGreater(opened, 6, group)
 
-    def test_menu_entries_are_for_who_may_read(self):
+    def test_menu_entries_need_the_right_to_read(self):
         for group in GROUPS:
             user = self._create_user(group)
             for menu, action in self._actions(user):
@@ -166,7 +166,7 @@ class TestScreens(InteropCase):
                 groups = model.formatted_read_group([], [group_by], ["__count"])
                 self.assertEqual(sum(group["__count"] for group in groups), 1)
 
-    def test_a_cause_reads_as_what_happened(self):
+    def test_a_cause_shows_its_error(self):
         model = self.env["interop.message"].with_user(self.owner)
         (group,) = model.formatted_read_group([], ["cause"], ["__count"])
         self.assertEqual(group["cause"], f"Told so. · {self.message.cause[-4:]}")

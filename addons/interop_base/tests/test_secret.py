@@ -201,7 +201,7 @@ class TestSecret(InteropCase):
                     attempt()
         self.assertEqual(self.env["interop.secret"].search_count([]), count)
 
-    def test_an_expired_key_is_not_brought_back_and_its_owner_hears_of_longer_ones(
+    def test_an_expired_key_stays_expired_and_the_owner_gets_alerts_about_longer_validity(
         self,
     ):
         """S7."""

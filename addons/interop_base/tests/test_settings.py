@@ -30,7 +30,7 @@ TESTED = {
     "interop_statement_seconds": "test_statements_end_after_so_long",
     "interop_secret_warning_days": "test_secrets_warn_so_early",
     "interop_secret_overlap_hours": "test_rotation_overlaps_for_so_long",
-    "interop_operations_email": "test_operations_are_told_of_a_suspended_endpoint",
+    "interop_operations_email": "test_operators_get_an_email_about_a_suspended_endpoint",
 }
 
 
@@ -168,7 +168,7 @@ class TestSettings(EngineCase):
         )
         self.assertGreaterEqual(min(self.env["interop.pump"]._options().values()), 1)
 
-    def test_operations_are_told_of_a_suspended_endpoint(self):
+    def test_operators_get_an_email_about_a_suspended_endpoint(self):
         system = self._create_system()
         values = {"name": "Archive", "code": "archive-told", "system_id": system.id}
         if "url" in self.env["interop.endpoint"]._fields:  # wanted by webhooks
@@ -184,7 +184,7 @@ class TestSettings(EngineCase):
 
     # === STATUS === #
 
-    def test_status_shows_what_is_wrong_and_what_to_do(self):
+    def test_status_shows_problems_and_remedies(self):
         settings = self.env["res.config.settings"].create({})
         self.assertFalse(settings.interop_problems)
         self.assertEqual(settings.interop_environment, "test")
@@ -218,7 +218,7 @@ class TestSettings(EngineCase):
             action = settings.with_user(user).action_interop_check()
             self.assertEqual(action["params"]["type"], "success")
 
-    def test_warnings_name_what_to_change_outside_odoo(self):
+    def test_warnings_name_changes_outside_odoo(self):
         model = self.env["res.config.settings"]
         for level, warns in (("panic", False), ("error", True), ("info", True)):
             # Only PostgreSQL's superuser may really change it.
@@ -237,7 +237,7 @@ class TestSettings(EngineCase):
                     [w for w in model._interop_warnings() if word in w], values
                 )
 
-    def test_a_job_runner_that_finds_no_database_is_told(self):
+    def test_a_job_runner_without_a_database_gives_a_warning(self):
         """``%d`` and ``%h`` are filled in from the host that the runner calls."""
         model = self.env["res.config.settings"]
         name = self.env.cr.dbname

@@ -104,7 +104,7 @@ class TestPromise11Copies(EngineCase):
         self.addCleanup(os.chmod, self.key_file, 0o600)
         self._assert_mute("chmod 600")
 
-    def test_promise_11_key_file_that_is_none(self):
+    def test_promise_11_invalid_key_file(self):
         with self._conf(key_file=self._key_file("k1 = short\n")):
             self._assert_mute("is not valid: .*line 1")
             self.assertIsNone(self._readable())

@@ -77,7 +77,7 @@ class TestMapping(MappingCase):
         )
         self.assertEqual(self._build(company=self.other_facility)["day"], "2026-01-31")
 
-    def test_a_number_without_digits_of_its_own_is_exact(self):
+    def test_a_number_without_digits_is_exact(self):
         model = self.env["ir.model"]._get("res.currency.rate")
         contract = self._create_contract(publish=False, model_id=model.id)
         mapping = self.env["interop.mapping"].create(
@@ -116,7 +116,7 @@ class TestMapping(MappingCase):
         self.assertEqual(caught.exception.error_class, "schema")
         self.assertNotIn("true", str(caught.exception).lower())
 
-    def test_sub_list_with_columns_of_its_own(self):
+    def test_sub_list_with_columns(self):
         wards = self._line("wards", "child_ids", kind="list")
         self._line("label", "name", parent_id=wards.id, format="upper")
         self._line("what.it_is", "function", parent_id=wards.id)
@@ -227,7 +227,7 @@ class TestMapping(MappingCase):
         self.assertEqual(inner.base_model, "res.partner")
         self.assertEqual(leaf.base_model, "res.partner.category")
 
-    def test_what_the_administrator_may_not_read_may_not_be_mapped(self):
+    def test_fields_that_the_administrator_may_not_read_cannot_be_mapped(self):
         admin = self._create_user("admin")
         lines = self.env["interop.mapping.line"].with_user(admin)
         with self.assertRaisesRegex(ValidationError, "may not read"):

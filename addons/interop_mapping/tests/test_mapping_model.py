@@ -21,7 +21,7 @@ class TestMappingModel(InteropCase):
             .create({"model_id": self.env["ir.model"]._get_id(model), **values})
         )
 
-    def test_what_decides_about_people_or_the_server_is_closed(self):
+    def test_objects_that_control_access_or_the_server_are_closed(self):
         for model in (
             "res.users",
             "res.groups",
@@ -41,7 +41,7 @@ class TestMappingModel(InteropCase):
             ):
                 self._entry(model)
 
-    def test_approval_grants_exactly_what_it_says(self):
+    def test_approval_grants_exactly_the_stated_rights(self):
         machine = self.env["res.users"].create(
             {
                 "name": "Machine",
@@ -72,7 +72,7 @@ class TestMappingModel(InteropCase):
             )
             entry.with_user(self.admin).unlink()
 
-    def test_only_a_steward_who_did_not_propose_approves(self):
+    def test_the_proposing_steward_cannot_approve(self):
         entry = self._entry()
         with self._refused(AccessError):
             entry.action_approve(entry.approval_fingerprint)
@@ -84,7 +84,7 @@ class TestMappingModel(InteropCase):
         self.assertEqual(entry.state, "approved")
         self.assertEqual(entry.approved_by_id, self.steward)
 
-    def test_what_was_approved_does_not_change(self):
+    def test_an_approved_map_does_not_change(self):
         entry = self._entry()
         entry.with_user(self.steward).action_approve(entry.approval_fingerprint)
         for values in (
@@ -181,7 +181,7 @@ class TestValueMapInUse(InteropCase):
             lambda line: line.path == "city"
         ).value_map_id = cls.value_map
 
-    def test_what_was_approved_with_an_interface_only_grows(self):
+    def test_an_approved_map_only_grows(self):
         value_map = self.value_map.with_user(self.admin)
         value_map.line_ids.external = "LU"
         self.interface._transition({"state": "approved"})
@@ -200,7 +200,7 @@ class TestValueMapInUse(InteropCase):
         self.interface._set_draft()
         value_map.line_ids.filtered(lambda line: line.internal == "Oslo").unlink()
 
-    def test_a_mapping_is_not_added_to_what_was_approved(self):
+    def test_a_mapping_is_not_added_to_an_approved_interface(self):
         contract = self._create_contract()
         self.interface._transition({"state": "approved"})
         with self._refused(UserError, "draft"):

@@ -63,7 +63,7 @@ class TestSchemaFromMapping(MappingCase):
         wards = cls._line("wards", "child_ids", kind="list")
         cls._line("city", "city", parent_id=wards.id)
 
-    def test_generated_schema_says_what_the_lines_say(self):
+    def test_generated_schema_matches_the_lines(self):
         admin = self._create_user("admin")
         self.contract.with_user(admin).action_generate_schema()
         schema = json.loads(self.contract.schema)
@@ -75,7 +75,7 @@ class TestSchemaFromMapping(MappingCase):
         items = schema["properties"]["wards"]["items"]
         self.assertEqual(list(items["properties"]), ["city"])
 
-    def test_what_is_built_is_valid_against_the_generated_schema(self):
+    def test_built_messages_are_valid_against_the_generated_schema(self):
         self.facility.partner_id.tz = "Europe/Stockholm"
         self.contract.action_generate_schema()
         self.assertFalse(self.contract._violations(self._build()))
@@ -111,7 +111,7 @@ class TestSchemaFromMapping(MappingCase):
         self.contract._set_published()
         self.assertEqual(self.contract.schema, given)
 
-    def test_without_a_mapping_the_button_says_what_to_do(self):
+    def test_without_a_mapping_the_button_explains_the_next_step(self):
         self.mapping.unlink()
         with self.assertRaisesRegex(UserError, "no mapping yet"):
             self.contract.action_generate_schema()

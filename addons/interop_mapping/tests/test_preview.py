@@ -92,7 +92,7 @@ class TestPreview(MappingCase):
         self.assertIn(self.other_facility.name, notes)
         self.assertIn("filter", notes)
 
-    def test_what_the_user_may_not_read_is_not_shown(self):
+    def test_fields_that_the_user_may_not_read_are_not_shown(self):
         self.env["ir.rule"].create(
             {
                 "name": "Not Ada",

@@ -116,7 +116,7 @@ class TestClient(RestMixin, TransactionCase):
                 self.assertIn(text, refusal)
         self.assertIn("“Change”", texts[-1])
 
-    def test_what_was_approved_does_not_change(self):
+    def test_an_approved_map_does_not_change(self):
         for values in (
             {"allowed_networks": "10.0.0.0/8"},
             {"interface_ids": [(5,)]},

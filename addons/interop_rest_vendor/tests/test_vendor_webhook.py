@@ -215,7 +215,7 @@ class TestVendorWebhook(VendorHttpCase):
         with self._refused(UserError, "signature scheme"):
             self._activate_client(client)
 
-    def test_what_was_approved_does_not_change(self):
+    def test_an_approved_map_does_not_change(self):
         for values in (
             {"signature_scheme_id": self.stripe.id},
             {"event_id_path": "/id"},

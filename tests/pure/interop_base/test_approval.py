@@ -25,7 +25,7 @@ def test_any_other_value_changes_the_fingerprint():
     assert len(prints) == 5
 
 
-def test_differences_name_what_went_and_what_came():
+def test_differences_name_removed_and_added_items():
     after = {"system": "lab", "facilities": ["b", "c"]}
     assert approval.differences(STATE, after) == [
         ("facilities", ["a"], ["c"]),

@@ -139,7 +139,7 @@ def _holds_itself():
     ],
     ids=lambda v: type(v).__name__,
 )
-def test_what_has_no_canonical_form_is_refused(value):
+def test_values_without_a_canonical_form_are_refused(value):
     with pytest.raises(CanonicalError) as caught:
         canonical_bytes(value)
     assert "12.3" not in str(caught.value)
@@ -181,7 +181,7 @@ def test_the_quick_way_writes_and_refuses_as_the_careful_one(value):
         assert outcome() == quick
 
 
-def test_what_both_ways_write():
+def test_both_encoders_write_the_same():
     value = {"b": [1, True, None, "é\n"], "a": {"": ()}, "c": 2**53 - 1}
     assert canonical._is_common(value, 0)
     assert canonical_bytes(value) == (

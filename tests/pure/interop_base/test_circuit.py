@@ -30,7 +30,7 @@ def run(said, start=None, now=NOW, **options):
         ("dead", None, "config", circuit.NOTHING),
     ],
 )
-def test_what_a_try_says(outcome, status, error_class, expected):
+def test_the_meaning_of_an_attempt(outcome, status, error_class, expected):
     assert circuit.meaning(outcome, status, error_class) == expected
 
 

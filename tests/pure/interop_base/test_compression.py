@@ -39,6 +39,6 @@ def test_text_gets_small_and_noise_stays():
         (b"", 100),
     ],
 )
-def test_what_is_not_of_its_length_is_refused(blob, size):
+def test_content_of_another_length_is_refused(blob, size):
     with pytest.raises(ValueError, match="content"):
         compression.unpack(blob, size)

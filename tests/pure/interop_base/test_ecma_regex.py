@@ -113,7 +113,7 @@ def accepts(pattern, text):
         ("^a{2,3}?$", ["aa", "aaa"], ["a", "aaaa"]),
     ],
 )
-def test_patterns_mean_what_ecmascript_says(pattern, fits, fails):
+def test_patterns_have_the_meaning_of_ecmascript(pattern, fits, fails):
     """Cases 23 and 25, wherever a pattern stands."""
     schema.check_schema({"pattern": pattern, "patternProperties": {pattern: True}})
     for text in fits:
@@ -131,7 +131,7 @@ def test_patterns_mean_what_ecmascript_says(pattern, fits, fails):
         r"[\d-x]", "[z-a]", r"[\B]", r"(?<=a+)b", "[]abc]",
     ],
 )  # fmt: skip
-def test_what_has_no_such_meaning_is_refused_at_publishing(pattern):
+def test_patterns_without_such_a_meaning_are_refused(pattern):
     for part, where in (
         ({"pattern": pattern}, "pattern"),
         ({"patternProperties": {pattern: True}}, "patternProperties"),

@@ -249,7 +249,7 @@ def test_cloudevents_binary_headers():
     assert headers["ce-facility"] == "Zo%C3%AB%20%22North%22%205%25"
 
 
-def test_cloudevents_attributes_do_not_tell_who_it_is_about():
+def test_cloudevents_attributes_do_not_contain_the_subject():
     headers = envelope.cloudevents_binary_headers(
         envelope.parse_envelope(FULL), "urn:x"
     )

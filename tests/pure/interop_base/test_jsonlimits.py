@@ -71,7 +71,7 @@ def test_accepted():
         (b"9007199254740992", "", "too_large"),
     ],
 )
-def test_an_odd_number_is_told_with_its_member(body, pointer, code):
+def test_a_refused_number_is_reported_with_its_member(body, pointer, code):
     """case 34: which member, and why."""
     with pytest.raises(EnvelopeError) as caught:
         parse(body)

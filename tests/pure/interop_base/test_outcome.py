@@ -158,7 +158,7 @@ def test_retry_after_with_an_offset():
     assert parse_retry_after(format_datetime(moment), NOW, 600) == 90
 
 
-def test_fingerprint_ignores_what_is_particular_to_a_message():
+def test_fingerprint_ignores_the_values_of_a_message():
     one = cause_fingerprint(
         "http_5xx", "http_500", 7, "Order 4711 of 'Jane Doe' failed"
     )

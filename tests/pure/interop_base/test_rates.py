@@ -46,7 +46,7 @@ def test_no_window_s_end_lets_twice_the_limit_through(limit, pauses):
 
 @pytest.mark.parametrize("limit", [1, 2, 10, 97, 6000])
 @pytest.mark.parametrize("offset", [0, 0.5, 30, 59.5])
-def test_who_waits_as_told_gets_in(limit, offset):
+def test_a_caller_that_waits_as_told_is_accepted(limit, offset):
     _total, grant = drain(limit, START + offset)
     now = START + offset
     for _round in range(3):

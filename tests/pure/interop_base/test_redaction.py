@@ -109,7 +109,7 @@ def test_excerpt_of_binary_data_is_its_size():
 
 
 @pytest.mark.parametrize("offset", range(0, 160, 7))
-def test_a_secret_on_the_edge_of_what_is_looked_at(offset):
+def test_a_secret_at_the_edge_of_the_examined_text(offset):
     head = b" " * (redaction._WINDOW - offset)
     body = head + b"https://user:" + CANARY.encode() * 20 + b"@host/ " + b"z" * 2000
     found = redaction.excerpt(body, "text/plain", data_class="none")

@@ -177,7 +177,7 @@ def test_alternatives_show_the_nearest():
     assert "must match exactly one" in message(both, CANARY)
 
 
-def test_patterns_mean_what_they_mean_in_ecmascript():
+def test_patterns_have_the_meaning_of_ecmascript():
     part = {"pattern": "^\\d{3}$"}
     assert not violations(part, "123")
     assert violations(part, "123\n")

@@ -98,7 +98,7 @@ def test_missing_and_unknown_members_are_misfits_also_in_lists():
     ]
 
 
-def test_what_depends_on_the_record_is_no_misfit():
+def test_violations_that_depend_on_the_record_do_not_count():
     schema = contract()
     schema["properties"] = {
         **schema["properties"],

@@ -138,7 +138,7 @@ def test_it_knows_the_usual_keywords(described, valid, invalid):
         assert schema.violations(described, value)
 
 
-def test_what_the_quick_check_cannot_compile_is_left_to_the_library(monkeypatch):
+def test_schemas_beyond_the_quick_check_are_left_to_the_library(monkeypatch):
     def refuse(*_args, **_options):
         raise ValueError("not here")
 
@@ -202,7 +202,7 @@ def mutations(value):
 
 @settings(max_examples=400, deadline=None)
 @given(schemas.filter(lambda item: isinstance(item, dict)), json_values)
-def test_what_it_calls_valid_is_valid(described, value):
+def test_values_that_it_accepts_are_valid(described, value):
     quick, valid = both(described, value)
     assert valid or not quick
     assert bool(schema.violations(described, value)) is not valid

@@ -61,7 +61,7 @@ def test_vectors_refused(case):
     assert refused(pairs, body, keys, case["now"], case["tolerance"]) == case["reason"]
 
 
-def test_vector_file_is_what_its_script_writes():
+def test_vector_file_equals_the_output_of_its_script():
     path = VECTORS / "generate.py"
     spec = importlib.util.spec_from_file_location("generate_vectors", path)
     module = importlib.util.module_from_spec(spec)
@@ -72,7 +72,7 @@ def test_vector_file_is_what_its_script_writes():
 @given(msg_id=IDS, body=TEXT)
 @settings(max_examples=200, deadline=None)
 @pytest.mark.parametrize("library", [standardwebhooks.Webhook, svix.webhooks.Webhook])
-def test_independent_libraries_accept_what_we_sign(library, msg_id, body):
+def test_independent_libraries_accept_our_signatures(library, msg_id, body):
     body = json.dumps({"data": body}, ensure_ascii=False).encode("utf-8", "replace")
     keys = [KEYS["v1a"][0], KEYS["v1"][0]]
     made = signing.headers(msg_id, int(time.time()), body, keys)

@@ -29,7 +29,7 @@ def test_no_cursor_is_the_beginning():
 
 
 @given(st.one_of(st.text(), st.binary(), st.integers(), st.lists(st.text())))
-def test_anything_else_raises_our_error_only(value):
+def test_any_other_text_raises_only_cursor_error(value):
     try:
         stream_cursor.decode(value)
     except CursorError as error:

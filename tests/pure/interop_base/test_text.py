@@ -11,14 +11,14 @@ BLANK = ["", " ", "\xa0", "\u3000", "\u200b", "\ufeff", "\xad", "\u3164", "\u280
 
 
 @pytest.mark.parametrize("value", BLANK)
-def test_what_shows_nothing_is_blank(value):
+def test_invisible_text_is_blank(value):
     assert text.is_blank(value)
     assert text.is_blank(value * 3 + "\t\r\n")
     assert text.clean(value) == ""
 
 
 @pytest.mark.parametrize("value", ["a", "\u200bA", "م", "中", "́a", "0"])
-def test_what_shows_something_is_not_blank(value):
+def test_visible_text_is_not_blank(value):
     assert not text.is_blank(value)
 
 
@@ -42,7 +42,7 @@ def test_one_line_of_several_lines():
     assert text.clean("\ufeffAnna\u200b") == "Anna"
 
 
-def test_what_belongs_to_a_letter_stays():
+def test_characters_that_belong_to_a_letter_stay():
     assert text.clean("می\u200cخواهم") == "می\u200cخواهم"
     assert text.clean("❤\ufe0f") == "❤\ufe0f"
 
@@ -58,7 +58,7 @@ def test_cleaning_twice_changes_nothing_and_keeps_no_break(value):
     assert text.clean(whole, lines=True) == whole
 
 
-def test_a_value_is_cleaned_but_for_what_has_its_own_rules():
+def test_a_value_is_cleaned_except_for_members_with_other_rules():
     value = {"name": {"given": [" A\n"]}, "identifiers": [{"value": " 7\n"}], "n": 1}
     assert text.cleaned(value, verbatim={"identifiers"}) == {
         "name": {"given": ["A"]},

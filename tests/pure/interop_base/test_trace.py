@@ -35,7 +35,7 @@ def test_example_of_the_standard():
         EXAMPLE.replace("-", "_"),
     ],
 )
-def test_a_bad_one_is_none(value):
+def test_an_invalid_value_gives_none(value):
     assert trace.parse_traceparent(value) is None
 
 

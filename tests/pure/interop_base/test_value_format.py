@@ -63,7 +63,9 @@ VALUES = {
         ("datetime", "epoch", MOMENT, None, 1769902205),
     ],
 )
-def test_each_format_writes_what_its_label_says(kind, form, value, decimals, expected):
+def test_each_format_writes_as_its_label_describes(
+    kind, form, value, decimals, expected
+):
     written = writer(kind, form)(value, decimals)
     assert written == expected
     assert type(written) is type(expected)
@@ -95,7 +97,7 @@ def test_a_format_refuses_other_kinds_without_naming_the_value():
     assert "CANARY" not in str(caught.value)
 
 
-def test_what_is_written_satisfies_the_schema_of_its_format():
+def test_written_values_match_the_schema_of_their_format():
     for kind, value in VALUES.items():
         for form, known in FORMATS.items():
             if kind in known.kinds:

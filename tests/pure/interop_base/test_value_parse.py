@@ -74,7 +74,7 @@ def test_read(kind, form, value, expected):
         ("datetime", "epoch", 10**15),
     ],
 )
-def test_what_has_no_one_meaning_is_refused_without_its_value(kind, form, value):
+def test_an_ambiguous_value_is_refused_without_showing_it(kind, form, value):
     with pytest.raises(FormatError) as caught:
         reader(kind, form)(value)
     assert str(value) not in str(caught.value)
@@ -94,7 +94,7 @@ def test_a_format_that_does_not_take_the_kind_is_refused():
     st.integers(-(10**6), 10**6),
     st.booleans(),
 )
-def test_what_is_written_is_read_back(pair, moment, number, truth):
+def test_written_values_are_read_back(pair, moment, number, truth):
     kind, form = pair
     value = {
         "text": "x",
