@@ -93,7 +93,7 @@ ENDPOINT_STATES = [
     ("disabled", "Disabled"),
 ]
 ORDERINGS = [
-    ("none", "None: as fast as possible"),
+    ("none", "No order: as fast as possible"),
     ("key", "Per record: one message at a time per ordering key"),
     ("strict", "Strict: one message at a time"),
 ]

@@ -113,7 +113,7 @@ class InteropInterface(models.Model):
             raise UserError(
                 self.env._(
                     "No contract of “%s” needs a mapping: program code handles its "
-                    "contracts, or it has none. Add a contract first.",
+                    "contracts, or it has no contract. Add a contract first.",
                     self.name,
                 )
             )
