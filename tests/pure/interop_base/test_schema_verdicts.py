@@ -17,7 +17,7 @@ DEVIATIONS = {
 # Every other group that the dialect of contracts refuses.
 REFUSED = (
     "A reference must lead to a part of the same schema",
-    "Only the whole schema has $id",
+    "Only the whole schema can have $id",
     "This format cannot be checked",
     "This dialect is not supported",
     "Unicode properties are not supported",
