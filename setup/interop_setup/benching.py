@@ -12,10 +12,21 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from . import databases, keyfile, odoo_config, odoo_source, paths, templates, venv
+from . import (
+    databases,
+    gates,
+    keyfile,
+    manifests,
+    odoo_config,
+    odoo_source,
+    paths,
+    templates,
+    venv,
+)
 from .bootstrap import bootstrap
 from .errors import SetupError
 from .odoo_command import KEY_FILE
+from .other_engine import OtherEngine
 from .postgres import Cluster
 from .process import run
 from .progress import say, step
@@ -45,6 +56,8 @@ class Bench:
         self._databases: list[str] = []
         self._servers: list[Server] = []
         self._yardsticks: set[str] = set()
+        self._others: dict[str, OtherEngine] = {}
+        self._libraries: dict[str, Path] = {}
         self._used: set[str] = set()
 
     def option(self, name: str, default: float | str) -> int | float | str:
@@ -68,21 +81,58 @@ class Bench:
         """Options that the bench did not ask for: misspelled, most likely."""
         return sorted(set(self.options) - self._used)
 
-    def database(self, addons: list[str] | None = None) -> str:
-        """A throw-away database from the template, dropped at the end."""
-        template = templates.suite_template(self.cluster, addons or [])
+    def database(
+        self, addons: list[str] | None = None, engine: OtherEngine | None = None
+    ) -> str:
+        """A throw-away database from the template, dropped at the end.
+
+        :param engine: whose addons it has; the present ones by default
+        """
+        folder = engine.addons if engine else paths.ADDONS
+        template = templates.suite_template(self.cluster, addons or [], folder)
+        name = self._new_name()
+        if engine:
+            self._others[name] = engine
+        return databases.clone(self.cluster, template, name)
+
+    def empty_database(self) -> str:
+        """A throw-away database without Odoo, dropped at the end."""
+        name = self._new_name()
+        self.cluster.psql(f"CREATE DATABASE {databases.quoted(name)}")
+        return name
+
+    def _new_name(self) -> str:
+        """Name of a database that is dropped at the end."""
         name = databases.throw_away_name("bench")
         self._databases.append(name)
-        return databases.clone(self.cluster, template, name)
+        return name
+
+    def _addons_path(self, database: str) -> str:
+        """Value of ``addons_path`` for a database."""
+        engine = self._others.get(database)
+        found = odoo_config.addons_path(engine.addons if engine else paths.ADDONS)
+        folders = [self._libraries[database]] if database in self._libraries else []
+        more = [folder / "odoo" / "addons" for folder in folders]
+        more += [YARDSTICKS] if database in self._yardsticks else []
+        return ",".join([found, *map(str, more)])
+
+    def _environment(self, database: str, config: Path) -> dict[str, str]:
+        """The environment for Odoo on a database."""
+        environment = odoo_config.environment(config)
+        if database in self._libraries:
+            environment["PYTHONPATH"] = str(self._libraries[database])
+        return environment
 
     def server(self, database: str, **values: object) -> Server:
         """A started Odoo on that database, stopped at the end."""
         values.setdefault("name", f"bench-{uuid.uuid4().hex[:10]}")
         # The keys that in_odoo() uses: what it encrypts, the server has to read.
         values.setdefault("key_file", keyfile.ensure(KEY_FILE))
-        if database in self._yardsticks:
-            options = {"addons_path": f"{odoo_config.addons_path()},{YARDSTICKS}"}
-            values["options"] = {**options, **values.get("options", {})}
+        options = {"addons_path": self._addons_path(database)}
+        if database in self._others:
+            names = manifests.names(self._others[database].addons)
+            options["server_wide_modules"] = odoo_config.server_wide_modules(names)
+        values["options"] = {**options, **values.get("options", {})}
         server = Server(cluster=self.cluster, database=database, **values)
         self._servers.append(server)
         return server.start()
@@ -112,7 +162,7 @@ class Bench:
                 input=json.dumps(call),
                 text=True,
                 cwd=paths.ROOT,
-                env=odoo_config.environment(config),
+                env=self._environment(database, config),
                 check=False,
             ).returncode
             if code:
@@ -125,9 +175,17 @@ class Bench:
             result.unlink(missing_ok=True)
             config.unlink(missing_ok=True)
 
-    def install_yardstick(self, database: str, addon: str) -> None:
-        """Install an addon that only benches use, from ``bench/addons``."""
+    def install_yardstick(
+        self, database: str, addon: str, libraries: Path | None = None
+    ) -> None:
+        """Install an addon that only benches use, from ``bench/addons``.
+
+        :param libraries: a folder in which pip has installed what the addon needs, addons
+            of others included
+        """
         self._yardsticks.add(database)
+        if libraries:
+            self._libraries[database] = libraries
         config = self._config(database)
         try:
             run(
@@ -138,7 +196,7 @@ class Bench:
                 what=f"Installing {addon}",
                 remedy="See the lines above.",
                 log="bench",
-                env=odoo_config.environment(config),
+                env=self._environment(database, config),
             )
         finally:
             config.unlink(missing_ok=True)
@@ -147,8 +205,7 @@ class Bench:
         """The configuration for :meth:`in_odoo`."""
         config = paths.RUN / f"{database}-{uuid.uuid4().hex[:8]}.conf"
         options = odoo_config.base_options(self.cluster)
-        if database in self._yardsticks:
-            options["addons_path"] += f",{YARDSTICKS}"
+        options["addons_path"] = self._addons_path(database)
         odoo_config.write(
             config,
             {
@@ -180,7 +237,8 @@ def known() -> list[str]:
 def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
     """The bench's name and its options.
 
-    :raises SetupError: no such bench, or an option is not ``--name=value``
+    :raises SetupError: no such bench, or an option is neither ``--name=value`` nor
+        ``--name value``
     """
     parser = argparse.ArgumentParser(
         prog="setup/bench",
@@ -193,9 +251,12 @@ def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
         raise SetupError(
             f"There is no bench {options.name}.", f"Known: {', '.join(known())}."
         )
-    values = {}
-    for text in rest:
+    values, waiting = {}, list(rest)
+    while waiting:
+        text = waiting.pop(0)
         name, equals, value = text.removeprefix("--").partition("=")
+        if not equals and waiting and not waiting[0].startswith("--"):
+            equals, value = "=", waiting.pop(0)
         if not (text.startswith("--") and name and equals):
             raise SetupError(
                 f"{text} is not understood.", "Options look like --rows=1000."
@@ -234,11 +295,18 @@ def main(arguments: list[str]) -> int:
         with step(f"Bench {name}"):
             module = importlib.import_module(f"interop_setup.bench.{name}")
             figures = check_figures(module.run(bench))
+            limits = getattr(module, "GATES", {})
+            gates.tell(limits, figures)
     finally:
         bench.close()
     for option in bench.unused_options():
         say(f"warning: the bench {name} has no option --{option}")
     sys.stdout.flush()
-    result = {"name": name, "figures": figures, "measured_on": bench.measured_on}
+    result = {
+        "name": name,
+        "figures": figures,
+        "gates": gates.judged(limits, figures),
+        "measured_on": bench.measured_on,
+    }
     print(json.dumps(result), flush=True)
     return 0

@@ -12,25 +12,28 @@ WITHOUT_TRACE = {"tests", "controllers", "readme", "i18n", "__pycache__", "stati
 ICON = Path("static") / "description" / "icon.png"
 
 
-def names() -> list[str]:
+def names(folder: Path = paths.ADDONS) -> list[str]:
     """Names of this project's addons, in alphabetical order."""
-    return sorted(path.parent.name for path in paths.ADDONS.glob("*/__manifest__.py"))
+    return sorted(path.parent.name for path in folder.glob("*/__manifest__.py"))
 
 
-def read(name: str) -> dict:
+def read(name: str, folder: Path = paths.ADDONS) -> dict:
     """The manifest of one of our addons."""
-    text = (paths.ADDONS / name / "__manifest__.py").read_text("utf-8")
+    text = (folder / name / "__manifest__.py").read_text("utf-8")
     return ast.literal_eval(text)
 
 
-def closure(wanted: list[str]) -> tuple[list[str], list[str]]:
+def closure(
+    wanted: list[str], folder: Path = paths.ADDONS
+) -> tuple[list[str], list[str]]:
     """What the wanted addons need: (ours, theirs), both sorted, ours complete.
 
+    :param folder: where our addons lie
     :raises SetupError: a wanted addon is not ours, or a dependency is nowhere
     """
     ours: set[str] = set()
     theirs: set[str] = set()
-    own = set(names())
+    own = set(names(folder))
     unknown = sorted(set(wanted) - own)
     if unknown:
         raise SetupError(
@@ -44,7 +47,7 @@ def closure(wanted: list[str]) -> tuple[list[str], list[str]]:
             theirs.add(name)
         elif name not in ours:
             ours.add(name)
-            waiting += read(name).get("depends", [])
+            waiting += read(name, folder).get("depends", [])
     missing = sorted(name for name in theirs if not _available(name))
     if missing:
         raise SetupError(
@@ -61,9 +64,9 @@ def _available(name: str) -> bool:
     return any((folder / name / "__manifest__.py").is_file() for folder in folders)
 
 
-def sources(name: str) -> list[Path]:
+def sources(name: str, folder: Path = paths.ADDONS) -> list[Path]:
     """Files of an addon that matter to a database it is installed in, sorted."""
-    base = paths.ADDONS / name
+    base = folder / name
     found = []
     for path in base.rglob("*"):
         relative = path.relative_to(base)
@@ -74,11 +77,11 @@ def sources(name: str) -> list[Path]:
     return sorted(found)
 
 
-def digest(addons: list[str]) -> str:
+def digest(addons: list[str], folder: Path = paths.ADDONS) -> str:
     """A hash of the sources that matter of these addons."""
     result = hashlib.sha256()
     for name in addons:
-        for path in sources(name):
-            result.update(str(path.relative_to(paths.ADDONS)).encode() + b"\0")
+        for path in sources(name, folder):
+            result.update(str(path.relative_to(folder)).encode() + b"\0")
             result.update(hashlib.sha256(path.read_bytes()).digest())
     return result.hexdigest()

@@ -12,11 +12,14 @@ SERVER_WIDE = ("base", "rpc", "web", "queue_job")
 OURS = ("interop_rest",)
 
 
-def addons_path() -> str:
-    """Value of Odoo's ``addons_path``."""
+def addons_path(ours: Path = paths.ADDONS) -> str:
+    """Value of Odoo's ``addons_path``.
+
+    :param ours: where our addons lie
+    """
     folders = odoo_source.addons_paths(odoo_source.current())
-    if manifests.names():
-        folders.append(paths.ADDONS)
+    if manifests.names(ours):
+        folders.append(ours)
     return ",".join(map(str, folders))
 
 

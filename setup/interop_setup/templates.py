@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from . import databases, keyfile, manifests, odoo_config, odoo_source, paths
 from .databases import literal, quoted
@@ -41,9 +42,9 @@ def plain_name(modules: list[str]) -> str:
     return PLAIN + _key(RECIPE, lock_hash(), str(odoo), version, *modules)
 
 
-def suite_name(plain: str, addons: list[str]) -> str:
+def suite_name(plain: str, addons: list[str], folder: Path = paths.ADDONS) -> str:
     """Name of the template with these addons, for the sources as they are now."""
-    return SUITE + _key(plain, *addons, manifests.digest(addons))
+    return SUITE + _key(plain, *addons, manifests.digest(addons, folder))
 
 
 def plain_template(cluster: Cluster, modules: list[str]) -> str:
@@ -66,22 +67,25 @@ def plain_template(cluster: Cluster, modules: list[str]) -> str:
     return name
 
 
-def suite_template(cluster: Cluster, wanted: list[str]) -> str:
+def suite_template(
+    cluster: Cluster, wanted: list[str], folder: Path = paths.ADDONS
+) -> str:
     """The template with our addons (and what they need), built when missing.
 
     :param wanted: names of our addons; empty for all
+    :param folder: where our addons lie
     :raises SetupError: an addon cannot be installed
     """
-    addons, modules = manifests.closure(wanted or manifests.names())
+    addons, modules = manifests.closure(wanted or manifests.names(folder), folder)
     plain = plain_template(cluster, modules)
     if not addons:
         return plain
-    name = suite_name(plain, addons)
+    name = suite_name(plain, addons, folder)
     with _building(cluster, name) as part:
         if part:
             with step(f"Building the template database with {', '.join(addons)}"):
                 databases.clone(cluster, plain, part)
-                _install(cluster, part, addons, strict=True)
+                _install(cluster, part, addons, folder, strict=True)
     return name
 
 
@@ -115,16 +119,22 @@ def _drop_unfinished(cluster: Cluster) -> None:
 
 
 def _install(
-    cluster: Cluster, name: str, modules: list[str], *, strict: bool = False
+    cluster: Cluster,
+    name: str,
+    modules: list[str],
+    folder: Path = paths.ADDONS,
+    *,
+    strict: bool = False,
 ) -> None:
     """Install modules into a database, which Odoo makes when it is missing.
 
+    :param folder: where our addons lie
     :param strict: an ERROR line in Odoo's log is a failure, too: that is all that
         Odoo says of, for example, a unique index it could not build
     """
     keyfile.ensure(KEY_FILE)
     config = paths.RUN / f"{name}.conf"
-    odoo_config.write(config, _sections(cluster))
+    odoo_config.write(config, _sections(cluster, folder))
     try:
         run(
             [
@@ -143,10 +153,11 @@ def _install(
     _check_installed(cluster, name, modules)
 
 
-def _sections(cluster: Cluster) -> dict[str, dict[str, str]]:
+def _sections(cluster: Cluster, folder: Path) -> dict[str, dict[str, str]]:
     """The configuration for installing: no workers, no jobs."""
+    options = odoo_config.base_options(cluster)
     return {
-        "options": odoo_config.base_options(cluster),
+        "options": {**options, "addons_path": odoo_config.addons_path(folder)},
         "queue_job": {"channels": "root:0"},
         "interop": {"key_file": str(KEY_FILE), "environment": "test"},
     }
