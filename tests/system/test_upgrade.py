@@ -39,6 +39,11 @@ LOOKS = {
     "constraints": f"""
         SELECT conrelid::regclass, conname, {_PLAIN.format("pg_get_constraintdef(oid)")}
           FROM pg_constraint WHERE conrelid::regclass::text ~ '^interop_'""",
+    "storage": """
+        SELECT c.relname, o.option, t.reloptions
+          FROM pg_class c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
+          LEFT JOIN LATERAL unnest(c.reloptions) AS o(option) ON true
+         WHERE c.relkind = 'r' AND c.relname ~ '^interop_'""",
     "record rules": """
         SELECT d.module, d.name, r.domain_force, r.perm_read, r.perm_write,
                r.perm_create, r.perm_unlink, r.active

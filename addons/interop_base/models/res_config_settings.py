@@ -153,16 +153,7 @@ class ResConfigSettings(models.TransientModel):
     @api.model
     def _interop_warnings(self):
         """Return what an administrator should change outside Odoo, one text each."""
-        warnings = []
-        self.env.cr.execute("SHOW log_min_error_statement")
-        if self.env.cr.fetchone()[0] not in ("panic", "fatal", "log"):
-            warnings.append(
-                self.env._(
-                    "PostgreSQL logs failing statements with their values, which may "
-                    "be message content. Set log_min_error_statement = panic in "
-                    "postgresql.conf."
-                )
-            )
+        warnings = self._interop_database_warnings()
         workers = tools.config["workers"]
         if workers and workers < 2:
             warnings.append(
@@ -186,6 +177,33 @@ class ResConfigSettings(models.TransientModel):
                 )
             )
         return warnings + self._interop_job_runner_warnings()
+
+    @api.model
+    def _interop_database_warnings(self):
+        """Return what should change in postgresql.conf, one text each."""
+        warnings = []
+        self.env.cr.execute("SHOW log_min_error_statement")
+        if self.env.cr.fetchone()[0] not in ("panic", "fatal", "log"):
+            warnings.append(
+                self.env._(
+                    "PostgreSQL logs failing statements with their values, which may "
+                    "be message content. Set log_min_error_statement = panic in "
+                    "postgresql.conf."
+                )
+            )
+        # Unknown before PostgreSQL 14; 0 where it is switched off.
+        self.env.cr.execute(
+            "SELECT current_setting('client_connection_check_interval', true)"
+        )
+        if self.env.cr.fetchone()[0] == "0":
+            warnings.append(
+                self.env._(
+                    "PostgreSQL does not notice when a server process is gone: its "
+                    "statement and its locks remain. Set "
+                    "client_connection_check_interval = 1s in postgresql.conf."
+                )
+            )
+        return warnings
 
     @api.model
     def _interop_job_runner_warnings(self):

@@ -29,6 +29,7 @@ from . import test_retention
 from . import test_screens
 from . import test_secret
 from . import test_settings
+from . import test_storage
 from . import test_superseded
 from . import test_tours
 from . import test_vault_guard

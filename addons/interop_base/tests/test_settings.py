@@ -227,6 +227,15 @@ class TestSettings(EngineCase):
             self.assertEqual(
                 any("log_min_error" in text for text in texts), warns, level
             )
+        for interval, warns in (("0", True), ("1s", False)):
+            self.env.cr.execute(
+                "SELECT set_config('client_connection_check_interval', %s, true)",
+                [interval],
+            )
+            texts = model._interop_warnings()
+            self.assertEqual(
+                any("client_connection_check" in text for text in texts), warns
+            )
         for values, word in (
             ({"workers": 1}, "at least two"),
             ({"workers": 0}, "without workers"),

@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ... import clock, const, db
+from ... import clock, const, db, storage
 from ...exceptions import GuardError, HandledError, TechnicalError
 from . import origin
 from .snapshot_batch import EventRow, SnapshotBatch
@@ -85,8 +85,10 @@ class InteropEvent(models.Model):
             )
 
     def init(self):
-        """Leave room in each page for the second version of its rows."""
+        """Leave room in each page for the second version of its rows, and set up how the
+        engine's tables are kept, once all of them are there."""
         self.env.cr.execute("ALTER TABLE interop_event SET (fillfactor = 45)")
+        self.pool.post_init(storage.set_options, self.env.cr)
 
     @api.model
     @api.private
