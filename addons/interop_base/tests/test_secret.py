@@ -329,7 +329,10 @@ class TestSecret(InteropCase):
 
         payloads = self.env["interop.payload"]
         ids = payloads._store_many(
-            [(self.facility.id, "personal", b"one"), (None, "patient_adjacent", b"two")]
+            [
+                (self.facility.id, "personal", b"one"),
+                (None, "patient_adjacent", b"two" * 200),  # compressed
+            ]
         )
         blind = self.env["interop.vault"]._blind("business_key", "INV/1")
         fingerprint = self.secret.fingerprint
@@ -353,7 +356,7 @@ class TestSecret(InteropCase):
         self.env.invalidate_all()
         self.assertEqual(self.secret._get_value(), self.value, "without the old key")
         self.assertEqual(
-            payloads.browse(ids)._read_many(), {ids[0]: b"one", ids[1]: b"two"}
+            payloads.browse(ids)._read_many(), {ids[0]: b"one", ids[1]: b"two" * 200}
         )
         self.assertEqual(
             self.env["interop.vault"]._blind("business_key", "INV/1"), blind
@@ -402,3 +405,21 @@ class TestContents(InteropCase):
         self.assertEqual(
             payloads.browse(ids[0])._read(), b"{}", "from before the upgrade"
         )
+
+    def test_damaged_content_keeps_nothing_else_back(self):
+        """A length that is not the content's: as if somebody had made it explode."""
+        payloads = self.env["interop.payload"]
+        bundle = b'{"resourceType": "Patient", "name": "Ada"}' * 500
+        ids = payloads._store_many(
+            [(self.facility.id, "personal", bundle + mark) for mark in (b"1", b"2")]
+        )
+        for size in (len(bundle), 2 * len(bundle)):
+            self.env.cr.execute(
+                "UPDATE interop_payload SET size = %s WHERE id = %s", [size, ids[0]]
+            )
+            found = payloads.browse(ids)._read_many(tolerant=True)
+            self.assertEqual(found[ids[1]], bundle + b"2")
+            self.assertIsInstance(found[ids[0]], ConfigurationError)
+            self.assertIn("damaged", str(found[ids[0]]))
+            with self.assertRaises(ConfigurationError):
+                payloads.browse(ids)._read_many()

@@ -2,6 +2,17 @@
 
 A FHIR bundle needs several times the space without compression. The format is RFC 1950
 (deflate, RFC 1951) at its fastest level.
+
+Compression shows in the length how repetitive a content is. Attacks on this (CRIME and
+BREACH on TLS) need three things: a secret beside text that the attacker chooses, the same
+secret compressed again and again, and a length that the attacker sees each time. At rest
+none of them holds. Each content is compressed alone, once, and holds no keys or passwords.
+Only a reader of the table or of its files sees lengths. The exact length of the plain text
+stands beside the content anyway (``size``), because AES-GCM does not hide it either. This
+module compresses nothing that travels.
+
+Content that was made to expand without end is refused: reading stops one byte after the
+recorded length.
 """
 
 import zlib

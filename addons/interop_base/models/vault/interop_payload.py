@@ -19,8 +19,10 @@ _NOW = SQL("now() AT TIME ZONE 'UTC'")
 class InteropPayload(models.Model):
     """The exact bytes that were sent, received or captured.
 
-    SQL in this file is the only code that reads or writes the content: the ORM would
-    encode and log it. Content of protected classes is encrypted.
+    Only SQL reads or writes the content, in this file and in the statement that makes
+    events ready: the ORM would encode and log it. Content of protected classes is
+    compressed (``tools.compression``), then encrypted. The column ``compressed`` says so;
+    older rows have it empty.
     """
 
     _name = "interop.payload"
@@ -125,21 +127,39 @@ class InteropPayload(models.Model):
             [self.ids],
             log_exceptions=False,
         )
-        vault = self.env["interop.vault"]
         contents = {}
-        for row_id, uid, company_id, key_id, content, *form in self.env.cr.fetchall():
-            blob, (size, compressed) = bytes(content), form
+        for row_id, *sealed in self.env.cr.fetchall():
             try:
-                if key_id:
-                    blob = vault._decrypt(key_id, blob, self._name, uid, company_id)
-                if compressed:
-                    blob = compression.unpack(blob, size)
+                contents[row_id] = self._opened(*sealed)
             except ConfigurationError as error:
                 if not tolerant or isinstance(error, GuardError):
                     raise
-                blob = error
-            contents[row_id] = blob
+                contents[row_id] = error
         return contents
+
+    def _opened(self, uid, company_id, key_id, content, size, compressed):
+        """Return the bytes of one row, decrypted and decompressed.
+
+        :raises ConfigurationError: no key opens it, or it is not what was stored
+        """
+        blob = bytes(content)
+        if key_id:
+            vault = self.env["interop.vault"]
+            blob = vault._decrypt(key_id, blob, self._name, uid, company_id)
+        if not compressed:
+            return blob
+        try:
+            return compression.unpack(blob, size)
+        except ValueError:
+            # Authentic, and still not of the length that stands beside it.
+            raise ConfigurationError(
+                self.env._(
+                    "The stored content is damaged: it does not have the length that "
+                    "was noted with it. Restore the row from a backup, or cancel the "
+                    "message."
+                ),
+                code="damaged",
+            ) from None
 
     @api.private
     def _read(self):
