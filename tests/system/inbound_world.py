@@ -89,6 +89,18 @@ def revoke(env, client):
     )
 
 
+def call_facility(env, code):
+    """Let the system call its facility by this code, and approve that."""
+    interface = env["interop.interface"].search([("code", "=", "providers-in")])
+    system = interface.system_id
+    if system.facility_code_ids:
+        system.facility_code_ids.code = code
+    else:
+        values = {"code": code, "company_id": env.company.id}
+        system.facility_code_ids = [(0, 0, values)]
+    interface.with_user(env.ref("base.user_admin")).sudo()._set_approved()
+
+
 def limit(env, client, rate):
     """Limit a client to ``rate`` requests a minute; its system has an owner."""
     found = env["interop.client"].search([("code", "=", client)])

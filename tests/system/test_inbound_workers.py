@@ -1,5 +1,6 @@
 """Several workers: clients at once, replays on another worker, a worker that dies."""
 
+import json
 import re
 import threading
 import time
@@ -72,6 +73,29 @@ def test_a_revoked_key_is_refused_at_once_by_every_worker(world):
     statuses = {status for status, _body, _headers in sender.post_all([first] * AGAIN)}
     assert statuses <= {401, 429}, statuses
     assert len(set(_SERVED.findall(server.log_text()[seen:]))) > 1, "one worker only"
+
+
+def test_a_facility_code_that_changed_is_unknown_to_every_worker(world):
+    """Each worker remembers the codes, and is told by the others to forget them."""
+    server, sender = world
+    numbers = iter(range(3 * AGAIN))
+
+    def send(facility):
+        messages = []
+        for _number in range(AGAIN):
+            message_id, body = sender.provider(npi=npi(next(numbers)))
+            body = json.dumps({**json.loads(body), "facility": facility})
+            messages.append((message_id, body))
+        answers = sender.post_all(messages)
+        return {(status, body.get("code")) for status, body, _headers in answers}
+
+    in_odoo(server, "call_facility", code="MERCY")
+    assert send("MERCY") == {(200, None)}
+    in_odoo(server, "call_facility", code="ANNE")
+    seen = len(server.log_text())
+    assert send("MERCY") == {(422, "unknown_facility")}
+    assert len(set(_SERVED.findall(server.log_text()[seen:]))) > 1, "one worker only"
+    assert send("ANNE") == {(200, None)}
 
 
 def test_a_worker_killed_within_a_request_leaves_nothing_half_done(world):

@@ -7,6 +7,7 @@ import tempfile
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from odoo.models import BaseModel
 from odoo.tests import TransactionCase, new_test_user
 
 from odoo.addons.interop_base.models.engine import interop_conf
@@ -251,6 +252,20 @@ class InteropMixin:
     def _refused(self, error, pattern="", msg=None):
         """Expect ``error`` with ``pattern`` in its text, and undo what came before it."""
         with self.assertRaisesRegex(error, pattern, msg=msg), self.env.cr.savepoint():
+            yield
+
+    @contextmanager
+    def _in_the_middle(self, name, method, run):
+        """Call ``run`` right before core's ``method`` does its work on a record of the
+        model ``name``, as a constraint or an override of another addon might."""
+        core = getattr(BaseModel, method)
+
+        def wrapped(records, *args):
+            if records._name == name:
+                run()
+            return core(records, *args)
+
+        with patch.object(BaseModel, method, wrapped):
             yield
 
     def _commit(self):

@@ -288,6 +288,21 @@ class TestContract(EngineCase):
         self.contract._set_retired()
         self.assertFalse(find(name, 1))
 
+    def test_capture_does_not_depend_on_who_asks_first(self):
+        self.contract._set_published()
+        self._create_interface(contract_ids=[Command.set(self.contract.ids)])
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE interop_contract SET active = false WHERE id = %s",
+            [self.contract.id],
+        )
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        interfaces = self.env["interop.interface"]
+        name = self.contract.message_type
+        self.assertFalse(interfaces.with_context(active_test=False)._capturing(name))
+        self.assertFalse(interfaces._capturing(name))
+
     def test_capture_follows_the_lifecycle_of_the_contract(self):
         capturing = self.env["interop.interface"]._capturing
         published = self._create_contract()

@@ -318,8 +318,9 @@ class InteropNamespace(models.Model):
 
     def unlink(self):
         """Delete namespaces and refresh the cache of look-ups."""
+        result = super().unlink()
         self.env.registry.clear_cache()
-        return super().unlink()
+        return result
 
     def _check_unused(self):
         """Refuse a change of spelling rules while values are stored."""
@@ -430,8 +431,9 @@ class InteropNamespace(models.Model):
         system comes before a common one, one of the facility before one for all.
         Aliases of namespaces of other facilities do not count.
         """
-        # sudo: the caller checks the facility, with a specific error
-        namespaces_sudo = self.sudo()
+        # sudo: the caller checks the facility, with a specific error. The active_test
+        # of a caller must not be remembered for everybody.
+        namespaces_sudo = self.sudo().with_context(active_test=True)
         found = namespaces_sudo.search([("uri", "=", name)], limit=1)
         if found:
             return found.id
@@ -456,7 +458,8 @@ class InteropNamespace(models.Model):
 
         Its own namespaces have rank 0, those with an alias for it rank 1.
         """
-        namespaces_sudo = self.sudo()  # sudo: an order, no content
+        # sudo: an order, no content. active_test: see _find_id
+        namespaces_sudo = self.sudo().with_context(active_test=True)
         named = namespaces_sudo.search([("alias_ids.system_id", "=", system_id)])
         own = namespaces_sudo.search([("system_id", "=", system_id)])
         return {

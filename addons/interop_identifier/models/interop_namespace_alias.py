@@ -59,15 +59,18 @@ class InteropNamespaceAlias(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Create aliases and refresh the cache of look-ups."""
+        aliases = super().create(vals_list)
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return aliases
 
     def write(self, vals):
         """Change aliases and refresh the cache of look-ups."""
+        result = super().write(vals)
         self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     def unlink(self):
         """Delete aliases and refresh the cache of look-ups."""
+        result = super().unlink()
         self.env.registry.clear_cache()
-        return super().unlink()
+        return result

@@ -26,6 +26,40 @@ class TestNamespace(IdentifierCase):
             found = self.env["interop.namespace"]._find(name, self.facility)
             self.assertEqual(found, self.npi)
 
+    def test_look_ups_do_not_depend_on_who_asks_first(self):
+        archived = self._create_namespace(system_id=self.system.id, active=False)
+        namespaces = self.env["interop.namespace"]
+        self.env.registry.clear_cache()
+        for asking in (namespaces.with_context(active_test=False), namespaces):
+            found = asking._find_id(archived.uri, self.system.id, self.facility.id)
+            self.assertFalse(found)
+            self.assertNotIn(archived.uri, asking._ranks(self.system.id))
+
+    def test_a_look_up_in_the_middle_of_a_change_is_forgotten(self):
+        namespaces, first, second = (
+            self.env["interop.namespace"],
+            self._create_namespace(),
+            self._create_namespace(),
+        )
+        aliases = self.env["interop.namespace.alias"]
+
+        def find():
+            return namespaces._find_id("MRN", self.system.id, self.facility.id)
+
+        with self._in_the_middle(aliases._name, "create", find):
+            alias = aliases.create({"namespace_id": first.id, "name": "MRN"})
+        self.assertEqual(find(), first.id)
+        with self._in_the_middle(aliases._name, "write", find):
+            alias.namespace_id = second
+        self.assertEqual(find(), second.id)
+        with self._in_the_middle(aliases._name, "unlink", find):
+            alias.unlink()
+        self.assertFalse(find())
+        aliases.create({"namespace_id": first.id, "name": "MRN"})
+        with self._in_the_middle(namespaces._name, "unlink", find):
+            first.unlink()
+        self.assertFalse(find())
+
     def test_unknown_authority_waits_for_a_steward(self):
         with self.assertRaises(UnknownIdentifier) as caught:
             self.env["interop.namespace"]._find("http://nobody.example", self.facility)

@@ -214,8 +214,10 @@ class InteropOwnership(models.Model):
     @tools.ormcache("model_name")
     def _rules(self, model_name):
         """Return ``{company id or False: {field name: Rule}}`` of one model."""
-        # sudo: rules apply to every user who changes a record
-        rules_sudo = self.sudo().search([("model_id.model", "=", model_name)])
+        # sudo: rules apply to every user who changes a record. The active_test of a
+        # caller must not be remembered for everybody.
+        rules_sudo = self.sudo().with_context(active_test=True)
+        rules_sudo = rules_sudo.search([("model_id.model", "=", model_name)])
         found = {}
         for rule in rules_sudo:
             names = frozenset(rule.field_ids.mapped("name"))

@@ -151,6 +151,16 @@ class TestGovernedMessages(GovernedCase):
         self.assertEqual(self._outcomes(message)["name"], ("rejected", "not_owner"))
         self.assertFalse(self.env["res.partner"].search([("name", "=", "Never Born")]))
 
+    def test_an_archived_rule_does_not_count_whoever_asks_first(self):
+        rule = self._create_rule("city", system=self.ehr)
+        rule.active = False
+        rules = self.env["interop.ownership"]
+        for asking in (rules.with_context(active_test=False), rules):
+            found = asking._rules("res.partner")
+            self.assertNotIn(
+                rule.id, [item.id for by in found.values() for item in by.values()]
+            )
+
     def test_a_handler_cannot_write_past_the_rules(self):
         self._create_rule("city", system=self.ehr, policy="ignore")
         partner = self._create_partner(city="Lund")

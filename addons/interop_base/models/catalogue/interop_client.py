@@ -230,9 +230,10 @@ class InteropClient(models.Model):
         return result
 
     def _transition(self, vals):
+        result = super()._transition(vals)
         if "state" in vals:
             self.env.registry.clear_cache()  # _ids_by_code
-        return super()._transition(vals)
+        return result
 
     def _check_reach(self):
         """Raise ``AccessError`` unless the user may read all interfaces of the client.
@@ -341,7 +342,8 @@ class InteropClient(models.Model):
         the catalogue changes. The states of client, interface, system and facility are
         read for every message.
         """
-        client_sudo = self.sudo()  # sudo: the scope does not depend on the reader
+        # sudo: the scope does not depend on the reader, nor on the reader's active_test
+        client_sudo = self.sudo().with_context(active_test=True)
         return Scope(
             tuple(
                 Flow(
@@ -377,7 +379,8 @@ class InteropClient(models.Model):
         just changed it.
         """
         # sudo: the codes do not depend on the reader
-        clients_sudo = self.sudo().search_fetch(
+        clients_sudo = self.sudo().with_context(active_test=True)
+        clients_sudo = clients_sudo.search_fetch(
             [("code", "!=", False)], ["code", "state"], order="id"
         )
         return (

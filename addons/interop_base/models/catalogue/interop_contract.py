@@ -246,6 +246,12 @@ class InteropContract(models.Model):
                     )
                 )
 
+    def unlink(self):
+        """Forget the drafts: the interfaces of clients may have named them."""
+        result = super().unlink()
+        self.env.registry.clear_cache()  # interop.client._scope
+        return result
+
     def copy_data(self, default=None):
         """Give a copy the next version number."""
         vals_list = super().copy_data(default)

@@ -400,8 +400,10 @@ class InteropInterface(models.Model):
 
         :returns: ``((contract_id, (interface_id, …)), …)``, cached
         """
-        # sudo: business users publish without the right to read the catalogue
-        interfaces_sudo = self.sudo().search(
+        # sudo: business users publish without the right to read the catalogue. The cache
+        # is for every user, so that the active_test of a caller must not count.
+        interfaces_sudo = self.sudo().with_context(active_test=True)
+        interfaces_sudo = interfaces_sudo.search(
             [
                 ("direction", "=", "out"),
                 ("state", "in", const.CAPTURING_STATES),

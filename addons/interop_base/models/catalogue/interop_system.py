@@ -81,9 +81,10 @@ class InteropSystem(models.Model):
 
     def write(self, vals):
         """Clear the cache of scopes if the environment changes."""
+        result = super().write(vals)
         if "environment" in vals:
             self.env.registry.clear_cache()  # interop.client._scope
-        return super().write(vals)
+        return result
 
     def _audited_fields(self):
         # The owner gets alerts about new keys, so a change of the owner is recorded.
@@ -203,7 +204,7 @@ class InteropSystemFacilityCode(models.Model):
         """Record a new code in the audit trail: it decides which facility a message
         belongs to."""
         lines = super().create(vals_list)
-        self.env.registry.clear_cache()  # interop.client._scope
+        self._forget()
         audit = self.env["interop.audit.event"]
         for line in lines:
             text = f"{line.sudo().company_id.name}: – → {line.code}"
@@ -212,8 +213,9 @@ class InteropSystemFacilityCode(models.Model):
 
     def write(self, vals):
         """Clear the cache of scopes, which contains the codes."""
-        self.env.registry.clear_cache()  # interop.client._scope
-        return super().write(vals)
+        result = super().write(vals)
+        self._forget()
+        return result
 
     def unlink(self):
         """Record the removal in the audit trail, and alert the owner of the system."""
@@ -222,8 +224,17 @@ class InteropSystemFacilityCode(models.Model):
             for line in self
         ]
         result = super().unlink()
-        self.env.registry.clear_cache()  # interop.client._scope
+        self._forget()
         for system, text in gone:
             if system.exists():
                 self.env["interop.audit.event"]._log("changed", system, text)
         return result
+
+    @api.model
+    def _forget(self):
+        """Forget which facilities the codes mean, now and once more after the commit.
+
+        In between, another thread of this process may have read the old codes.
+        """
+        self.env.registry.clear_cache()  # interop.client._scope
+        self.env.cr.postcommit.add(self.env.registry.clear_cache)
