@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError
 
 from odoo.addons.interop_base import clock, const, db
 from odoo.addons.interop_base.exceptions import HandledError
@@ -99,10 +100,15 @@ class InteropMappingDryRun(models.TransientModel):
         :param int company_id: facility of the message
         :returns: dict with the values of ``outcome``, ``record_name``, ``problem`` and
             ``result_html``
+        :raises AccessError: for a facility that is not one of the interface's
         """
         self.ensure_one()
         self.check_access("write")
         self.mapping_id.check_access("read")
+        if company_id and company_id not in self.facility_ids.ids:
+            raise AccessError(
+                self.env._("Choose one of the facilities of the interface.")
+            )
         result = dict.fromkeys(
             ("outcome", "record_name", "problem", "result_html"), False
         )
@@ -119,8 +125,14 @@ class InteropMappingDryRun(models.TransientModel):
         if problem:
             return {"outcome": "refused", "problem": problem}
         self.env.flush_all()
+        # Nothing else that a caller says may count for what is applied or remembered.
+        context = {
+            name: self.env.context[name]
+            for name in ("lang", "tz")
+            if name in self.env.context
+        }
         with self.env.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, self.env.context)
+            env = api.Environment(cr, SUPERUSER_ID, context)
             try:
                 found = env[self._name]._simulate(
                     env["interop.mapping"].browse(self.mapping_id.id),

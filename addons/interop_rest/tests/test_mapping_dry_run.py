@@ -2,7 +2,9 @@
 
 import json
 from types import SimpleNamespace
+from unittest.mock import patch
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .mapping_common import MappingInCase
@@ -108,6 +110,30 @@ class TestDryRun(MappingInCase):
             2,
         )
         self.assertEqual(self._run(address={"country": "SWE"}).outcome, "refused")
+
+    def test_of_the_caller_s_context_only_language_and_time_zone_count(self):
+        seen = []
+
+        def simulate(model, *_args):
+            seen.append(dict(model.env.context))
+            return {"state": "dead", "problem": "No", "before": None}
+
+        dialogs = self.env["interop.mapping.dry.run"].with_user(
+            self._create_user("admin")
+        )
+        dialog = dialogs.create({"mapping_id": self.mapping.id}).with_context(
+            active_test=False, default_name="x", lang="en_US", tz="UTC"
+        )
+        with patch.object(type(dialogs), "_simulate", simulate):
+            dialog.try_message('{"number": "C-1", "name": "A"}', self.facility.id)
+        self.assertEqual(seen, [{"lang": "en_US", "tz": "UTC"}])
+
+    def test_it_is_about_a_facility_of_the_interface(self):
+        dialog = self.env["interop.mapping.dry.run"].create(
+            {"mapping_id": self.mapping.id}
+        )
+        with self._refused(AccessError, "facilities of the interface"):
+            dialog.try_message("{}", self.other_facility.id)
 
     def test_button_opens_it_with_the_first_example(self):
         action = self.mapping.with_user(self._create_user("admin")).action_dry_run()
