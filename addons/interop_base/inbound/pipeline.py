@@ -5,6 +5,7 @@ Each step is a function of its own file. A refusal in any step rolls everything 
 
 from typing import NamedTuple
 
+from .. import clock
 from ..exceptions import ConfigurationError, Refused
 from ..tools import trace as trace_tools
 from . import process, read, route, store
@@ -100,6 +101,8 @@ def check_client(client):
     client_sudo = client.with_user(client.sudo().user_id).sudo()
     if client_sudo.state != "active" or not client_sudo.user_id:
         raise Refused("unauthorized", reason="client_state", client=client_sudo.code)
+    if client_sudo.expires_at and client_sudo.expires_at <= clock.now():
+        raise Refused("unauthorized", reason="client_expired", client=client_sudo.code)
     if not client_sudo.may_send:
         raise Refused(
             "operation_not_allowed", reason="may_send", client=client_sudo.code

@@ -18,7 +18,8 @@ _AT_WORK = """
            AND interface.interop_stopped_at IS NULL
            AND system.interop_stopped_at IS NULL
            AND system.environment = %s
-           AND company.interop_stopped_at IS NULL
+           AND company.interop_stopped_at IS NULL,
+           company.active
       FROM interop_interface AS interface
       JOIN interop_system AS system ON system.id = interface.system_id
       JOIN res_company AS company ON company.id = %s
@@ -72,13 +73,17 @@ def find(client_sudo, envelope):
 def _at_work(client_sudo, flows, company_id):
     """Return the first of ``flows`` whose interface may move messages of the facility.
 
-    :raises Refused: no interface is active, or all active ones are paused
+    :raises Refused: the facility is archived, no interface is active, or all active ones
+        are paused
     """
     env = client_sudo.env
     ids = [flow.interface_id for flow in flows]
     env.flush_all()  # the statement has to see changes of this transaction
     env.cr.execute(_AT_WORK, [env["interop.guard"]._environment(), company_id, ids])
-    found = {row_id: (active, moves) for row_id, active, moves in env.cr.fetchall()}
+    rows = env.cr.fetchall()
+    if not all(facility_active for *_row, facility_active in rows):
+        raise Refused("facility_not_allowed", client=client_sudo.code)
+    found = {row_id: (active, moves) for row_id, active, moves, _facility in rows}
     active = [flow for flow in flows if found.get(flow.interface_id, (False,))[0]]
     if not active:
         raise Refused("interface_not_active", client=client_sudo.code)

@@ -164,6 +164,18 @@ class TestOwnTransport(InteropCase):
 
     def test_promise_4_fail_closed_on_any_transport(self):
         client = self._client()
+        self.env.flush_all()
+        with self.env.cr.savepoint() as savepoint:
+            self.env.cr.execute(
+                "UPDATE interop_client SET expires_at = '2000-01-01' WHERE id = %s",
+                [client.id],
+            )
+            client.invalidate_recordset()
+            with self.assertRaises(Refused) as caught:
+                self._received(client)
+            self.assertEqual(caught.exception.code, "unauthorized")
+            savepoint.rollback()
+        client.invalidate_recordset()
         client._set_suspended()
         with self.assertRaises(Refused):
             self._received(client)
