@@ -1,5 +1,4 @@
-"""How requests to ``/interop/`` are served: no HTML, no cookie, no banner, no
-traceback.
+"""How requests to ``/interop/`` are served: no HTML, no cookie, no traceback.
 
 A dispatcher of our own rather than ``type="http"``: core's would read form bodies
 before the signature is checked, answer 404, 405, 415 and errors in HTML, save sessions,
@@ -15,7 +14,7 @@ from psycopg2.pool import PoolError
 from werkzeug.exceptions import HTTPException
 
 from odoo.exceptions import AccessDenied, ConcurrencyError
-from odoo.http import Dispatcher, Response
+from odoo.http import Dispatcher, HttpDispatcher, Response
 
 from odoo.addons.interop_base import db
 from odoo.addons.interop_base.exceptions import Refused
@@ -219,3 +218,18 @@ class InteropDispatcher(Dispatcher):
             )
         for name, value in headers.SECURITY.items():
             response.headers.setdefault(name, value)
+
+
+class UnroutedDispatcher(HttpDispatcher):
+    """Core's dispatcher, which every request has until its route is found.
+
+    A class of the same routing type takes the place of core's. Only errors of paths for
+    machines are told in another way: a query over a connection that PostgreSQL has just
+    closed would be an HTML page otherwise.
+    """
+
+    def handle_error(self, exc):
+        """Return problem+json for any exception before the route of a machine."""
+        if InteropDispatcher.serves(self.request.httprequest.path):
+            return InteropDispatcher(self.request).handle_error(exc)
+        return super().handle_error(exc)

@@ -1,5 +1,4 @@
-"""Our own 404, 405, 413, 415 and 500: problem+json, no cookie, no banner, no
-traceback."""
+"""Our own 404, 405, 413, 415 and 500: problem+json, no cookie, no traceback."""
 
 import json
 from types import SimpleNamespace
@@ -155,6 +154,42 @@ class TestDispatcher(RestEffectHttpCase):
                 self._assert_problem(response, 503, code or "database_unavailable")
                 self.assertTrue(response.headers["Retry-After"])
                 self.assertNotIn("closed", response.text)
+
+    def test_what_fails_before_a_route_is_found_is_a_problem(self):
+        """PostgreSQL restarts: core answers people in HTML, or not at all."""
+        text = "connection already closed"
+        places = (
+            (self.registry, "check_signaling"),
+            (self.registry["ir.http"], "_match"),
+        )
+        for error in (psycopg2.InterfaceError(text), psycopg2.DatabaseError(text)):
+            for owner, name in places:
+                with (
+                    self.subTest(error=type(error).__name__, place=name),
+                    patch.object(owner, name, side_effect=error),
+                    mute_logger("odoo.http"),
+                ):
+                    response = self._post()
+                    self._assert_problem(response, 503, "database_unavailable")
+                    self.assertEqual(response.headers["Retry-After"], "5")
+                    self.assertNotIn("closed", response.text)
+                    page = self.opener.get(f"{self.base_url()}/web/health")
+                    self.assertIn("text/html", page.headers["Content-Type"])
+
+    def test_a_statement_that_fails_before_the_commit_is_not_logged(self):
+        """Its values may be content; hooks run in the flush of the dispatcher."""
+        text = "of-hook".replace("of", "canary-of")
+
+        def health(env, _call):
+            env.cr.precommit.add(lambda: env.cr.execute("SELECT %s::int", [text]))
+            return Answer(200, {"status": "up"}, {})
+
+        with patch.object(service, "health", health), self.assertLogs("odoo") as logs:
+            response = self._ask("GET", "/interop/v1/health")
+        self._assert_problem(response, 500, "internal")
+        logged = "\n".join(logs.output)
+        self.assertIn("InvalidTextRepresentation", logged)
+        self.assertNotIn("canary-of", logged + response.text)
 
     def test_without_a_database(self):
         """As Odoo serves it when interop_rest is in server_wide_modules."""
