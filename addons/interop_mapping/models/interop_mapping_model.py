@@ -1,7 +1,7 @@
 """The approved list of objects that inbound mappings may look up, change or create.
 
 An approval creates a group with exactly these rights. The service users of the clients
-that need it become members (``interop_rest``). So Odoo's own access rights apply
+that need it become members (``interop_base``). So Odoo's own access rights apply
 without superuser mode, and the screens of Odoo show the rights.
 """
 

@@ -117,11 +117,13 @@ class InteropMessage(models.Model):
         """The receiver has it and took it: nothing is left to do, whatever we thought.
 
         :param ack: ``interop.message`` that brought the acknowledgement
+        :returns: the message if it moved, else none
         """
         self.ensure_one()
         values = self._receipt_values(ack, "accepted")
         if self.state == "done":
-            return self.write(values)
+            self.write(values)
+            return self.browse()
         return self._make(moves.CONFIRMED, **values)
 
     def _set_receipt_rejected(self, ack, status, text):

@@ -1,7 +1,7 @@
 """What a sender has sent, compared with what is here: it learns what never arrived.
 
-About the client's own messages, on its interfaces and for its facilities; one statement,
-however many are asked about.
+About the client's own messages, on its interfaces and for its facilities; one statement
+however many are asked about, and one that writes the line of the audit trail.
 """
 
 from odoo.addons.interop_base import db

@@ -98,7 +98,7 @@ class TestReconcile(RestEffectHttpCase):
         )
         self.assertEqual(body["totals"], {"stated": 3, "done": 3, "different": 1})
 
-    def test_one_statement_however_many(self):
+    def test_one_statement_and_one_of_the_trail_however_many(self):
         sent = [self._send(data={"name": f"Ada {number}"})["id"] for number in range(3)]
 
         def statements(ids):

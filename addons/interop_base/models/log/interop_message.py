@@ -402,7 +402,6 @@ class InteropMessage(models.Model):
 
     @api.private
     @api.model
-    @api.private
     def _action_log(self, domain):
         """Return the action that opens the log with the messages of ``domain``."""
         action = self.env["ir.actions.actions"]._for_xml_id(
