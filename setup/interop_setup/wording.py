@@ -121,6 +121,10 @@ RULES = [
     _rule("hand out", r"\bhand(?:s|ed|ing)? (?:it |them )?out\b", "say assign"),
     _rule("for ever", r"\bfor ever\b", "say permanently, or without a limit"),
     _rule("takes back", r"\b(?:take|took|taken)s? all of\b", "say reverse completely"),
+    _rule("at once", r"\bat once\b", "say immediately"),
+    _rule("anew", r"\banew\b", "say again, or new"),
+    _rule("put right", r"\bputs? (?:\w+ )?(?:right|back)\b", "say correct, or undo"),
+    _rule("is gone", r"\b(?:is|are|was) gone\b", "say it no longer exists, or ended"),
 ]
 LONG = "long sentence"
 QUESTION = "question heading"

@@ -1,4 +1,4 @@
-"""Test base of the suite: a catalogue that is complete unless a test takes things away."""
+"""Test base of the suite: a complete catalogue, from which tests remove parts."""
 
 import itertools
 import json
@@ -43,7 +43,8 @@ class InteropMixin:
 
     @classmethod
     def _create_user(cls, *groups, companies=None):
-        """Create a user with ``groups`` (names after ``interop_base_group_`` or full ids)."""
+        """Create a user with ``groups`` (names after ``interop_base_group_`` or full
+        ids)."""
         companies = companies or cls.facility
         names = [
             group if "." in group else f"interop_base.interop_base_group_{group}"
@@ -237,7 +238,8 @@ class InteropMixin:
 
     @contextmanager
     def _conf(self, **values):
-        """Run with another ``[interop]`` section of odoo.conf; ``None`` removes a key."""
+        """Run with another ``[interop]`` section of odoo.conf; ``None`` removes a
+        key."""
         kept = dict(self.conf)
         self.conf.update(values)
         for name in [name for name, value in values.items() if value is None]:
@@ -250,7 +252,8 @@ class InteropMixin:
 
     @contextmanager
     def _refused(self, error, pattern="", msg=None):
-        """Expect ``error`` with ``pattern`` in its text, and undo what came before it."""
+        """Expect ``error`` with ``pattern`` in its text, and undo what came before
+        it."""
         with self.assertRaisesRegex(error, pattern, msg=msg), self.env.cr.savepoint():
             yield
 

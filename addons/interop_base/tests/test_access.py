@@ -1,4 +1,4 @@
-"""Who may do what: every model × every group, and facilities that stay apart (promise 9)."""
+"""Access: every model × every group, and facilities stay apart (promise 9)."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged

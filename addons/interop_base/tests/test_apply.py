@@ -1,4 +1,4 @@
-"""Inbound messages: one effect, or none and a reason."""
+"""Inbound messages: one effect, or no effect and a reason."""
 
 import re
 from unittest.mock import patch

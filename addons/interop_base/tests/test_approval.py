@@ -1,4 +1,4 @@
-"""An approval names one state; any later change of it needs another person."""
+"""An approval applies to one state; any later change needs another person."""
 
 import json
 from unittest.mock import patch
@@ -357,7 +357,8 @@ class TestApproval(EngineCase):
         )
 
     def test_values_of_a_map_that_was_empty_reopen_at_once(self):
-        """No value of it was approved: not the next change of something else says so."""
+        """No value of it was approved: not the next change of something else says
+        so."""
         value_map = self.env["interop.value.map"].create(
             {"name": "Cities", "code": "empty-cities"}
         )

@@ -1,4 +1,4 @@
-"""The audit trail: append-only, by the database itself."""
+"""The audit trail: the database itself makes it append-only."""
 
 import psycopg2
 

@@ -1,4 +1,4 @@
-"""The catalogue entry: complete before it moves, approved by someone else, then locked."""
+"""The interface: complete before it moves, approved by another user, then locked."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command

@@ -1,4 +1,4 @@
-"""Interfaces: what they may cover, and stopping them in an emergency."""
+"""Interfaces: the values that they may have, and emergency stops."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command

@@ -1,4 +1,5 @@
-"""Promise 8: nothing leaks. A canary in a payload is found nowhere in clear."""
+"""Promise 8: nothing leaks. No table or log contains the canary of a payload in
+clear."""
 
 import logging
 
@@ -19,7 +20,8 @@ BUSINESS = ("res_partner",)
 @tagged("post_install", "-at_install")
 class TestPromise8NothingLeaks(EngineCase):
     def _places(self, needle=CANARY):
-        """Return the ``table.column`` in which ``needle`` stands in clear, in any case."""
+        """Return the ``table.column`` in which ``needle`` stands in clear, in any
+        case."""
         self.env.flush_all()
         self.env.cr.execute(
             """SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -42,7 +44,8 @@ class TestPromise8NothingLeaks(EngineCase):
         return [name for name in found if name.split(".")[0] not in BUSINESS]
 
     def _work(self, data_class, contract=None):
-        """Send, fail, refuse and receive with a canary in it; returns the lines of the log."""
+        """Send, fail, refuse and receive with a canary in it; returns the lines of the
+        log."""
         values = {"contract_ids": [(6, 0, contract.ids)]} if contract else {}
         interface = self._create_interface(data_class=data_class, **values)
         answers = [

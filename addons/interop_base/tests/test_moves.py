@@ -1,4 +1,4 @@
-"""What an upgrade does with models and records that change their addon."""
+"""Upgrades with models and records that move to another addon."""
 
 from odoo.tests import TransactionCase, tagged
 

@@ -1,4 +1,4 @@
-"""Publishing: whoever does it, wherever, and at what cost."""
+"""Publishing: by any user, in any place, and its cost."""
 
 import json
 from datetime import datetime

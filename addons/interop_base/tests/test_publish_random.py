@@ -1,4 +1,4 @@
-"""Promise 1 under whatever savepoints do: random programs against a model of them."""
+"""Promise 1 with savepoints of all kinds: random programs against a model of them."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Retention: two clocks, small batches, never what still waits for someone."""
+"""Retention: two periods, small batches, and open messages are never deleted."""
 
 from datetime import timedelta
 from unittest.mock import patch

@@ -1,4 +1,4 @@
-"""Every screen opens for everybody who has a menu entry for it."""
+"""Each screen opens for all users with a menu entry for it."""
 
 from lxml import etree
 

@@ -1,4 +1,4 @@
-"""What people do in the browser."""
+"""Work of users in the browser."""
 
 from odoo.exceptions import ValidationError
 from odoo.tests import HttpCase, tagged

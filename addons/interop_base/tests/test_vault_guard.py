@@ -1,4 +1,4 @@
-"""Promises 4 and 11: fail closed, and copies talk to nobody."""
+"""Promises 4 and 11: fail closed, and copies exchange no messages."""
 
 import os
 import tempfile
@@ -142,7 +142,8 @@ class TestPromise11Copies(EngineCase):
         self.assertFalse(
             self.env["interop.interface"].search([("state", "=", "active")])
         )
-        # Even when somebody adopts the copy, nothing moves before somebody activates it …
+        # Even when somebody adopts the copy, nothing moves before somebody activates it
+        # …
         self.env["interop.guard"]._adopt_database()
         self._run()
         self.assertEqual(self.message.state, "pending")

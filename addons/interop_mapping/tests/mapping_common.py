@@ -1,4 +1,4 @@
-"""Test base of everything that mappings do."""
+"""Test base for mappings."""
 
 from odoo.addons.interop_base.tests.common import InteropCase
 

@@ -1,4 +1,4 @@
-"""Who may do what with mappings: every model × every group."""
+"""Access to mappings: every model × every group."""
 
 from odoo.tests import tagged
 

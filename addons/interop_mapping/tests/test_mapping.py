@@ -1,4 +1,4 @@
-"""Mapping lines: what is built, and what may be said."""
+"""Mapping lines: the messages that they build, and their checks."""
 
 from unittest.mock import patch
 

@@ -1,4 +1,4 @@
-"""The list of objects that messages may change, and the rights it hands out."""
+"""The list of objects that messages may change, and the rights that it grants."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged

@@ -1,4 +1,4 @@
-"""Preview on a real record: the user's rights, protected classes, and why not."""
+"""Preview of a real record: rights of the user, protected content, and reasons."""
 
 import json
 

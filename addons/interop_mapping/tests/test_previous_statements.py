@@ -1,4 +1,4 @@
-"""What a sender stated before, as the message log knows it without provenance."""
+"""Earlier statements of a sender, from the message log without provenance."""
 
 from datetime import timedelta
 from types import SimpleNamespace
