@@ -1,4 +1,4 @@
-"""Shared by the pure and the whole-system tests."""
+"""Configuration of the pure and the system tests."""
 
 from pathlib import Path
 
@@ -8,6 +8,6 @@ from hypothesis.configuration import set_hypothesis_home_dir
 ROOT = Path(__file__).resolve().parents[1]
 
 set_hypothesis_home_dir(ROOT / "var" / "hypothesis")
-# The same examples on every run: a failure here is a failure anywhere.
+# Use the same examples on every run, so that failures are reproducible.
 settings.register_profile("interop", deadline=None, derandomize=True)
 settings.load_profile("interop")

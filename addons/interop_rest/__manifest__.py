@@ -1,6 +1,6 @@
 {
     "name": "Interop: Inbound REST",
-    "summary": "Signed messages in: verified, applied once, answered precisely",
+    "summary": "Receive signed messages over HTTPS and apply each message once",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
-"""Constants of the inbound layer."""
+"""Constants of the inbound REST addon."""
 
 ROUTING_TYPE = "interop"
-PREFIX = "/interop"  # of all paths for machines
+PREFIX = "/interop"  # of all routes for clients
 
 PARAM_TOLERANCE = "interop_rest.tolerance_seconds"
 PARAM_MAX_BODY_KB = "interop_rest.max_body_kb"
@@ -15,8 +15,8 @@ PARAM_FAILURES = "interop_rest.failures_per_minute"
 PARAM_PUBLIC_OPENAPI = "interop_rest.public_openapi"  # "True", or absent
 PARAM_PUBLIC_URL = "interop_rest.public_url"
 
-# parameter -> (default, lowest, highest). Out of bounds or unreadable counts as the
-# default: no setting can switch a check off.
+# parameter -> (default, minimum, maximum). A value that is unreadable or out of bounds is
+# replaced by the default, so that no setting can disable a check.
 SETTINGS = {
     PARAM_TOLERANCE: (300, 1, 3600),
     PARAM_MAX_BODY_KB: (1024, 1, 65536),
@@ -38,9 +38,9 @@ BATCH_HEADERS = {
     "Sunset": "sunset",
 }
 
-# What a receiver says about a message after its delivery (HL7 MSA-1: AA, AR, AE).
+# Results that a receiver reports after delivery (HL7 MSA-1: AA, AR, AE).
 RECEIPTS = [
     ("accepted", "Accepted"),
-    ("business_rejected", "Rejected for a business reason"),
-    ("technical_error", "Failed for a technical reason"),
+    ("business_rejected", "Rejected for a Business Reason"),
+    ("technical_error", "Failed for a Technical Reason"),
 ]

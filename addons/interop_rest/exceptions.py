@@ -1,4 +1,4 @@
-"""The refusals of the inbound layer."""
+"""The exceptions of the inbound REST addon."""
 
 from odoo.addons.interop_base.exceptions import Refused
 
@@ -6,19 +6,19 @@ from .tools import lifecycle, problems
 
 
 class Problem(Refused):
-    """A refusal that becomes problem+json. Whatever the request did is rolled back.
+    """A refusal that is answered as problem+json after a rollback of the request.
 
-    ``code`` is in ``tools.problems.KINDS``, the one table from refusals to answers;
+    ``code`` is a key of ``tools.problems.KINDS``, which has the HTTP status and the texts.
     ``headers`` are added to the answer.
     """
 
-    def __init__(self, code, *, headers=None, **told):
-        super().__init__(code, **told)
-        self.headers = {**self._told_headers(), **(headers or {})}
+    def __init__(self, code, *, headers=None, **facts):
+        super().__init__(code, **facts)
+        self.headers = {**self._fact_headers(), **(headers or {})}
 
     @classmethod
     def of(cls, refused):
-        """Return the problem of a refusal of the ground."""
+        """Return a refusal of ``interop_base`` as a ``Problem``."""
         if isinstance(refused, cls):
             return refused
         return cls(
@@ -30,8 +30,8 @@ class Problem(Refused):
             **refused.facts,
         )
 
-    def _told_headers(self):
-        """Return the headers that say what the facts of the refusal say."""
+    def _fact_headers(self):
+        """Return the headers that follow from the facts of the refusal."""
         found = {}
         if "retry_after" in self.facts:
             found["Retry-After"] = str(self.facts["retry_after"])

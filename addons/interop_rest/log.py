@@ -1,4 +1,4 @@
-"""Keeps queries, which hold identifiers, out of the log of requests."""
+"""Remove query strings, which contain identifiers, from the request log."""
 
 import logging
 
@@ -6,13 +6,13 @@ from .tools import lookup
 
 
 def _without_query(record):
-    """Take the query off a line about one of our routes; every line stays."""
+    """Remove the query from a line about a route of this API; keep every line."""
     if "/interop/" in record.getMessage():
         record.msg = lookup.without_query(record.getMessage())
         record.args = ()
     return True
 
 
-# The server writes this line itself, before and beside whatever a controller does. A
-# filter on its logger is the supported way to change it.
+# Werkzeug writes this line itself, so a controller cannot change it. A filter on its
+# logger is the supported way.
 logging.getLogger("werkzeug").addFilter(_without_query)

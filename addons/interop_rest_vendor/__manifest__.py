@@ -1,6 +1,6 @@
 {
     "name": "Interop: Vendor Webhooks",
-    "summary": "Webhooks that third parties sign in their own ways",
+    "summary": "Receive webhooks of vendors that use their own signature schemes",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

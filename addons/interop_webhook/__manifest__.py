@@ -1,7 +1,6 @@
 {
     "name": "Interop: Webhooks",
-    "summary": "Signed webhooks out of Odoo: endpoints, delivery, retries, dead "
-    "letters",
+    "summary": "Deliver signed webhooks over HTTPS, with retries, order and credentials",
     "version": "19.0.1.3.0",
     "category": "Healthcare/Integration",
     "license": "LGPL-3",

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
         print(f"\nerror: {error}", file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:
-        print("\ninterrupted: run the same command again to go on", file=sys.stderr)
+        print("\ninterrupted: run the same command again to continue", file=sys.stderr)
         return 130
 
 

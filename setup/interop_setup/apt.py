@@ -1,7 +1,7 @@
-"""Debian packages: some installed (root only), some only fetched and unpacked.
+"""Debian packages: install them (root only), or only fetch and unpack them.
 
-Fetching never touches the machine's own apt configuration or package lists: the
-lists live in ``var/apt``, and mirrors are read from ``apt-get indextargets``.
+Fetching does not change the apt configuration or package lists of the machine. The lists
+are in ``var/apt``, and the mirrors come from ``apt-get indextargets``.
 """
 
 import re
@@ -25,16 +25,16 @@ def available() -> bool:
 
 
 def install(packages: list[str], reason: str) -> None:
-    """Install system packages as root, without asking anything.
+    """Install system packages as root, without questions.
 
-    :raises SetupError: not root, no apt, or apt failed
+    :raises SetupError: this process is not root, there is no apt, or apt failed
     """
     names = " ".join(packages)
     remedy = f"Install as root: apt-get install {names}"
     if not available():
         raise SetupError(
             f"{reason} is missing, and this machine has no apt-get.",
-            f"Install with your system's package manager what Debian calls: {names}",
+            f"Install these Debian packages with your package manager: {names}",
         )
     if not is_root():
         raise SetupError(f"{reason} is missing (Debian: {names}).", remedy)
@@ -68,8 +68,8 @@ def _mirror() -> str:
     if rows:
         return rows[0][1]
     raise SetupError(
-        "The machine's apt sources name no Debian mirror.",
-        "Add one to /etc/apt/sources.list, or set ODOO_PATH to an Odoo 19 you have.",
+        "The apt sources of this machine have no Debian mirror.",
+        "Add a mirror to /etc/apt/sources.list, or set ODOO_PATH to an existing Odoo 19.",
     )
 
 
@@ -105,7 +105,7 @@ def refresh(suite: str) -> None:
 
 
 def fetch(packages: Iterable[str], suite: str, folder: Path) -> set[str]:
-    """Download packages into ``folder`` and answer which of them the suite has."""
+    """Download packages into ``folder`` and return the names that the suite has."""
     wanted = sorted(packages)
     if not wanted:
         return set()
@@ -130,7 +130,7 @@ def fetch(packages: Iterable[str], suite: str, folder: Path) -> set[str]:
 def with_candidate(policy: str) -> set[str]:
     """Packages that can be downloaded, from the output of ``apt-cache policy``.
 
-    That lists a package which the lists lack, too, when it is installed.
+    The output also lists installed packages that the package lists do not have.
     """
     found = set()
     for block in re.split(r"^(?=\S)", policy, flags=re.MULTILINE):

@@ -37,7 +37,7 @@ YARDSTICKS = FOLDER / "addons"  # addons that only benches use
 
 
 class Bench:
-    """What a bench gets: databases, servers, Odoo's ORM, and its options.
+    """Gives a bench databases, servers, the ORM of Odoo, and its options.
 
     :param cluster: the running PostgreSQL cluster
     :param options: ``--name=value`` arguments of the command line
@@ -61,9 +61,11 @@ class Bench:
         self._used: set[str] = set()
 
     def option(self, name: str, default: float | str) -> int | float | str:
-        """An option's value, of the default's type; it is noted in the result.
+        """Return the value of an option in the type of its default.
 
-        :raises SetupError: the value is not of that type
+        The value is stored in the result.
+
+        :raises SetupError: the value has another type
         """
         self._used.add(name)
         text = self.options.get(name)
@@ -72,13 +74,13 @@ class Bench:
         except ValueError as error:
             raise SetupError(
                 f"--{name}={text} is not a {type(default).__name__}.",
-                f"Give a value like --{name}={default}.",
+                f"Enter a value such as --{name}={default}.",
             ) from error
         self.measured_on[name] = value
         return value
 
     def unused_options(self) -> list[str]:
-        """Options that the bench did not ask for: misspelled, most likely."""
+        """Return the options that the bench did not read; they are probably misspelled."""
         return sorted(set(self.options) - self._used)
 
     def database(
@@ -124,9 +126,9 @@ class Bench:
         return environment
 
     def server(self, database: str, **values: object) -> Server:
-        """A started Odoo on that database, stopped at the end."""
+        """Start an Odoo on that database, which is stopped at the end."""
         values.setdefault("name", f"bench-{uuid.uuid4().hex[:10]}")
-        # The keys that in_odoo() uses: what it encrypts, the server has to read.
+        # The server has to decrypt the data that in_odoo() encrypts.
         values.setdefault("key_file", keyfile.ensure(KEY_FILE))
         options = {"addons_path": self._addons_path(database)}
         if database in self._others:
@@ -143,9 +145,9 @@ class Bench:
         """Call ``function(env, **values)`` in a process of Odoo, as superuser.
 
         :param function: a top-level function of a bench module
-        :param values: what JSON can hold
-        :return: what the function returned, through JSON
-        :raises SetupError: it failed
+        :param values: arguments that JSON can represent
+        :return: the result of the function, through JSON
+        :raises SetupError: the function failed
         """
         result = paths.RUN / f"{database}-{uuid.uuid4().hex[:8]}.json"
         config = self._config(database)
@@ -235,7 +237,7 @@ def known() -> list[str]:
 
 
 def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
-    """The bench's name and its options.
+    """Return the name of the bench and its options.
 
     :raises SetupError: no such bench, or an option is neither ``--name=value`` nor
         ``--name value``
@@ -259,16 +261,17 @@ def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
             equals, value = "=", waiting.pop(0)
         if not (text.startswith("--") and name and equals):
             raise SetupError(
-                f"{text} is not understood.", "Options look like --rows=1000."
+                f"The option {text} is malformed.",
+                "Write options such as --rows=1000.",
             )
         values[name.replace("-", "_")] = value
     return options.name, values
 
 
 def check_figures(figures: object) -> dict[str, int | float]:
-    """Figures are plain, finite numbers by name.
+    """Check that figures are finite numbers by name, and return them.
 
-    :raises SetupError: they are not
+    :raises SetupError: a figure is not a finite number
     """
     plain = isinstance(figures, dict) and all(
         isinstance(name, str)
@@ -280,13 +283,13 @@ def check_figures(figures: object) -> dict[str, int | float]:
     if not plain or not figures:
         raise SetupError(
             f"The bench's figures are not plain numbers: {figures!r}",
-            "Let its run() return a dict of numbers.",
+            "Change its run() to return a dict of numbers.",
         )
     return figures
 
 
 def main(arguments: list[str]) -> int:
-    """Run one bench and print what it measured."""
+    """Run one bench and print its figures."""
     name, options = parse(arguments)
     cluster = bootstrap(tests=False)
     venv.enter("bench", arguments)

@@ -1,4 +1,4 @@
-"""All set-up, in order; each part does nothing when it is done already."""
+"""The whole set-up in order; a part that is done is skipped."""
 
 import argparse
 import ctypes.util
@@ -11,9 +11,9 @@ from .progress import duration, say, step
 
 
 def bootstrap(*, tests: bool = True) -> Cluster:
-    """Make everything ready and answer the running PostgreSQL cluster.
+    """Run the set-up and return the running PostgreSQL cluster.
 
-    :param tests: also what only tests and the demo need (browser, examples)
+    :param tests: also install the browser and examples, for tests and the demo
     """
     venv.check_python()
     paths.ensure_var()
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     """``./setup/bootstrap``."""
     parser = argparse.ArgumentParser(
         prog="setup/bootstrap",
-        description="Fetch and prepare everything the project runs on, in var/.",
+        description="Fetch and prepare all programs and packages of the project in var/.",
     )
     parser.add_argument(
         "--stop", action="store_true", help="stop the embedded PostgreSQL and end"

@@ -13,9 +13,9 @@ def find() -> str | None:
 
 
 def ensure() -> str:
-    """Path of the browser, installed from Debian when missing and root.
+    """Return the path of the browser; root installs it from Debian if it is missing.
 
-    :raises SetupError: there is none and we are not root
+    :raises SetupError: the browser is missing and this process is not root
     """
     found = find()
     if not found:

@@ -98,9 +98,9 @@ class Browser:
         raise SetupError("The browser did not start.", f"Try {self.program} by hand.")
 
     def command(self, method: str, **params: object) -> dict:
-        """Send one command and answer its result.
+        """Send one command and return its result.
 
-        :raises SetupError: the browser refused it
+        :raises SetupError: the browser refused the command
         """
         self.number += 1
         self.socket.send(
@@ -125,14 +125,14 @@ class Browser:
     def wait_for(self, script: str, what: str, seconds: float = 60) -> None:
         """Wait until an expression is true in the page.
 
-        :raises SetupError: it is not in time
+        :raises SetupError: the expression is not true in time
         """
         deadline = time.monotonic() + seconds
         while not self.run(script):
             if time.monotonic() > deadline:
                 raise SetupError(
                     f"The browser still waits for {what}.",
-                    f"Open {self.run('location.href')} and look.",
+                    f"Open {self.run('location.href')} in a browser.",
                 )
             time.sleep(0.1)
 

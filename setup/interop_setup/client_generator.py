@@ -1,6 +1,6 @@
-"""The generator of clients in Python that partners use, in an environment of its own.
+"""The generator of Python clients that partners use, in a separate environment.
 
-It wants other versions of some packages than Odoo does.
+It needs other versions of some packages than Odoo.
 """
 
 import sys
@@ -16,9 +16,9 @@ MARKER = paths.CLIENT_GENERATOR / ".interop-complete"
 
 
 def ensure() -> Path:
-    """Install the generator; answer the folder with its programs.
+    """Install the generator and return the folder with its programs.
 
-    :raises SetupError: it cannot be fetched
+    :raises SetupError: the generator cannot be fetched
     """
     programs = paths.CLIENT_GENERATOR / "bin"
     wanted = f"{PACKAGE} {sys.version_info[0]}.{sys.version_info[1]}"

@@ -1,4 +1,4 @@
-"""``./setup/launch database NAME``: a fresh database from the template, quickly."""
+"""``./setup/launch database NAME``: create a database from the template."""
 
 import argparse
 
@@ -8,17 +8,18 @@ from .progress import say
 
 
 def main(arguments: list[str]) -> int:
-    """Make (or replace, or drop) a database for development."""
+    """Create, replace or drop a database for development."""
     parser = argparse.ArgumentParser(
         prog="setup/launch database",
-        description="Make a database with our addons, replacing one of that name.",
+        description="Create a database with the addons of this project. An existing "
+        "database with the same name is replaced.",
     )
     parser.add_argument("name")
     parser.add_argument(
-        "--addons", default="", help="comma-separated; what they need is included"
+        "--addons", default="", help="comma-separated; dependencies are included"
     )
-    parser.add_argument("--plain", action="store_true", help="Odoo's modules only")
-    parser.add_argument("--drop", action="store_true", help="only drop it")
+    parser.add_argument("--plain", action="store_true", help="only modules of Odoo")
+    parser.add_argument("--drop", action="store_true", help="only drop the database")
     options = parser.parse_args(arguments)
     cluster = bootstrap(tests=False)
     if options.drop:

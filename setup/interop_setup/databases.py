@@ -1,4 +1,4 @@
-"""Makes and drops databases together with their filestores."""
+"""Create and drop databases together with their filestores."""
 
 import os
 import re
@@ -33,20 +33,20 @@ def exists(cluster: Cluster, name: str) -> bool:
 
 
 def drop(cluster: Cluster, name: str) -> None:
-    """Drop a database, disconnecting whoever uses it, and its filestore."""
+    """Drop a database and its filestore; open connections are terminated."""
     cluster.psql(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
     remove_tree(filestore(name))
 
 
 def clone(cluster: Cluster, template: str, name: str) -> str:
-    """Make a database as a copy of another that nobody is connected to.
+    """Create a database as a copy of a template without connections.
 
-    The filestore is copied with hard links: Odoo never changes a file in place.
+    The filestore is copied with hard links, because Odoo does not change files in place.
     """
     drop(cluster, name)
     cluster.psql(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(template)}")
-    # With wal_level = minimal a copy that was made just before a crash can come back with
-    # sequences behind their rows.
+    # With wal_level = minimal, a crash directly after the copy can reset sequences to values
+    # that rows already have.
     cluster.psql("CHECKPOINT", role="postgres")
     source = filestore(template)
     if source.exists():
@@ -55,9 +55,9 @@ def clone(cluster: Cluster, template: str, name: str) -> str:
 
 
 def rename(cluster: Cluster, old: str, new: str) -> None:
-    """Rename a database that nobody is connected to, filestore first.
+    """Rename a database without connections and its filestore.
 
-    The database's name changes last: it is what others look for.
+    The name of the database changes last, because other processes look for it.
     """
     if filestore(old).exists():
         remove_tree(filestore(new))
@@ -66,18 +66,18 @@ def rename(cluster: Cluster, old: str, new: str) -> None:
 
 
 def throw_away_name(prefix: str) -> str:
-    """A fresh name for a database that this process will drop again."""
+    """Return a new name for a database that this process drops again."""
     return f"{prefix}_p{os.getpid()}_{uuid.uuid4().hex[:8]}"
 
 
 def owner_of(name: str) -> int | None:
-    """The process that made a throw-away database; ``None`` for any other name."""
+    """Return the process that created a temporary database; ``None`` for other names."""
     match = re.match(r"[a-z]+_p(\d+)_[0-9a-f]{8}(-gw\d+)?$", name)
     return int(match[1]) if match else None
 
 
 def drop_orphans(cluster: Cluster) -> None:
-    """Drop the throw-away databases of processes that were killed."""
+    """Drop the temporary databases of processes that were killed."""
     for name in cluster.databases():
         owner = owner_of(name)
         if owner is not None and not alive(owner):

@@ -1,11 +1,11 @@
-"""The one exception of the set-up: what is wrong, and what to do about it."""
+"""The exception of the set-up: a message and a remedy."""
 
 
 class SetupError(Exception):
-    """Something the set-up needs is missing or failed.
+    """A part of the set-up is missing or failed.
 
-    :param message: what is wrong, one sentence
-    :param remedy: what the reader can do about it, one or more sentences
+    :param message: the problem in one sentence
+    :param remedy: the next step in one or more sentences
     """
 
     def __init__(self, message: str, remedy: str):

@@ -1,4 +1,4 @@
-"""Small file helpers that leave nothing half-written behind."""
+"""File helpers that never leave incomplete files."""
 
 import errno
 import fcntl
@@ -15,7 +15,7 @@ from .progress import say
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a whole file or nothing: a temporary file, renamed into place."""
+    """Write a file atomically: write a temporary file, then rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -47,11 +47,10 @@ def remove_tree(path: Path) -> None:
 
 @contextmanager
 def built_folder(target: Path) -> Iterator[Path]:
-    """Give a temporary folder that becomes ``target`` only when all went well.
+    """Provide a temporary folder that becomes ``target`` if the block succeeds.
 
-    An existing target is replaced. What an interrupted earlier run left is removed,
-    as far as nobody writes to it any more: a program it had started may not have
-    noticed its end yet, and the temporary folder's name is another one each time.
+    An existing target is replaced. Folders of interrupted runs are removed. A program of an
+    interrupted run may still write to its folder, so each temporary folder has a new name.
     """
     for left_over in target.parent.glob(f"{target.name}.part-*"):
         shutil.rmtree(left_over, ignore_errors=True)
@@ -68,7 +67,7 @@ def built_folder(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def lock(name: str) -> Iterator[None]:
-    """Let one process at a time into the block; others say that they wait."""
+    """Allow one process at a time in the block; others print that they wait."""
     paths.ensure_var()
     with open(paths.LOCKS / name, "w", encoding="utf-8") as stream:
         try:
@@ -76,15 +75,15 @@ def lock(name: str) -> Iterator[None]:
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
-            say(f"    waiting: another run of the set-up holds var/lock/{name}")
+            say(f"    waiting for another run of the set-up (var/lock/{name})")
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
 
 
 def check_disk(path: Path, gigabytes: float, what: str) -> None:
-    """Refuse to start something that the disk cannot hold.
+    """Check the free disk space.
 
-    :raises SetupError: less than ``gigabytes`` are free where ``path`` lies
+    :raises SetupError: less than ``gigabytes`` are free on the disk of ``path``
     """
     existing = path
     while not existing.exists():

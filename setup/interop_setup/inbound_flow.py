@@ -1,11 +1,11 @@
-"""Clients that send to an interface, as benches and tests of the way in need them.
+"""Creates clients that send to an interface, for benchmarks and inbound tests.
 
 Runs inside Odoo (``interop_setup.odoo_call``).
 """
 
 
 def system(env):
-    """Let this database exchange messages; return the system that sends."""
+    """Allow the database to exchange messages, and return the sending system."""
     env["interop.guard"]._adopt_database()
     return env["interop.system"].create(
         {
@@ -18,7 +18,7 @@ def system(env):
 
 
 def interface(env, sender, carried, code="providers-in", **values):
-    """Return the active interface of a system.
+    """Create an active interface of a system.
 
     :param sender: the system
     :param carried: the contracts
@@ -47,7 +47,7 @@ def interface(env, sender, carried, code="providers-in", **values):
 
 
 def client(env, target, code, kinds=("hmac",), **values):
-    """Return an active client of an interface, and its keys by kind.
+    """Create an active client of an interface; return it and its keys by kind.
 
     :param target: the interface
     """

@@ -1,8 +1,8 @@
-"""Generates the key file that ``[interop] key_file`` in odoo.conf names.
+"""Generate the key file of ``[interop] key_file`` in odoo.conf.
 
-One key per line, ``<key id> = <base64 of 32 random bytes>``; ``#`` starts a
-comment. The line with key id ``blind`` is the key of the blind indexes. Of the
-others the first encrypts and all decrypt.
+The file has one key per line, ``<key id> = <base64 of 32 random bytes>``; ``#`` starts a
+comment. The key id ``blind`` is the key of the blind indexes. The first other key encrypts,
+and all keys decrypt.
 """
 
 import base64
@@ -27,16 +27,15 @@ def new_key() -> str:
 
 
 def generate(key_ids: tuple[str, ...] = ("k1",)) -> str:
-    """The text of a fresh key file with these key ids and a blind-index key."""
+    """Return the text of a new key file with these key ids and a blind index key."""
     lines = [f"{key_id} = {new_key()}\n" for key_id in (*key_ids, BLIND)]
     return HEADER + "".join(lines)
 
 
 def ensure(path: Path) -> Path:
-    """Make a key file, readable by its owner only, unless there is one.
+    """Create a key file for its owner only, unless the file exists.
 
-    Of several processes at once one makes it: nobody goes on with a key that another
-    one replaces.
+    If several processes call this at once, one creates the file and all use it.
     """
     if not path.exists():
         own = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")

@@ -1,4 +1,4 @@
-"""Reads the addons' manifests without Odoo."""
+"""Read the manifests of the addons without Odoo."""
 
 import ast
 import hashlib
@@ -7,7 +7,7 @@ from pathlib import Path
 from . import odoo_source, paths
 from .errors import SetupError
 
-# What an addon's sources contain that leaves no trace in a database.
+# Folders of an addon that do not affect a database.
 WITHOUT_TRACE = {"tests", "controllers", "readme", "i18n", "__pycache__", "static"}
 ICON = Path("static") / "description" / "icon.png"
 
@@ -18,7 +18,7 @@ def names(folder: Path = paths.ADDONS) -> list[str]:
 
 
 def read(name: str, folder: Path = paths.ADDONS) -> dict:
-    """The manifest of one of our addons."""
+    """Return the manifest of an addon of this project."""
     text = (folder / name / "__manifest__.py").read_text("utf-8")
     return ast.literal_eval(text)
 
@@ -26,10 +26,12 @@ def read(name: str, folder: Path = paths.ADDONS) -> dict:
 def closure(
     wanted: list[str], folder: Path = paths.ADDONS
 ) -> tuple[list[str], list[str]]:
-    """What the wanted addons need: (ours, theirs), both sorted, ours complete.
+    """Return the sorted dependencies of addons: those of this project, and others.
 
-    :param folder: where our addons lie
-    :raises SetupError: a wanted addon is not ours, or a dependency is nowhere
+    The first list is complete and contains the wanted addons.
+
+    :param folder: the folder with the addons of this project
+    :raises SetupError: a wanted addon is not in this project, or a dependency is missing
     """
     ours: set[str] = set()
     theirs: set[str] = set()
@@ -37,8 +39,8 @@ def closure(
     unknown = sorted(set(wanted) - own)
     if unknown:
         raise SetupError(
-            f"There is no addon {', '.join(unknown)} in addons/.",
-            f"These are there: {', '.join(sorted(own))}.",
+            f"The folder addons/ has no addon {', '.join(unknown)}.",
+            f"Choose from: {', '.join(sorted(own))}.",
         )
     waiting = list(wanted)
     while waiting:
@@ -65,7 +67,7 @@ def _available(name: str) -> bool:
 
 
 def sources(name: str, folder: Path = paths.ADDONS) -> list[Path]:
-    """Files of an addon that matter to a database it is installed in, sorted."""
+    """Return the sorted files of an addon that affect a database."""
     base = folder / name
     found = []
     for path in base.rglob("*"):
@@ -78,7 +80,7 @@ def sources(name: str, folder: Path = paths.ADDONS) -> list[Path]:
 
 
 def digest(addons: list[str], folder: Path = paths.ADDONS) -> str:
-    """A hash of the sources that matter of these addons."""
+    """Return a hash of the sources of these addons that affect a database."""
     result = hashlib.sha256()
     for name in addons:
         for path in sources(name, folder):

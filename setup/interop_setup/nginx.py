@@ -1,6 +1,6 @@
-"""nginx with the configuration that the suite ships, on loopback, for tests.
+"""Run nginx with the shipped configuration on the loopback address, for tests.
 
-The machine's nginx, or Debian's, fetched and unpacked into the project folder.
+The program is the nginx of the machine, or Debian's package, unpacked in the project folder.
 """
 
 import shutil
@@ -21,7 +21,7 @@ PACKAGE = "nginx"
 
 
 def find() -> Path | None:
-    """The program, if it is there already."""
+    """Return the path of the program, or None."""
     unpacked = FOLDER / "usr" / "sbin" / "nginx"
     if unpacked.exists():
         return unpacked
@@ -32,9 +32,9 @@ def find() -> Path | None:
 
 
 def ensure() -> Path:
-    """The program; fetched when the machine has none.
+    """Return the path of the program; fetch it if it is missing.
 
-    :raises SetupError: there is no way to get it
+    :raises SetupError: the program cannot be fetched
     """
     found = find()
     if found:
@@ -57,8 +57,8 @@ def ensure() -> Path:
 class Proxy:
     """The shipped configuration with other names, ports and rates.
 
-    :param folder: for its files and logs
-    :param replacements: texts of the shipped file and what to put there instead
+    :param folder: folder for its files and logs
+    :param replacements: texts of the shipped file and their replacements
     """
 
     def __init__(self, folder: Path, replacements: dict[str, str]):
@@ -76,17 +76,17 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where it answers over TLS."""
+        """The address over TLS."""
         return f"https://127.0.0.1:{self.port}"
 
     def log_text(self) -> str:
-        """What it has logged about our routes."""
+        """Return the log of the routes below /interop."""
         return (self.folder / "interop.log").read_text("utf-8", "replace")
 
     def start(self) -> "Proxy":
-        """Start it and wait until it listens.
+        """Start nginx and wait until it listens.
 
-        :raises SetupError: it ended, or a text to replace is not in the file
+        :raises SetupError: nginx ended, or a text to replace is not in the file
         """
         text = SHIPPED.read_text("utf-8")
         for old, new in self.replacements.items():
@@ -106,12 +106,14 @@ class Proxy:
         return self
 
     def _main(self) -> str:
-        """What surrounds the shipped file: nothing outside the folder."""
+        """Return the main configuration, which uses only files in the folder."""
         temporary = "\n".join(
             f"    {kind}_temp_path {self.folder}/{kind};"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
-        user = "user root;\n" if is_root() else ""  # else workers could not write there
+        user = (
+            "user root;\n" if is_root() else ""
+        )  # workers have to write to the folder
         return (
             f"{user}daemon off;\npid {self.folder}/pid;\nerror_log {self.folder}/error.log;\n"
             f"events {{}}\nhttp {{\n{temporary}\n"
@@ -134,6 +136,6 @@ class Proxy:
                 return
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop nginx."""
         if self.process:
             stop(self.process)

@@ -1,7 +1,7 @@
-"""Node.js with npm: the machine's if it is new enough, else the environment's.
+"""Node.js with npm: of the machine if it is new enough, else of the environment.
 
-The lock file brings one along, because linters want a newer Node.js than some
-Debian releases have.
+The lock file contains Node.js, because linters need a newer version than some Debian
+releases have.
 """
 
 import os
@@ -20,15 +20,15 @@ SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def parse_version(text: str) -> tuple[int, ...]:
-    """The numbers in ``v20.19.1``; empty when there are none."""
+    """Return the numbers of a version such as ``v20.19.1``; empty if there are none."""
     match = re.match(r"v(\d+)\.(\d+)\.(\d+)", text.strip())
     return tuple(map(int, match.groups())) if match else ()
 
 
 def folder() -> Path:
-    """The folder of the ``node`` and ``npm`` to use.
+    """Return the folder of ``node`` and ``npm``.
 
-    :raises SetupError: there is none
+    :raises SetupError: Node.js is missing or too old
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _version(node) >= MINIMUM:
@@ -39,7 +39,7 @@ def folder() -> Path:
     wanted = ".".join(map(str, MINIMUM))
     raise SetupError(
         f"Node.js {wanted} or newer with npm is missing.",
-        "Run ./setup/bootstrap, which installs one, or install Node.js.",
+        "Run ./setup/bootstrap, which installs Node.js.",
     )
 
 

@@ -1,7 +1,7 @@
-"""What npm fetches for demo and tests: real input, and what partners verify with.
+"""Packages of npm for the demo and the tests.
 
-The FHIR example resources are the input; ``standardwebhooks`` and ``svix`` are the
-libraries a receiver in JavaScript uses.
+The FHIR example resources are input. A receiver in JavaScript uses ``standardwebhooks`` and
+``svix``.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ MARKER = ".interop-complete"
 EXAMPLES = paths.NPM / "node_modules" / PACKAGE
 
 
-# What partners use on our OpenAPI document: linters, and a client in JavaScript.
+# Tools of partners for the OpenAPI document: linters, and a client in JavaScript.
 PARTNER_PACKAGES = (
     "@redocly/cli@2.77.0",
     "@stoplight/spectral-cli@6.16.3",
@@ -33,16 +33,16 @@ def ensure() -> None:
 
 
 def ensure_partner_tools() -> Path:
-    """Install the packages for OpenAPI documents; answer the folder with their modules.
+    """Install the packages for OpenAPI documents; return the folder with their modules.
 
-    Only the tests that need them ask for them.
+    Only the tests that need these packages call this function.
     """
     _installed(paths.NPM_PARTNER, PARTNER_PACKAGES)
     return paths.NPM_PARTNER / "node_modules"
 
 
 def _installed(where: Path, packages: tuple[str, ...]) -> None:
-    """Install exactly these packages into a folder of their own."""
+    """Install exactly these packages into a separate folder."""
     wanted = " ".join(packages)
     if has_marker(where / MARKER, wanted):
         return

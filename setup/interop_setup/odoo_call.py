@@ -1,8 +1,8 @@
-"""Calls one function with an Odoo environment; run by the environment's Python.
+"""Call one function with an Odoo environment, in the Python of the virtual environment.
 
-Reads ``{"database", "module", "function", "values", "result"}`` as JSON from its
-standard input and writes what the function returned to the file ``result``. The
-transaction is committed when the function returns.
+The program reads ``{"database", "module", "function", "values", "result"}`` as JSON from
+standard input. It writes the return value to the file ``result``. The transaction is
+committed after the function returns.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""``./setup/odoo …``: Odoo's own command line in this environment."""
+"""``./setup/odoo …``: the command line of Odoo in this environment."""
 
 import os
 
@@ -28,7 +28,7 @@ def write_config(cluster: Cluster) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Become Odoo: the arguments are Odoo's own."""
+    """Replace this process by Odoo, with these arguments."""
     cluster = bootstrap(tests=False)
     write_config(cluster)
     os.chdir(paths.ROOT)

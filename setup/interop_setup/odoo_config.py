@@ -1,4 +1,4 @@
-"""Writes odoo.conf files and says how Odoo is started."""
+"""Write odoo.conf files, and return the environment of Odoo processes."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -26,15 +26,15 @@ def addons_path(ours: Path = paths.ADDONS) -> str:
 def server_wide_modules(addons: Iterable[str]) -> str:
     """Value of ``server_wide_modules``.
 
-    :param addons: those of ours in use; ``interop_rest`` answers without a database
+    :param addons: addons of this project in use; ``interop_rest`` is loaded server-wide
     """
     return ",".join([*SERVER_WIDE, *(name for name in OURS if name in addons)])
 
 
 def base_options(cluster: Cluster, addons: Iterable[str] = ()) -> dict[str, str]:
-    """The options every Odoo of this project shares.
+    """Return the options of every Odoo of this project.
 
-    :param addons: those of ours in use, as far as they are loaded server-wide
+    :param addons: addons of this project in use
     """
     return {
         "addons_path": addons_path(),

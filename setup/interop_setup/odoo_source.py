@@ -1,8 +1,8 @@
-"""Finds Odoo 19: the one ``ODOO_PATH`` names, or Debian's package, unpacked.
+"""Find Odoo 19: the folder of ``ODOO_PATH``, or Debian's package, unpacked.
 
-The package is in Debian's suite ``sid`` alone and is not installed: its Python
-dependencies want that suite's Python. It leaves out fonts, JavaScript libraries
-and one vendored file, which are put back here.
+The package is only in Debian's suite ``sid``. It is not installed, because its dependencies
+need the Python of that suite. The package does not contain fonts, JavaScript libraries and
+one vendored file, which are added here.
 """
 
 import ast
@@ -17,7 +17,7 @@ from .progress import step, warn
 
 PACKAGE = "odoo-19"
 SUITE = "sid"
-RECIPE = "3"  # raise it when the steps below change, so that they are done again
+RECIPE = "3"  # increase it if the steps below change, so that they are repeated
 MARKER = ".interop-complete"
 # Where the packaged tree has links into /usr/share, and what provides their targets.
 ASSET_PACKAGES = (
@@ -33,8 +33,8 @@ ASSET_PACKAGES = (
 STRAY_FOLDERS = ("addons", "doc", "setup")
 MISSING_FILES = ("mail/static/lib/selfie_segmentation/selfie_segmentation.js",)
 NO_ODOO_REMEDY = (
-    "Set ODOO_PATH to the folder of an Odoo 19 you already have (the one that "
-    "contains odoo/release.py), or run on Debian, where it is fetched."
+    "Set ODOO_PATH to the folder of an existing Odoo 19 (it contains odoo/release.py), or "
+    "use Debian, where Odoo is fetched."
 )
 
 
@@ -61,9 +61,9 @@ def _literal(text: str) -> object:
 
 
 def given() -> Path | None:
-    """The Odoo the user named with ``ODOO_PATH``, checked; ``None`` if unset.
+    """Return the checked folder of ``ODOO_PATH``; ``None`` if it is not set.
 
-    :raises SetupError: it is not there or is not Odoo 19
+    :raises SetupError: the folder has no Odoo 19
     """
     value = os.environ.get("ODOO_PATH", "").strip()
     if not value:
@@ -72,8 +72,8 @@ def given() -> Path | None:
     version = version_of(folder)
     if version is None:
         raise SetupError(
-            f"ODOO_PATH={value} holds no Odoo: {folder}/odoo/release.py is missing.",
-            "Point it to the folder that contains the 'odoo' package.",
+            f"ODOO_PATH={value} has no Odoo: {folder}/odoo/release.py is missing.",
+            "Set it to the folder that contains the 'odoo' package.",
         )
     if version.split(".")[0] != "19":
         raise SetupError(f"ODOO_PATH={value} is Odoo {version}.", "Odoo 19 is needed.")
@@ -81,7 +81,7 @@ def given() -> Path | None:
 
 
 def unpacked() -> Path:
-    """Where the packaged Odoo's Python folder is (whether there yet or not)."""
+    """Return the Python folder of the unpacked package, even if it does not exist yet."""
     return paths.ODOO / "usr" / "lib" / "python3" / "dist-packages"
 
 
@@ -91,15 +91,15 @@ def current() -> Path:
 
 
 def addons_paths(folder: Path) -> list[Path]:
-    """Folders with Odoo's own addons: a checkout has a second one at its top."""
+    """Return the folders with addons of Odoo; a checkout has a second one at its top."""
     candidates = [folder / "odoo" / "addons", folder / "addons"]
     return [path for path in candidates if path.is_dir()]
 
 
 def ensure() -> Path:
-    """Find or fetch Odoo 19 and answer its Python folder.
+    """Find or fetch Odoo 19 and return its Python folder.
 
-    :raises SetupError: no ODOO_PATH and no way to fetch it
+    :raises SetupError: ODOO_PATH is not set and Odoo cannot be fetched
     """
     folder = given()
     if folder:
@@ -120,7 +120,7 @@ def ensure() -> Path:
 
 
 def _fetch_into(folder: Path) -> None:
-    """Fetch and unpack Odoo and what its package leaves out into ``folder``."""
+    """Fetch and unpack Odoo, and the files that its package lacks, into ``folder``."""
     with step(f"Fetching Odoo 19 (Debian package {PACKAGE}, about 125 MB)"):
         apt.refresh(SUITE)
         if not apt.fetch([PACKAGE], SUITE, folder):
@@ -146,10 +146,10 @@ def _write_stand_in(path: Path) -> None:
 
 
 def _fetch_assets(folder: Path) -> None:
-    """Unpack fonts and libraries into the tree, so that its links lead somewhere.
+    """Unpack fonts and libraries into the tree, so that its links have targets.
 
-    The machine's own suite comes first: newer releases of some packages renamed
-    the files that Odoo links to.
+    The suite of the machine is first, because newer releases of some packages renamed the
+    files that Odoo links to.
     """
     apt.refresh(apt.OWN_SUITE)
     wanted = set(ASSET_PACKAGES)
@@ -172,7 +172,7 @@ def _unpack_all(folder: Path) -> None:
 
 
 def _broken_links(folder: Path) -> list[Path]:
-    """Links of the tree that lead nowhere."""
+    """Return the links of the tree without a target."""
     return [
         Path(base) / name
         for base, _folders, names in os.walk(folder)

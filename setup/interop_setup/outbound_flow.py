@@ -1,6 +1,6 @@
-"""A flow of partners to a receiver, as benches and tests of the way out need it.
+"""Create a flow of partners to a receiver, for benches and tests of outbound messages.
 
-Runs inside Odoo (``interop_setup.odoo_call``).
+The functions run inside Odoo (``interop_setup.odoo_call``).
 """
 
 import json
@@ -22,7 +22,7 @@ def prepare(env, lease: int) -> None:
 
 
 def contract(env, message_type: str):
-    """The published contract of this type, made where there is none yet."""
+    """Return the published contract of this type; create it if it is missing."""
     found = env["interop.contract"]._find(message_type)
     if not found:
         found = env["interop.contract"].create(
@@ -38,7 +38,7 @@ def contract(env, message_type: str):
 
 
 def policy(env, name: str, schedule: str):
-    """A retry policy with next to no jitter."""
+    """Create a retry policy with very little jitter."""
     return env["interop.retry.policy"].create(
         {"name": name, "schedule": schedule, "jitter_percent": 1}
     )

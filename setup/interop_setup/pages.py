@@ -263,7 +263,7 @@ def troubleshooting_page() -> str:
     :raises SetupError: a class of errors has no advice, or an advice has no class
     """
     outcome = _tool("interop_base", "outcome")
-    problems = _tool("interop_rest", "problems")
+    problems = _tool("interop_rest", "problem_kinds")
     advice = json.loads((DOCS / "troubleshooting.json").read_text("utf-8"))
     if set(advice["classes"]) != set(outcome.ERROR_CLASSES):
         differing = set(advice["classes"]) ^ set(outcome.ERROR_CLASSES)
@@ -272,25 +272,25 @@ def troubleshooting_page() -> str:
             "Correct docs/troubleshooting.json.",
         )
     lines = ["# Troubleshooting", "", MADE, "", *advice["intro"], ""]
-    lines += ["## A message failed: what the error class means", ""]
+    lines += ["## Error classes of failed messages", ""]
     lines += ["| error class | meaning | fixed by | how |", "|---|---|---|---|"]
     for name, kind in outcome.ERROR_CLASSES.items():
         row = advice["classes"][name]
         owner = advice["owners"][kind]
         lines.append(f"| `{name}` | {row['meaning']} | {owner} | {row['how']} |")
-    lines += ["", "## What the receiver's answer leads to", ""]
+    lines += ["", "## Results of the answers of a receiver", ""]
     lines += ["| answer | result | error class |", "|---|---|---|"]
     for status in advice["statuses"]:
         found = outcome.classify_status(status, retry_other_4xx=False)
-        words = {"done": "done", "retry": "tried again", "dead": "failed"}[found.result]
+        words = {"done": "done", "retry": "retried", "dead": "failed"}[found.result]
         if found.disable_endpoint:
             words += "; the endpoint is disabled"
         code = f"`{found.error_class}`" if found.error_class else "–"
         lines.append(f"| {status} | {words} | {code} |")
     for question in advice["questions"]:
         lines += ["", f"## {question['title']}", "", *question["text"]]
-    lines += ["", "## A call to the REST API was refused: every code", ""]
-    lines += ["| code | status | meaning | what to do |", "|---|---|---|---|"]
+    lines += ["", "## Error codes of the REST API", ""]
+    lines += ["| code | status | title | meaning and next step |", "|---|---|---|---|"]
     for code, kind in sorted(problems.KINDS.items()):
         lines.append(f"| `{code}` | {kind.status} | {kind.title} | {kind.advice} |")
     return "\n".join(lines) + "\n"

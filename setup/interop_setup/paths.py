@@ -1,4 +1,4 @@
-"""Where everything lives; nothing outside the project folder is written to."""
+"""Paths of the project. Nothing is written outside the project folder."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """PostgreSQL clusters inside the project folder, run by an unprivileged user.
 
-They listen on a unix socket only. ``fsync`` is off unless asked for: quick for
-development and tests, and switched on where a test pulls the plug.
+They listen on a unix socket only. ``fsync`` is off by default, which is fast for development
+and tests. Tests that kill PostgreSQL switch it on.
 """
 
 import hashlib
@@ -62,8 +62,8 @@ def find_binaries() -> Path | None:
     if given:
         if not (Path(given) / "initdb").exists():
             raise SetupError(
-                f"INTEROP_PG_BIN={given} has no initdb in it.",
-                "Point it to the folder with PostgreSQL's server programs.",
+                f"INTEROP_PG_BIN={given} has no initdb.",
+                "Set it to the folder with the server programs of PostgreSQL.",
             )
         return Path(given)
     folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
@@ -81,14 +81,14 @@ def ensure_binaries() -> Path:
         found = find_binaries()
     if not found:
         raise SetupError(
-            "PostgreSQL's server programs (initdb, pg_ctl) were not found.",
+            "The server programs of PostgreSQL (initdb, pg_ctl) are missing.",
             "Install PostgreSQL 13 or newer, or set INTEROP_PG_BIN to their folder.",
         )
     return found
 
 
 def server_user() -> str | None:
-    """Who runs the servers: an unprivileged user when we are root, else ourselves."""
+    """Return the unprivileged user that runs the servers; None if this is not root."""
     if not is_root():
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
@@ -96,17 +96,17 @@ def server_user() -> str | None:
 
 
 def may_enter(folder: Path, user: str) -> bool:
-    """Whether ``user`` may enter ``folder``, or what there is of its parents."""
+    """Return whether ``user`` may enter ``folder``, or its first existing parent."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     done = subprocess.run(["test", "-x", there], check=False, **user_arguments(user))
     return done.returncode == 0
 
 
 def place_for(folder: Path) -> Path:
-    """Where a cluster that belongs into ``folder`` can be.
+    """Return the folder of a cluster.
 
-    That is ``folder``, unless we are root and the unprivileged user who runs the
-    server may not go there, as when the project lies in root's home.
+    It is ``folder``, unless this is root and the unprivileged user of the server may not
+    enter it, for example in the home of root.
     """
     user = server_user()
     if user is None or may_enter(folder.parent, user):
@@ -119,9 +119,9 @@ def place_for(folder: Path) -> Path:
 class Cluster:
     """One embedded PostgreSQL cluster.
 
-    :param folder: everything of it lies in here (or, see :func:`place_for`, elsewhere)
+    :param folder: folder of all its files (see :func:`place_for`)
     :param fsync: whether commits survive a crash of the machine; slower
-    :param settings: more lines for its configuration
+    :param settings: further lines of its configuration
     """
 
     folder: Path
@@ -129,7 +129,7 @@ class Cluster:
     settings: str = ""
 
     def __post_init__(self) -> None:
-        """Move it to where its server's user may go."""
+        """Select a folder that the user of the server may enter."""
         self.wanted = self.folder
         self.folder = place_for(self.folder)
 
@@ -140,7 +140,7 @@ class Cluster:
 
     @property
     def socket(self) -> Path:
-        """The folder of the unix socket: what ``db_host`` names."""
+        """The folder of the unix socket, for ``db_host``."""
         inside = self.folder / "socket"
         if len(str(inside)) <= SOCKET_LIMIT - len("/.s.PGSQL.5432.lock"):
             return inside
@@ -159,7 +159,7 @@ class Cluster:
     # -- life cycle --------------------------------------------------------
 
     def create(self) -> None:
-        """Make the cluster unless it is there; an unfinished one is made anew."""
+        """Create the cluster unless it exists; an incomplete one is created again."""
         if has_marker(self.folder / MARKER, RECIPE) and self._ours():
             return
         check_disk(self.folder, 1, "the PostgreSQL cluster")
@@ -175,13 +175,13 @@ class Cluster:
             write_text(self.folder / MARKER, RECIPE)
 
     def _ours(self) -> bool:
-        """Whether the folder is our own or our server's: others may write elsewhere."""
+        """Return whether this user or the user of the server owns the folder."""
         user = server_user()
         owners = {os.geteuid(), pwd.getpwnam(user).pw_uid if user else os.geteuid()}
         return self.folder.stat().st_uid in owners
 
     def _make_folder(self, folder: Path) -> None:
-        """A folder that only the server's user (and root) may enter."""
+        """Create a folder that only the user of the server (and root) may enter."""
         folder.mkdir(parents=True, exist_ok=True)
         user = server_user()
         if user:
@@ -189,7 +189,7 @@ class Cluster:
         folder.chmod(stat.S_IRWXU)
 
     def _initdb(self) -> None:
-        """Run initdb; local connections need no password, the folder is closed."""
+        """Run initdb; local connections need no password, because the folder is private."""
         run(
             [
                 self.program("initdb"),
@@ -208,13 +208,13 @@ class Cluster:
         )
 
     def _create_role(self) -> None:
-        """The role Odoo connects as: may create databases, is no superuser."""
+        """Create the role of Odoo, which may create databases and is no superuser."""
         self.psql(
             f"CREATE ROLE {ROLE} LOGIN CREATEDB", database="postgres", role="postgres"
         )
 
     def start(self) -> bool:
-        """Start the server and wait until it answers; ``False`` if it ran already."""
+        """Start the server and wait until it answers; return ``False`` if it was running."""
         if self.running():
             return False
         self._make_folder(self.socket)
@@ -227,8 +227,8 @@ class Cluster:
                 *("-D", self.data, "-l", self.log),
             ],
             what="Starting PostgreSQL",
-            remedy=f"See {self.log}; if the cluster is damaged (a crash while fsync "
-            f"is off can do that), remove {self.folder} and run again.",
+            remedy=f"See {self.log}. If the cluster is damaged (possible after a crash "
+            f"without fsync), remove {self.folder} and run the command again.",
             user=server_user(),
             cwd=self.folder,
             env=clean_environment(LC_ALL="C.UTF-8"),
@@ -236,22 +236,22 @@ class Cluster:
         return True
 
     def _remove_stale_lock(self) -> None:
-        """Remove a dead server's lock files.
+        """Remove the lock files of a server that ended.
 
-        PostgreSQL does that itself, except when the dead process is still listed
-        because nobody reaps it, as in a container without an init process.
+        PostgreSQL removes them itself, except in a container without an init process, where
+        ended processes stay listed.
         """
         if not working_in(self.data):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             (self.socket / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
 
     def _write_settings(self) -> None:
-        """Write our settings and include them at the end of postgresql.conf."""
+        """Write the settings and include them at the end of postgresql.conf."""
         own = self.data / "interop.conf"
         switch = "on" if self.fsync else "off"
         text = SETTINGS.format(port=PORT, socket=self.socket, switch=switch)
         if self._major() >= CHECKS_CLIENTS:
-            # A killed worker's session ends in the middle of its statement.
+            # The session of a killed worker ends during its statement.
             text += "client_connection_check_interval = 1s\n"
         write_text(own, text + self.settings)
         main = self.data / "postgresql.conf"
@@ -285,14 +285,14 @@ class Cluster:
         )
 
     def kill(self) -> None:
-        """End every process of the server at once with SIGKILL (``kill -9``).
+        """End every process of the server with SIGKILL (``kill -9``).
 
-        :raises SetupError: some of them do not die
+        :raises SetupError: a process does not end
         """
         deadline = time.monotonic() + 20
         while family := working_in(self.data):
             if time.monotonic() > deadline:
-                raise SetupError("PostgreSQL did not die.", f"See {self.log}.")
+                raise SetupError("PostgreSQL did not end.", f"See {self.log}.")
             for pid in family:
                 kill_now(pid)
             time.sleep(0.02)
@@ -303,7 +303,7 @@ class Cluster:
         self.start()
 
     def destroy(self) -> None:
-        """Stop the server and remove the cluster: for throw-away clusters."""
+        """Stop the server and remove a temporary cluster."""
         self.stop("immediate")
         remove_tree(self.folder)
         remove_tree(self.socket)
@@ -341,7 +341,7 @@ class Cluster:
     # -- databases ---------------------------------------------------------
 
     def psql(self, sql: str, *, database: str = "postgres", role: str = ROLE) -> str:
-        """Run SQL and answer its rows, tab separated, one per line."""
+        """Run SQL and return its rows, tab separated, one per line."""
         output = run(
             [
                 self.program("psql"),
@@ -355,7 +355,7 @@ class Cluster:
         return output.strip("\n")
 
     def databases(self) -> list[str]:
-        """Names of the databases of our role."""
+        """Return the names of the databases of the role of Odoo."""
         rows = self.psql(
             "SELECT datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba "
             f"WHERE r.rolname = '{ROLE}' ORDER BY 1"

@@ -1,4 +1,4 @@
-"""Runs other programs, quietly, and shows their last lines when they fail."""
+"""Run other programs without output, and show their last lines if they fail."""
 
 import os
 import pwd
@@ -12,7 +12,7 @@ from . import paths
 from .errors import SetupError
 
 TAIL_LINES = 30
-# Settings of the caller's Python that must not reach the ones we start.
+# Environment variables that child processes must not inherit.
 UNWANTED = (
     "ODOO_RC",
     "PYTHONDONTWRITEBYTECODE",
@@ -37,11 +37,11 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 def tied(command: Sequence[str | Path], end_with: str = "KILL") -> list[str]:
-    """The command, made to end when the thread that starts it ends, however it ends.
+    """Return a command that ends when the thread that starts it ends.
 
-    So an installer does not go on behind the next run's back after a ``kill -9``.
+    So an installer does not continue in the background after a ``kill -9``.
 
-    :param end_with: the signal it gets then
+    :param end_with: the signal that ends the command
     """
     tie = shutil.which("setpriv")
     prefix = [tie, "--pdeathsig", end_with, "--"] if tie else []
@@ -69,15 +69,15 @@ def run(
     input_text: str | None = None,
     forbidden: str | None = None,
 ) -> str:
-    """Run a command to its end and answer its standard output.
+    """Run a command and return its standard output.
 
-    Everything it prints goes to ``var/log/<log>.log`` as well.
+    The output is also written to ``var/log/<log>.log``.
 
-    :param what: what the command is for, as in "<what> failed"
-    :param remedy: what the reader can do when it fails
+    :param what: the purpose of the command, as in "<what> failed"
+    :param remedy: the next step if it fails
     :param forbidden: a text that its output must not contain
-    :raises SetupError: the program is missing, its exit code is not 0, or it
-        printed what is forbidden
+    :raises SetupError: the program is missing, its exit code is not 0, or it printed the
+        forbidden text
     """
     paths.ensure_var()
     stdin = {"input": input_text} if input_text is not None else {}
@@ -85,7 +85,7 @@ def run(
         stdin = {"stdin": subprocess.DEVNULL}
     environment = dict(env) if env is not None else clean_environment()
     if not shutil.which(command[0], path=environment.get("PATH")):
-        raise SetupError(f"{what} failed: {command[0]} is not there.", remedy)
+        raise SetupError(f"{what} failed: {command[0]} is missing.", remedy)
     done = subprocess.run(
         tied(command),
         check=False,
@@ -121,7 +121,7 @@ def _failure(
 
 
 def stop(child: subprocess.Popen, timeout: float = 20) -> None:
-    """End a child we started: politely first, then for good."""
+    """End a child process with SIGTERM, and with SIGKILL after the timeout."""
     if child.poll() is not None:
         return
     child.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Looks at processes in /proc: who lives, who is whose child, who works where."""
+"""Read processes from /proc: state, children and working directories."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ PROC = Path("/proc")
 
 
 def _stat(pid: int) -> list[str]:
-    """State, parent and what follows of a process; empty when it is gone."""
+    """Return state, parent and further fields of a process; empty if it has ended."""
     try:
         text = (PROC / str(pid) / "stat").read_text("utf-8")
     except OSError:
@@ -23,7 +23,7 @@ def alive(pid: int) -> bool:
 
 
 def title(pid: int) -> str:
-    """A process's command line, or the title it gave itself."""
+    """Return the command line of a process, or its title."""
     try:
         raw = (PROC / str(pid) / "cmdline").read_bytes()
     except OSError:
@@ -32,7 +32,7 @@ def title(pid: int) -> str:
 
 
 def descendants(pid: int) -> list[int]:
-    """Process ids of everything below a process, parents before children."""
+    """Return the process ids of all descendants, parents before children."""
     children: dict[int, list[int]] = {}
     for entry in PROC.iterdir():
         if entry.name.isdigit():
@@ -56,7 +56,7 @@ def working_in(folder: Path) -> list[int]:
             continue
         try:
             here = os.readlink(entry / "cwd") == str(folder)
-        except OSError:  # gone, a zombie, or not ours to look at
+        except OSError:  # ended, a zombie, or not readable
             continue
         if here and alive(int(entry.name)):
             found.append(int(entry.name))
@@ -64,7 +64,7 @@ def working_in(folder: Path) -> list[int]:
 
 
 def kill_now(pid: int) -> None:
-    """SIGKILL to a process that may be gone."""
+    """Send SIGKILL to a process that may have ended."""
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:

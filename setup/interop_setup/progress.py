@@ -1,4 +1,4 @@
-"""Tells the reader what is being done and how long it took."""
+"""Print the progress of the set-up and the time of each step."""
 
 import sys
 import time
@@ -7,17 +7,17 @@ from contextlib import contextmanager
 
 
 def say(text: str) -> None:
-    """Print one line at once, also when the output is a pipe."""
+    """Print one line immediately, also if the output is a pipe."""
     print(text, flush=True)
 
 
 def warn(text: str) -> None:
-    """Print one line on the error stream at once."""
+    """Print one line on the error stream immediately."""
     print(f"warning: {text}", file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people read them: ``3.2 s``, ``2 min 05 s``."""
+    """Format seconds: ``3.2 s``, ``2 min 05 s``."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -26,7 +26,7 @@ def duration(seconds: float) -> str:
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Announce a step and, when it is over, how it ended and how long it took."""
+    """Print a step, and at its end the result and the time."""
     say(f"==> {title} …")
     start = time.monotonic()
     try:

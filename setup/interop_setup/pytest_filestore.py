@@ -1,9 +1,9 @@
-"""A pytest plugin: Odoo tests that run side by side do not share attachments.
+"""A pytest plugin that gives concurrent Odoo tests separate filestores.
 
-pytest-odoo gives each process of pytest-xdist a database of its own but one filestore
-for all. At the end of each class, Odoo's tests collect the garbage of the filestore:
-one process then deletes what another, in a transaction still open, has just written,
-and a browser that asks for its script is answered 500.
+pytest-odoo gives each process of pytest-xdist a separate database, but one common filestore.
+After each class, Odoo's tests remove unused files of the filestore. One process would then
+delete files that another process has just written in an open transaction. A browser would
+get 500 for a script.
 """
 
 import os
@@ -18,11 +18,11 @@ from .files import remove_tree
 
 @pytest.fixture(scope="session", autouse=True)
 def own_filestore(load_registry):
-    """Have this process use a copy, of hard links, of the filestore it was given."""
+    """Give this process a copy of its filestore, made of hard links."""
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         yield
         return
-    # Only here is Odoo set up to be imported.
+    # Odoo can be imported only now.
     from odoo.tests.common import get_db_name
     from odoo.tools import config
 

@@ -1,4 +1,4 @@
-"""A pytest plugin: writes what a run added up to, and knows its markers."""
+"""A pytest plugin that writes the totals of a run and registers the markers."""
 
 import json
 import os
@@ -12,13 +12,13 @@ KINDS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 
 def pytest_configure(config):
-    """Register the markers that ``./setup/test`` goes by."""
+    """Register the markers that ``./setup/test`` uses."""
     config.addinivalue_line("markers", "long: takes minutes; run by --long only")
     config.addinivalue_line("markers", "alone: measures time; nothing runs beside it")
 
 
 def pytest_collection_modifyitems(items):
-    """Leave the long tests out unless they were asked for."""
+    """Skip the long tests, unless they were requested."""
     if os.environ.get(LONG):
         return
     skip = pytest.mark.skip(reason="long: run by ./setup/test --long")
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Write the totals to the file that INTEROP_TOTALS names."""
+    """Write the totals to the file in INTEROP_TOTALS."""
     target = os.environ.get(TOTALS)
     if not target:
         return

@@ -18,7 +18,7 @@ from .progress import say, step
 
 DOCS = paths.ROOT / "docs"
 SIZE = (1440, 860)
-COLORS = 96  # few enough to keep a picture small, many enough to look right
+COLORS = 96  # a compromise between file size and quality
 IDLE = (
     "document.readyState === 'complete'"
     " && !document.querySelector("
@@ -27,7 +27,7 @@ IDLE = (
 )
 
 
-# Clicks what is matched by a selector and holds a text; false until it is there.
+# Clicks the element that matches a selector and contains a text; false until it exists.
 CLICK = (
     "(found => found ? (found.click(), true) : false)"
     "([...document.querySelectorAll({selector})].find("
@@ -45,13 +45,13 @@ FORM = ".o_form_view .o_form_sheet"
 class Shot:
     """One picture.
 
-    :param name: of its file
-    :param login: who looks; the password is the login
-    :param action: XML id of the action that is opened
-    :param record: text in the record that is opened from the list; any when empty,
-        none when ``None``
-    :param tab: text of the tab that is opened in its form
-    :param height: of the picture in pixels
+    :param name: name of its file
+    :param login: login of the user, which is also the password
+    :param action: XML id of the action to open
+    :param record: text in the record to open from the list; the first record if empty, no
+        record if ``None``
+    :param tab: text of the tab to open in the form
+    :param height: height of the picture in pixels
     """
 
     name: str
@@ -116,16 +116,16 @@ def main(arguments: list[str]) -> int:
     with Browser(browser.ensure(), paths.RUN / "screenshots", SIZE) as page:
         for shot in SHOTS:
             if not options.names or shot.name in options.names:
-                with step(f"{shot.name}, as {shot.login} sees it"):
+                with step(f"{shot.name}, as {shot.login}"):
                     _sign_in(page, state, shot.login)
                     _take(page, state["url"], shot)
     return 0
 
 
 def _state() -> dict:
-    """Where the running demo is.
+    """Return address and database of the running demo.
 
-    :raises SetupError: none runs
+    :raises SetupError: no demo is running
     """
     try:
         return json.loads(STATE.read_text("utf-8"))
@@ -137,7 +137,7 @@ def _state() -> dict:
 
 
 def _restart(arguments: list[str]) -> None:
-    """Run again with the project's own Python, which has what the browser needs."""
+    """Run the command again with the Python of the virtual environment."""
     os.execve(
         paths.VENV_PYTHON,
         [
@@ -170,7 +170,7 @@ def _sign_in(page: Browser, state: dict, login: str) -> None:
 
 
 def _take(page: Browser, url: str, shot: Shot) -> None:
-    """Open what is to be seen and save the picture."""
+    """Open the page of a picture and save the picture."""
     page.open("about:blank")
     page.open(f"{url}/odoo/action-{shot.action}")
     page.wait_for(IDLE.format(selector=RECORDS), "the records")
@@ -179,12 +179,12 @@ def _take(page: Browser, url: str, shot: Shot) -> None:
         page.wait_for(IDLE.format(selector=FORM), "the form")
     if shot.tab:
         _click(page, ".o_notebook .nav-link", shot.tab)
-        # The page before stays until what is on this one is there.
+        # The previous tab stays visible until the content of this tab is loaded.
         page.wait_for(ACTIVE.format(text=json.dumps(shot.tab)), "the tab")
         page.wait_for(IDLE.format(selector=".tab-pane.active"), "its content")
     page.wait_for(
         "document.getAnimations().every(one => one.playState !== 'running')",
-        "the end of what fades in",
+        "the end of animations",
     )
     page.wait_for("document.fonts.status === 'loaded'", "the fonts")
     page.wait_for("[...document.images].every(image => image.complete)", "the images")
@@ -192,7 +192,7 @@ def _take(page: Browser, url: str, shot: Shot) -> None:
 
 
 def _click(page: Browser, selector: str, text: str) -> None:
-    """Click what holds a text, as soon as it is there."""
+    """Click the element with a text as soon as it exists."""
     script = CLICK.format(selector=json.dumps(selector), text=json.dumps(text))
     page.wait_for(script, text)
 

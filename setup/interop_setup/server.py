@@ -1,8 +1,8 @@
 """Real Odoo servers for whole-system tests, the demo and the benches.
 
-A :class:`Server` is one Odoo with its own odoo.conf, log and free loopback ports,
-in ``var/run/<name>``. It can be stopped, restarted, killed whole (``kill -9``) or
-one worker at a time. Only processes it started itself are ever ended.
+A :class:`Server` is one Odoo with odoo.conf, log and free loopback ports in
+``var/run/<name>``. It can be stopped and restarted. The whole server or a single worker can
+be killed (``kill -9``). Only processes of this server are ended.
 """
 
 import atexit
@@ -28,40 +28,40 @@ from .processes import alive, descendants, kill_now, title
 HTTP_WORKER = "WorkerHTTP"
 CRON_WORKER = "WorkerCron"
 JOB_RUNNER = "WorkerJobRunner"
-PORTS = range(20000, 32000)  # the kernel's own begin above
-_claims: list[IO[str]] = []  # the file whose locks are this process's claims to ports
+PORTS = range(20000, 32000)  # below the ephemeral ports of the kernel
+_lock_files: list[IO[str]] = []  # locks in this file reserve ports for this process
 _given: set[int] = set()
 _started: "weakref.WeakSet[Server]" = weakref.WeakSet()
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on, and that is ours until this process ends.
+    """Reserve a free loopback port until this process ends.
 
-    Odoo listens seconds later, and after a restart again. So it is none of those that
-    the kernel hands out, and no other process of this project is given it meanwhile.
+    Odoo listens on the port seconds later, and again after a restart. Therefore the port is
+    not an ephemeral port of the kernel, and no other process of this project gets it.
 
-    :raises SetupError: none is free
+    :raises SetupError: no port is free
     """
     paths.ensure_var()
-    if not _claims:
-        _claims.append(open(paths.LOCKS / "ports", "a", encoding="utf-8"))  # noqa: SIM115
+    if not _lock_files:
+        _lock_files.append(open(paths.LOCKS / "ports", "a", encoding="utf-8"))  # noqa: SIM115
     for port in random.sample(PORTS, len(PORTS)):
         try:
-            # One byte of the file for each port; locks end with the process.
-            fcntl.lockf(_claims[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            # Each port has one byte of the file. The locks end with the process.
+            fcntl.lockf(_lock_files[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
             check_port(port)
         except (OSError, SetupError):
             continue
         if port not in _given:
             _given.add(port)
             return port
-    raise SetupError("No port is free.", "Stop some of what listens on 127.0.0.1.")
+    raise SetupError("No port is free.", "Stop programs that listen on 127.0.0.1.")
 
 
 def check_port(port: int) -> None:
-    """Refuse a port that is taken.
+    """Check that a port is free.
 
-    :raises SetupError: something listens on it
+    :raises SetupError: a program listens on the port
     """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -70,8 +70,8 @@ def check_port(port: int) -> None:
         except OSError as error:
             raise SetupError(
                 f"Port {port} on 127.0.0.1 is taken.",
-                f"Stop what listens there (ss -ltnp 'sport = :{port}' shows it), "
-                "or choose another port.",
+                "Stop the program that uses it (see ss -ltnp 'sport = "
+                f":{port}'), or choose another port.",
             ) from error
 
 
@@ -79,20 +79,20 @@ def check_port(port: int) -> None:
 class Server:
     """One Odoo with workers and the queue_job runner.
 
-    :param name: of its folder in ``var/run``
-    :param cluster: the PostgreSQL cluster it uses
-    :param database: the one database it serves
-    :param workers: HTTP workers; 0 is Odoo's threaded mode
-    :param port: HTTP port; a free one when 0
-    :param channels: queue_job's channels
-    :param key_file: ``[interop] key_file``; one is made when ``None``; an empty
-        text leaves the option out
+    :param name: name of its folder in ``var/run``
+    :param cluster: the PostgreSQL cluster
+    :param database: the database of the server
+    :param workers: number of HTTP workers; 0 is the threaded mode of Odoo
+    :param port: HTTP port; 0 for a free port
+    :param channels: channels of queue_job
+    :param key_file: ``[interop] key_file``; ``None`` creates a file, an empty text omits the
+        option
     :param environment: ``[interop] environment``
-    :param options: more (or other) values for ``[options]``
-    :param sections: more (or other) sections, e.g. ``{"interop": {…}}``, merged
-    :param env: more environment variables for the process
-    :param outlive: leave it running when this process ends; else it is stopped
-        then, also when this process is killed (or the thread ends that started it)
+    :param options: further values of ``[options]``
+    :param sections: further sections, such as ``{"interop": {…}}``; they are merged
+    :param env: further environment variables of the process
+    :param outlive: keep the server running when this process ends; otherwise it is stopped
+        then, also if this process is killed or the thread that started it ends
     """
 
     name: str
@@ -111,7 +111,7 @@ class Server:
     process: subprocess.Popen | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        """Choose ports once, so that a restart is found where it was."""
+        """Choose the ports once, so that they stay the same after a restart."""
         if self.port:
             check_port(self.port)
         else:
@@ -120,7 +120,7 @@ class Server:
         if self.key_file is None:
             self.key_file = keyfile.ensure(self.folder / "interop.keys")
 
-    # -- where things are --------------------------------------------------
+    # -- paths -------------------------------------------------------------
 
     @property
     def folder(self) -> Path:
@@ -139,15 +139,15 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """The address of the server, without a final slash."""
         return f"http://127.0.0.1:{self.port}"
 
     # -- life cycle --------------------------------------------------------
 
     def start(self, *, timeout: float = 120, wait: bool = True) -> "Server":
-        """Start it and wait until it is healthy.
+        """Start the server and wait until it is healthy.
 
-        :raises SetupError: it ended, or was not healthy in time
+        :raises SetupError: the server ended, or was not healthy in time
         """
         if self.running():
             return self
@@ -194,9 +194,9 @@ class Server:
         odoo_config.write(self.config, sections)
 
     def wait_healthy(self, timeout: float = 120) -> None:
-        """Wait until it answers and has loaded the database.
+        """Wait until the server answers and has loaded the database.
 
-        :raises SetupError: it ended, or the time is over
+        :raises SetupError: the server ended, or was not healthy in time
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -226,7 +226,7 @@ class Server:
         return SetupError(shown, f"See {self.log}.")
 
     def stop(self, timeout: float = 30) -> None:
-        """Stop it as an administrator would; whatever is left is killed."""
+        """Stop the server with SIGTERM, and kill remaining processes."""
         if self.process is None:
             return
         family = self.pids()
@@ -234,13 +234,13 @@ class Server:
         self._kill_all(family)
 
     def kill(self) -> None:
-        """``kill -9`` of the server with all its workers, at one moment."""
+        """Kill the server with all its workers (``kill -9``)."""
         if self.process is None:
             return
         self._kill_all(self.pids())
 
     def _kill_all(self, family: list[int]) -> None:
-        """Kill these processes of ours and wait until they are gone."""
+        """Kill these processes of the server and wait until they have ended."""
         for pid in family:
             kill_now(pid)
         if self.process is not None:
@@ -250,7 +250,7 @@ class Server:
             time.sleep(0.02)
 
     def restart(self, *, timeout: float = 120) -> "Server":
-        """Stop it (if it still runs) and start it on the same ports."""
+        """Stop the server if it is running, and start it on the same ports."""
         self.stop()
         return self.start(timeout=timeout)
 
@@ -282,10 +282,10 @@ class Server:
         ]
 
     def kill_worker(self, kind: str = HTTP_WORKER, pid: int | None = None) -> int:
-        """``kill -9`` of one worker and answer its process id.
+        """Kill one worker (``kill -9``) and return its process id.
 
-        :param pid: which one; the first of its kind when ``None``
-        :raises SetupError: there is none, or the process is not ours
+        :param pid: process id of the worker; ``None`` for the first of its kind
+        :raises SetupError: there is no such worker
         """
         found = self.worker_pids(kind)
         if pid is None and found:
@@ -306,7 +306,7 @@ class Server:
 
 @atexit.register
 def _stop_all() -> None:
-    """No server outlives the process that started it."""
+    """Stop all servers when this process ends."""
     for server in list(_started):
         if server.running():
             server.stop(timeout=10)

@@ -1,7 +1,7 @@
-"""Runs programs side by side, a few at a time, and ends them when it is ended itself.
+"""Run several programs concurrently, and end them when this process is ended.
 
-The whole-system tests mostly wait, for Odoo to start or for a lease to end, and each
-has its own ports and databases: two at a time take little more than half the time.
+System tests mostly wait, for the start of Odoo or for the end of a lease. Each has separate
+ports and databases. Two at a time need little more than half of the time.
 """
 
 import os
@@ -25,10 +25,10 @@ CLEAN_UP = 60  # seconds that a program has to clean up when it is interrupted
 class Program:
     """One program to run.
 
-    :param name: what people call it
+    :param name: name for the output
     :param command: the program and its arguments
     :param environment: all of its environment
-    :param shown: print its output as it comes; else it is kept in ``output``
+    :param shown: print its output immediately; otherwise it is stored in ``output``
     """
 
     name: str
@@ -43,7 +43,7 @@ class Program:
     _started: float = field(default=0.0, init=False)
 
     def start(self) -> None:
-        """Start it, in a session of its own: Ctrl-C reaches it through us, once."""
+        """Start the program in a separate session, so that it gets Ctrl-C only once."""
         self._started = time.monotonic()
         if not self.shown:  # closed when the program has ended
             self._stream = tempfile.TemporaryFile()  # noqa: SIM115
@@ -75,7 +75,7 @@ class Program:
         self._signal(signal.SIGINT)
 
     def wait_or_kill(self, deadline: float) -> None:
-        """Let it clean up until the deadline; kill it then."""
+        """Wait for the clean-up until the deadline, then kill the program."""
         try:
             self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -90,9 +90,9 @@ class Program:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let what is started in here hear of Ctrl-C, even if we ignore it.
+    """Let programs that start in this block handle Ctrl-C, even if this process ignores it.
 
-    A shell has what it starts in the background ignore it, and what that starts in turn.
+    Programs that a shell starts in the background ignore Ctrl-C, and so do their children.
     """
     ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     if ignored:
@@ -107,13 +107,13 @@ def _interruptible() -> Iterator[None]:
 def run_all(
     programs: Sequence[Program], jobs: int, report: Callable[[Program], None]
 ) -> None:
-    """Run programs in this order, some at a time; none is left when this returns.
+    """Run programs in this order, ``jobs`` at a time, and wait until all have ended.
 
-    Call it from the main thread: a program is interrupted when the thread ends that
-    has started it, also when this process is killed.
+    Call it from the main thread: a program is interrupted when the thread that started it
+    ends, also if this process is killed.
 
-    :param jobs: how many at a time
-    :param report: called with each program when it has ended
+    :param jobs: maximum number of concurrent programs
+    :param report: function that is called with each program at its end
     """
     waiting, running = list(programs), []
     try:
@@ -132,7 +132,7 @@ def run_all(
 
 
 def _end(running: Sequence[Program]) -> None:
-    """Interrupt what runs and wait until it is gone; a second Ctrl-C kills it."""
+    """Interrupt the running programs and wait for them; a second Ctrl-C kills them."""
     for program in running:
         program.interrupt()
     deadline = time.monotonic() + CLEAN_UP

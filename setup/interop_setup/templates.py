@@ -1,9 +1,9 @@
-"""Template databases, named after a hash of what they were built from.
+"""Template databases, named by a hash of their sources.
 
-Two layers: *plain* has Odoo's own modules only and lasts long (with more modules than
-the usual ones, it is made on top of the one with these); *suite* adds our addons on top
-of it and is made anew when their sources change. A template gets
-its name when it is complete, so a half-built one is never used.
+There are two layers. *plain* has only modules of Odoo. Templates with further modules are
+built on top of the usual one. *suite* adds the addons of this project and is built again
+when their sources change. A template gets its name when it is complete, so an incomplete
+template is never used.
 """
 
 import hashlib
@@ -43,14 +43,14 @@ def plain_name(modules: list[str]) -> str:
 
 
 def suite_name(plain: str, addons: list[str], folder: Path = paths.ADDONS) -> str:
-    """Name of the template with these addons, for the sources as they are now."""
+    """Return the name of the template with these addons and their current sources."""
     return SUITE + _key(plain, *addons, manifests.digest(addons, folder))
 
 
 def plain_template(cluster: Cluster, modules: list[str]) -> str:
-    """The template with these modules of Odoo, built when missing.
+    """Return the template with these modules of Odoo; build it if it is missing.
 
-    What is more than the usual modules comes on top of the template with these.
+    Further modules are installed on top of the template with the usual modules.
     """
     usual = sorted(PLAIN_MODULES)
     more = sorted(set(modules).difference(usual))
@@ -70,10 +70,10 @@ def plain_template(cluster: Cluster, modules: list[str]) -> str:
 def suite_template(
     cluster: Cluster, wanted: list[str], folder: Path = paths.ADDONS
 ) -> str:
-    """The template with our addons (and what they need), built when missing.
+    """Return the template with these addons and their dependencies; build it if missing.
 
-    :param wanted: names of our addons; empty for all
-    :param folder: where our addons lie
+    :param wanted: names of addons of this project; empty for all
+    :param folder: the folder with these addons
     :raises SetupError: an addon cannot be installed
     """
     addons, modules = manifests.closure(wanted or manifests.names(folder), folder)
@@ -91,9 +91,9 @@ def suite_template(
 
 @contextmanager
 def _building(cluster: Cluster, name: str) -> Iterator[str | None]:
-    """Hold the lock of the templates; give a name to build under if it is missing.
+    """Hold the lock of the templates; give a temporary name if the template is missing.
 
-    What was built gets its own name at the end; what failed is dropped.
+    A complete template gets its name at the end. A failed template is dropped.
     """
     part = f"{name}{PART}"
     with lock("templates"):
@@ -112,7 +112,7 @@ def _building(cluster: Cluster, name: str) -> Iterator[str | None]:
 
 
 def _drop_unfinished(cluster: Cluster) -> None:
-    """Drop what an interrupted build left; the lock says that nobody builds now."""
+    """Drop databases of interrupted builds; the lock excludes a running build."""
     for name in cluster.databases():
         if name.startswith((PLAIN, SUITE)) and name.endswith(PART):
             databases.drop(cluster, name)
@@ -126,11 +126,11 @@ def _install(
     *,
     strict: bool = False,
 ) -> None:
-    """Install modules into a database, which Odoo makes when it is missing.
+    """Install modules into a database; Odoo creates the database if it is missing.
 
-    :param folder: where our addons lie
-    :param strict: an ERROR line in Odoo's log is a failure, too: that is all that
-        Odoo says of, for example, a unique index it could not build
+    :param folder: the folder with the addons of this project
+    :param strict: treat an ERROR line in the log as a failure, because Odoo only logs, for
+        example, a unique index that it cannot build
     """
     keyfile.ensure(KEY_FILE)
     config = paths.RUN / f"{name}.conf"
@@ -164,7 +164,7 @@ def _sections(cluster: Cluster, folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _check_installed(cluster: Cluster, name: str, modules: list[str]) -> None:
-    """Odoo only warns of a module it cannot find: look whether all are there."""
+    """Check that all modules are installed; Odoo only logs a missing module."""
     rows = cluster.psql(
         "SELECT name FROM ir_module_module WHERE state = 'installed'", database=name
     )
@@ -177,13 +177,13 @@ def _check_installed(cluster: Cluster, name: str, modules: list[str]) -> None:
 
 
 def _touch(cluster: Cluster, name: str) -> None:
-    """Note when a template was last used."""
+    """Store the time of the last use of a template."""
     now = literal(f"{time.time():.0f}")
     cluster.psql(f"COMMENT ON DATABASE {quoted(name)} IS {now}")
 
 
 def _collect(cluster: Cluster, prefix: str) -> None:
-    """Drop the templates that were not used for longest."""
+    """Drop the least recently used templates."""
     rows = cluster.psql(
         "SELECT datname, coalesce(shobj_description(oid, 'pg_database'), '0') "
         f"FROM pg_database WHERE starts_with(datname, {literal(prefix)}) "

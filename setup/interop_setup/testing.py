@@ -1,4 +1,4 @@
-"""``./setup/test``: pure tests, Odoo tests and whole-system tests, added up."""
+"""``./setup/test``: run pure tests, Odoo tests and system tests, and add up the results."""
 
 import argparse
 import json
@@ -28,14 +28,13 @@ from .progress import duration, say, step
 from .side_by_side import Program
 
 SUITES = ("pure", "odoo", "system")
-# Environment variables that pytest_totals.py reads: where to write, what to run.
+# Environment variables of pytest_totals.py: the file of the totals, and the long tests.
 TOTALS = "INTEROP_TOTALS"
 LONG = "INTEROP_LONG"
 TESTS_FAILED = 1
 NOTHING_COLLECTED = 5
 OUTSIDE_ODOO = ("-p", "no:odoo", "--import-mode=importlib")
-# The whole-system tests that take longest begin first: then none is left over in the
-# end, with nothing to run beside it.
+# The longest system tests start first, so that none runs alone at the end.
 LONGEST = ("test_kills.py", "test_outbound.py", "test_demo.py", "test_inbound.py")
 COUNTED = {
     "passed": ("passed", "xpassed"),
@@ -46,7 +45,7 @@ COUNTED = {
 
 @dataclass
 class Result:
-    """What one suite came to."""
+    """The result of one suite."""
 
     suite: str
     seconds: float = 0.0
@@ -55,7 +54,7 @@ class Result:
     failed_in: list[str] = field(default_factory=list)  # files, where that is known
 
     def add(self, part: "Result") -> None:
-        """Count a part of it in."""
+        """Add the result of a part."""
         for name in COUNTED:
             more = part.failed if name == "failed" else part.counts.get(name, 0)
             self.counts[name] = self.counts.get(name, 0) + more
@@ -63,13 +62,13 @@ class Result:
 
     @property
     def failed(self) -> int:
-        """How many tests failed; one when pytest could not even run."""
+        """The number of failed tests; at least one if pytest itself failed."""
         return self.counts.get("failed", 0) or int(self.broken)
 
 
 @dataclass
 class Request:
-    """What the command line asks for."""
+    """The parsed command line."""
 
     suites: list[str]
     addons: list[str]
@@ -81,7 +80,7 @@ class Request:
 
     @property
     def processes(self) -> int:
-        """How many may run: one for a selection, or where pytest is told something."""
+        """The number of processes: one for a selection or with options of pytest."""
         return 1 if self.paths or self.extra else max(1, self.jobs)
 
     def paths_of(self, suite: str) -> list[Path]:
@@ -97,9 +96,9 @@ class Request:
 
 
 def suite_of(path: Path) -> str:
-    """Which suite a test file or folder belongs to.
+    """Return the suite of a test file or folder.
 
-    :raises SetupError: it lies in none
+    :raises SetupError: the path belongs to no suite
     """
     plain = Path(str(path).partition("::")[0]).resolve()
     if plain.is_relative_to(paths.ADDONS):
@@ -117,19 +116,18 @@ def parse(arguments: list[str]) -> Request:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="setup/test",
-        description="Set everything up, then run the tests. What is not known here "
-        "is passed to pytest.",
+        description="Run the set-up, then the tests. Unknown options are passed to pytest.",
     )
     parser.add_argument("paths", nargs="*", type=Path, help="only these tests")
     parser.add_argument("--only", action="append", choices=SUITES)
     parser.add_argument("--addons", default="", help="only these, comma-separated")
-    parser.add_argument("--long", action="store_true", help="the long ones, too")
+    parser.add_argument("--long", action="store_true", help="also run long tests")
     parser.add_argument("--keep", action="store_true", help="keep the test database")
     parser.add_argument(
         "--jobs",
         type=int,
         default=min(2, os.cpu_count() or 1),
-        help="how many processes for the tests; one for a selection",
+        help="number of processes; a selection always uses one",
     )
     parser.add_argument("-k", metavar="EXPR", help="pytest's selection by name")
     options, extra = parser.parse_known_intermixed_args(arguments)
@@ -150,7 +148,7 @@ def parse(arguments: list[str]) -> Request:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what was asked for; the last line is the total."""
+    """Run the requested tests; the last line is the total."""
     request = parse(arguments)
     start = time.monotonic()
     was_running = _running()
@@ -168,12 +166,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _running() -> bool:
-    """Whether the embedded PostgreSQL runs already."""
+    """Return whether the embedded PostgreSQL is running."""
     return bool(postgres.find_binaries()) and postgres.main_cluster().running()
 
 
 def _stop_if_ours(cluster: Cluster, was_running: bool) -> None:
-    """Stop PostgreSQL if this run started it and nobody else came to use it."""
+    """Stop PostgreSQL if this run started it and no other process uses it."""
     if not was_running and cluster.running() and not cluster.clients():
         cluster.stop()
 
@@ -181,7 +179,7 @@ def _stop_if_ours(cluster: Cluster, was_running: bool) -> None:
 def _run_suite(
     suite: str, targets: list[Path], request: Request, cluster: Cluster
 ) -> Result:
-    """Run one suite and answer what it came to."""
+    """Run one suite and return its result."""
     runner = {"pure": _pure, "odoo": _odoo, "system": _system}[suite]
     say(f"\n=== {suite} tests ===")
     return runner(targets, request, cluster)
@@ -200,7 +198,7 @@ def _divided(processes: int) -> list[str]:
 
 def _odoo(targets: list[Path], request: Request, cluster: Cluster) -> Result:
     """Odoo's own test cases on a copy of the template database."""
-    # All addons, whichever are asked for: tests of content speak over a transport.
+    # All addons, because tests of content addons use a transport.
     addons = manifests.names()
     template = templates.suite_template(cluster, addons)
     name = databases.throw_away_name("test")
@@ -260,7 +258,7 @@ def _system(targets: list[Path], request: Request, cluster: Cluster) -> Result:
 def _system_side_by_side(
     targets: list[Path], request: Request, environment: dict[str, str]
 ) -> Result:
-    """Some files at a time, the longest first; then what measures time, by itself."""
+    """Run files concurrently, the longest first; then run timing tests alone."""
     whole, start = Result("system"), time.monotonic()
     beside = [
         _program(
@@ -284,14 +282,14 @@ def _system_side_by_side(
     with step(f"pytest, system, {request.processes} files at a time"):
         side_by_side.run_all(beside, request.processes, report)
     alone = [*OUTSIDE_ODOO, "-m", "alone", *map(str, targets)]
-    with step("pytest, system, what nothing may run beside"):
+    with step("pytest, system, tests that run alone"):
         whole.add(_run_shown("system", alone, request, environment))
     whole.seconds = time.monotonic() - start
     return whole
 
 
 def longest_first(folders: list[Path]) -> list[Path]:
-    """The test files of these folders in the order in which they are to begin."""
+    """Return the test files of these folders in the order of their start."""
     files = {path for folder in folders for path in folder.glob("test_*.py")}
     first = [path for name in LONGEST for path in sorted(files) if path.name == name]
     return first + sorted(files.difference(first))
@@ -300,7 +298,7 @@ def longest_first(folders: list[Path]) -> list[Path]:
 def _pytest(
     suite: str, arguments: list[str], request: Request, environment: dict[str, str]
 ) -> Result:
-    """Run pytest by itself, with its output shown as it comes."""
+    """Run one pytest with live output."""
     with step(f"pytest, {suite}"):
         return _run_shown(suite, arguments, request, environment)
 
@@ -308,7 +306,7 @@ def _pytest(
 def _run_shown(
     suite: str, arguments: list[str], request: Request, environment: dict[str, str]
 ) -> Result:
-    """Run pytest; everything it prints is seen at once."""
+    """Run pytest with live output and return the result."""
     program = _program(suite, arguments, request, environment, shown=True)
     side_by_side.run_all([program], 1, lambda _program: None)
     return _result(suite, program)
@@ -322,7 +320,7 @@ def _program(
     *,
     shown: bool = False,
 ) -> Program:
-    """A run of pytest that writes what it added up to."""
+    """Return a run of pytest that writes its totals."""
     totals = paths.RUN / f"totals-{os.getpid()}-{uuid.uuid4().hex[:8]}.json"
     child_environment = clean_environment(
         **{TOTALS: str(totals), "PYTHONUNBUFFERED": "1", **environment}
@@ -341,7 +339,7 @@ def _program(
 
 
 def _result(suite: str, program: Program) -> Result:
-    """Read the totals; an empty selection is no failure, a crash is one."""
+    """Read the totals; a crash is a failure, an empty selection is not."""
     result, code = Result(suite, program.seconds), program.code
     totals = Path(program.environment[TOTALS])
     try:
@@ -357,7 +355,7 @@ def _result(suite: str, program: Program) -> Result:
 
 
 def _summary(results: list[Result], seconds: float) -> int:
-    """Print a line per suite, then the total; the exit code says whether all passed."""
+    """Print one line per suite and the total; return 0 if all tests passed."""
     say("\n=== summary ===")
     for result in results:
         note = ", pytest failed" if result.broken else ""

@@ -27,9 +27,9 @@ if __name__ == "__main__":
 
 
 def check_python() -> None:
-    """Refuse a Python that Odoo 19 or this package cannot use.
+    """Check the version of Python.
 
-    :raises SetupError: it is too old
+    :raises SetupError: Python is too old for Odoo 19
     """
     if sys.version_info < MINIMUM:
         have = ".".join(map(str, sys.version_info[:3]))
@@ -40,17 +40,17 @@ def check_python() -> None:
 
 
 def lock_hash() -> str:
-    """A short hash of the lock file: what the environment was built from."""
+    """Return a short hash of the lock file."""
     return hashlib.sha256(paths.LOCK_FILE.read_bytes()).hexdigest()[:16]
 
 
 def _base_key() -> str:
-    """What makes an environment unusable when it changes: Python and place."""
+    """Return version of Python and path; the environment is unusable if they change."""
     return f"{sys.version_info[0]}.{sys.version_info[1]} {sys.base_prefix} {paths.VENV}"
 
 
 def ensure(odoo_folder: Path) -> None:
-    """Create or bring up to date ``var/venv`` with Odoo importable in it."""
+    """Create or update ``var/venv``, and make Odoo importable in it."""
     if not has_marker(BASE_MARKER, _base_key()) or not paths.VENV_PYTHON.exists():
         check_disk(paths.VAR, 2, "the virtual environment")
         _create()
@@ -62,7 +62,7 @@ def ensure(odoo_folder: Path) -> None:
 
 
 def _create() -> None:
-    """A fresh environment; what an interrupted run left is removed."""
+    """Create a new environment; files of an interrupted run are removed."""
     with step(f"Creating the virtual environment with {sys.executable}"):
         remove_tree(paths.VENV)
         _require_ensurepip()
@@ -75,16 +75,16 @@ def _create() -> None:
 
 
 def _require_ensurepip() -> None:
-    """Debian ships venv without pip's bundle unless python3-venv is installed."""
+    """Install python3-venv if it is missing; without it, Debian's venv has no pip."""
     try:
-        import ensurepip  # noqa: F401  (only whether it is there)
+        import ensurepip  # noqa: F401  (only to check that it exists)
     except ImportError:
         name = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         apt.install([name if is_root() else "python3-venv"], "Python's venv module")
 
 
 def _install() -> None:
-    """Install exactly what the lock file says; it is complete, hence --no-deps."""
+    """Install exactly the packages of the lock file, which includes all dependencies."""
     base = [
         paths.VENV_PYTHON,
         "-m",
@@ -103,7 +103,7 @@ def _install() -> None:
 
 
 def _link_odoo(odoo_folder: Path) -> None:
-    """Put Odoo and this package on the path, and Odoo's script into bin."""
+    """Add Odoo and this package to the path, and the script of Odoo to bin."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     link = paths.VENV / "lib" / version / "site-packages" / "interop_odoo.pth"
     lines = f"{odoo_folder}\n{paths.SETUP}\n"
@@ -115,10 +115,10 @@ def _link_odoo(odoo_folder: Path) -> None:
 
 
 def enter(command: str, arguments: list[str]) -> None:
-    """Go on in the environment's Python, where third-party packages are.
+    """Continue in the Python of the virtual environment, which has third-party packages.
 
-    Answers at once when this is that Python already; else it is this process that
-    becomes it, with the same command line.
+    The function returns if this process already uses it. Otherwise it replaces this process,
+    with the same command line.
     """
     if Path(sys.prefix) == paths.VENV:
         return

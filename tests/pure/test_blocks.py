@@ -18,17 +18,17 @@ from interop_setup import blocks, paths
 EVERY = [block for page in blocks.pages() for block in blocks.blocks(page)]
 PROGRAMS = {"sh", "bash", "python", "javascript", "java", "csharp"}
 # Page and language: the test that runs the blocks as they are printed.
-SIGNING = "addons/interop_webhook/readme/SIGNING.md"
-QUICKSTART = "addons/interop_rest/readme/QUICKSTART.md"
+WEBHOOKS = "docs/webhooks.md"
+REST_API = "docs/rest-api.md"
 RUN = {
     ("CONTRIBUTING.md", "python"): "tests/system/test_contributing.py",
     ("README.md", "sh"): "tests/system/test_operations.py",
     ("docs/operations.md", "sh"): "tests/system/test_operations.py",
     ("docs/upgrade.md", "sh"): "tests/system/test_operations.py",
-    (QUICKSTART, "bash"): "tests/system/test_quickstart.py",
-    (QUICKSTART, "python"): "tests/system/test_quickstart.py",
+    (REST_API, "bash"): "tests/system/test_quickstart.py",
+    (REST_API, "python"): "tests/system/test_quickstart.py",
     **{
-        (SIGNING, language): "tests/pure/interop_webhook/test_readme.py"
+        (WEBHOOKS, language): "tests/pure/interop_webhook/test_webhooks_page.py"
         for language in ("csharp", "java", "javascript", "python", "sh")
     },
 }

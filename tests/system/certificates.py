@@ -1,4 +1,4 @@
-"""A certificate for a proxy of a test."""
+"""Create a certificate for the proxy of a test."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 
 def self_signed(folder):
-    """A self-signed certificate; the paths of it and of its key."""
+    """Create a self-signed certificate; return its path and the path of its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""Fixtures of the whole-system tests: real PostgreSQL, real Odoo, real HTTP.
+"""Fixtures of the system tests: real PostgreSQL, real Odoo, real HTTP.
 
-``./setup/test --only system`` builds the template database first and names it in
-the environment; a plain ``pytest tests/system`` does the same by itself.
+``./setup/test --only system`` builds the template database first and passes its name in the
+environment. Without it, ``pytest tests/system`` builds the template database.
 """
 
 import os
@@ -15,7 +15,7 @@ from interop_setup.bootstrap import bootstrap
 from interop_setup.errors import SetupError
 from interop_setup.server import Server
 
-# What the tests share lies beside them.
+# Shared modules are in the same folder as the tests.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import certificates
 import inside
@@ -23,19 +23,19 @@ import inside
 
 @pytest.fixture(scope="session")
 def cluster():
-    """The project's PostgreSQL cluster (fsync off), running."""
+    """Return the running PostgreSQL cluster of the project (fsync off)."""
     return bootstrap(tests=False)
 
 
 @pytest.fixture(scope="session")
 def template(cluster):
-    """Name of the template database with all our addons."""
+    """Return the name of the template database with all addons."""
     return os.environ.get("INTEROP_TEMPLATE") or templates.suite_template(cluster, [])
 
 
 @pytest.fixture
 def make_database(cluster, template):
-    """Makes databases from the template; they are dropped after the test."""
+    """Create databases from the template; they are dropped after the test."""
     made = []
 
     def make(prefix="sys"):
@@ -50,10 +50,10 @@ def make_database(cluster, template):
 
 @pytest.fixture
 def make_server(cluster, make_database):
-    """Makes Odoo servers, each on a database of its own; ended after the test.
+    """Create Odoo servers with separate databases; they are stopped after the test.
 
-    ``make_server(database=…, workers=…, …)`` takes what :class:`Server` takes and
-    answers it started.
+    ``make_server(database=…, workers=…, …)`` takes the arguments of :class:`Server` and
+    returns the started server.
     """
     made = []
 
@@ -68,15 +68,15 @@ def make_server(cluster, make_database):
     yield make
     for server in made:
         inside.end(server)
-        server.kill()  # nobody looks any more: a clean stop takes seconds
+        server.kill()  # no test needs a clean stop, which takes seconds
 
 
 @pytest.fixture
 def make_proxy(tmp_path):
-    """Makes the shipped nginx in front of an Odoo server (``proxy_mode``).
+    """Start the shipped nginx in front of an Odoo server (``proxy_mode``).
 
-    ``make_proxy(server, replacements)`` answers a started ``nginx.Proxy``; texts of the
-    shipped file are replaced as told.
+    ``make_proxy(server, replacements)`` returns a started ``nginx.Proxy`` with these
+    replacements in the shipped file.
     """
     try:
         nginx.ensure()
@@ -107,7 +107,7 @@ def make_proxy(tmp_path):
 
 @pytest.fixture
 def make_cluster():
-    """Makes throw-away PostgreSQL clusters, fsync on unless asked otherwise."""
+    """Create temporary PostgreSQL clusters, with fsync by default."""
     made = []
 
     def make(**values):

@@ -1,7 +1,7 @@
-"""FHIR R4 resources as canonical messages, for the test that loads the public examples.
+"""Convert FHIR R4 resources to canonical messages, for the test with the public examples.
 
-Plain Python. Every resource becomes exactly one message, complete or not: what Odoo has
-to say about it is the point.
+Every resource becomes exactly one message, complete or not. The test checks the answers of
+Odoo.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,10 @@ FULL_DATE = len("1974-12-25")
 
 
 class Example(NamedTuple):
-    """One resource: its reference (``Patient/example``), the message type, the member
-    ``data``, and in words what the contract has no place for."""
+    """One resource: its reference (``Patient/example``), message type and ``data``.
+
+    The last member describes data that the contract does not have.
+    """
 
     reference: str
     type: str
@@ -24,8 +26,10 @@ class Example(NamedTuple):
 
 
 def read(folder: Path) -> Iterator[Example]:
-    """Every Location, Practitioner, PractitionerRole and Patient, in this order: places
-    and people come before what refers to them."""
+    """Return every Location, Practitioner, PractitionerRole and Patient in this order.
+
+    Locations and practitioners come before resources that refer to them.
+    """
     for place in fhir.resources(folder, "Location"):
         yield _example(place, "location.upserted", fhir.location(place))
     practitioners = {
@@ -43,7 +47,7 @@ def read(folder: Path) -> Iterator[Example]:
 
 
 def person(patient: dict) -> dict:
-    """The data of ``person.registered`` for a Patient; without a name if it has none."""
+    """Return the data of ``person.registered`` for a Patient; the name may be missing."""
     points = [
         point
         for point in patient.get("telecom", ())
@@ -66,7 +70,7 @@ def _example(resource: dict, message_type: str, data: dict) -> Example:
 
 
 def _left_out(resource: dict) -> Iterator[str]:
-    """What is not sent of a resource, of what the contracts do have a place for."""
+    """Return the members of a resource that are not sent, although the contract has them."""
     for item in resource.get("identifier", ()):
         if "system" not in item or "value" not in item:
             yield "an identifier without assigning authority or value"

@@ -1,4 +1,4 @@
-"""What the test of the FHIR examples does inside Odoo (``inside``)."""
+"""The part of the test of the FHIR examples that runs inside Odoo (``inside``)."""
 
 from interop_setup import inbound_flow
 
@@ -10,9 +10,9 @@ CONTRACTS = (
 
 
 def set_up(env, own, systems):
-    """Make a client that may send the contracts and look up every namespace.
+    """Create a client that may send the contracts and look up every namespace.
 
-    ``own`` is the URI of the sender's own numbers, ``systems`` those of other people's.
+    ``own`` is the URI of the sender's numbers, ``systems`` are the URIs of other authorities.
     """
     system = inbound_flow.system(env)
     namespaces = env["interop.namespace"].create(
@@ -48,7 +48,7 @@ def set_up(env, own, systems):
 
 
 def counts(env):
-    """Answer how many records there are of everything that a load may make."""
+    """Return the number of records of each kind that the test may create."""
     partners = env["res.partner"].with_context(active_test=False)
     marks = ("interop_is_person", "interop_is_provider", "interop_is_location")
     found = {mark: partners.search_count([(mark, "=", True)]) for mark in marks}

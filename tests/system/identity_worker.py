@@ -1,8 +1,8 @@
-"""Links, merges and undoes identities in an Odoo process of its own.
+"""Link, merge and unmerge identities in a separate Odoo process.
 
-Reads one JSON object per line, a list of steps ``[name, *arguments]`` under ``steps``,
-and answers each with one line: what became of every step. Each step is a transaction
-of its own, run again after a serialization failure as Odoo runs a request again.
+The process reads one JSON object per line, a list of steps ``[name, *arguments]`` under
+``steps``. It answers each object with one line: the result of every step. Each step is a
+separate transaction, which is repeated after a serialization failure like a request.
 """
 
 import json
@@ -14,14 +14,14 @@ NAMESPACES = {"one": "http://one.example", "many": "http://many.example"}
 
 
 class Worker:
-    """Does the steps; counts what PostgreSQL refused for the sake of concurrency."""
+    """Runs the steps, and counts the serialization failures and deadlocks."""
 
     def __init__(self, registry):
         self.registry = registry
         self.deadlocks = self.conflicts = 0
 
     def run(self, step):
-        """Do one step until it is decided; return ``done`` or the code of its error."""
+        """Run one step, with retries; return ``done`` or the code of its error."""
         from psycopg2 import errors
 
         from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -32,7 +32,7 @@ class Worker:
             try:
                 return self._once(step)
             except HandledError as error:
-                if error.code != "identifier_taken":  # that one says: try again
+                if error.code != "identifier_taken":  # this error means: try again
                     return error.code
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                 self.conflicts += 1
@@ -80,7 +80,7 @@ class Worker:
 
 
 def main(database):
-    """Answer every line of the standard input."""
+    """Answer every line of standard input."""
     import odoo.tools
     from odoo.modules.registry import Registry
     from odoo.service.server import load_server_wide_modules

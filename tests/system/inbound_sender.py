@@ -1,4 +1,4 @@
-"""A sender that uses none of our code, and how tests call into Odoo."""
+"""A sender that shares no code with the addons, and calls of tests into Odoo."""
 
 import json
 import urllib.error
@@ -20,7 +20,7 @@ def in_odoo(server, function, module="inbound_world", **values):
 
 
 def ask(url, body=None, headers=None):
-    """One request: status, JSON body and headers."""
+    """Send one request; return status, JSON body and headers."""
     request = urllib.request.Request(url, data=body, headers=headers or {})
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
@@ -30,7 +30,7 @@ def ask(url, body=None, headers=None):
 
 
 def check_no_leak(server):
-    """Promise 8: content is in neither Odoo's log nor PostgreSQL's."""
+    """Check that no log of Odoo or PostgreSQL contains content (promise 8)."""
     assert CANARY not in server.log_text()
     assert CANARY not in server.cluster.log.read_text("utf-8", "replace")
 
@@ -44,8 +44,7 @@ class Sender:
         self.webhook = Webhook(secret)
 
     def provider(self, message_id=None, npi="1234567893"):
-        """The bytes of one message about one provider; by default a new message about
-        the same one."""
+        """Return the bytes of a message about a provider, by default a new message."""
         message_id = message_id or f"msg_{uuid.uuid4().hex}"
         message = {
             "id": message_id,
@@ -62,7 +61,7 @@ class Sender:
         return message_id, json.dumps(message)
 
     def headers(self, message):
-        """The headers of a message that is signed now."""
+        """Return the headers of a message that is signed now."""
         message_id, body = message
         now = datetime.now(UTC)
         return {
@@ -78,7 +77,7 @@ class Sender:
         return ask(self.url, message[1].encode(), self.headers(message))
 
     def post_batch(self, messages):
-        """Send messages under one signature; the results in order."""
+        """Send messages under one signature; return the results in order."""
         body = f"[{','.join(body for _message_id, body in messages)}]"
         batch = f"batch_{uuid.uuid4().hex}"
         now = datetime.now(UTC)
@@ -95,6 +94,6 @@ class Sender:
         )
 
     def post_all(self, messages, threads=12):
-        """Send many at once; the answers in order."""
+        """Send many messages at once; return the answers in order."""
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(self.post, messages))

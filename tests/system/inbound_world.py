@@ -1,4 +1,4 @@
-"""What the tests of the way in do inside Odoo (``inside``)."""
+"""The part of the inbound tests that runs inside Odoo (``inside``)."""
 
 from interop_setup import inbound_flow
 
@@ -6,7 +6,7 @@ NPI = "http://hl7.org/fhir/sid/us-npi"
 
 
 def set_up(env, data_class="personal"):
-    """Make one active client that may send providers; answer its code and key."""
+    """Create one active client that may send providers; return its code and key."""
     contract = env.ref("interop_care.interop_contract_provider_upserted")
     interface = inbound_flow.interface(
         env, inbound_flow.system(env), contract, data_class=data_class
@@ -24,7 +24,7 @@ def _interface(env):
 
 
 def more_clients(env, count):
-    """Make as many clients more on the same interface; answer their codes and keys."""
+    """Create further clients of the same interface; return their codes and keys."""
     interface = _interface(env)
     return [
         _signing_client(env, interface, f"gateway-{number}") for number in range(count)
@@ -32,7 +32,7 @@ def more_clients(env, count):
 
 
 def token_client(env, code="explorer", networks=""):
-    """Make a client with a token on the same interface; answer its code and token."""
+    """Create a client with a token on the same interface; return its code and token."""
     namespace = env["interop.namespace"].search([("uri", "=", NPI)])
     _client, texts = inbound_flow.client(
         env,
@@ -47,7 +47,7 @@ def token_client(env, code="explorer", networks=""):
 
 
 def machine_client(env):
-    """Make a client with a token and a key for RFC 9421; answer them with the key's id."""
+    """Create a client with a token and a key for RFC 9421; return both and the key id."""
     client, texts = inbound_flow.client(
         env,
         _interface(env),
@@ -66,7 +66,7 @@ def machine_client(env):
 
 
 def effects(env):
-    """Answer what the messages did: providers, identifiers and message states."""
+    """Return the effects of the messages: providers, identifiers and message states."""
     return {
         "providers": env["res.partner"].search_count(
             [("interop_is_provider", "=", True)]
@@ -81,7 +81,7 @@ def effects(env):
 
 
 def revoke(env, client):
-    """Revoke the keys of a client; no worker is told of it."""
+    """Revoke the keys of a client without a signal to the workers."""
     env.cr.execute(
         """UPDATE interop_secret SET revoked_at = now() AT TIME ZONE 'UTC'
             WHERE client_id = (SELECT id FROM interop_client WHERE code = %s)""",
@@ -102,13 +102,13 @@ def call_facility(env, code):
 
 
 def limit(env, client, rate):
-    """Limit a client to ``rate`` requests a minute; its system has an owner."""
+    """Limit a client to ``rate`` requests per minute, and set the owner of its system."""
     found = env["interop.client"].search([("code", "=", client)])
     found.rate_limit = rate
     found.system_id.owner_id = env.ref("base.user_admin")
 
 
 def alarms(env, client):
-    """Answer how many activities a client has."""
+    """Return the number of activities of a client."""
     found = env["interop.client"].search([("code", "=", client)])
     return len(found.activity_ids)

@@ -1,8 +1,8 @@
-"""How tests call into Odoo: a function of a module beside them, in its own process.
+"""Call functions of modules in this folder inside Odoo, in a separate process.
 
-Starting Odoo takes two seconds of a processor, and tests ask it all the time. So there
-is one process for each server and database: it is started by the first call, and every
-call is a transaction of its own.
+Starting Odoo takes two seconds of processor time, and tests call it often. So each server
+and database has one process. The first call starts it. Every call is a separate
+transaction.
 """
 
 import atexit
@@ -38,13 +38,13 @@ class Caller:
         )
 
     def running(self):
-        """Whether it lives: it ends with the thread that started it."""
+        """Return whether the process is running; it ends with the thread that started it."""
         return self._process.poll() is None
 
     def call(self, module, function, values):
-        """What the function returned, through JSON.
+        """Call the function and return its result through JSON.
 
-        :raises RuntimeError: it failed; Odoo's traceback is the message
+        :raises RuntimeError: the function failed; the message is the traceback
         """
         asked = {"module": module, "function": function, "values": values}
         self._process.stdin.write(json.dumps(asked) + "\n")
@@ -65,9 +65,9 @@ class Caller:
 
 
 def in_odoo(server, function, module, **values):
-    """Call a function of a module beside this one in an Odoo process of its own.
+    """Call a function of a module in this folder in a separate Odoo process.
 
-    :raises RuntimeError: it failed
+    :raises RuntimeError: the function failed
     """
     key = (server.config, server.database)
     with _lock:
@@ -78,7 +78,7 @@ def in_odoo(server, function, module, **values):
 
 
 def end(server):
-    """End the processes that called into a server's databases."""
+    """End the processes of the databases of a server."""
     with _lock:
         for key in [key for key in _callers if key[0] == server.config]:
             _callers.pop(key).end()
@@ -86,6 +86,6 @@ def end(server):
 
 @atexit.register
 def _end_all():
-    """No such process outlives the tests."""
+    """End all processes after the tests."""
     for caller in _callers.values():
         caller.end()

@@ -1,9 +1,9 @@
-"""Calls functions in an Odoo process of its own, for as long as a test asks for it.
+"""Call functions in a separate Odoo process until the test ends.
 
-Reads one JSON object per line, ``{"module", "function", "values"}``, and answers each
-with a line: ``{"returned": …}``, or ``{"error": traceback}``. Every call is a transaction
-of its own, committed when the function returns, and sees what others changed meanwhile:
-caches follow the signals of the database as they do between Odoo's own workers.
+The process reads one JSON object per line, ``{"module", "function", "values"}``. It answers
+each with one line: ``{"returned": …}`` or ``{"error": traceback}``. Every call is a separate
+transaction that is committed when the function returns. Cache signals of the database are
+processed before each call, as in a worker of Odoo.
 """
 
 import importlib
@@ -14,7 +14,7 @@ import traceback
 
 
 def call(database, module, function, values):
-    """What the function returned for a new environment of the superuser."""
+    """Call the function with a new environment of the superuser and return its result."""
     import odoo.api
     from odoo.modules.registry import Registry
 
@@ -31,7 +31,7 @@ def call(database, module, function, values):
 
 
 def answer(database, line):
-    """The answer to one line, as JSON."""
+    """Return the answer to one line as JSON."""
     try:
         return json.dumps({"returned": call(database, **json.loads(line))})
     except Exception:
@@ -39,11 +39,11 @@ def answer(database, line):
 
 
 def main(database):
-    """Answer every line of the standard input."""
+    """Answer every line of standard input."""
     import odoo.tools
     from odoo.service.server import load_server_wide_modules
 
-    # What anybody prints is no answer.
+    # Printed text must not appear among the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     odoo.tools.config.parse_config(["--no-http"], setup_logging=True)

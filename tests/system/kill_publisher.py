@@ -1,8 +1,8 @@
-"""Publishes partners in an Odoo process of its own, for as long as the test goes on.
+"""Publish partners in a separate Odoo process until the test ends.
 
-Reads one JSON object per line, ``{"names": [...], "roll_back": bool}``, and answers
-each with a line: ``{"outcome": "committed" | "rolled back" | "unknown"}``. Unknown is
-what the database's death leaves: whether the commit came through, nobody can tell.
+The process reads one JSON object per line, ``{"names": [...], "roll_back": bool}``. It
+answers each with one line: ``{"outcome": "committed" | "rolled back" | "unknown"}``. The
+outcome is unknown if the database was killed during the commit.
 """
 
 import json
@@ -13,7 +13,7 @@ from outbound_world import MESSAGE_TYPE
 
 
 def publish(registry, names, roll_back):
-    """Create the partners and publish each, in one transaction; answer the outcome."""
+    """Create and publish partners in one transaction; return the outcome."""
     import odoo.api
 
     try:
@@ -40,7 +40,7 @@ def say(line):
 
 
 def main(database):
-    """Answer every line of the standard input."""
+    """Answer every line of standard input."""
     import odoo.tools
     from odoo.modules.registry import Registry
     from odoo.service.server import load_server_wide_modules

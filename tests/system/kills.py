@@ -1,4 +1,4 @@
-"""What the kill tests need: a publisher that never rests, and ways to kill."""
+"""Helpers of the kill tests: a continuous publisher, and kills at selected moments."""
 
 import json
 import os
@@ -17,13 +17,13 @@ from interop_setup.process import tied
 from interop_setup.server import HTTP_WORKER, check_port
 from sessions import locked, somebody_waits
 
-WORK = 4  # seconds at most without a kill
-MOMENT = 120  # seconds within which the engine works again, so that it can be hit
+WORK = 4  # maximum seconds without a kill
+MOMENT = 120  # seconds until the engine works again and can be killed
 HERE = Path(__file__).resolve().parent
 
 
 class Publisher:
-    """Publishes all the time, from a process of its own, and notes what came of it."""
+    """Publishes continuously from a separate process, and stores the outcomes."""
 
     def __init__(self, server, pause=0.25, size=4):
         self.pause, self.size = pause, size
@@ -50,7 +50,7 @@ class Publisher:
             self._stop.wait(self.pause)
 
     def publish(self, roll_back=False):
-        """One transaction, committed or rolled back."""
+        """Run one transaction, committed or rolled back."""
         names = [f"N{uuid.uuid4().hex[:12]}" for _index in range(self.size)]
         asked = json.dumps({"names": names, "roll_back": roll_back})
         self._process.stdin.write(asked + "\n")
@@ -76,13 +76,13 @@ class Publisher:
 
 
 class Killer:
-    """Ways to kill, each at a named moment of a delivery, or at any."""
+    """Kills processes at a selected moment of a delivery, or at a random moment."""
 
     def __init__(self, server, receiver, send, seed):
         self.server, self.receiver, self.send = server, receiver, send
         self.random = random.Random(seed)
         self.missed, self.downs = 0, []
-        self.moments = []  # when something was killed
+        self.moments = []  # times of the kills
         self.ways = {
             "worker at a random moment": self.worker,
             "worker before sending": self.before_sending,
@@ -93,10 +93,10 @@ class Killer:
         }
 
     def kill(self, way):
-        """Kill in one of the ways, with everything running before.
+        """Kill in one of the ways, after everything is running.
 
-        Half of the ways strike at the first thing that a pump does. Without a while in
-        which it is let work, hardly any run would ever get beyond that.
+        Half of the ways kill at the first step of a pump. Without a pause between kills,
+        hardly any run would reach a later step.
         """
         with self.down():
             self.revive()
@@ -105,30 +105,30 @@ class Killer:
 
     @contextmanager
     def down(self):
-        """Note for how long there was nothing that could deliver."""
+        """Store the time without a process that could deliver."""
         start = time.time()
         yield
         self.downs.append((start, time.time()))
 
     def waited(self, since, until):
-        """Seconds between two moments in which Odoo and PostgreSQL were running."""
+        """Return the seconds between two times in which Odoo and PostgreSQL were running."""
         lost = sum(
             max(0.0, min(until, end) - max(since, start)) for start, end in self.downs
         )
         return until - since - lost
 
     def last_before(self, since, until):
-        """The moment of the last kill between two moments, ``since`` without any."""
+        """Return the time of the last kill between two times, ``since`` if there is none."""
         return max([since, *(at for at in self.moments if since < at < until)])
 
     def workers(self):
-        """``kill -9`` every HTTP worker: whichever runs the pump."""
+        """Kill every HTTP worker (``kill -9``), including the one with the pump."""
         self.moments.append(time.time())
         for pid in self.server.worker_pids(HTTP_WORKER):
             self.server.kill_worker(HTTP_WORKER, pid)
 
     def worker(self):
-        """One of them, whatever it is doing."""
+        """Kill one worker at any moment."""
         time.sleep(self.random.uniform(0, 1))
         pids = self.server.worker_pids(HTTP_WORKER)
         if pids:
@@ -136,15 +136,15 @@ class Killer:
             self.server.kill_worker(HTTP_WORKER, self.random.choice(pids))
 
     def before_sending(self):
-        """Claimed and committed, not sent yet: reading the endpoint is held up."""
+        """Kill after the claim and before the request: the endpoint is locked."""
         self._while_locked("interop_endpoint_header", "ACCESS EXCLUSIVE")
 
     def before_the_result(self):
-        """Answered, not recorded yet: writing the try is held up."""
+        """Kill after the answer and before its record: the attempt table is locked."""
         self._while_locked("interop_attempt", "EXCLUSIVE")
 
     def after_sending(self):
-        """The receiver has the request, and nobody has its answer."""
+        """Kill while the receiver has the request and has not answered."""
         happened = threading.Event()
 
         def answer(connection, _received):
@@ -160,7 +160,7 @@ class Killer:
         self.receiver.answer = 200
 
     def odoo(self):
-        """The whole of Odoo at one moment; whoever watches it starts it again."""
+        """Kill all of Odoo at once; a supervisor starts it again."""
         time.sleep(self.random.uniform(0, 1))
         with self.down():
             self.moments.append(time.time())
@@ -168,7 +168,7 @@ class Killer:
             self.revive()
 
     def postgresql(self):
-        """The database server, with fsync on; Odoo has to find back by itself."""
+        """Kill PostgreSQL with fsync; Odoo has to reconnect."""
         time.sleep(self.random.uniform(0, 1))
         with self.down():
             self.moments.append(time.time())
@@ -177,7 +177,7 @@ class Killer:
             self.revive()
 
     def revive(self):
-        """Start Odoo again as whoever watches it would; without database it may end."""
+        """Start Odoo again like a supervisor; without a database it may end."""
         deadline = time.monotonic() + 90
         while True:
             try:

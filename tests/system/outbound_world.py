@@ -1,4 +1,4 @@
-"""What the tests of the way out do inside Odoo (``inside``)."""
+"""The part of the outbound tests that runs inside Odoo (``inside``)."""
 
 from interop_setup import outbound_flow
 
@@ -8,7 +8,7 @@ MESSAGE_TYPE = "sys_thing.changed"
 def set_up(
     env, url, schedule="0s, 1s, 1s, 1s, 1s, 2s, 2s, 2s, 2s, 2s", lease=30, **endpoint
 ):
-    """Make one active flow of partners to ``url``; answer ids and the secret."""
+    """Create one active flow of partners to ``url``; return ids and the secret."""
     outbound_flow.prepare(env, lease)
     number = env["interop.endpoint"].search_count([]) + 1
     made, secret = outbound_flow.endpoint(env, number, url, **endpoint)
@@ -48,7 +48,7 @@ def publish_rounds(env, keys, rounds):
 
 
 def suspend(env, interface):
-    """Let an interface rest: events become messages, and nothing is sent."""
+    """Suspend an interface: events become messages, and nothing is sent."""
     env["interop.interface"].browse(interface)._set_suspended()
 
 
@@ -58,12 +58,12 @@ def limit_statements(env, seconds):
 
 
 def engine_texts(env):
-    """What Settings says of the engine."""
+    """Return the engine status of the Settings."""
     return env["res.config.settings"].create({}).interop_engine_texts or ""
 
 
 def deprecate(env):
-    """Close every interface to new traffic."""
+    """Suspend every interface."""
     env["interop.interface"].search([("state", "=", "active")])._set_deprecated()
 
 
@@ -76,7 +76,7 @@ def roll_back(env, count):
 
 
 def states(env, interface):
-    """Return what became of an interface's messages."""
+    """Return the states of the messages of an interface."""
     found = env["interop.message"].search(
         [("interface_id", "=", interface)], order="id"
     )
@@ -97,7 +97,7 @@ def states(env, interface):
 
 
 def retry_dead(env, interface):
-    """Retry what is dead, as a person would; answer why it was and whose it is."""
+    """Retry dead messages like a user; return their errors and owners."""
     dead = env["interop.message"].search(
         [("interface_id", "=", interface), ("state", "=", "dead")]
     )
@@ -108,7 +108,7 @@ def retry_dead(env, interface):
 
 
 def replay(env, interface, per_second):
-    """Start to deliver everything of an interface again; answer the replay's id."""
+    """Start a replay of all messages of an interface; return the id of the replay."""
     made = env["interop.replay"].create(
         {
             "reason": "The receiver lost everything",
@@ -121,7 +121,7 @@ def replay(env, interface, per_second):
 
 
 def replay_state(env, replay):
-    """What became of it so far."""
+    """Return the state of the replay."""
     found = env["interop.replay"].browse(replay)
     return {
         "state": found.state,

@@ -1,4 +1,4 @@
-"""Sessions of PostgreSQL that a test holds open."""
+"""PostgreSQL sessions that a test keeps open."""
 
 import subprocess
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from interop_setup.process import tied
 
 @contextmanager
 def held(server, *statements):
-    """Keep a session open in which these statements ran; the last one returns a row.
+    """Run the statements in a session and keep it open; the last one returns a row.
 
     Each statement ends with a semicolon.
     """
@@ -42,7 +42,7 @@ def locked(server, table, mode):
 
 
 def old_snapshot(server):
-    """Keep an old snapshot open, so that no dead row can be removed meanwhile."""
+    """Keep an old snapshot open, so that dead rows cannot be removed."""
     return held(
         server,
         "BEGIN ISOLATION LEVEL REPEATABLE READ;",
@@ -51,7 +51,7 @@ def old_snapshot(server):
 
 
 def somebody_waits(server, table):
-    """Return whether any session waits for a lock on a table."""
+    """Return whether a session waits for a lock on a table."""
     return server.cluster.psql(
         "SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
         f" WHERE NOT l.granted AND c.relname = '{table}' LIMIT 1",

@@ -1,10 +1,10 @@
-"""What the tests of small installs do inside Odoo (``inside``)."""
+"""The part of the tests of small installs that runs inside Odoo (``inside``)."""
 
 from interop_setup import outbound_flow
 
 
 def installed(env):
-    """Return the names of our addons in this database."""
+    """Return the names of the installed addons of this project."""
     found = env["ir.module.module"].search(
         [("state", "=", "installed"), ("name", "=like", "%interop%")]
     )
@@ -12,8 +12,7 @@ def installed(env):
 
 
 def set_up_invoicing(env, url):
-    """Make a company that invoices, and one flow of its invoices to ``url``; answer the
-    secret of its endpoint."""
+    """Create a company and a flow of its invoices to ``url``; return the endpoint's secret."""
     env["account.chart.template"].try_loading(
         "generic_coa", company=env.company, install_demo=False
     )
@@ -46,7 +45,7 @@ def set_up_invoicing(env, url):
 
 
 def post_invoice(env):
-    """Post an invoice to a customer with a number; answer the invoice's number."""
+    """Post an invoice to a customer with a number; return the number of the invoice."""
     customer = env["res.partner"].create({"name": "Ada"})
     namespace = env["interop.namespace"].create(
         {"name": "Customers", "code": "customers", "uri": "urn:oid:1.2.3"}

@@ -1,4 +1,4 @@
-"""A transaction that somebody forgot: dead rows pile up, deliveries go on."""
+"""A long transaction keeps dead rows, and deliveries continue."""
 
 import pytest
 from sessions import old_snapshot
@@ -10,9 +10,9 @@ SIZE = 400
 
 
 @pytest.mark.long
-@pytest.mark.alone  # the batches are compared by their time
+@pytest.mark.alone  # the test compares the times of batches
 def test_promise_5_a_held_old_transaction_does_not_stop_deliveries(make_server):
-    """Batch after batch beside an old snapshot: all arrive, none much more slowly."""
+    """With an old snapshot, all batches arrive, and none is much slower than the first."""
     server = make_server(workers=2, channels="root:1")
     with hostile.Receiver() as receiver, old_snapshot(server):
         in_odoo(server, "set_up", url=receiver.url, concurrency=32)

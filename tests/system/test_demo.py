@@ -1,4 +1,4 @@
-"""The demo is a promise of the README: every figure as its input makes one expect."""
+"""The demo of the README: every figure is as expected from its input."""
 
 import subprocess
 
@@ -6,7 +6,7 @@ import pytest
 from interop_setup import paths
 from interop_setup.process import clean_environment
 
-SECONDS = 600  # it takes less than one minute where nothing else runs
+SECONDS = 600  # less than one minute on an idle machine
 
 
 def test_every_figure_of_the_demo_agrees(cluster):
@@ -20,7 +20,7 @@ def test_every_figure_of_the_demo_agrees(cluster):
         text=True,
         timeout=SECONDS,
     )
-    if "A demo is running already" in done.stderr:
+    if "Another demo is running" in done.stderr:
         pytest.skip("somebody looks at a demo in this folder")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "figures agree" in done.stdout

@@ -9,12 +9,12 @@ from interop_setup.server import HTTP_WORKER
 from test_outbound import hostile, in_odoo
 from waiting import wait_for
 
-PER_MINUTE = 480  # eight a second
+PER_MINUTE = 480  # eight per second
 
 
 @pytest.fixture
 def server(make_server):
-    # two pumps at once: a second job starts while the first one runs
+    # two concurrent pumps: a second job starts while the first one runs
     return make_server(workers=4, channels="root:2")
 
 
@@ -26,9 +26,9 @@ def publish_in_parts(server, parts, count):
     return names
 
 
-@pytest.mark.alone  # requests are counted by the second
+@pytest.mark.alone  # requests are counted per second
 def test_rate_and_order_hold_over_workers(server):
-    """No second sees more than the rate and its burst, and nothing overtakes."""
+    """No second has more requests than the rate and its burst, and the order is kept."""
     with hostile.Receiver() as receiver:
         in_odoo(
             server,
@@ -48,9 +48,9 @@ def test_rate_and_order_hold_over_workers(server):
         assert times[-1] - times[0] >= (len(names) - 2 * 8) / 8
 
 
-@pytest.mark.alone  # so is how often a probe is sent
+@pytest.mark.alone  # probes are counted, too
 def test_a_failing_receiver_is_left_alone_and_found_again(server):
-    """Open circuit: one probe at a time; what waited arrives when it gets through."""
+    """With an open circuit, one probe is sent at a time; a success delivers all messages."""
     with hostile.Receiver(503) as receiver:
         world = in_odoo(
             server,
@@ -79,14 +79,14 @@ def test_a_failing_receiver_is_left_alone_and_found_again(server):
 
 
 def test_promise_6_order_per_key_survives_failures_and_kills(server):
-    """Whatever fails or dies: first in, first out, and a blocked key blocks itself."""
+    """After failures and kills the order is first in, first out; a blocked key blocks itself."""
     keys, rounds = 5, 6
     accepted, refused = defaultdict(list), Counter()
     log = []
 
     def answer(connection, request):
         key, number = json.loads(request.body)["data"]["name"].split(":")
-        # The first key fails for a while, every third message of the others once.
+        # The first key fails for a while, and every third message of the others fails once.
         fails = 3 if (key, number) == ("0", "0") else int(number) % 3 == 1
         if refused[key, number] < fails:
             refused[key, number] += 1
@@ -121,7 +121,7 @@ def test_promise_6_order_per_key_survives_failures_and_kills(server):
 
         assert wait_for(settled, 120)
         for key, numbers in accepted.items():
-            # What a dead worker had sent comes again, before anything after it.
+            # Messages of a killed worker arrive again, before later messages.
             assert numbers == sorted(numbers), key
             assert sorted(set(numbers)) == list(range(rounds)), key
         assert log.index("0") > keys, "the others did not wait for the blocked key"

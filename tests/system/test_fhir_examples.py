@@ -1,4 +1,4 @@
-"""The public FHIR R4 examples, loaded twice through the REST layer of a real server."""
+"""The public FHIR R4 examples, sent twice to the REST API of a real server."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ class Gateway:
         }
 
     def load(self, examples):
-        """Send every example as a new message; the results in order."""
+        """Send every example as a new message; return the results in order."""
         envelopes = [
             {
                 "id": f"msg_{uuid.uuid4().hex}",
@@ -48,14 +48,14 @@ class Gateway:
         return answer["results"]
 
     def look_up(self, system, value):
-        """Status and body of a look-up."""
+        """Return status and body of a look-up."""
         query = urllib.parse.urlencode({"namespace": system, "value": value})
         return ask(f"{self.url}/identifiers?{query}", headers=self.headers)[:2]
 
 
 @pytest.fixture(scope="module")
 def examples():
-    """Every example resource of the four kinds."""
+    """Return every example resource of the four types."""
     npm.ensure()
     return list(fhir_examples.read(npm.EXAMPLES))
 
@@ -74,14 +74,16 @@ def gateway(make_server, examples):
 
 
 def numbers(example):
-    """The identifiers of an example."""
+    """Return the identifiers of an example."""
     return {(item["system"], item["value"]) for item in example.data["identifiers"]}
 
 
 def expected(examples):
-    """What has to become of each example, worked out without Odoo: nameless people are
-    refused; who has an official number that somebody else has already waits, because
-    the sender itself knows them under two numbers of its own."""
+    """Return the expected result of each example, calculated without Odoo.
+
+    Patients without a name are refused. A person with an official number of another person
+    waits, because the sender has different record numbers for the two.
+    """
     owners, outcomes = {}, []
     for example in examples:
         official = {number for number in numbers(example) if number[0] != OWN}
@@ -98,21 +100,21 @@ def expected(examples):
 
 
 def outcome(result):
-    """What became of one message, in a word."""
+    """Return the result of one message in one word."""
     if result["status"] in (200, 202):
         return result["message"]["status"]
     return result["problem"]["code"]
 
 
 def why(result):
-    """What the sender is told to do about a message that was not applied."""
+    """Return the advice to the sender of a message that was not applied."""
     problem = result.get("problem", {})
     places = [f"{e['pointer']}: {e['detail']}" for e in problem.get("errors", ())]
     return places or [problem["detail"]] if problem else []
 
 
 def make_report(examples, results):
-    """What became of every resource, and why; stored, and the doubtful ones printed."""
+    """Store the result of every resource with its reason, and print unexpected results."""
     report = [
         {
             "resource": example.reference,
@@ -144,7 +146,7 @@ def test_the_public_examples_twice(gateway, examples):
 
     report = make_report(examples, first)
     assert after_second == after_first
-    # What is about somebody for whom a message waits already waits behind it.
+    # A message about a person waits if an earlier message about this person waits.
     assert [outcome(result) for result in second] == [
         "pending" if item["outcome"] == "possible_duplicate" else item["outcome"]
         for item in report
@@ -168,11 +170,11 @@ def test_the_public_examples_twice(gateway, examples):
             check_numbers(sender, numbers(example))
             found |= numbers(example)
     for number in set().union(*map(numbers, examples)) - found:
-        assert sender.look_up(*number)[0] == 404  # of what waits, and told so above
+        assert sender.look_up(*number)[0] == 404  # of a waiting message, checked above
 
 
 def check_numbers(sender, expected_numbers):
-    """Every number finds one record, and all the others of it."""
+    """Every number finds one record with all its other numbers."""
     for system, value in expected_numbers:
         status, answer = sender.look_up(system, value)
         assert (status, answer["status"]) == (200, "active"), (system, answer)

@@ -1,4 +1,4 @@
-"""Hostile but valid text over real workers: refused once, and nothing stops (case 11)."""
+"""Hostile but valid text over real workers is refused, and the engine continues (case 11)."""
 
 import json
 
@@ -42,7 +42,9 @@ def test_each_text_is_refused_with_its_place_or_taken(make_server):
     messages.append((changed(sender, 30, name=long), 422))
     messages.append((changed(sender, 40, name={"text": CANARY}), 200))
     for message, expected in messages:
-        for _again in "12":  # the second time the stored answer, or the same refusal
+        for (
+            _again
+        ) in "12":  # the repeated message gets the stored answer or the same refusal
             status, body, _headers = sender.post(message)
             assert status == expected, (message, body)
             if status == 422:

@@ -1,7 +1,7 @@
 """Identities under concurrency: many processes, one PostgreSQL.
 
-Nothing double, nothing lost, no deadlock, however links, merges and undone merges of
-the same records meet.
+Concurrent links, merges and undone merges of the same records cause no duplicates, no losses
+and no deadlocks.
 """
 
 import json
@@ -78,7 +78,7 @@ class Crowd:
         )
 
     def run(self, *lists):
-        """Let each process do its list of steps, all at once; return the outcomes.
+        """Let all processes run their steps concurrently; return the outcomes.
 
         Fails on a deadlock.
         """
@@ -90,7 +90,7 @@ class Crowd:
         return [answer["outcomes"] for answer in answers]
 
     def sql(self, query):
-        """Return the rows of a query, each a list of texts."""
+        """Return the rows of a query as lists of texts."""
         rows = self.cluster.psql(query, database=self.database).splitlines()
         return [row.split("\t") for row in rows]
 
@@ -107,7 +107,7 @@ class Crowd:
         ]
 
     def holder(self):
-        """Return ``{value: partner id}`` of what look-ups find."""
+        """Return ``{value: partner id}`` of look-ups."""
         return {
             value: int(res_id)
             for value, res_id in self.sql(
@@ -117,7 +117,7 @@ class Crowd:
         }
 
     def check(self):
-        """Fail on what must never be."""
+        """Fail on states that must not exist."""
         for query in (TWO_ACTIVE, NO_GHOSTS, NO_CHAINS):
             assert self.sql(query) == [["0"]], query
 
@@ -148,7 +148,7 @@ def crowd(cluster, make_database):
 
 
 def test_identities_under_concurrency(crowd):
-    """One crowd for all: starting its processes is what takes long."""
+    """Share the processes among the tests, because starting them takes long."""
     _the_same_value(crowd)
     _crosswise(crowd)
     _in_a_ring(crowd)
@@ -156,7 +156,7 @@ def test_identities_under_concurrency(crowd):
 
 
 def _the_same_value(crowd):
-    """Everybody links the same values, each to somebody else."""
+    """All processes link the same values to different partners."""
     partners = crowd.partners(PROCESSES)
     values = [f"same-{number}" for number in range(40)]
     outcomes = crowd.run(
@@ -172,7 +172,7 @@ def _the_same_value(crowd):
 
 
 def _crosswise(crowd):
-    """Some say A is B, the others B is A, at the same moment."""
+    """Some processes merge A into B, others B into A, at the same time."""
     pairs = [crowd.partners(2) for _number in range(PAIRS)]
     links = [
         ["link", partner, kind, f"cross-{kind}-{partner}"]
@@ -201,7 +201,7 @@ def _crosswise(crowd):
 
 
 def _in_a_ring(crowd):
-    """Everybody is merged into the next one, round and round: never a cycle."""
+    """Each partner is merged into the next one in a circle; no cycle occurs."""
     ring = crowd.partners(8)
     steps = [["merge", ring[n - 1], partner] for n, partner in enumerate(ring)]
     links = [["link", partner, "one", f"ring-{partner}"] for partner in ring]
@@ -216,7 +216,7 @@ def _in_a_ring(crowd):
 
 
 def _linking_while_merging(crowd):
-    """Numbers come in for somebody who is merged and split again all the time."""
+    """Numbers arrive for a partner that is merged and split repeatedly."""
     survivor, prior = crowd.partners(2)
     turns = [["merge", survivor, prior], ["unmerge", prior]] * 10
     lists = [

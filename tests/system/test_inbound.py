@@ -1,4 +1,4 @@
-"""The way in through real workers and a sender that uses none of our code."""
+"""Inbound messages through real workers, from a sender that shares no code."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ def world(make_server):
 
 
 def check_without_database(server):
-    """The answer is a problem that says come back, and no page."""
+    """Check that the answer is a problem with Retry-After, not an HTML page."""
     for path in ("/interop/v1/messages", "/interop/v1/health", "/interop/v1/none"):
         status, body, headers = ask(
             server.url + path,
@@ -55,7 +55,7 @@ def test_promise_3_one_effect_however_many_send_it_at_once(world):
 
 
 def test_many_messages_about_one_unknown_provider_make_one_partner(world):
-    """The unique index decides, Odoo runs the losers again, and no log tells names."""
+    """The unique index decides, Odoo repeats the other requests, and no log has names."""
     server, sender = world
     messages = [sender.provider() for _number in range(24)]
     answers = sender.post_all(messages)
@@ -74,12 +74,12 @@ def test_many_messages_about_one_unknown_provider_make_one_partner(world):
 
 
 def test_promise_3_one_effect_of_batches_sent_at_once(world):
-    """More messages than one commit takes, in several batches that are the same."""
+    """Identical batches with more messages than one commit contains."""
     server, sender = world
     messages = [sender.provider() for _number in range(120)]
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(sender.post_batch, [messages] * 3))
-    # A batch that lost five times to the others is told to come back.
+    # A batch that failed five times is answered with Retry-After.
     assert {status for status, _body, _headers in answers} <= {200, 503}, answers
     status, body, _headers = sender.post_batch(messages)
     assert status == 200, body
@@ -96,7 +96,7 @@ def test_promise_3_one_effect_of_batches_sent_at_once(world):
 
 
 def test_promise_8_refusals_tell_the_log_the_reason_and_no_content(world):
-    """Also where no database can be reached: one server start for both."""
+    """Also without a reachable database; one server start for both cases."""
     server, sender = world
     check_without_database(server)
     message_id, body = sender.provider()

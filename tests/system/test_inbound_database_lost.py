@@ -1,5 +1,4 @@
-"""PostgreSQL goes away under load: callers are told in our own words, and nothing is
-lost."""
+"""PostgreSQL disappears under load: callers get problem details, and nothing is lost."""
 
 import threading
 import time
@@ -13,7 +12,7 @@ from interop_setup.bench._load import npi
 MESSAGES = "/interop/v1/messages"
 SENDERS = 6
 SECONDS = 8
-# What a caller may be told: taken, still running, or to come back.
+# Allowed answers: accepted, still running, or Retry-After.
 EXPECTED = {
     (200, None),
     (409, "in_flight"),
@@ -25,8 +24,7 @@ EXPECTED = {
 
 @pytest.fixture
 def world(make_server, make_proxy, tmp_path):
-    """A server with two workers behind the shipped proxy, and a sender that may send
-    providers."""
+    """Start a server with two workers behind the shipped proxy, and a sender of providers."""
     server = make_server(workers=2, options={"proxy_mode": "True"})
     fast = {
         "zone=interop_address:10m rate=100r/s": "zone=interop_address:10m rate=9999r/s",
@@ -38,7 +36,7 @@ def world(make_server, make_proxy, tmp_path):
 
 
 class Losses:
-    """Ends every connection to the database, again and again, as a restart does."""
+    """Ends every connection to the database repeatedly, like a restart."""
 
     def __init__(self, server):
         self.server = server
@@ -68,14 +66,14 @@ class Losses:
             )
 
     def _allow(self, value):
-        """Let nobody connect for a moment, as while a server starts."""
+        """Refuse connections for a moment, like a starting server."""
         self.server.cluster.psql(
             f'ALTER DATABASE "{self.server.database}" ALLOW_CONNECTIONS {value}'
         )
 
 
 def check_ours(response):
-    """The answer is JSON of ours, whoever gave it; its status and code."""
+    """Check that the answer is JSON of the API; return its status and code."""
     kind = response.headers["Content-Type"]
     assert kind in ("application/json", "application/problem+json"), response.text
     body = response.json()
@@ -89,7 +87,7 @@ def check_ours(response):
 
 
 def test_a_lost_database_is_503_in_problem_json(world):
-    """engine.md, 3: no HTML, no 500, and the same message again has its one effect."""
+    """There is no HTML and no 500, and a repeated message is applied once."""
     server, sender, url, certificate = world
     until = time.monotonic() + SECONDS
     messages = []

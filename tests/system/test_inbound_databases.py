@@ -1,4 +1,4 @@
-"""Two databases on one server: each is found by its host, neither sees the other."""
+"""Two databases on one server: the host selects one, and neither sees the other."""
 
 import time
 import urllib.request
@@ -16,7 +16,7 @@ OTHER_NPI = "1245319599"
 
 
 class Hosted(Sender):
-    """A sender that names its database by the host, as clients behind a proxy do."""
+    """A sender that selects its database by host, like clients behind a proxy."""
 
     def __init__(self, server, database, made):
         super().__init__(server, **made)
@@ -28,7 +28,7 @@ class Hosted(Sender):
         return self._ask("messages", message_id, body, **more)
 
     def status(self, message_id):
-        """What became of a message."""
+        """Return the status of a message."""
         return self._ask(f"messages/{message_id}", message_id)
 
     def _ask(self, path, signed_id, body="", **more):
@@ -49,7 +49,7 @@ class Hosted(Sender):
 
 @pytest.fixture
 def world(cluster, make_database):
-    """A server of two databases, each with a sender of the same code."""
+    """Start a server with two databases, each with a client of the same code."""
     names = [make_database(), make_database()]
     server = Server(
         name=f"system-{uuid.uuid4().hex[:10]}",
@@ -74,7 +74,7 @@ def world(cluster, make_database):
 def wait(server, names, seconds=120):
     """Wait until each database answers.
 
-    :raises TimeoutError: it does not
+    :raises TimeoutError: a database does not answer
     """
     deadline = time.monotonic() + seconds
     for name in names:
@@ -92,7 +92,7 @@ def wait(server, names, seconds=120):
 
 
 def check_unavailable(answer):
-    """A problem that says come back: no page, no redirect, no cookie."""
+    """Check for a problem with Retry-After, without page, redirect or cookie."""
     status, body, headers = answer
     assert (status, body["code"]) == (503, "database_unavailable"), answer
     assert int(headers["Retry-After"]) > 0
@@ -110,7 +110,7 @@ def test_two_databases_on_one_server(world):
     assert in_odoo(first_at, "effects")["states"] == ["done"]
     assert in_odoo(second_at, "effects")["states"] == []
 
-    # The other database knows neither this key nor this message.
+    # The other database has neither this key nor this message.
     assert first.post(message, **second.hosted)[0] == 401
     status, body, _headers = second.status(message[0])
     assert (status, body["code"]) == (404, "not_found")
@@ -120,7 +120,7 @@ def test_two_databases_on_one_server(world):
     assert in_odoo(first_at, "effects")["identifiers"] == ["1234567893"]
     assert in_odoo(second_at, "effects")["identifiers"] == [OTHER_NPI]
 
-    # A client of the same code elsewhere uses up nothing here, and is not remembered.
+    # A client with the same code in the other database has separate limits and states.
     in_odoo(first_at, "limit", client=first.client, rate=1)
     statuses = [first.post(message)[0] for _number in range(3)]
     assert 429 in statuses
@@ -129,12 +129,12 @@ def test_two_databases_on_one_server(world):
 
 
 def check_no_database_selected(server, sender, other):
-    """An unknown host, none at all, or a database that the host may not have."""
+    """An unknown host, a missing host, or a database that the host must not use."""
     message = sender.provider()
     for headers in (
         {"Host": "nowhere.example"},
         {"Host": "127.0.0.1"},
-        {"X-Odoo-Database": other},  # the host is the first database's
+        {"X-Odoo-Database": other},  # the host of the first database
         {"X-Odoo-Database": "no_such_database"},
     ):
         check_unavailable(sender.post(message, **headers))
@@ -149,7 +149,7 @@ def check_no_database_selected(server, sender, other):
 
 
 def test_no_database_reachable(make_server):
-    """The database goes away under the workers, and comes back: nothing was stored."""
+    """The database disappears and returns while the workers run; nothing was stored."""
     server = make_server(workers=2)
     sender = Sender(server, **in_odoo(server, "set_up"))
     message = sender.provider()
@@ -168,7 +168,7 @@ def test_no_database_reachable(make_server):
 
 @contextmanager
 def unreachable(server):
-    """Let nobody into the database of a server, and throw out who is there."""
+    """Refuse new connections to the database of a server, and end existing ones."""
 
     def allow(yes):
         server.cluster.psql(

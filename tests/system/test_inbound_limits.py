@@ -1,4 +1,4 @@
-"""Limits hold across workers: rates, and repeated failures of proof."""
+"""Limits apply across workers: rates, and repeated failed authentication."""
 
 import json
 import urllib.error
@@ -14,11 +14,11 @@ from test_inbound import in_odoo
 
 RATE = 100
 SENT = 260
-FAILURES = 20  # as the Settings say
+FAILURES = 20  # the default of the Settings
 
 
 def ask(server, client, secret):
-    """A signed call for the health; status and headers."""
+    """Send a signed call of the health route; return status and headers."""
     now = datetime.now(UTC)
     request = urllib.request.Request(
         f"{server.url}/interop/v1/health",
@@ -39,15 +39,14 @@ def ask(server, client, secret):
 
 
 def ask_often(server, client, secret, times):
-    """Many calls at once."""
+    """Send many calls at once."""
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(lambda _number: ask(server, client, secret), range(times)))
 
 
-@pytest.mark.alone  # how much of a minute fades depends on the time it takes
+@pytest.mark.alone  # the sliding minute depends on the duration of the test
 def test_limits_are_of_all_workers_together(make_server):
-    """A rate is used up once; who cannot prove anything uses up nothing, raises one
-    alarm, and locks nobody out."""
+    """A rate is used up once; failed authentications use up nothing and raise one alarm."""
     server = make_server(workers=4)
     world = in_odoo(server, "set_up")
     client, secret = world["client"], world["secret"]
@@ -58,7 +57,7 @@ def test_limits_are_of_all_workers_together(make_server):
         status for status, _headers in ask_often(server, client, wrong, 60)
     )
     assert refused.keys() == {401, 429}, refused
-    # Exact: every failure below the limit is counted in the database.
+    # The number is exact, because each failure below the limit is counted in the database.
     assert refused[401] == FAILURES, refused
     nobody = Counter(
         status
@@ -69,7 +68,7 @@ def test_limits_are_of_all_workers_together(make_server):
     answers = ask_often(server, client, secret, SENT)
     statuses = Counter(status for status, _headers in answers)
     assert statuses.keys() == {200, 429}, statuses
-    # What fades of the minute before may let a few more in while the test runs.
+    # The sliding minute may allow a few more calls while the test runs.
     assert RATE - 4 <= statuses[200] <= RATE + 10, statuses
     for status, headers in answers:
         assert headers["RateLimit-Policy"] == f'"client";q={RATE};w=60'
@@ -77,5 +76,5 @@ def test_limits_are_of_all_workers_together(make_server):
 
     assert in_odoo(server, "alarms", client=client) == 1
     log = server.log_text()
-    assert log.count(f"repeated failures of proof: client={client}") == 1
+    assert log.count(f"repeated failed authentication: client={client}") == 1
     assert "Traceback" not in log

@@ -1,7 +1,7 @@
-"""The very same request at once on every worker: it gets in once.
+"""The same request on every worker at once is accepted once.
 
-Signed by a library that is not ours. A nonce, and a token with an Idempotency-Key, are
-good once over all workers, however they race.
+An independent library signs the requests. A nonce, and a token with an Idempotency-Key, are
+accepted once over all workers.
 """
 
 import base64
@@ -25,14 +25,14 @@ COVERED = ("@method", "@target-uri")
 
 @pytest.fixture
 def world(make_server):
-    """A server with four workers, and a client that signs requests or sends a token."""
+    """Start a server with four workers, and a client with signed requests and a token."""
     server = make_server(workers=4)
     sender = Sender(server, **in_odoo(server, "set_up"))
     return server, sender, in_odoo(server, "machine_client")
 
 
 def signed(url, made, body=b"", method="GET"):
-    """A prepared request with a nonce of its own."""
+    """Return a prepared request with a new nonce."""
     headers = {"Interop-Client": made["client"]}
     if body:
         headers["Content-Type"] = "application/json"
@@ -55,7 +55,7 @@ def signed(url, made, body=b"", method="GET"):
 
 
 def send_all(prepared, times=AT_ONCE):
-    """Send the same bytes many times at once, each on a connection of its own."""
+    """Send the same bytes many times at once on separate connections."""
 
     def send(_number):
         with requests.Session() as session:
@@ -66,7 +66,7 @@ def send_all(prepared, times=AT_ONCE):
 
 
 def check_once(answers):
-    """One got in; the others are refused proofs (after many: told to slow down)."""
+    """Check that one call was accepted, and the others got 401 (or 429 after many)."""
     statuses = Counter(answer.status_code for answer in answers)
     assert statuses.pop(200) == 1, statuses
     assert statuses.keys() <= {401, 429}, statuses
@@ -82,14 +82,14 @@ def test_a_nonce_gets_in_once_over_all_workers(world):
     question = json.dumps({"messages": [{"id": "msg_never"}]}).encode()
     url = f"{server.url}/interop/v1/messages:reconcile"
     check_once(send_all(signed(url, made, question, "POST")))
-    # Refused proofs lock nobody out.
+    # Refused calls do not lock the client out.
     fresh = signed(f"{server.url}/interop/v1/health", made)
     assert send_all(fresh, 1)[0].status_code == 200
     assert "Traceback" not in server.log_text()
 
 
 def test_a_call_waits_for_no_other_call_of_its_client(world):
-    """Nonces are rows of their own: one that is not committed holds up no other."""
+    """Nonces are separate rows, so an uncommitted nonce does not delay another one."""
     server, _sender, made = world
     url = f"{server.url}/interop/v1/health"
     cluster = server.cluster
@@ -106,7 +106,7 @@ def test_a_call_waits_for_no_other_call_of_its_client(world):
             [made["client"]],
         )
         assert cursor.rowcount == 1
-        for _number in range(8):  # whichever worker
+        for _number in range(8):  # on any worker
             answer = send_all(signed(url, made), 1)[0]
             assert answer.status_code == 200, answer.text
         connection.rollback()

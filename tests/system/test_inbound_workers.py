@@ -1,4 +1,4 @@
-"""Several workers: clients at once, replays on another worker, a worker that dies."""
+"""Several workers: concurrent clients, repeated messages, and a killed worker."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from sessions import locked, somebody_waits
 CLIENTS = 50
 EACH = 2
 AGAIN = 24
-# a line of the log: moment, process id, level, database, logger, request
+# a line of the log: time, process id, level, database, logger, request
 _SERVED = re.compile(r",\d{3} (\d+) INFO \S+ werkzeug: .*POST /interop/v1/messages ")
 
 
@@ -28,8 +28,7 @@ def world(make_server):
 
 
 def test_fifty_clients_at_once_and_replays_on_every_worker(world):
-    """Each message has its one effect; whichever worker is asked again answers the
-    same."""
+    """Each message is applied once, and every worker gives the same answer."""
     server, sender = world
     clients = [
         Sender(server, **made)
@@ -63,7 +62,7 @@ def test_fifty_clients_at_once_and_replays_on_every_worker(world):
 
 
 def test_a_revoked_key_is_refused_at_once_by_every_worker(world):
-    """Each worker remembers the catalogue, and none of them the state of a key."""
+    """Each worker caches the catalogue, and no worker caches the state of a key."""
     server, sender = world
     first = sender.provider()
     statuses = {status for status, _body, _headers in sender.post_all([first] * AGAIN)}
@@ -99,8 +98,7 @@ def test_a_facility_code_that_changed_is_unknown_to_every_worker(world):
 
 
 def test_a_worker_killed_within_a_request_leaves_nothing_half_done(world):
-    """The provider is there, the log of the try is held up, the worker dies: nothing
-    of it is kept, and the same request again has its effect once."""
+    """A worker is killed before the commit: nothing is stored, and a repeat is applied once."""
     server, sender = world
     message = sender.provider()
     caught = []
@@ -140,9 +138,9 @@ def test_a_worker_killed_within_a_request_leaves_nothing_half_done(world):
 
 
 def wait_for(condition, seconds=30):
-    """Wait until something is so.
+    """Wait until a condition is true.
 
-    :raises TimeoutError: it is not
+    :raises TimeoutError: the condition was not true in time
     """
     deadline = time.monotonic() + seconds
     while not condition():

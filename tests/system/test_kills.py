@@ -1,7 +1,7 @@
-"""Promises that outlive ``kill -9``: of a worker, of Odoo, of PostgreSQL.
+"""Promises that hold after ``kill -9`` of a worker, of Odoo, and of PostgreSQL.
 
-Business goes on all the while: somebody publishes four times a second, and every fourth
-transaction is rolled back. Kills come at named moments and at random ones.
+A process publishes four times per second, and every fourth transaction is rolled back. Kills
+happen at selected and at random moments.
 """
 
 import json
@@ -23,10 +23,10 @@ from standardwebhooks import Webhook
 from test_outbound import hostile, in_odoo
 from waiting import wait_for
 
-# Each of the six ways once; a kill costs queue_job's minute.
+# Each of the six ways once; a kill costs up to a minute of queue_job.
 KILLS = 200 if os.environ.get("INTEROP_LONG") else 6
-# Seconds that no message waits longer after a kill. queue_job looks for jobs of dead
-# workers once a minute, and passes over those of the last ten seconds.
+# Maximum seconds that a message waits after a kill. queue_job looks for jobs of killed
+# workers once per minute, and skips those of the last ten seconds.
 STUCK = 120
 LEASE = 8
 ENDPOINT = {"total_timeout": 4, "connect_timeout": 1}
@@ -34,7 +34,7 @@ ENDPOINT = {"total_timeout": 4, "connect_timeout": 1}
 
 @pytest.fixture(scope="module")
 def durable():
-    """A throw-away PostgreSQL with fsync on: what it has committed, it keeps."""
+    """Create a temporary PostgreSQL with fsync, which keeps all commits."""
     made = postgres.Cluster(paths.RUN / f"pg-kills-{os.getpid()}", fsync=True)
     try:
         made.create()
@@ -46,10 +46,10 @@ def durable():
 
 @pytest.fixture(scope="module")
 def server(cluster, template, durable):
-    """Odoo with workers on a copy of the template in the durable cluster."""
+    """Start Odoo with workers on a copy of the template in the durable cluster."""
     name = "kills"
     durable.psql(f"CREATE DATABASE {name} TEMPLATE template0")
-    # Of a copy: nobody can copy the template while it is read.
+    # Use a copy, because a template with connections cannot be copied.
     copy = databases.clone(cluster, template, databases.throw_away_name(name))
     dump = subprocess.run(
         [
@@ -86,14 +86,14 @@ def server(cluster, template, durable):
 
 @pytest.fixture(autouse=True)
 def nothing_else(server):
-    """Whatever an earlier test set up carries nothing more."""
+    """Suspend the interfaces of earlier tests."""
     yield
     in_odoo(server, "deprecate")
 
 
 @contextmanager
 def cron_off(server):
-    """Keep the cron that wakes the pump once a minute from doing so."""
+    """Disable the cron that starts the pump once per minute."""
     switch = """UPDATE ir_cron SET active = {} WHERE id = (SELECT res_id FROM ir_model_data
                  WHERE module = 'interop_base' AND name = 'ir_cron_rearm')"""
     server.cluster.psql(switch.format("false"), database=server.database)
@@ -104,7 +104,7 @@ def cron_off(server):
 
 
 def received(receiver):
-    """``{name: (webhook-id, first receipt, times)}``, with one id and one body each."""
+    """Return ``{name: (webhook-id, first receipt, count)}``; each has one id and one body."""
     found, bodies = {}, {}
     for request in list(receiver.requests):
         message_id = request.header("webhook-id")
@@ -117,7 +117,7 @@ def received(receiver):
 
 
 def check_signatures(receiver, secret):
-    """Every request, the repeated ones too, is signed for its own moment."""
+    """Check that every request, also a repeated one, has the time of its attempt."""
     webhook = Webhook(secret)
     for request in receiver.requests:
         moment = datetime.fromtimestamp(int(request.header("webhook-timestamp")), UTC)
@@ -129,14 +129,14 @@ def check_signatures(receiver, secret):
 
 
 def check_outcome(receiver, publisher, killer, dead, retried_at):
-    """Nothing lost, no phantom, nothing stuck; answer the figures in words.
+    """Check that no message is lost, invented or stuck; return the figures as text.
 
-    :param dead: what three kills happened to hit, and somebody retried
-    :param retried_at: when
+    A message is stuck if the time from its commit (or the last kill after it) to its first
+    receipt is too long. Times without Odoo or PostgreSQL do not count. The figures also have
+    the total times.
 
-    Stuck is judged for every message from its commit, or from the last kill after that,
-    to its first receipt. The time is taken off in which there was no Odoo or no PostgreSQL
-    at all; the figures tell the whole of its life, too.
+    :param dead: messages that three kills hit by chance, and that were retried
+    :param retried_at: time of their retry
     """
     found, committed = received(receiver), publisher.committed
     lost = set(committed) - set(found)
@@ -159,7 +159,7 @@ def check_outcome(receiver, publisher, killer, dead, retried_at):
         f"kill {longest:.1f} s with servers running"
     )
     assert not lost, report
-    # Chance: two in a run of 200 kills here, and a short run may have the same ones.
+    # Such messages are rare: two in a run of 200 kills, and possibly in a short run.
     assert len(dead) <= max(2, KILLS // 20), report
     assert not phantoms, report
     assert set(found) <= set(committed) | publisher.unknown, report
@@ -169,7 +169,7 @@ def check_outcome(receiver, publisher, killer, dead, retried_at):
 
 
 def open_messages(server):
-    """How many messages still wait or are on their way."""
+    """Return the number of messages that wait or are being delivered."""
     return int(
         server.cluster.psql(
             "SELECT (SELECT count(*) FROM interop_message"
@@ -181,7 +181,7 @@ def open_messages(server):
 
 
 def test_promise_2_a_lease_that_ends_in_flight_fences_its_result(server):
-    """The worker whose lease was taken writes nothing; the message is done once."""
+    """A worker that lost its lease writes nothing, and the message is done once."""
     slow = []
 
     def answer(connection, _received):
@@ -202,7 +202,7 @@ def test_promise_2_a_lease_that_ends_in_flight_fences_its_result(server):
             return message["state"] == "done" and message
 
         assert wait_for(settled, STUCK)
-        time.sleep(5)  # the first worker's answer has come by now
+        time.sleep(5)  # the first worker has its answer now
         assert settled()["attempts"] == ["done"]
         assert len(receiver.requests) == 2, "and nobody sends it a third time"
         assert len({request.body for request in receiver.requests}) == 1
@@ -211,8 +211,9 @@ def test_promise_2_a_lease_that_ends_in_flight_fences_its_result(server):
 
 
 def test_promise_2_a_quiet_system_goes_on_by_itself_after_a_kill(server):
-    """Nobody publishes any more, and the minute cron is off: queue_job finds the dead run
-    by itself, although that seems to use the only place of the channel.
+    """Without new events and without the cron, queue_job finds the killed run.
+
+    The job of the killed run occupies the only place of the channel.
     """
     killed = []
     with hostile.Receiver() as receiver:
@@ -231,7 +232,7 @@ def test_promise_2_a_quiet_system_goes_on_by_itself_after_a_kill(server):
         with cron_off(server):
             names = in_odoo(server, "publish", count=12)
             assert wait_for(lambda: killed and not open_messages(server), STUCK)
-            # All of it: that a request was seen does not tell that it was answered.
+            # Kill everything, because a received request may not be answered yet.
             took = time.monotonic() - killed[0]
             sys.stdout.write(f"a quiet system went on after {took:.1f} s\n")
             assert took < STUCK
@@ -239,7 +240,7 @@ def test_promise_2_a_quiet_system_goes_on_by_itself_after_a_kill(server):
 
 
 def test_promise_7_a_message_that_kills_its_worker_ends_dead_with_an_owner(server):
-    """It dies alone, after three workers; its neighbors are delivered."""
+    """Only one message becomes dead after three kills; the others are delivered."""
     with hostile.Receiver() as receiver:
         values = {"total_timeout": 2, "connect_timeout": 1}
         world = in_odoo(server, "set_up", url=receiver.url, lease=4, **values)
@@ -252,7 +253,9 @@ def test_promise_7_a_message_that_kills_its_worker_ends_dead_with_an_owner(serve
                 killed.append(request.header("webhook-id"))
                 killer.workers()
                 return False
-            time.sleep(0.2)  # the neighbors are still out when the worker dies
+            time.sleep(
+                0.2
+            )  # the other requests are still open when the worker is killed
             hostile.send(connection)
             return True
 
@@ -282,7 +285,7 @@ def test_promise_7_a_message_that_kills_its_worker_ends_dead_with_an_owner(serve
 
 
 def test_promise_2_a_replay_survives_kills(server):
-    """Workers and all of Odoo die under it: it ends by itself, complete."""
+    """A replay completes although workers and all of Odoo are killed."""
     count = 240
     with hostile.Receiver() as receiver:
         values = {"total_timeout": 2, "connect_timeout": 1}
@@ -291,7 +294,7 @@ def test_promise_2_a_replay_survives_kills(server):
         assert wait_for(lambda: set(names) <= set(received(receiver)), STUCK)
         assert wait_for(lambda: not open_messages(server), STUCK)
         killer = Killer(server, receiver, hostile.send, seed=2)
-        # A batch is what becomes due within ten seconds: this takes two of them.
+        # A batch contains the messages of ten seconds, so this replay has two batches.
         replay = in_odoo(
             server, "replay", interface=world["interface"], per_second=count // 15
         )
@@ -317,7 +320,7 @@ def test_promise_2_a_replay_survives_kills(server):
 
 
 def test_promise_2_nothing_lost(server):
-    """Whatever dies: nothing lost, no phantom, repeats are the same, none is stuck."""
+    """After all kinds of kills, no message is lost, invented, changed or stuck."""
     with hostile.Receiver() as receiver:
         world = in_odoo(server, "set_up", url=receiver.url, lease=LEASE, **ENDPOINT)
         killer = Killer(server, receiver, hostile.send, seed=20260301)
@@ -328,8 +331,8 @@ def test_promise_2_nothing_lost(server):
                 killer.kill(way)
                 counted[way] += 1
         assert wait_for(lambda: not open_messages(server), STUCK)
-        inside.end(server)  # its connection ended with PostgreSQL
-        # Chance may kill three workers over one message: it ends dead, with an owner.
+        inside.end(server)  # the connection ended with PostgreSQL
+        # By chance three kills may hit one message. It becomes dead and has an owner.
         dead = in_odoo(server, "retry_dead", interface=world["interface"])
         retried_at = time.time()
         assert {tuple(item) for item in dead} <= {("worker_died", "admin")}

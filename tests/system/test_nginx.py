@@ -1,4 +1,4 @@
-"""The nginx configuration that the suite ships, in front of a real Odoo."""
+"""The shipped nginx configuration in front of a real Odoo."""
 
 import contextlib
 import json
@@ -18,13 +18,12 @@ ELSEWHERE = "10.9.8.7"
 
 @pytest.fixture
 def proxied(make_server, make_proxy):
-    """Odoo behind nginx, and a client with a token that may call from this machine and
-    one that may call from elsewhere."""
+    """Start Odoo behind nginx with two clients, for this machine and for another network."""
     server = make_server(workers=2, options={"proxy_mode": "True"})
     in_odoo(server, "set_up")
     near = in_odoo(server, "token_client", networks="127.0.0.0/8")
     far = in_odoo(server, "token_client", code="faraway", networks=f"{ELSEWHERE}/32")
-    # Slow enough for a busy machine to exceed it.
+    # Low enough for a busy machine to exceed it.
     slow = {
         "zone=interop_client:10m rate=50r/s": "zone=interop_client:10m rate=2r/s",
         "zone=interop_client burst=100": "zone=interop_client burst=20",
@@ -33,7 +32,7 @@ def proxied(make_server, make_proxy):
 
 
 def ask(url, body=None, headers=None):
-    """One request, whoever signed the certificate: status, bytes and headers."""
+    """Send one request without certificate checks; return status, bytes and headers."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -46,7 +45,7 @@ def ask(url, body=None, headers=None):
 
 
 def proof(made, **more):
-    """The headers of a client with a token."""
+    """Return the headers of a client with a token."""
     return {
         "Interop-Client": made["client"],
         "Authorization": f"Bearer {made['token']}",
@@ -55,7 +54,7 @@ def proof(made, **more):
 
 
 def check_problem(answer, status, code):
-    """The answer is a problem of ours, whoever gave it; what it says."""
+    """Check that the answer is a problem of the API, and return it."""
     found, body, headers = answer
     assert (found, json.loads(body)["code"]) == (status, code), answer
     assert headers["Content-Type"] == "application/problem+json"
@@ -71,7 +70,7 @@ def check_problem(answer, status, code):
 
 
 def check_headers(proxy, near):
-    """TLS and the name of the proxy are what Odoo answers with; no banner tells more."""
+    """Odoo uses TLS and the host name of the proxy; no header has a version."""
     status, body, headers = ask(
         f"{proxy.url}/interop/v1/openapi.json", None, proof(near)
     )
@@ -81,7 +80,7 @@ def check_headers(proxy, near):
     assert headers["Strict-Transport-Security"]
 
 
-# What nginx refuses before it looks for a location, and the status and code of it.
+# Requests that nginx refuses before it selects a location, with status and code.
 REFUSED_EARLY = [
     (b"NONE\r\n\r\n", 400, "bad_request"),
     (b"GET /interop/v1/health HTTP/1.1\r\n\r\n", 400, "bad_request"),
@@ -104,7 +103,7 @@ REFUSED_EARLY = [
 
 
 def raw(port, data, over_tls):
-    """Send bytes as they are; status, body and headers of the answer."""
+    """Send raw bytes; return status, body and headers of the answer."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -121,7 +120,7 @@ def raw(port, data, over_tls):
 
 
 def check_early_refusals(proxy):
-    """S11: what never reaches a location, and all on port 80, is problem+json, too."""
+    """S11: errors before a location, and all errors on port 80, are problem+json."""
     for data, status, code in REFUSED_EARLY:
         for port, over_tls in ((proxy.port, True), (proxy.plain_port, False)):
             answer = raw(port, data, over_tls)
@@ -133,7 +132,7 @@ def check_early_refusals(proxy):
 
 
 def check_early(answer, status, code, strict):
-    """The answer is a problem of ours, under the name of the server."""
+    """Check that the answer is a problem with the host name of the server."""
     found, body, headers = answer
     problem = json.loads(body)
     assert (found, problem["status"], problem["code"]) == (status, status, code)
@@ -145,7 +144,7 @@ def check_early(answer, status, code, strict):
     assert ("Strict-Transport-Security" in headers) == strict
 
 
-# What Odoo would answer in HTML, or redirect (case 41 is the line feed).
+# Paths that Odoo would answer in HTML or redirect (case 41 is the line feed).
 ODD_PATHS = [
     "/interop/v1/%0Amessages",
     "/interop/%0a",
@@ -163,8 +162,11 @@ ODD_HOSTS = [b"x..y", b"a b", b"a/b", b"[::1"]
 
 
 def check_odd_requests(proxy, near):
-    """Behind the shipped proxy every answer below our prefix is problem+json: odd paths,
-    doubled slashes, unknown and malformed hosts, and databases that a caller names."""
+    """Behind the shipped proxy every error below the prefix is problem+json.
+
+    This includes odd paths, doubled slashes, unknown and malformed hosts, and databases in
+    headers of the caller.
+    """
     for path in ODD_PATHS:
         request = f"GET {path} HTTP/1.1\r\nHost: odoo.example\r\n\r\n".encode()
         status, body, headers = raw(proxy.port, request, True)
@@ -175,7 +177,7 @@ def check_odd_requests(proxy, near):
     for host in ODD_HOSTS:
         request = b"GET /interop/v1/health HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
         status, body, headers = raw(proxy.port, request, True)
-        # Refused where a proxy notices, else answered like any other host.
+        # A proxy refuses the host, or answers it like any other host.
         assert status in (200, 400), host
         assert json.loads(body).get("code") == (
             None if status == 200 else "bad_request"
@@ -194,7 +196,7 @@ def check_odd_requests(proxy, near):
 
 
 def check_strangers_are_not_believed(proxy, near, far):
-    """Networks are checked against the connection, whatever a caller says."""
+    """Networks are checked by the connection, not by headers of the caller."""
     for said in ({}, {"X-Forwarded-For": ELSEWHERE}, {"X-Real-IP": ELSEWHERE}):
         url = f"{proxy.url}/interop/v1/health"
         assert ask(url, None, proof(near, **said))[0] == 200
@@ -202,7 +204,7 @@ def check_strangers_are_not_believed(proxy, near, far):
 
 
 def check_sizes(proxy, near):
-    """More than a message may have is refused before Odoo sees it."""
+    """nginx refuses a body above the limit before Odoo gets it."""
     large = b" " * (1024 * 1024 + 1)
     kind = {"Content-Type": "application/json"}
     answer = ask(f"{proxy.url}/interop/v1/messages", large, proof(near, **kind))
@@ -212,7 +214,7 @@ def check_sizes(proxy, near):
 
 
 def check_logs(proxy, near):
-    """No log of the proxy holds a query, also not of what it answers itself."""
+    """No log of the proxy has a query, also for its own answers."""
     url = f"{proxy.url}/interop/v1/identifiers?namespace=n&value=Canary-5512"
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _n: ask(url, None, proof(near)), range(60)))
@@ -222,7 +224,7 @@ def check_logs(proxy, near):
 
 
 def check_flood(proxy, near):
-    """A flood in the name of one client is cut, another one is not touched by it."""
+    """Too many requests of one client are refused; another client is not affected."""
     url = f"{proxy.url}/interop/v1/problems"
     flood = {"Interop-Client": "flooding"}
     with ThreadPoolExecutor(16) as pool:

@@ -1,7 +1,7 @@
-"""Requests made up from the OpenAPI document: nothing undocumented comes back.
+"""Requests generated from the OpenAPI document get only documented answers.
 
-schemathesis makes valid and invalid requests for every operation of the document that
-a client gets, and checks status, content type and body of what comes back against it.
+schemathesis generates valid and invalid requests for every operation of the document of a
+client. It checks status, content type and body of the answers.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ PROOFS = {
 
 @pytest.fixture
 def explored(make_server):
-    """The document of a client with a token, and how to call as that client."""
+    """Return the document of a client with a token, and the headers of its calls."""
     server = make_server(workers=2)
     in_odoo(server, "set_up")
     made = in_odoo(server, "token_client")
@@ -62,7 +62,7 @@ def explored(make_server):
 
 
 def explore(server, session, document, mode):
-    """Call every operation many times; answer how often each status came back."""
+    """Call every operation many times; return the number of answers by status."""
     config = schemathesis.Config.from_dict({"generation": {"mode": mode.value}})
     schema = schemathesis.openapi.from_dict(document, config=config)
     schema.config.update(base_url=server.url)
@@ -75,7 +75,7 @@ def explore(server, session, document, mode):
 
 
 def call_often(operation, session, mode):
-    """Call one operation with many made-up requests; answer the statuses."""
+    """Call one operation with many generated requests; return the statuses."""
     statuses = set()
 
     @given(case=operation.as_strategy(generation_mode=mode))
@@ -89,14 +89,14 @@ def call_often(operation, session, mode):
     )
     def call(case):
         for name in list(case.headers or ()):
-            # A second way of proof is no proof: the token is the only one here.
+            # Two authentication methods are refused, so only the token is sent.
             if name.lower() in PROOFS:
                 del case.headers[name]
         response = case.call(session=session)
         statuses.add(response.status_code)
         case.validate_response(response, checks=CHECKS)
 
-    with contextlib.suppress(SkipTest):  # nothing about it can be wrong
+    with contextlib.suppress(SkipTest):  # it has no invalid form
         call()
     return statuses
 
@@ -111,7 +111,7 @@ def test_nothing_undocumented_comes_back(explored):
     valid = explore(server, session, document, GenerationMode.POSITIVE)
     assert valid.keys() == operations
     for name, statuses in valid.items():
-        # Webhooks of third parties prove themselves in their own ways only.
+        # Webhooks of vendors use only their own signature schemes.
         assert (401 in statuses) == ("/webhooks/" in name), (name, statuses)
     assert 200 in valid["get /interop/v1/health"]
     invalid = explore(server, session, document, GenerationMode.NEGATIVE)

@@ -1,4 +1,4 @@
-"""The OpenAPI document as partners use it: linted, and read by generators of clients.
+"""The OpenAPI document in the tools of partners: linters and client generators.
 
 The document is that of a client on a running server. The generated clients, one in Python
 and one in JavaScript, each send it a message.
@@ -46,7 +46,7 @@ console.log(JSON.stringify([sent.response.status, sent.data, asked.data?.status]
 
 
 def done(command, folder, **environment):
-    """Run a program and answer what it prints."""
+    """Run a program and return its output."""
     finished = subprocess.run(
         [str(part) for part in command],
         cwd=folder,
@@ -63,7 +63,7 @@ def done(command, folder, **environment):
 
 @pytest.fixture
 def partner(make_server, tmp_path):
-    """The tools of a partner, a server, its client, and the file of its document."""
+    """Provide the tools of a partner, a server, its client, and the file of its document."""
     try:
         modules, programs = npm.ensure_partner_tools(), client_generator.ensure()
     except SetupError as error:
@@ -86,7 +86,7 @@ def partner(make_server, tmp_path):
 
 
 def message(number):
-    """A message about a provider."""
+    """Return a message about a provider."""
     return {
         "id": f"msg_partner_{number}",
         "type": "provider.upserted",
@@ -101,7 +101,7 @@ def message(number):
 
 
 def check_linters(modules, document):
-    """case 39: two linters have nothing to say, not even a warning."""
+    """case 39: two linters report no error and no warning."""
     spectral = document.with_name("spectral.yaml")
     spectral.write_text('extends: ["spectral:oas"]\n')
     done(
@@ -122,7 +122,7 @@ def check_linters(modules, document):
 
 
 def check_answer(printed, number):
-    """The message was applied, and its status could be asked for."""
+    """Check that the message was applied and its status can be read."""
     status, body, asked = json.loads(printed)
     assert (status, body["status"], asked) == (200, "done", "done"), printed
     assert body["id"] == message(number)["id"]
@@ -153,7 +153,7 @@ def check_python(programs, server, made, document):
 
 
 def check_javascript(modules, server, made, document):
-    """case 38: so does the client with the types that openapi-typescript generates."""
+    """case 38: the client with types of openapi-typescript sends a message."""
     folder = document.parent
     (folder / "node_modules").symlink_to(modules)
     (folder / "package.json").write_text('{"private": true, "type": "module"}')

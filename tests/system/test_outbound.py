@@ -1,4 +1,4 @@
-"""The way out through real workers, the real job runner and a real receiver."""
+"""Outbound messages through real workers, the real job runner and a real receiver."""
 
 import importlib.util
 import time
@@ -24,12 +24,12 @@ def in_odoo(server, function, **values):
 
 
 def ids(receiver):
-    """Every ``webhook-id`` received, in order."""
+    """Return every received ``webhook-id`` in order."""
     return [request.header("webhook-id") for request in receiver.requests]
 
 
 def verify(receiver, secret):
-    """Verify every request with the independent library; answer the names inside."""
+    """Verify every request with an independent library; return the names in the content."""
     names = []
     for request in receiver.requests:
         headers = {name.lower(): value for name, value in request.headers}
@@ -43,7 +43,7 @@ def server(make_server):
 
 
 def test_published_is_delivered_once_and_verified(server):
-    """Committed business arrives, once each, signed; rolled back business does not."""
+    """Committed changes arrive once and signed; rolled back changes do not arrive."""
     with hostile.Receiver() as receiver:
         world = in_odoo(server, "set_up", url=receiver.url)
         in_odoo(server, "roll_back", count=5)
@@ -56,9 +56,9 @@ def test_published_is_delivered_once_and_verified(server):
         assert {message["state"] for message in found} == {"done"}
 
 
-@pytest.mark.alone  # the schedule is checked to the second
+@pytest.mark.alone  # the test checks the schedule to the second
 def test_refused_connection_is_retried_on_schedule_and_ends_dead(server):
-    """The retries are jobs of queue_job with an ETA: nobody helps them along."""
+    """The retries are jobs of queue_job with an ETA, without other triggers."""
     with hostile.Receiver() as receiver:
         url = receiver.url
     world = in_odoo(server, "set_up", url=url, schedule="0s, 1s, 3s")
@@ -77,9 +77,9 @@ def test_refused_connection_is_retried_on_schedule_and_ends_dead(server):
 
 
 def test_receiver_comes_back(server):
-    """What was published while the receiver was down arrives when it is up again."""
+    """Messages that were published while the receiver was down arrive later."""
     with hostile.Receiver(503) as receiver:
-        # without a circuit, so that every retry of the policy is seen
+        # without a circuit, so that every retry of the policy is sent
         world = in_odoo(server, "set_up", url=receiver.url, circuit_failures=0)
         names = in_odoo(server, "publish", count=10)
         assert wait_for(lambda: len(receiver.requests) >= 20)
@@ -96,7 +96,7 @@ def test_receiver_comes_back(server):
 
 
 def test_promise_2_killed_after_sending_repeats_with_the_same_id(server):
-    """``kill -9`` between request and result: again, same id, same bytes."""
+    """After ``kill -9`` between request and result, the same id and bytes are sent again."""
     with hostile.Receiver(hostile.silent) as receiver:
         world = in_odoo(
             server,
@@ -126,9 +126,9 @@ def test_promise_2_killed_after_sending_repeats_with_the_same_id(server):
         verify(receiver, world["secret"])
 
 
-@pytest.mark.alone  # a slow neighbor would keep a transaction open for longer
+@pytest.mark.alone  # another slow test would keep a transaction open longer
 def test_promise_5_no_transaction_of_ours_is_held_across_the_network(server, cluster):
-    """While requests are out, the only idle transaction is queue_job's own."""
+    """While requests are open, the only idle transaction is that of queue_job."""
     waiting = (
         "SELECT count(*) FROM pg_stat_activity"
         f" WHERE datname = '{server.database}' AND state = 'idle in transaction'"
@@ -145,9 +145,9 @@ def test_promise_5_no_transaction_of_ours_is_held_across_the_network(server, clu
         assert int(cluster.psql(waiting).strip()) <= 1
 
 
-@pytest.mark.alone  # a slow neighbor would look like the endpoint's doing
+@pytest.mark.alone  # another slow test would look like an effect of the endpoint
 def test_promise_5_a_dead_endpoint_does_not_slow_the_others(server):
-    """A healthy receiver is served while a black hole is waited for."""
+    """A healthy receiver is served while another one never answers."""
     with hostile.Receiver(hostile.silent) as hole, hostile.Receiver() as healthy:
         in_odoo(server, "set_up", url=hole.url, total_timeout=15, connect_timeout=1)
         in_odoo(server, "set_up", url=healthy.url)

@@ -1,4 +1,4 @@
-"""The programs of the partner's quickstart, run as they are printed."""
+"""The programs of docs/rest-api.md, run as they are printed."""
 
 import json
 import re
@@ -10,14 +10,14 @@ from inbound_sender import ask, in_odoo
 from interop_setup import paths
 from interop_setup.process import clean_environment
 
-PAGE = paths.ADDONS / "interop_rest" / "readme" / "QUICKSTART.md"
+PAGE = paths.ROOT / "docs" / "rest-api.md"
 _BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PROGRAMS = dict(_BLOCK.findall(PAGE.read_text("utf-8")))
 
 
 @pytest.fixture
 def partner(make_server):
-    """What a partner is given, as the page says to keep it."""
+    """Provide the environment of a partner as described on the page."""
     server = make_server(workers=2)
     made = in_odoo(server, "set_up")
     environment = clean_environment(
@@ -29,7 +29,7 @@ def partner(make_server):
 
 
 def run(command, environment):
-    """Run a program; what it printed, read as JSON."""
+    """Run a program and return its output, parsed as JSON."""
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""The server helper itself: what other whole-system tests rely on."""
+"""The server helper that other system tests use."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from waiting import wait_for
 
 
 def get(url):
-    """Status of a GET."""
+    """Return the status of a GET."""
     with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.status
 
@@ -46,7 +46,7 @@ def test_workers_are_killed_and_come_back(make_server):
 
 
 def test_kills_only_its_own(make_server):
-    """A process that is not the server's is never killed."""
+    """A process of another program is not killed."""
     server = make_server(workers=1)
     with pytest.raises(SetupError):
         server.kill_worker(pid=1)
@@ -64,7 +64,7 @@ time.sleep(600)
 
 
 def test_no_server_outlives_its_killed_starter(make_database):
-    """When who started a server is killed, the server and its workers end, too."""
+    """If the process that started a server is killed, the server and its workers end."""
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER, make_database()],
         stdout=subprocess.PIPE,
@@ -81,7 +81,7 @@ def test_no_server_outlives_its_killed_starter(make_database):
 
 
 def test_cluster_survives_its_death(make_cluster):
-    """With fsync on, what was committed is there after ``kill -9`` of PostgreSQL."""
+    """With fsync, committed data exists after ``kill -9`` of PostgreSQL."""
     cluster = make_cluster()
     assert cluster.psql("SHOW fsync") == "on"
     assert cluster.psql("SHOW log_min_error_statement") == "panic"
@@ -96,7 +96,7 @@ def test_cluster_survives_its_death(make_cluster):
 
 
 def test_clone_has_the_filestore(cluster, template, make_database):
-    """A database made from the template brings the template's attachments along."""
+    """A database from the template has the attachments of the template."""
     name = make_database()
     there = sorted(path.name for path in databases.filestore(name).rglob("*"))
     assert there

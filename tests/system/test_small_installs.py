@@ -1,7 +1,7 @@
-"""The small installs: only the ground, the transport and the content that a site needs.
+"""Small installs: only the ground, transport and content addons that a site needs.
 
-Each begins with a database in which none of our addons is, installs what the site needs,
-and passes one message through real workers.
+Each test starts with a database without addons of this project. It installs the addons of the
+site and sends one message through real workers.
 """
 
 import re
@@ -21,7 +21,7 @@ GROUND = {"interop_base", "interop_identifier", "interop_mapping", "interop_owne
 
 @pytest.fixture
 def install(cluster):
-    """Makes databases in which only some of our addons are installed."""
+    """Create databases with only some addons of this project."""
     made = []
 
     def database(*addons):
@@ -35,7 +35,7 @@ def install(cluster):
 
 
 def installed(server):
-    """Our addons in the database of a server, without those of the ground."""
+    """Return the installed addons of a server, without the ground."""
     return set(inside.in_odoo(server, "installed", "small_world")) - GROUND
 
 
@@ -71,7 +71,7 @@ def test_a_site_that_only_receives_takes_a_signed_provider(install, make_server)
 
 
 def test_messages_pass_without_any_transport_of_ours(install, cluster):
-    """Out and in over a wire that the test brings: see ``test_interop_transport``."""
+    """Outbound and inbound over the transport of ``test_interop_transport``."""
     database = install("test_interop_transport")
     config = paths.RUN / f"{database}.conf"
     odoo_config.write(

@@ -1,8 +1,8 @@
-"""The engine never stops (case 17): a drained queue that fills, and a worker that dies.
+"""The engine does not stall (case 17): an empty queue that fills, and a killed worker.
 
-At an earlier version one statement took every event instead of a batch after an ANALYZE of
-the drained table. Its worker was killed, its session went on with the lock, and no later run
-moved anything.
+In an earlier version, after an ANALYZE of the empty table, one statement took every event
+instead of a batch. Its worker was killed, its session kept the lock, and later runs delivered
+nothing.
 """
 
 import time
@@ -19,13 +19,13 @@ from waiting import wait_for
 EVENTS, AT_ONCE = 12_000, 1_000
 BATCH = 500
 MATERIALIZE_LOCK = 7234001
-GIVEN_BACK = 10  # seconds in which PostgreSQL notices that a client is gone
+GIVEN_BACK = 10  # seconds until PostgreSQL detects a closed client connection
 DONE = 120
 
 
 @pytest.fixture(scope="module")
 def server(cluster, template):
-    """Odoo with workers on a copy of the template."""
+    """Start Odoo with workers on a copy of the template."""
     name = databases.clone(cluster, template, databases.throw_away_name("stall"))
     made = Server(
         name=name, cluster=cluster, database=name, workers=3, channels="root:2"
@@ -38,17 +38,17 @@ def server(cluster, template):
 
 
 def ask(server, sql):
-    """One value of the server's database."""
+    """Return one value from the database of the server."""
     return server.cluster.psql(sql, database=server.database)
 
 
 def events(server):
-    """How many events wait to become messages."""
+    """Return the number of events that are not messages yet."""
     return int(ask(server, "SELECT count(*) FROM interop_event"))
 
 
 def drained(server, world):
-    """Whether nothing of this flow waits any more."""
+    """Return whether no message of this flow waits."""
     return not events(server) and not int(
         ask(
             server,
@@ -60,7 +60,7 @@ def drained(server, world):
 
 
 def at_rest(server):
-    """Whether no run of the pump is under way: the next one reads its options anew."""
+    """Return whether no pump is running; the next run reads its options again."""
     return not int(
         ask(
             server,
@@ -71,7 +71,7 @@ def at_rest(server):
 
 
 def holders(server):
-    """Sessions that hold the lock of the one who turns events into messages."""
+    """Return the sessions that hold the lock of the materializer."""
     return ask(
         server,
         "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
@@ -80,7 +80,7 @@ def holders(server):
 
 
 def test_case_17_events_published_into_a_drained_queue(server):
-    """ANALYZE saw no row in a table that has pages: the plan must not matter."""
+    """After ANALYZE of an empty table with pages, the plan does not matter."""
     with hostile.Receiver() as receiver:
         world = in_odoo(server, "set_up", url=receiver.url)
         in_odoo(server, "publish", count=2_000)
@@ -96,7 +96,7 @@ def test_case_17_events_published_into_a_drained_queue(server):
         newer = f"FROM interop_message WHERE id > {last}"
         assert int(ask(server, f"SELECT count(*) {newer}")) == EVENTS
         assert took < DONE, took
-        # A batch per statement, as asked for: a commit holds no more than that.
+        # One batch per statement: a commit contains at most one batch.
         largest = ask(
             server,
             "SELECT max(number) FROM"
@@ -107,7 +107,7 @@ def test_case_17_events_published_into_a_drained_queue(server):
 
 
 def test_case_17_session_of_a_killed_worker_gives_its_lock_back(server):
-    """Its statement hangs and its process is gone: the next run goes on."""
+    """If a statement hangs and its process was killed, the next run continues."""
     with hostile.Receiver() as receiver:
         world = in_odoo(server, "set_up", url=receiver.url, lease=8)
         killer = Killer(server, receiver, hostile.send, seed=17)
@@ -124,7 +124,7 @@ def test_case_17_session_of_a_killed_worker_gives_its_lock_back(server):
 
 
 def test_case_17_hung_step_ends_by_itself_and_settings_say_so(server):
-    """Nobody is killed: PostgreSQL ends the statement, the log and Settings name it."""
+    """PostgreSQL ends a long statement; the log and the Settings report it."""
     with hostile.Receiver() as receiver:
         world = in_odoo(server, "set_up", url=receiver.url, lease=8)
         in_odoo(server, "limit_statements", seconds=2)

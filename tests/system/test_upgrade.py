@@ -1,4 +1,4 @@
-"""What has been handed over stays good: a filled database of an older version upgrades.
+"""A filled database of an older version can be upgraded.
 
 ``data/landed-<version>.sql.xz`` is a dump of the demo's database at the end of its day,
 made with the addons of that version, and ``.keys`` the key file that goes with it.
@@ -18,7 +18,7 @@ VERSIONS = ["19.0.1.0.0", "19.0.1.1.2", "19.0.1.2.0"]
 RECENT = 2  # versions that every run upgrades; the older ones with --long
 # The last version that kept identifiers as they were spelled.
 AS_SPELLED = "19.0.1.1.2"
-# What an upgrade leaves as it is, to the letter. (Records of data files may change.)
+# Tables that an upgrade does not change. Records of data files may change.
 KEPT = (
     *("interop_message", "interop_attempt", "interop_payload", "interop_stream"),
     *("interop_audit_event", "interop_secret", "interop_system", "interop_interface"),
@@ -26,9 +26,9 @@ KEPT = (
     *("interop_namespace_alias", "interop_identity_case", "interop_provenance"),
     *("interop_facility_membership", "interop_system_facility_code"),
 )
-# PostgreSQL writes casts of an expression in another way once it was dumped and read.
+# After dump and restore, PostgreSQL prints casts of an expression in another form.
 _PLAIN = r"regexp_replace({}, '::(character varying|text)(\[\])?|[()\s]', '', 'g')"
-# Statements that answer what a database looks like, for whatever modules are ours.
+# Statements that describe the schema of the modules of this project.
 LOOKS = {
     "columns": """
         SELECT table_name, column_name, data_type, is_nullable
@@ -58,7 +58,7 @@ LOOKS = {
         SELECT d.module, d.name, c.interval_number, c.interval_type, c.active
           FROM ir_cron c JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = c.id
          WHERE d.module ~ '^interop_'""",
-    # The handler of test_interop_transport is in new databases of the tests only.
+    # Only new test databases have the handler of test_interop_transport.
     "data records": """
         SELECT module, name, model FROM ir_model_data
          WHERE module ~ '^interop_' AND model !~ '^ir[.]model[.]fields'
@@ -67,7 +67,7 @@ LOOKS = {
 
 
 def landed(cluster, version):
-    """A database as the dump of this version has it; answers its name."""
+    """Restore the dump of this version, and return the name of the database."""
     name = databases.throw_away_name("upgrade")
     cluster.psql(f"CREATE DATABASE {databases.quoted(name)} TEMPLATE template0")
     dump = (DATA / f"landed-{version}.sql.xz").read_bytes()
@@ -76,7 +76,7 @@ def landed(cluster, version):
 
 
 def upgrade(cluster, name, keys):
-    """Upgrade all our addons; an ERROR in Odoo's log is a failure."""
+    """Upgrade all addons of this project; an ERROR in the log is a failure."""
     config = paths.RUN / f"{name}.conf"
     sections = {
         "options": odoo_config.base_options(cluster),
@@ -102,9 +102,9 @@ def upgrade(cluster, name, keys):
 
 
 def contents(cluster, name, columns=None):
-    """Each kept table: its columns, and its rows with these columns.
+    """Return columns and rows of each unchanged table.
 
-    :param columns: of each table; those that it has when ``None``
+    :param columns: columns of each table; ``None`` for all its columns
     """
     found = {}
     for table in KEPT:
@@ -120,7 +120,7 @@ def contents(cluster, name, columns=None):
 
 
 def looks(cluster, name, what):
-    """The lines that describe one side of a database."""
+    """Return the lines that describe a part of the schema."""
     return set(cluster.psql(LOOKS[what], database=name).splitlines())
 
 
@@ -131,11 +131,11 @@ def looks(cluster, name, what):
     ]
 )
 def upgraded(request, cluster, tmp_path):
-    """A landed database after the upgrade: its name, what was in it, its keys."""
+    """Upgrade a database; return its name, its content before, and its keys."""
     name = landed(cluster, request.param)
     keys = tmp_path / "interop.keys"
     shutil.copyfile(DATA / f"landed-{request.param}.keys", keys)
-    keys.chmod(0o600)  # Git keeps no such rights
+    keys.chmod(0o600)  # Git does not store these permissions
     before = contents(cluster, name)
     upgrade(cluster, name, keys)
     yield name, before, keys
@@ -143,7 +143,7 @@ def upgraded(request, cluster, tmp_path):
 
 
 def test_a_landed_database_upgrades(cluster, upgraded, make_database, make_server):
-    """Nothing is lost, and it looks as a new one does; messages and secrets work on."""
+    """Nothing is lost, the schema equals a new one, and messages and secrets work."""
     name, before, keys = upgraded
     after = contents(
         cluster, name, {table: names for table, (names, _) in before.items()}
@@ -178,8 +178,8 @@ def test_a_landed_database_upgrades(cluster, upgraded, make_database, make_serve
     assert "ERROR" not in server.log_text()
 
 
-# Numbers as a version before compared them: one number at two people, another one as it
-# stays, and a text that is none.
+# Numbers of an earlier version: one number of two people, one that stays unchanged, and a
+# text that is not a number.
 NUMBERS = """
     WITH space AS (
         INSERT INTO interop_namespace SELECT (jsonb_populate_record(n,
@@ -212,7 +212,7 @@ NUMBERS = """
 
 
 def test_numbers_get_one_form_and_doubles_open_cases(cluster, tmp_path):
-    """The unique index stands while stored numbers become the same one (case 2)."""
+    """The unique index exists while stored numbers become equal (case 2)."""
     version = AS_SPELLED
     name = landed(cluster, version)
     keys = tmp_path / "interop.keys"

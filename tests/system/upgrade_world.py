@@ -1,8 +1,8 @@
-"""What the test of upgrades does inside Odoo (``inside``)."""
+"""The part of the upgrade tests that runs inside Odoo (``inside``)."""
 
 
 def read_back(env):
-    """Open every secret and every payload; answer how many there were of each."""
+    """Decrypt every secret and every payload; return the number of each."""
     secrets = env["interop.secret"].search([("revoked_at", "=", False)])
     payloads = env["interop.payload"].search([])
     bodies = payloads._read_many()

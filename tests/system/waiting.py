@@ -1,10 +1,10 @@
-"""Waiting for what other processes do."""
+"""Waiting for a condition that another process makes true."""
 
 import time
 
 
 def wait_for(condition, seconds=60):
-    """Wait until the condition holds, and answer whether it did."""
+    """Wait until the condition is true, and return whether it is."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

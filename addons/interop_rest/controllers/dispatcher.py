@@ -1,8 +1,8 @@
-"""How requests to ``/interop/`` are served: no HTML, no cookie, no traceback.
+"""Serve requests to ``/interop/`` without HTML, cookies or tracebacks.
 
-A dispatcher of our own rather than ``type="http"``: core's would read form bodies
-before the signature is checked, answer 404, 405, 415 and errors in HTML, save sessions,
-and without a database answer an HTML page.
+Core's ``type="http"`` is not suitable. It reads form bodies before the signature is
+verified, saves sessions, and answers 404, 405, 415 and errors in HTML. Without a database
+it answers an HTML page.
 """
 
 import json
@@ -28,15 +28,15 @@ _logger = logging.getLogger(__name__)
 
 
 SETTINGS = "interop.rest.settings"
-# SQLSTATE: no connection (class 08), and a server that ends or starts (57P01 to 57P05).
+# SQLSTATE: no connection (class 08), and a server that stops or starts (57P01 to 57P05).
 LOST = ("08", "57P")
 
 
 def _is_lost(exc):
-    """Return whether an exception says that the connection to PostgreSQL is gone.
+    """Return whether an exception means that the connection to PostgreSQL is lost.
 
-    psycopg2 names it in three ways: ``OperationalError``, ``InterfaceError`` once it
-    knows of it, and a bare ``DatabaseError`` in the middle of an answer.
+    psycopg2 raises ``OperationalError``, or ``InterfaceError`` on a connection that it
+    knows to be closed, or a bare ``DatabaseError`` in the middle of an answer.
     """
     if isinstance(exc, psycopg2.InterfaceError):
         return True
@@ -50,8 +50,9 @@ def _is_lost(exc):
 class InteropDispatcher(Dispatcher):
     """Routing type ``interop``.
 
-    Routes name no ``methods`` (core answers a wrong one in HTML) but
-    ``interop_methods``, and ``interop_nodb=True`` when they work without a database.
+    Routes declare ``interop_methods`` instead of ``methods``, because core answers a
+    wrong method in HTML. Routes that work without a database declare
+    ``interop_nodb=True``.
     """
 
     routing_type = const.ROUTING_TYPE
@@ -67,25 +68,25 @@ class InteropDispatcher(Dispatcher):
 
     @classmethod
     def is_compatible_with(cls, request):
-        """Every content type gets here; a wrong one is refused in problem+json."""
+        """Accept every content type; the route refuses a wrong one in problem+json."""
         return cls.serves(request.httprequest.path)
 
     @staticmethod
     def serves(path):
-        """Return whether a path is one for machines."""
+        """Return whether a path is a route for clients."""
         return path == const.PREFIX or path.startswith(f"{const.PREFIX}/")
 
     def pre_dispatch(self, rule, args):
-        """Neither sessions nor CORS; the body is limited by the Settings."""
+        """Disable the session and set the maximum size of the body; no CORS."""
         self.request.session.can_save = False
         self.batch = rule.endpoint.routing.get("interop_batch", False)
         if self.request.env is not None and SETTINGS in self.request.env:
-            # One more than allowed: werkzeug cuts a chunked body off at its limit
-            # silently.
+            # One byte more than allowed, to detect a chunked body that is too large:
+            # werkzeug truncates it at the limit without an error.
             self.request.httprequest.max_content_length = self._max_body_bytes() + 1
 
     def dispatch(self, endpoint, args):
-        """Call the endpoint; whatever goes wrong leaves as one of our own refusals."""
+        """Call the endpoint and turn every failure into a ``Problem``."""
         routing = endpoint.routing
         self.request.params = dict(args)
         methods = routing["interop_methods"]
@@ -94,7 +95,7 @@ class InteropDispatcher(Dispatcher):
         if not routing.get("interop_nodb"):
             self._require_database()
         try:
-            with db.quiet():  # statements hold content
+            with db.quiet():  # statements contain content of messages
                 response = endpoint(**args)
                 if self.request.env is not None:
                     self.request.env.cr.flush()
@@ -102,17 +103,17 @@ class InteropDispatcher(Dispatcher):
         except Refused as refused:
             problem = Problem.of(refused)
         except (HTTPException, ConcurrencyError, psycopg2.OperationalError):
-            raise  # Odoo answers, or runs the request again
-        except Exception as exc:  # noqa: BLE001 (no foreign text may get out)
+            raise  # Odoo answers, or repeats the request
+        except Exception as exc:  # noqa: BLE001 (texts of other code must not leak)
             self._log_fault(exc)
             problem = self._as_problem(exc)
             problem.reason = type(exc).__name__
-        # Raised out here: neither the text nor the statement of a foreign exception,
-        # both of which may hold content, stays attached to what Odoo logs.
+        # Raised outside the except block: Odoo would otherwise log the original
+        # exception, whose text and SQL statement may contain content.
         raise problem
 
     def post_dispatch(self, response):
-        """Security headers; core's would save the session and set its cookie."""
+        """Set the security headers only; core would save the session and set a cookie."""
         self._secure(response)
 
     def handle_error(self, exc):
@@ -135,16 +136,16 @@ class InteropDispatcher(Dispatcher):
         return response
 
     # ------------------------------------------------------------------
-    # For controllers
+    # Used by controllers
     # ------------------------------------------------------------------
     @property
     def base_url(self):
-        """The root of this server as the caller sees it, without a final slash."""
+        """The root URL of this server as the caller sees it, without a final slash."""
         return self.request.httprequest.url_root.rstrip("/")
 
     @property
     def retry_after(self):
-        """Seconds after which a caller may try again."""
+        """Seconds after which a caller may repeat the request."""
         env = self.request.env
         if env is None or SETTINGS not in env or env.cr.closed:
             return const.SETTINGS[const.PARAM_RETRY_AFTER][0]
@@ -154,14 +155,17 @@ class InteropDispatcher(Dispatcher):
             return const.SETTINGS[const.PARAM_RETRY_AFTER][0]
 
     def body(self):
-        """Return the raw body; refuses a larger one than the Settings allow."""
+        """Return the raw body.
+
+        :raises Problem: the body is larger than the Settings allow
+        """
         body = self.request.httprequest.get_data()
         if len(body) > self._max_body_bytes():
             raise Problem("too_large")
         return body
 
     def json(self, body, status=200, extra=None, media_type="application/json"):
-        """Return a JSON response; a text is answered as it is."""
+        """Return a JSON response; a ``str`` is sent unchanged."""
         if not isinstance(body, str):
             body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return Response(
@@ -181,14 +185,14 @@ class InteropDispatcher(Dispatcher):
         return settings._max_body_bytes()
 
     def _require_database(self):
-        """Refuse when there is no database, or one without this addon."""
+        """Refuse if there is no database, or this addon is not installed in it."""
         if not self.request.db:
             raise Problem("database_unavailable")
         if SETTINGS not in self.request.env:
             raise Problem("not_found", reason="addon_not_installed")
 
     def _as_problem(self, exc):
-        """Return the problem of any exception; the table from exception to status."""
+        """Map an exception to a problem: the only table from exception to status."""
         if isinstance(exc, Refused):
             return Problem.of(exc)
         if isinstance(exc, HTTPException):
@@ -202,7 +206,7 @@ class InteropDispatcher(Dispatcher):
         return Problem("internal")
 
     def _log_fault(self, exc):
-        """Log where a fault happened, but not its text: that may hold content."""
+        """Log the traceback of a fault without its text, which may contain content."""
         frames = "".join(traceback.format_tb(exc.__traceback__))
         _logger.error(
             "interop request failed: %s trace_id=%s\n%s",

@@ -1,4 +1,4 @@
-"""The routes under ``/interop/v1/``: parse, call, answer."""
+"""The routes under ``/interop/v1/``: parse the request, call the service, answer."""
 
 from odoo.http import Controller, Response, request, route
 
@@ -8,18 +8,20 @@ from ..tools import docs_page, headers, problem_page
 from .reading import ROUTE, check_type, read_call, respond
 
 
-def _reads_only(_controller, _rule, _args):
-    """Return whether a call writes nothing: who says who it is is counted, whether it
-    proves that or not."""
-    return not headers.proofs(request.httprequest.headers.keys())
+def _is_anonymous(_controller, _rule, _args):
+    """Return whether the call has no credentials and therefore writes nothing.
+
+    Calls with credentials are counted, whether authentication succeeds or not.
+    """
+    return not headers.credentials(request.httprequest.headers.keys())
 
 
 class InteropMessages(Controller):
-    """Messages in, and what became of them."""
+    """Inbound messages, their status, and the other REST operations."""
 
     @route("/interop/v1/messages", readonly=False, interop_methods=["POST"], **ROUTE)
     def receive(self):
-        """Take one signed message."""
+        """Receive one signed message."""
         check_type()
         return respond(messages.receive(request.env, read_call()))
 
@@ -31,19 +33,19 @@ class InteropMessages(Controller):
         **ROUTE,
     )
     def receive_batch(self):
-        """Take many messages under one signature."""
+        """Receive many messages under one signature."""
         lines = headers.is_lines(request.httprequest.headers.get("Content-Type"))
         check_type(lines)
         return respond(messages.receive_batch(request.env, read_call(), lines))
 
     @route(
         "/interop/v1/messages:reconcile",
-        readonly=False,  # writes who asked
+        readonly=False,  # writes an audit event
         interop_methods=["POST"],
         **ROUTE,
     )
     def reconcile(self):
-        """Tell the sender which of its messages are here, and what became of them."""
+        """Answer the status of the messages that the sender lists."""
         check_type()
         return respond(reconcile.reconcile(request.env, read_call()))
 
@@ -54,7 +56,7 @@ class InteropMessages(Controller):
         **ROUTE,
     )
     def status(self, external_id):
-        """Tell the sender what became of one of its messages."""
+        """Answer the status of one message of the sender."""
         return respond(messages.status(request.env, read_call(), external_id))
 
     @route(
@@ -64,7 +66,7 @@ class InteropMessages(Controller):
         **ROUTE,
     )
     def identifiers(self):
-        """Look an identifier up, or link one; writes who did."""
+        """Look up an identifier, or link one; both write an audit event."""
         if request.httprequest.method == "POST":
             check_type()
             return respond(lookup.link(request.env, read_call()))
@@ -77,12 +79,12 @@ class InteropMessages(Controller):
         **ROUTE,
     )
     def cross_reference(self):
-        """Answer all identifiers of a record; writes who asked."""
+        """Answer all identifiers of a record; writes an audit event."""
         return respond(lookup.cross_reference(request.env, read_call()))
 
     @route("/interop/v1/events", readonly=False, interop_methods=["GET"], **ROUTE)
     def events(self):
-        """Hand out what a receiver missed; writes who fetched what."""
+        """Answer the messages that a receiver missed; writes an audit event."""
         return respond(events.events(request.env, read_call()))
 
     @route(
@@ -92,17 +94,17 @@ class InteropMessages(Controller):
         **ROUTE,
     )
     def openapi(self):
-        """What this API is, for the caller."""
+        """Answer the OpenAPI document of the caller."""
         return respond(request.env["interop.rest.openapi"]._answer(read_call()))
 
     @route(
         "/interop/v1/docs",
-        readonly=False,  # a call without proof is counted, too
+        readonly=False,  # failed authentication is counted
         interop_methods=["GET", "HEAD"],
         **ROUTE,
     )
     def docs(self):
-        """The same for people, as a page."""
+        """Answer the OpenAPI document as an HTML page."""
         answer = request.env["interop.rest.openapi"]._answer(read_call())
         return Response(
             docs_page.render(answer.body),
@@ -112,12 +114,12 @@ class InteropMessages(Controller):
 
     @route(
         "/interop/v1/health",
-        readonly=_reads_only,
+        readonly=_is_anonymous,
         interop_methods=["GET", "HEAD"],
         **ROUTE,
     )
     def health(self):
-        """Liveness, and to a client what waits for it."""
+        """Answer liveness, and for a client the depth of its queues."""
         return respond(health.health(request.env, read_call()))
 
     @route(
@@ -128,7 +130,7 @@ class InteropMessages(Controller):
         **ROUTE,
     )
     def problems(self):
-        """The page that the ``type`` of every problem resolves to."""
+        """Answer the page that the ``type`` of every problem links to."""
         return Response(
             problem_page.render(),
             headers={"Content-Security-Policy": problem_page.CONTENT_SECURITY_POLICY},
@@ -151,5 +153,5 @@ class InteropMessages(Controller):
         **ROUTE,
     )
     def unknown(self, path=""):  # pylint: disable=unused-argument
-        """Whatever else is asked for under our prefix."""
+        """Answer 404 for every other path under the prefix."""
         raise Problem("not_found")

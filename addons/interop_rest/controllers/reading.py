@@ -1,4 +1,4 @@
-"""Reading requests into calls, and answers into responses."""
+"""Turn HTTP requests into calls, and answers into HTTP responses."""
 
 from odoo.http import request
 
@@ -15,8 +15,12 @@ ROUTE = {
 
 
 def check_type(lines=False, may_be_form=False):
-    """Refuse a body that is not plain JSON (or lines of it, or where a third party
-    may send one, a form) before reading it."""
+    """Refuse a wrong media type or content encoding before the body is read.
+
+    :param bool lines: allow NDJSON
+    :param bool may_be_form: allow HTML forms, for webhooks of third parties
+    :raises Problem: ``unsupported_media_type``
+    """
     received = request.httprequest.headers
     kind = received.get("Content-Type")
     is_form = may_be_form and headers.is_form(kind)
@@ -29,7 +33,7 @@ def check_type(lines=False, may_be_form=False):
 
 
 def read_call():
-    """Return the facts of the request; reads the body, within the limit."""
+    """Return the request as a ``Call``; reads the body up to the size limit."""
     http = request.httprequest
     return Call(
         headers=list(http.headers.items()),
@@ -45,7 +49,7 @@ def read_call():
 
 
 def _target(http):
-    """Return the request target as sent; servers keep it beside the decoded one."""
+    """Return the request target as sent; WSGI servers keep it beside the decoded path."""
     return http.environ.get("REQUEST_URI") or http.environ.get("RAW_URI") or "/"
 
 

@@ -1,4 +1,4 @@
-"""How clients prove their identity over HTTP, and what they may ask there."""
+"""Authentication methods and permissions of clients over HTTP."""
 
 from odoo import api, fields, models
 
@@ -8,7 +8,7 @@ from .. import const
 from ..tools import message_signatures
 
 VERIFYING_KINDS = ("hmac", "ed25519_public")
-# The kind of a key decides about the algorithm, never the caller.
+# The kind of the key determines the algorithm. The caller cannot choose it.
 ALGORITHMS = {
     "hmac": message_signatures.HMAC_SHA256,
     "ed25519_public": message_signatures.ED25519,
@@ -16,7 +16,7 @@ ALGORITHMS = {
 
 
 class InteropClient(models.Model):
-    """Ways of proof, keys and tokens, and the operations of the REST services."""
+    """Adds authentication methods, keys, tokens and operations of the REST services."""
 
     _inherit = "interop.client"
 
@@ -24,44 +24,47 @@ class InteropClient(models.Model):
         "Signed Messages",
         default=True,
         tracking=True,
-        help="Standard Webhooks: each request is signed with a key (HMAC or Ed25519).",
+        help="The client may sign each message with an HMAC or Ed25519 key (Standard "
+        "Webhooks).",
     )
     accepts_token = fields.Boolean(
         "Tokens",
         tracking=True,
-        help="A secret text that ends by itself, sent along as Authorization: Bearer. "
-        "Weaker: whoever reads a request can send others.",
+        help="The client may send a token with an expiry date as Authorization: Bearer. "
+        "This is weaker than a signature: anyone who intercepts the token can reuse it.",
     )
     accepts_http_signature = fields.Boolean(
         "Signed Requests",
         tracking=True,
-        help="HTTP Message Signatures (RFC 9421): each request is signed with method, "
-        "address and digest of its body. The key is named by its key id.",
+        help="The client may sign method, address and body digest of each request (HTTP "
+        "Message Signatures, RFC 9421). The request names the key by its key id.",
     )
     may_read_status = fields.Boolean(
         default=True,
         tracking=True,
-        help="It may ask what became of its own messages.",
+        help="The client may read the status of the messages that it sent.",
     )
     may_read_identifiers = fields.Boolean(
         default=True,
         tracking=True,
-        help="It may look identifiers up, of the namespaces listed with it.",
+        help="The client may look up identifiers of the namespaces under May Look Up.",
     )
     may_read_events = fields.Boolean(
         default=True,
         tracking=True,
-        help="It may fetch what its system was sent, of its outbound interfaces.",
+        help="The client may fetch messages that its system missed, on the outbound "
+        "interfaces of the client.",
     )
     may_reconcile = fields.Boolean(
         default=True,
         tracking=True,
-        help="It may compare what it has sent with what is here, many messages at once.",
+        help="The client may compare lists of messages that it sent with the messages "
+        "that Odoo received.",
     )
     requires_idempotency_key = fields.Boolean(
         tracking=True,
-        help="Messages that are not signed as webhooks are refused unless they carry "
-        "Idempotency-Key.",
+        help="Messages with a token or a signed request must have the header "
+        "Idempotency-Key. Signed messages do not need it.",
     )
     namespace_ids = fields.Many2many(
         "interop.namespace",
@@ -70,14 +73,14 @@ class InteropClient(models.Model):
         "namespace_id",
         "May Look Up",
         tracking=True,
-        help="Assigning authorities whose identifiers it may look up, and get of a record "
-        "that it has found. None: it looks up nothing.",
+        help="Assigning authorities whose identifiers the client may look up and receive. "
+        "Leave empty to forbid look-ups.",
     )
     may_link = fields.Boolean(
         "May Link Identifiers",
         tracking=True,
-        help="It may say which record a number of its own system belongs to. The record "
-        "has to be one that it may look up.",
+        help="The client may link a number of its system to a record that it may look "
+        "up.",
     )
 
     # === APPROVAL === #
@@ -89,7 +92,7 @@ class InteropClient(models.Model):
     @api.model
     def _approved_fields(self):
         return super()._approved_fields() | {
-            *self._ways().values(),
+            *self._auth_methods().values(),
             "requires_idempotency_key",
             "may_read_status",
             "may_read_identifiers",
@@ -105,29 +108,35 @@ class InteropClient(models.Model):
             "namespaces": self.namespace_ids.mapped("code"),
         }
 
-    # === PROOF === #
+    # === AUTHENTICATION === #
 
     @api.model
-    def _ways(self):
-        """Return ``{way of proof: name of the field that allows it}``; an override adds
-        the ways of its addon."""
+    def _auth_methods(self):
+        """Return ``{authentication method: name of the field that allows it}``.
+
+        An override adds the methods of its addon to those of ``super()``.
+        """
         return {
             "webhook": "accepts_signature",
             "token": "accepts_token",
             "http_signature": "accepts_http_signature",
         }
 
-    def _may_prove(self, now, address, way):
-        """Return why this client may not call at ``now`` from ``address`` with this way
-        of proof; ``""`` if it may."""
+    def _authentication_refusal(self, now, address, method):
+        """Return why this client may not call, as a code for the log.
+
+        :param datetime now: naive UTC
+        :param str address: IP address of the caller
+        :param str method: authentication method, a key of :meth:`_auth_methods`
+        :returns: ``""`` if the client may call
+        """
         reason = self._may_call(now, address)
-        allowed = self._ways().get(way)
+        allowed = self._auth_methods().get(method)
         return reason or ("" if allowed and self[allowed] else "method_not_allowed")
 
     @api.private
     def _verifying_keys(self, now):
-        """Return the keys that prove this client at ``now`` (naive UTC), newest
-        first."""
+        """Return the keys that are valid at ``now`` (naive UTC), newest first."""
         secrets = self._keys_of(VERIFYING_KINDS)
         return [
             VerifyingKey.from_text(text, secret.id)
@@ -136,7 +145,7 @@ class InteropClient(models.Model):
 
     @api.private
     def _message_keys(self, now):
-        """Return the keys for HTTP Message Signatures at ``now`` by their key ids."""
+        """Return the keys for HTTP Message Signatures that are valid at ``now``."""
         secrets = self._keys_of(VERIFYING_KINDS)
         return [
             message_signatures.Key(
@@ -149,7 +158,7 @@ class InteropClient(models.Model):
 
     @api.private
     def _tokens(self, now):
-        """Return the tokens that prove this client at ``now``, newest first."""
+        """Return the tokens that are valid at ``now``, newest first."""
         found = self._keys_of(("token_hash",))
         return found.filtered("valid_to")._usable(now)
 
@@ -171,20 +180,23 @@ class InteropClient(models.Model):
         return self.rate_limit or settings._setting(const.PARAM_RATE)
 
     def _alert_failures(self, network):
-        """Tell the owner of the system that somebody keeps failing as this client."""
+        """Notify the owner of the system of repeated failed authentication.
+
+        :param str network: network of the calls, in CIDR notation
+        """
         self.ensure_one()
         if self.system_id.owner_id:
             self.activity_schedule(
                 "mail.mail_activity_data_todo",
                 user_id=self.system_id.owner_id.id,
                 summary=self.env._(
-                    "Somebody keeps failing to prove to be %s", self.name
+                    "Repeated failed authentication as client %s", self.name
                 ),
                 note=self.env._(
-                    "Too many calls in the name of this client could not prove it, from "
-                    "network %s. Either its key, token or clock is wrong there, or "
-                    "somebody else is trying. The reasons are in the server's log. "
-                    "Calls with a valid proof are answered as ever.",
+                    "Too many calls with this client's code from network %s failed "
+                    "authentication. Either the client uses a wrong key, token or clock, "
+                    "or another caller uses its code. Look for the reasons in the server "
+                    "log. Valid calls are still accepted.",
                     network or "?",
                 ),
             )
@@ -206,7 +218,7 @@ class InteropClient(models.Model):
         return self._generate("token_hash")
 
     def _generate(self, kind):
-        """Generate a key or token and return the action that shows it once."""
+        """Generate a key or token and return the action that shows the value once."""
         self.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         secrets = self.env["interop.secret"]
@@ -216,7 +228,7 @@ class InteropClient(models.Model):
         return secret._action_show_once(plaintext)
 
     def action_add_public_key(self):
-        """Ask for the public key of a caller that signs with Ed25519."""
+        """Open the wizard for the public key of a caller that signs with Ed25519."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

@@ -1,4 +1,4 @@
-"""What callers are told about the end of a contract version."""
+"""Announce the end of a contract version in the answers to callers."""
 
 from odoo import api, fields, models
 
@@ -8,8 +8,7 @@ from ..tools import lifecycle
 
 
 class InteropContract(models.Model):
-    """Deprecated versions announce their end with every answer; retired ones name their
-    successor."""
+    """Adds the headers that announce when a deprecated version ends."""
 
     _inherit = "interop.contract"
 
@@ -25,10 +24,14 @@ class InteropContract(models.Model):
         return moved
 
     def _lifecycle_headers(self):
-        """Return the headers of an answer about this version."""
+        """Return the lifecycle headers of an answer about this version.
+
+        They are empty unless the version is deprecated.
+        """
         self.ensure_one()
         if self.state != "deprecated":
             return {}
-        # Deprecated before this addon was installed: not later than it was published.
+        # The date is unknown if the version was deprecated before this addon was
+        # installed. The publication date is then the best answer.
         since = self.deprecated_at or self.published_at
         return lifecycle.announcing(since, self.sunset_date or None)

@@ -1,4 +1,4 @@
-"""``receipt.ack``: a receiver says what became of a message that we delivered."""
+"""``receipt.ack``: a receiver reports the result of a message that Odoo delivered."""
 
 from odoo import models
 
@@ -13,14 +13,14 @@ from ..const import RECEIPTS
 
 
 class InteropHandlerReceiptAck(models.AbstractModel):
-    """Delivered is not yet accepted: a rejection becomes a failure with an owner."""
+    """Records the acknowledgement; a rejection becomes a failure with an owner."""
 
     _name = "interop.handler.receipt.ack"
     _inherit = "interop.handler"
     _description = "Handler of receipt.ack"
 
     def _inbound_keys(self, envelope):
-        """The message that is acknowledged, which keeps its receipts in order."""
+        """Use the id of the acknowledged message as key, so its receipts stay in order."""
         value = envelope.data.get("ref_id")
         value = value if isinstance(value, str) else ""
         return value, envelope.ordering_key or value
@@ -35,13 +35,13 @@ class InteropHandlerReceiptAck(models.AbstractModel):
         return sent_sudo.with_env(self.env)
 
     def _acknowledged(self, message, ref_id):
-        """Return the message that this system got from this facility under that id.
+        """Return the message with this id that was sent to the system of ``message``.
 
-        :raises BusinessError: there is none
-        :raises TechnicalError: it is on its way at this moment
+        :raises BusinessError: no message with this id was sent to this system and facility
+        :raises TechnicalError: the message is being delivered at this moment
         """
-        # sudo: the log is closed to service users; only what was sent to this very
-        # system, for this facility, is looked at
+        # sudo: the log is closed to service users; the domain limits the search to
+        # messages that were sent to the same system for the same facility
         sent_sudo = (
             self.env["interop.message"]
             .sudo()
@@ -58,7 +58,8 @@ class InteropHandlerReceiptAck(models.AbstractModel):
             raise BusinessError(
                 self.env._(
                     "No message with this id was sent to this system from this facility, "
-                    "or it is no longer kept. Ask the sender which message is meant."
+                    "or the message was removed by retention. Ask the receiver which "
+                    "message it acknowledges."
                 ),
                 code="unknown_message",
                 error_class="unknown_identifier",
@@ -66,31 +67,39 @@ class InteropHandlerReceiptAck(models.AbstractModel):
             )
         if sent_sudo.state == "processing":
             raise TechnicalError(
-                self.env._("The message is being delivered at this moment."),
+                self.env._(
+                    "The acknowledged message is still being delivered. The "
+                    "acknowledgement is retried."
+                ),
                 code="in_flight",
             )
         return sent_sudo
 
     def _check_new(self, sent, message, data):
-        """Skip what is known already, what is older, and what changes nothing now.
+        """Skip acknowledgements that are repeated, outdated or without effect.
 
         :raises Skipped: with the reason
         """
         if sent.state in ("skipped", "cancelled"):
             raise Skipped(
-                self.env._("The message was given up here before it was acknowledged.")
+                self.env._(
+                    "The message was skipped or cancelled in Odoo before it was "
+                    "acknowledged."
+                )
             )
         settled = "done" if data["status"] == "accepted" else "dead"
         if sent.receipt_status == data["status"] and sent.state == settled:
-            raise Skipped(self.env._("This acknowledgement is known already."))
+            raise Skipped(self.env._("This acknowledgement was already received."))
         if not statement.is_newer(message._statement(), sent._receipt_statement()):
             raise Skipped(
-                self.env._("A later acknowledgement of this message is known already."),
+                self.env._(
+                    "A later acknowledgement of this message was already received."
+                ),
                 code=field_report.STALE,
             )
 
     def _text(self, data):
-        """Return what the receiver said, as text for the owner: codes and places."""
+        """Return the text for the exception owner: status, error codes and places."""
         errors = [
             self.env._(
                 "%(code)s at %(path)s", code=item["code"], path=item.get("path") or "/"
@@ -99,7 +108,7 @@ class InteropHandlerReceiptAck(models.AbstractModel):
         ]
         words = dict(RECEIPTS)
         return self.env._(
-            "The receiver answered later: %(status)s. %(errors)s",
+            "The receiver acknowledged the message after delivery: %(status)s. %(errors)s",
             status=words[data["status"]].lower(),
             errors="; ".join(errors),
         ).strip()

@@ -1,11 +1,11 @@
-"""Interfaces that receive over REST."""
+"""The transport REST of interfaces."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
 class InteropInterface(models.Model):
-    """Adds the transport."""
+    """Adds the transport REST, which is inbound only."""
 
     _inherit = "interop.interface"
 
@@ -16,5 +16,9 @@ class InteropInterface(models.Model):
         for interface in self:
             if interface.transport == "rest" and interface.direction != "in":
                 raise ValidationError(
-                    self.env._("REST receives: “%s” is not inbound.", interface.name)
+                    self.env._(
+                        "Interface %s is outbound, but REST is an inbound transport. "
+                        "Choose another transport, or the direction Inbound.",
+                        interface.name,
+                    )
                 )

@@ -1,4 +1,4 @@
-"""What senders are told about their messages."""
+"""Answers to the senders of messages, and acknowledgements of receivers."""
 
 from odoo import fields, models
 
@@ -14,16 +14,18 @@ ACCEPTED = ("pending", "processing")
 
 
 def public_code(state, error_kind, error_code):
-    """Return the code of a failed message as its sender may know it: ``""`` for one that
-    did not fail, or failed for reasons that the sender cannot change."""
+    """Return the public code of a failed message.
+
+    It is ``""`` if the message did not fail, or failed for a reason that the sender
+    cannot correct.
+    """
     if state not in base_const.FAILED_STATES or error_kind == "technical":
         return ""
     return problems.failure_code(error_code)
 
 
 class InteropMessage(models.Model):
-    """The answer to the sender of a message in its present state, and what receivers say
-    about messages that we delivered."""
+    """Adds the answer to the sender of a message, and the acknowledgement of a receiver."""
 
     _inherit = "interop.message"
 
@@ -32,8 +34,8 @@ class InteropMessage(models.Model):
         "Acknowledged",
         readonly=True,
         copy=False,
-        help="What the receiver said about the message after it was delivered. Not "
-        "every receiver says anything.",
+        help="The result that the receiver reported after delivery. Empty if the receiver "
+        "sent no acknowledgement.",
     )
     receipt_at = fields.Datetime("Acknowledged On", readonly=True, copy=False)
     receipt_message_id = fields.Many2one(
@@ -48,15 +50,19 @@ class InteropMessage(models.Model):
     _receipt_idx = models.Index("(receipt_status, id) WHERE receipt_status IS NOT NULL")
 
     def _answer_status(self):
-        """Return the HTTP status of the answer to the sender in the present state."""
+        """Return the HTTP status of the answer to the sender in the current state."""
         self.ensure_one()
         if self.state in ACCEPTED or self._is_our_fault():
             return 202
         return 200 if self.state in ("done", "skipped") else 422
 
     def _answer_errors(self, detail):
-        """Return ``errors`` of the problem details: the place that is wrong, if one is
-        known and the sender can change it."""
+        """Return ``errors`` of the problem details.
+
+        The list has the wrong place, if it is known and the sender can correct it.
+
+        :param str detail: text of the entry
+        """
         self.ensure_one()
         code = public_code(self.state, self.error_kind, self.error_code)
         if not code or not self.error_pointer:
@@ -64,12 +70,11 @@ class InteropMessage(models.Model):
         return [{"pointer": self.error_pointer, "detail": detail, "code": code}]
 
     def _is_our_fault(self):
-        """Return whether the message failed for reasons that its sender cannot
-        change."""
+        """Return whether the message failed for a reason that its sender cannot correct."""
         return self.state in base_const.FAILED_STATES and self.error_kind == "technical"
 
     def _status_body(self):
-        """Return the status of the message as its sender may know it."""
+        """Return the status of the message that its sender may read."""
         self.ensure_one()
         body = {
             "id": self.external_id,
@@ -89,7 +94,7 @@ class InteropMessage(models.Model):
             body["code"] = code
             if self.error_pointer:
                 body["pointer"] = self.error_pointer
-        # What became of each field, where the record has systems of record.
+        # The result of each field, if ownership rules apply to the record.
         report = self._answer_fields()
         if report:
             body["fields"] = report
@@ -105,19 +110,21 @@ class InteropMessage(models.Model):
         }
 
     def _receipt_statement(self):
-        """Return the latest acknowledgement as a statement (``tools.statement``), empty
-        without one."""
+        """Return the latest acknowledgement as a statement (``tools.statement``).
+
+        It is empty if the message was not acknowledged.
+        """
         self.ensure_one()
         if self.receipt_message_id:
             return self.receipt_message_id._statement()
-        at = self.receipt_at  # retention has removed the message that brought it
+        at = self.receipt_at  # retention removed the acknowledging message
         return statement.build(at, at) if at else ""
 
     def _set_receipt_accepted(self, ack):
-        """The receiver has it and took it: nothing is left to do, whatever we thought.
+        """Record that the receiver accepted the message; it becomes done in any case.
 
-        :param ack: ``interop.message`` that brought the acknowledgement
-        :returns: the message if it moved, else none
+        :param ack: ``interop.message`` with the acknowledgement
+        :returns: the message if its state changed, else none
         """
         self.ensure_one()
         values = self._receipt_values(ack, "accepted")
@@ -127,11 +134,12 @@ class InteropMessage(models.Model):
         return self._make(moves.CONFIRMED, **values)
 
     def _set_receipt_rejected(self, ack, status, text):
-        """The receiver refuses what it was given: a failure that has an owner.
+        """Record that the receiver rejected the message: a failure with an owner.
 
-        It has arrived in its turn, so that nothing waits for it: it leaves its lane,
-        until somebody sends it again.
+        The message was delivered in order, so it does not hold back later messages
+        unless a user sends it again.
 
+        :param ack: ``interop.message`` with the acknowledgement
         :param str status: ``business_rejected`` or ``technical_error``
         :param str text: codes and places, no content
         """

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what a client may send and is sent, and nothing else."""
+"""The OpenAPI document of a client: the messages that it may send and receive."""
 
 import json
 
@@ -6,14 +6,14 @@ from odoo import api, models
 
 from odoo.addons.interop_base import const as base_const
 
-from ..services.authenticate import authenticate, is_signed, require_id
+from ..services.authenticate import authenticate, has_credentials, require_id
 from ..services.call import Answer
 from ..tools import headers, openapi
 from ..tools.openapi_schemas import Contract
 
 
 class InteropRestOpenapi(models.AbstractModel):
-    """The document is made from the catalogue whenever it is asked for."""
+    """Builds the document from the catalogue at each request."""
 
     _name = "interop.rest.openapi"
     _description = "API Description"
@@ -23,16 +23,16 @@ class InteropRestOpenapi(models.AbstractModel):
     def _answer(self, call):
         """Return the OpenAPI document of the caller.
 
-        Who does not authenticate at all gets the skeleton if the Settings allow it; who
-        tries to and fails gets the same 401 as everywhere.
+        A caller without credentials gets routes and errors only, if the Settings allow
+        it. A caller whose authentication fails gets the usual 401.
 
-        :raises Refused: refused
+        :raises Refused: authentication failed
         """
-        if not is_signed(call) and self.env["interop.rest.settings"]._is_public():
+        if not has_credentials(call) and self.env["interop.rest.settings"]._is_public():
             document = openapi.document(call.base_url, more=self._more())
             return Answer(200, document, {})
-        client_sudo, proven = authenticate(self.env, call)
-        require_id(client_sudo, proven, headers.OPENAPI_ID)
+        client_sudo, covered = authenticate(self.env, call)
+        require_id(client_sudo, covered, headers.OPENAPI_ID)
         return Answer(200, self._document_of(client_sudo, call.base_url), {})
 
     @api.model
@@ -54,10 +54,10 @@ class InteropRestOpenapi(models.AbstractModel):
 
     @api.model
     def _more(self):
-        """Return what other addons add to the document.
+        """Return the additions of other addons to the document.
 
         Called for every document. An override adds its operations to those of
-        ``super()`` and changes none of them.
+        ``super()`` and does not change them.
 
         :returns: ``{"tags": [...], "paths": {...}, "security": {...}}``
         """
@@ -65,8 +65,11 @@ class InteropRestOpenapi(models.AbstractModel):
 
     @api.model
     def _named_facilities(self, client_sudo, documented):
-        """Return for which facilities the client may send a documented contract, by
-        the codes of its system, and whether it has to say for which."""
+        """Return the facilities for which the client may send a documented contract.
+
+        :returns: ``facilities``, the codes that the system of the client uses, and
+            ``names_facility``, whether messages have to name one
+        """
         interfaces = client_sudo.interface_ids.filtered(
             lambda item: (
                 item.direction == "in"
@@ -87,9 +90,8 @@ class InteropRestOpenapi(models.AbstractModel):
 
     @api.model
     def _sent_to(self, client_sudo):
-        """Return the interfaces on which the system of the client is called by us, about
-        facilities that are the client's."""
-        # sudo: a machine is no user of the catalogue
+        """Return the outbound interfaces to the system and facilities of the client."""
+        # sudo: service users have no rights on the catalogue
         sent_sudo = (
             client_sudo.env["interop.interface"]
             .sudo()
@@ -110,7 +112,7 @@ class InteropRestOpenapi(models.AbstractModel):
 
     @api.model
     def _documented(self, interfaces):
-        """Return the usable contracts of ``interfaces`` as the document wants them."""
+        """Return the usable contracts of ``interfaces`` as plain data."""
         usable = interfaces.contract_ids.filtered(
             lambda item: item.state in base_const.USABLE_CONTRACT_STATES
         ).sorted(lambda item: (item.message_type, item.version))

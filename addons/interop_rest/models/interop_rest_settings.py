@@ -1,4 +1,4 @@
-"""Settings of the inbound layer, as the services read them."""
+"""Settings of inbound REST as the services read them."""
 
 from odoo import api, models
 from odoo.http import request
@@ -11,18 +11,18 @@ from .. import const
 
 
 class InteropRestSettings(models.AbstractModel):
-    """Each setting within its bounds; anything else counts as the default."""
+    """Reads settings; a value out of bounds is replaced by the default."""
 
     _name = "interop.rest.settings"
     _description = "Settings of Inbound REST"
 
     @api.model
     def _setting(self, parameter):
-        """Return one setting by its parameter, see ``const.SETTINGS``."""
+        """Return the value of one parameter of ``const.SETTINGS``."""
         return self._settings()[parameter]
 
     @api.model
-    @ormcache(cache="stable")  # forgotten with every change of a system parameter
+    @ormcache(cache="stable")  # Odoo clears it when a system parameter changes
     def _settings(self):
         """Return all settings by their parameters."""
         found = {}
@@ -36,12 +36,12 @@ class InteropRestSettings(models.AbstractModel):
 
     @api.model
     def _max_body_bytes(self):
-        """Return the largest body that is read at all."""
+        """Return the maximum size of a body in bytes."""
         return 1024 * self._setting(const.PARAM_MAX_BODY_KB)
 
     @api.model
     def _max_batch_bytes(self):
-        """Return the largest batch that is read at all."""
+        """Return the maximum size of a batch in bytes."""
         return 1024 * self._setting(const.PARAM_MAX_BATCH_KB)
 
     @api.model
@@ -55,15 +55,15 @@ class InteropRestSettings(models.AbstractModel):
 
     @api.model
     def _is_public(self):
-        """Return whether anybody may read the routes and errors of this API."""
+        """Return whether callers without credentials may read routes and errors."""
         return parameters.text(self.env, const.PARAM_PUBLIC_OPENAPI) == "True"
 
     @api.model
     def _public_url(self):
-        """Return the root address of this server as partners know it.
+        """Return the root URL of this server for partners.
 
-        The Settings name it; else it is the address of the request that is served, such
-        as that of a person at the screen, and without one Odoo's own.
+        The order is: the setting, the address of the current request, the base URL of
+        Odoo.
         """
         named = parameters.text(self.env, const.PARAM_PUBLIC_URL)
         if not named and request:

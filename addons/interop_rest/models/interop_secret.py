@@ -12,8 +12,7 @@ from ..tools import tokens
 
 
 class InteropSecret(models.Model):
-    """The value of a token is its hash: the token itself is shown once and kept
-    nowhere."""
+    """Adds tokens: only the hash of a token is stored, and the token is shown once."""
 
     _inherit = "interop.secret"
 
@@ -21,7 +20,7 @@ class InteropSecret(models.Model):
         "Begins With",
         readonly=True,
         copy=False,
-        help="The beginning of a token, by which people tell tokens apart.",
+        help="The first characters of the token. Use them to tell tokens apart.",
     )
 
     @api.constrains("kind", "valid_from", "valid_to", "client_id")
@@ -33,7 +32,9 @@ class InteropSecret(models.Model):
             if not secret.valid_to or secret.valid_to - secret.valid_from > longest:
                 raise ValidationError(
                     self.env._(
-                        "A token ends, at the latest after %s days.", longest.days
+                        "A token needs an expiry date that is at most %s days after its "
+                        "start. Enter an earlier date under Valid Until.",
+                        longest.days,
                     )
                 )
 
@@ -43,7 +44,9 @@ class InteropSecret(models.Model):
         if vals["kind"] != "token_hash" or not vals.get("client_id"):
             return super()._create_value(vals, plaintext)
         if not tokens.is_token(plaintext):
-            raise ValidationError(self.env._("This is not a token."))
+            raise ValidationError(
+                self.env._("The value is not a token of this server. Generate a token.")
+            )
         vals = {**vals, "token_prefix": tokens.prefix(plaintext)}
         return super()._create_value(vals, tokens.digest(plaintext))
 
@@ -55,9 +58,11 @@ class InteropSecret(models.Model):
         return super()._generate_plaintext(kind)
 
     def write(self, vals):
-        """Keep what is shown of a token as it was."""
+        """Refuse a change of the token prefix."""
         if "token_prefix" in vals:
-            raise UserError(self.env._("A token does not change."))
+            raise UserError(
+                self.env._("The beginning of a token cannot change. Rotate the token.")
+            )
         return super().write(vals)
 
     def _rotation_values(self):
@@ -70,12 +75,12 @@ class InteropSecret(models.Model):
         action = super()._action_show_once(plaintext)
         if self.client_id.accepts_http_signature and self.kind == "hmac":
             action["params"]["note"] += " " + self.env._(
-                "Signed requests (RFC 9421) name it as keyid %s.", self.uuid
+                "For signed requests (RFC 9421) use the key id %s.", self.uuid
             )
         return action
 
     @api.model
     def _token_end(self):
-        """Return until when a token made now is valid."""
+        """Return the expiry date of a token that is generated now."""
         days = self.env["interop.rest.settings"]._setting(const.PARAM_TOKEN_DAYS)
         return clock.now() + timedelta(days=days)

@@ -1,4 +1,4 @@
-"""Settings of the inbound layer."""
+"""Settings of inbound REST."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -9,7 +9,7 @@ from ..tools import headers
 
 
 class ResConfigSettings(models.TransientModel):
-    """Limits that every request meets before any work is done for it."""
+    """Adds limits of requests, tokens, and the address for partners."""
 
     _inherit = "res.config.settings"
 
@@ -17,74 +17,79 @@ class ResConfigSettings(models.TransientModel):
         "Clock Tolerance (s)",
         config_parameter=const.PARAM_TOLERANCE,
         default=const.SETTINGS[const.PARAM_TOLERANCE][0],
-        help="How far the timestamp of a signature may be from this server's clock, "
-        "into the past and the future.",
+        help="Maximum difference between the timestamp of a signature and the clock of "
+        "this server, in the past and in the future.",
     )
     interop_rest_max_body_kb = fields.Integer(
-        "Largest Message (KB)",
+        "Maximum Message Size (KB)",
         config_parameter=const.PARAM_MAX_BODY_KB,
         default=const.SETTINGS[const.PARAM_MAX_BODY_KB][0],
+        help="Larger messages are refused.",
     )
     interop_rest_max_batch_kb = fields.Integer(
-        "Largest Batch (KB)",
+        "Maximum Batch Size (KB)",
         config_parameter=const.PARAM_MAX_BATCH_KB,
         default=const.SETTINGS[const.PARAM_MAX_BATCH_KB][0],
+        help="Larger batches are refused.",
     )
     interop_rest_max_depth = fields.Integer(
-        "Deepest Nesting",
+        "Maximum Nesting",
         config_parameter=const.PARAM_MAX_DEPTH,
         default=const.SETTINGS[const.PARAM_MAX_DEPTH][0],
-        help="Levels of objects and lists in one message.",
+        help="Maximum number of nested levels of objects and lists in one message.",
     )
     interop_rest_max_items = fields.Integer(
-        "Most Items",
+        "Maximum Items",
         config_parameter=const.PARAM_MAX_ITEMS,
         default=const.SETTINGS[const.PARAM_MAX_ITEMS][0],
-        help="Members and elements of one message together.",
+        help="Maximum number of object members and list elements in one message.",
     )
     interop_rest_retry_after_seconds = fields.Integer(
         "Retry After (s)",
         config_parameter=const.PARAM_RETRY_AFTER,
         default=const.SETTINGS[const.PARAM_RETRY_AFTER][0],
-        help="When callers are told to try again.",
+        help="Waiting time that callers are told when a request fails for a reason on this "
+        "server.",
     )
 
     interop_rest_token_days = fields.Integer(
-        "Tokens End After (Days)",
+        "Token Validity (Days)",
         config_parameter=const.PARAM_TOKEN_DAYS,
         default=const.SETTINGS[const.PARAM_TOKEN_DAYS][0],
+        help="Validity of a new token of a client.",
     )
     interop_rest_rate_per_minute = fields.Integer(
         "Requests per Minute",
         config_parameter=const.PARAM_RATE,
         default=const.SETTINGS[const.PARAM_RATE][0],
-        help="How many requests each client may make in a minute, over all workers, "
-        "unless it has a limit of its own.",
+        help="Maximum number of requests of each client per minute, over all workers. A "
+        "rate limit on the client replaces this value.",
     )
     interop_rest_failures_per_minute = fields.Integer(
-        "Failed Proofs per Minute",
+        "Failed Authentications per Minute",
         config_parameter=const.PARAM_FAILURES,
         default=const.SETTINGS[const.PARAM_FAILURES][0],
-        help="How many calls under one client code from one network may fail to prove "
-        "who they are in a minute before the owner of the system is told.",
+        help="Maximum number of failed authentications per minute for one client code and "
+        "one network. After more failures the owner of the system is notified, and "
+        "failing calls are told to wait. Valid calls are still accepted.",
     )
     interop_rest_public_openapi = fields.Boolean(
-        "Public Description",
+        "Public API Description",
         config_parameter=const.PARAM_PUBLIC_OPENAPI,
-        help="Let anybody read the routes and errors of this API. Message types are "
-        "shown to clients only.",
+        help="Callers without credentials may read the routes and errors of this API. "
+        "Only clients can read the message types.",
     )
     interop_rest_public_url = fields.Char(
         "Address for Partners",
         config_parameter=const.PARAM_PUBLIC_URL,
-        help="The address under which partners reach this server, such as "
+        help="The address at which partners reach this server, such as "
         "https://api.hospital.example. It is shown in the API description and in the "
-        "webhook addresses of clients. Leave empty to show the address by which you "
-        "reach Odoo yourself.",
+        "webhook addresses of clients. Leave empty to show the address at which you "
+        "opened Odoo.",
     )
     interop_rest_server_wide = fields.Boolean(
         compute="_compute_interop_rest_server_wide",
-        help="Whether callers get problem details when no database can be reached.",
+        help="Whether callers get problem details while no database is reachable.",
     )
 
     @api.depends_context("uid")
@@ -101,8 +106,9 @@ class ResConfigSettings(models.TransientModel):
             if text and not headers.is_root_url(text):
                 raise ValidationError(
                     self.env._(
-                        "Address for Partners: %s is not the root of a server. Enter "
-                        "scheme and host only, such as https://api.hospital.example.",
+                        "Address for Partners: %s has a path or is not a web address. "
+                        "Enter scheme and host only, such as "
+                        "https://api.hospital.example.",
                         text,
                     )
                 )
@@ -125,7 +131,8 @@ class ResConfigSettings(models.TransientModel):
                 if not lowest <= settings[name] <= highest:
                     raise ValidationError(
                         self.env._(
-                            "%(setting)s: choose from %(lowest)s to %(highest)s.",
+                            "%(setting)s is out of range. Enter a number from %(lowest)s "
+                            "to %(highest)s.",
                             setting=self._fields[name].string,
                             lowest=lowest,
                             highest=highest,

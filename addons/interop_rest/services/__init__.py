@@ -1,5 +1,5 @@
-"""What a client can ask for over HTTP: one file per service.
+"""The REST operations: one file per service.
 
-Each service is a function of an environment and a ``call.Call``; it answers a
+A service is a function of an environment and a ``call.Call``. It returns a
 ``call.Answer`` or raises a refusal.
 """

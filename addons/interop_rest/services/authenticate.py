@@ -1,12 +1,13 @@
-"""Who is calling: one refusal for whatever is wrong with the proof.
+"""Authenticate the caller of a request: every failure gets the same refusal.
 
-Repeated failures are told to the owner of the system, and slow down nobody else. What
-an attacker can do to a client by failing in its name is nothing: a call that proves the
-client is let in, however many failures came before and wherever from. There is no lock,
-therefore, and no delay, which would hold a worker. What changes after too many failures
-in a minute under one code from one network is the refusal: 429 with the time to wait
-instead of 401. Codes that exist and codes that do not are counted alike, so that the
-refusal tells nothing about either.
+Repeated failures are reported to the owner of the system. They do not lock the client
+out: a call with a valid signature or token is accepted, regardless of earlier failures.
+So an attacker who knows a client code cannot block the client. There is no lock and no
+delay, because a delay would occupy a worker.
+
+After too many failures in a minute, for one client code and one network, the refusal
+changes from 401 to 429 with the time to wait. Unknown codes are counted in the same way
+as known ones, so the refusal does not tell whether a code exists.
 """
 
 import hashlib
@@ -28,59 +29,64 @@ from ..tools.message_signatures import SignatureRefused
 
 _logger = logging.getLogger(__name__)
 
-# way of proof -> the header by which a caller chooses it
-WAYS = {
+# authentication method -> the header by which a caller selects it
+METHOD_HEADERS = {
     "webhook": signing.HEADER_SIGNATURE,
     "token": "authorization",
     "http_signature": message_signatures.HEADER_INPUT,
 }
-# Failures are counted in this many groups of codes and networks, so that nobody makes
-# the table grow. A caller that shares a group with an attacker is told to wait earlier
-# when it fails itself.
+# Failures are counted in this many groups of client codes and networks, so that an
+# attacker cannot make the table grow. A caller that shares a group with an attacker is
+# told to wait earlier, but only when its own call fails.
 GROUPS = {"code": 4096, "network": 64}
 
-_noted = {}  # (database, code) -> moment of the monotonic clock
+_noted = {}  # (database, code) -> time of the monotonic clock
 
 
-class Proof(NamedTuple):
-    """What a proof covers, and the id of the secret that proves it.
+class Verified(NamedTuple):
+    """The result of a successful verification.
 
-    ``covered`` is the id of a message, ``""`` where the proof covers none or the whole
-    request, or what else the way of proof says about the call.
+    ``covered`` is the message id that the signature covers. It is ``""`` if the method
+    covers no id (a token) or the whole request (RFC 9421). A method of another addon may
+    put other facts about the call there. ``secret_id`` is the key or token that matched.
     """
 
     covered: object
     secret_id: int
 
 
-def authenticate(env, call, operation="", code=None, way=None, prove=None):
-    """Return ``(client, what the proof covers)``: ``""`` if it covers no id (a token) or
-    the whole request (RFC 9421).
+def authenticate(env, call, operation="", code=None, method=None, verify=None):
+    """Authenticate the caller and return ``(client, covered)``.
 
-    Every failure is the same 401, after the same work: only the log knows the reason.
-    The client comes back with its own service user as the environment's user.
+    Every failure is the same 401 after the same amount of work. Only the log has the
+    reason. The client is returned with its service user as the user of the environment.
 
-    :param str operation: the field of the client that allows what is asked for
-    :param str code: of the client, where the address names it instead of a header
-    :param str way: name of the way of proof, by default the one that the headers choose
-    :param prove: function ``(call, client, now) -> Proof`` of that way
-    :raises Problem: refused
+    :param str operation: the field of the client that allows the operation; empty for
+        operations that every client may use
+    :param str code: the client code, where the address of the request has it instead of
+        a header
+    :param str method: authentication method; by default the headers select it
+    :param verify: function ``(call, client, now) -> Verified`` of that method; by default
+        that of ``VERIFIERS``
+    :returns: ``interop.client``, and ``Verified.covered``
+    :raises Problem: authentication failed, the rate limit is exceeded, or the operation
+        is not approved
     """
     if code is None:
         code = headers.find(call.headers, headers.CLIENT)
     code = headers.client_code(code)
-    way = way or way_of(call)
-    # Who is refused anyway costs what a client costs: keys are tried in any case.
-    # Whatever those of another client say, the refusal stays.
-    client_sudo, candidate_sudo = find(env, code)
+    method = method or auth_method(call)
+    # Verify in any case, so that a refused call takes as long as an accepted one. The
+    # refusal stays, even if a key of the stand-in client matches.
+    client_sudo, candidate_sudo = find_client(env, code)
     now = clock.now()
     refusal = (
-        client_sudo._may_prove(now, call.address, way)
+        client_sudo._authentication_refusal(now, call.address, method)
         if client_sudo
         else "unknown_client"
     )
     try:
-        proof = (prove or PROVERS[way])(call, candidate_sudo, now)
+        verified = (verify or VERIFIERS[method])(call, candidate_sudo, now)
     except (SignatureError, SignatureRefused) as error:
         reason = refusal or error.reason
     except ConfigurationError:
@@ -89,27 +95,29 @@ def authenticate(env, call, operation="", code=None, way=None, prove=None):
         reason = refusal
     if reason:
         refuse(env, call, client_sudo, code, reason)
-    # So that people see when an old key may go.
-    client_sudo.env["interop.secret"].browse(proof.secret_id)._note_used(now)
+    # Shows administrators when an old key is no longer in use and can be revoked.
+    client_sudo.env["interop.secret"].browse(verified.secret_id)._note_used(now)
     # sudo: the catalogue and the log are closed to service users
     client_sudo = client_sudo.with_user(client_sudo.user_id).sudo()
-    # Unproven calls count against nobody, or an attacker could use up the client's.
+    # Only authenticated calls count, or an attacker could use up the client's rate.
     client_sudo._count_call("client", client_sudo._rate_limit(), call.limits)
     if operation and not client_sudo[operation]:
         raise Problem(
             "operation_not_allowed", reason=operation, client=client_sudo.code
         )
-    return client_sudo, proof.covered
+    return client_sudo, verified.covered
 
 
-def find(env, code):
-    """Return ``(client, candidate)`` for a code: the client, and whose keys to try.
+def find_client(env, code):
+    """Return ``(client, candidate)`` for a client code.
 
-    A code that is nobody's has no client, but a candidate, always the same one, if there
-    is any active client. It costs what a client costs: a caller cannot measure which
-    codes exist. The state of the candidate is read anew with every call.
+    ``client`` is empty if the code is unknown. ``candidate`` is the client whose keys are
+    tried. For an unknown code it is a fixed stand-in: an active client that is selected
+    by a hash of the code. Unknown codes therefore cost the same as known ones, and a
+    caller cannot measure which codes exist. The state of the candidate is read anew at
+    each call.
     """
-    # sudo: verification happens before anybody is signed in
+    # sudo: verification happens before a user is known
     clients_sudo = env["interop.client"].sudo()
     ids, active = clients_sudo._ids_by_code()
     if code in ids:
@@ -120,24 +128,26 @@ def find(env, code):
     return clients_sudo.browse(), clients_sudo.browse(candidate_id)
 
 
-def is_signed(call):
-    """Return whether the caller says who it is, rightly or not."""
-    return bool(headers.proofs(name for name, _value in call.headers))
+def has_credentials(call):
+    """Return whether the call has a header of any authentication method."""
+    return bool(headers.credentials(name for name, _value in call.headers))
 
 
-def require_id(client_sudo, proven, asked):
-    """Refuse a signature that covers another id than the one it is used for."""
-    if proven and proven != asked:
+def require_id(client_sudo, covered, expected):
+    """Refuse a call whose signature covers another id than the expected one."""
+    if covered and covered != expected:
         raise Problem("id_mismatch", client=client_sudo.code)
 
 
 def idempotency_key(call, client_sudo):
-    """Return the key of a proven call, ``""`` if none counts: a webhook has an id that
-    its signature covers, and this header is none of it.
+    """Return the idempotency key of an authenticated call.
 
-    :raises Problem: the key is missing where it is required, or is no key
+    It is ``""`` for calls that are signed as webhooks: the signature covers the
+    ``webhook-id``, but not this header.
+
+    :raises Problem: the key is required and missing, or is malformed
     """
-    if way_of(call) not in ("token", "http_signature"):
+    if auth_method(call) not in ("token", "http_signature"):
         return ""
     name = headers.IDEMPOTENCY_KEY.lower()
     values = [value for key, value in call.headers if key.lower() == name]
@@ -151,22 +161,22 @@ def idempotency_key(call, client_sudo):
     return key
 
 
-# === WAYS OF PROOF === #
+# === AUTHENTICATION METHODS === #
 
 
-def way_of(call):
-    """Return how the caller wants to prove itself; two ways at once are none."""
+def auth_method(call):
+    """Return the authentication method of a call, ``"none"`` for two at once."""
     names = {name.lower() for name, _value in call.headers}
-    ways = [way for way, header in WAYS.items() if header in names]
-    if len(ways) > 1:
+    methods = [method for method, header in METHOD_HEADERS.items() if header in names]
+    if len(methods) > 1:
         return "none"
-    return ways[0] if ways else "webhook"
+    return methods[0] if methods else "webhook"
 
 
-def prove_signature(call, client_sudo, now):
-    """Return the ``Proof`` with the ``webhook-id`` that the signature covers.
+def verify_webhook(call, client_sudo, now):
+    """Verify a Standard Webhooks signature; ``covered`` is its ``webhook-id``.
 
-    :raises SignatureError: no proof; always so without a client
+    :raises SignatureError: no key matches; always so for an empty client
     """
     verified = signing.verify(
         call.headers,
@@ -175,15 +185,15 @@ def prove_signature(call, client_sudo, now):
         now=clock.timestamp(),
         tolerance=_tolerance(client_sudo.env),
     )
-    return Proof(verified.msg_id, verified.key.key_id)
+    return Verified(verified.msg_id, verified.key.key_id)
 
 
-def prove_http_signature(call, client_sudo, now):
-    """Return a ``Proof`` without id: the signature covers the whole request.
+def verify_http_signature(call, client_sudo, now):
+    """Verify an HTTP Message Signature (RFC 9421); it covers the whole request.
 
-    Messages are known by their ids; any other call is good once.
+    A repeated message is recognized by its id. Any other call needs a new nonce.
 
-    :raises SignatureRefused: no proof; always so without a client
+    :raises SignatureRefused: no key matches; always so for an empty client
     """
     tolerance = _tolerance(client_sudo.env)
     verified = message_signatures.verify(
@@ -199,28 +209,28 @@ def prove_http_signature(call, client_sudo, now):
     if once and not nonces_sudo._use(client_sudo, verified.nonce, tolerance):
         raise SignatureRefused("nonce_used")
     used = client_sudo.secret_ids.filtered(lambda item: item.uuid == verified.key_id)
-    return Proof("", used[:1].id)
+    return Verified("", used[:1].id)
 
 
-def prove_token(call, client_sudo, now):
-    """Return a ``Proof`` without id: a token says who is calling, not what.
+def verify_token(call, client_sudo, now):
+    """Verify a bearer token: it authenticates the client and covers no content.
 
-    :raises SignatureError: no proof; always so without a client
+    :raises SignatureError: no token matches; always so for an empty client
     """
     token = tokens.bearer(headers.find(call.headers, "Authorization"))
     found = client_sudo._decrypted(client_sudo._tokens(now)) if client_sudo else []
     position = tokens.matching(token, [digest for _secret, digest in found])
     if position is None:
         raise SignatureError("no_matching_token")
-    return Proof("", found[position][0].id)
+    return Verified("", found[position][0].id)
 
 
-# Two ways at once are proven (in vain) as the first.
-PROVERS = {
-    "none": prove_signature,
-    "webhook": prove_signature,
-    "token": prove_token,
-    "http_signature": prove_http_signature,
+# Two methods at once are always refused; verifying one keeps the cost the same.
+VERIFIERS = {
+    "none": verify_webhook,
+    "webhook": verify_webhook,
+    "token": verify_token,
+    "http_signature": verify_http_signature,
 }
 
 
@@ -232,7 +242,7 @@ def _tolerance(env):
 
 
 def refuse(env, call, client_sudo, code, reason):
-    """Refuse a caller that has proven nothing; ``client_sudo`` may be empty.
+    """Refuse a call that failed authentication; ``client_sudo`` may be empty.
 
     :raises Problem: always
     """
@@ -247,7 +257,7 @@ def refuse(env, call, client_sudo, code, reason):
 
 
 def failure_subject(code, address):
-    """Return what failures under a code from an address are counted as."""
+    """Return the subject under which the failures of a code and address are counted."""
     groups = [
         int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % GROUPS[name]
         for name, text in (("code", code), ("network", networks.around(address)))
@@ -256,17 +266,17 @@ def failure_subject(code, address):
 
 
 def _note_episode(env, client_sudo, code, address):
-    """Raise the alarm once per episode and client, whichever worker is first."""
+    """Alert the owner of the system once per episode and client, over all workers."""
     group = failure_subject(code, "").split(":")[1]
     subject = f"episode:{client_sudo.id or ''}:{group}"
     if not client_alerts.begins(env, _noted, code, subject):
         return
     network = networks.around(address)
     _logger.warning(
-        "repeated failures of proof: client=%s network=%s", code or "?", network
+        "repeated failed authentication: client=%s network=%s", code or "?", network
     )
     if client_sudo:
-        # On a cursor of its own: the refusal undoes what the request did.
+        # On a separate cursor: the refusal rolls back the transaction of the request.
         with env.registry.cursor() as cr:
             alarm_env = api.Environment(cr, SUPERUSER_ID, {})
             alarm_env["interop.client"].browse(client_sudo.id)._alert_failures(network)

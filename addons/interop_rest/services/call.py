@@ -1,4 +1,4 @@
-"""What travels between the controllers and the services."""
+"""The values that controllers and services exchange."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,13 @@ from odoo.addons.interop_base.tools.trace import TraceContext
 
 
 class Call(NamedTuple):
-    """One HTTP request: ``headers`` are (name, value) pairs, ``body`` and ``query`` the
-    raw bytes, ``url`` is absolute and as sent. ``limits`` takes up what is told about
-    rates, by name, if anybody listens. ``once``: the call has a body, but it is no
-    message that is known by its id, so a nonce is good for one such call."""
+    """One HTTP request.
+
+    ``headers`` are (name, value) pairs, ``body`` and ``query`` the raw bytes. ``url`` is
+    absolute and as sent. The services put the rate limits that apply into ``limits``, by
+    name. ``once`` is true for a call with a body that is not a message: its nonce may be
+    used once.
+    """
 
     headers: list
     body: bytes
@@ -24,8 +27,10 @@ class Call(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What to answer; ``body`` is a JSON object, or a text of another ``media_type``,
-    without anything that only staff may see."""
+    """One HTTP answer, without any content that only staff may see.
+
+    ``body`` is a JSON object, or a text of another ``media_type``.
+    """
 
     status: int
     body: dict | str

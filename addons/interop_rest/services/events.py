@@ -1,7 +1,7 @@
-"""What a receiver missed, fetched page by page.
+"""Catch-up: a receiver fetches the messages that it missed, page by page.
 
-The messages of interfaces that were approved for the client, as they were or would be
-delivered.
+It gets the messages of interfaces that were approved for the client, with the same bytes
+as in a delivery.
 """
 
 from odoo.addons.interop_base.models.log.message_catch_up import CatchUp
@@ -14,9 +14,9 @@ from .querying import read_query
 
 
 def events(env, call):
-    """Answer what the system of the client was sent after a cursor.
+    """Answer the messages to the system of the client after a cursor.
 
-    :raises Refused: refused
+    :raises Refused: authentication failed, or the query or cursor is not valid
     """
     client_sudo, asked = read_query(env, call, "may_read_events", tool)
     interfaces = _event_interfaces(client_sudo)
@@ -31,8 +31,11 @@ def events(env, call):
 
 
 def _event_interfaces(client_sudo):
-    """Return the interfaces on which the client may read what was sent: approved
-    for it, of its own system, for none but its own facilities."""
+    """Return the outbound interfaces whose messages the client may fetch.
+
+    They are approved for the client, belong to its system, and serve only facilities of
+    the client.
+    """
     facilities = client_sudo._facilities()
     return client_sudo.interface_ids.filtered(
         lambda item: (
@@ -44,8 +47,7 @@ def _event_interfaces(client_sudo):
 
 
 def _note_events(client_sudo, items):
-    """Leave evidence of who was handed which messages; an empty page shows
-    nothing."""
+    """Write an audit event per interface; an empty page writes nothing."""
     audit = client_sudo.env["interop.audit.event"]
     for span in tool.spans(items):
         audit._log("viewed", client_sudo, f"Fetched events {span}")

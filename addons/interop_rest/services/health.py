@@ -1,31 +1,30 @@
-"""Liveness for everybody; depth and age of its own queues for a client."""
+"""Liveness for every caller; depth and age of its queues for a client."""
 
 from odoo.addons.interop_base import clock
 
 from ..models.interop_message import ACCEPTED
 from ..tools import headers
-from .authenticate import authenticate, is_signed, require_id
+from .authenticate import authenticate, has_credentials, require_id
 from .call import Answer
 
 
 def health(env, call):
-    """Return whether the database answers, and to a client what waits for it.
+    """Answer liveness, and for a client the depth and age of its queues.
 
-    :raises Refused: the caller says who it is and cannot prove it
+    :raises Refused: the call has credentials and authentication failed
     """
     env.cr.execute("SELECT 1")
-    if not is_signed(call):
+    if not has_credentials(call):
         return Answer(200, {"status": "up"}, {})
-    client_sudo, proven = authenticate(env, call)
-    require_id(client_sudo, proven, headers.HEALTH_ID)
+    client_sudo, covered = authenticate(env, call)
+    require_id(client_sudo, covered, headers.HEALTH_ID)
     return Answer(200, {"status": "up", "queues": _queues(client_sudo)}, {})
 
 
 def _queues(client_sudo):
-    """Return depth and age of what is not finished, per contract of the client's
-    own messages."""
+    """Return number and age of the client's unfinished messages, per contract."""
     now = clock.now()
-    # sudo: the log is read here for a caller that is no user of it
+    # sudo: service users have no rights on the log
     groups = (
         client_sudo.env["interop.message"]
         .sudo()

@@ -1,7 +1,7 @@
-"""Identifiers: from one to the others of the same record, and links told by their source.
+"""Look up, cross-reference and link identifiers.
 
-Everything runs with the rights of the service user, in one facility, for the namespaces
-that were approved for the client. What was asked is in no answer and no log.
+All operations use the rights of the service user, one facility, and the namespaces that
+were approved for the client. Errors and logs never contain the identifier.
 """
 
 from odoo.exceptions import AccessError
@@ -43,9 +43,9 @@ LINK_LIMITS = {"max_depth": 5, "max_items": 50}
 
 
 def look_up(env, call):
-    """Answer which identifiers the record of an identifier has.
+    """Answer the identifiers of the record that has a given identifier.
 
-    :raises Refused: refused
+    :raises Refused: authentication failed, or the look-up is not valid or not allowed
     """
     client_sudo, asked = read_query(env, call, "may_read_identifiers", lookup)
     directory = Directory(client_sudo, asked.facility)
@@ -53,7 +53,7 @@ def look_up(env, call):
     row = directory.find(asked, at)
     directory.note(row)
     if not row:
-        # Answered, not raised: that somebody asked has to stay on record.
+        # Answered, not raised: a rollback would remove the audit event.
         return _not_found(env, client_sudo, call)
     wires = directory.wires(row, at)
     allowed = set(client_sudo.namespace_ids.mapped("uri"))
@@ -62,10 +62,9 @@ def look_up(env, call):
 
 
 def cross_reference(env, call):
-    """Answer all identifiers of a record, of the target namespaces if some are named
-    (``$ihe-pix``).
+    """Answer the identifiers of a record in the target namespaces (``$ihe-pix``).
 
-    :raises Refused: refused
+    :raises Refused: authentication failed, or the query is not valid or not allowed
     """
     client_sudo, asked = read_query(env, call, "may_read_identifiers", xref)
     if not asked.wants_json():
@@ -85,14 +84,14 @@ def cross_reference(env, call):
 
 
 def link(env, call):
-    """Link an identifier of the caller's own system to a record.
+    """Link an identifier of the caller's system to a record.
 
-    A contradiction opens a case in the steward's queue and is answered, not raised, so
-    that the case stays.
+    A conflict opens a case for a steward. It is answered, not raised, because a rollback
+    would remove the case.
 
-    :raises Refused: refused; nothing was linked
+    :raises Refused: nothing was linked
     """
-    client_sudo, _proven = authenticate(env, call._replace(once=True))
+    client_sudo, _covered = authenticate(env, call._replace(once=True))
     pipeline.check_ready(client_sudo)
     if not client_sudo.may_link:
         raise Problem("link_not_allowed", client=client_sudo.code)
@@ -109,18 +108,18 @@ def link(env, call):
 
 
 class Directory:
-    """The identifiers as one client sees them in one facility."""
+    """The identifiers that one client may see in one facility."""
 
     def __init__(self, client_sudo, facility):
-        """Find the facility that the client means.
+        """Resolve the facility of the call.
 
-        :param str facility: code in the client's system, ``""`` for its only one
-        :raises Refused: not one of the client's, or nothing moves there now
+        :param str facility: facility code of the client's system, ``""`` for its only one
+        :raises Refused: the facility is not the client's, or is paused
         """
         self.client_sudo = client_sudo
         self.facility = facility
         self.company = self._company()
-        # Rights of the service user from here on.
+        # From here on the rights of the service user apply.
         self.identifiers = (
             client_sudo.env["interop.identifier"]
             .with_user(client_sudo.user_id)
@@ -152,14 +151,20 @@ class Directory:
         return company
 
     def find(self, asked, at=None):
-        """Return the identifier asked for as it is now, or was ``at`` a moment, if the
-        service user may read its record; else an empty recordset."""
+        """Return the requested identifier, or an empty recordset.
+
+        :param lookup.Asked asked: the identifier
+        :param at: naive UTC; None for the current state
+        :returns: empty as well if the service user may not read the record
+        """
         named = self._named(asked)
         return self._row(named, at) if named else self.identifiers.browse()
 
     def _named(self, asked):
-        """Return the identifier asked for, read by the rules of its namespace; None for
-        a value that none can have."""
+        """Return the requested identifier, parsed by the rules of its namespace.
+
+        :returns: None for a value that no identifier of the namespace can have
+        """
         client_sudo, company = self.client_sudo, self.company
         try:
             namespace = self._namespace(asked.namespace)
@@ -183,7 +188,7 @@ class Directory:
         key = (named.namespace.id, named.normalized)
         found = rows.get(key, self.identifiers.browse())
         if const.HELD in found.mapped("state"):
-            return found.browse()  # two records have it: a steward has to decide
+            return found.browse()  # two records have it; a steward has to decide
         row = found._valid_at(at or clock.now())
         if not row or (at and not row._was_good(at)):
             return row.browse()
@@ -191,19 +196,22 @@ class Directory:
         return row if record and record.has_access("read") else row.browse()
 
     def record(self, row):
-        """Return the record of an identifier, as the service user sees it."""
+        """Return the record of an identifier with the rights of the service user."""
         return self.identifiers.env[row.res_model].browse(row.res_id)
 
     def wires(self, row, at=None):
-        """Return the identifiers of a record as messages write them."""
+        """Return the identifiers of a record in the format of messages."""
         record = self.record(row)
         if at:
             return self.identifiers._wire_at(record, self.company, at)
         return self.identifiers._wire(record, self.company)
 
     def targets(self, names):
-        """Return the namespaces that are answered; a target that is not one of the
-        client's is refused, known or not."""
+        """Return the target namespaces of an answer.
+
+        :param names: names of the query; empty for all of the client
+        :raises Problem: a namespace is not the client's, whether it exists or not
+        """
         allowed = self.client_sudo.namespace_ids
         if not names:
             return allowed
@@ -219,21 +227,23 @@ class Directory:
         return targets
 
     def check_own(self, wire):
-        """Refuse a namespace that is not the caller's own."""
+        """Refuse a namespace whose source system is not the caller's system."""
         client_sudo = self.client_sudo
         try:
             namespace = self._namespace(wire["system"])
         except BusinessError as error:
             code = LINK_REFUSALS.get(error.code, "link_not_allowed")
             raise Problem(code, client=client_sudo.code) from None
-        # sudo: only whose it is; the catalogue is closed to service users
+        # sudo: reads only the source system; the catalogue is closed to service users
         if namespace.sudo().system_id != client_sudo.system_id:
             raise Problem("link_not_allowed", client=client_sudo.code)
 
     def note(self, row):
-        """Leave evidence of who looked up what, without the value."""
-        what = f"identifier {row.id}" if row else "an identifier that is not here"
-        detail = f"Looked up {what}" + (f" in {self.facility}" if self.facility else "")
+        """Write an audit event of the look-up, without the value."""
+        found = f"identifier {row.id}" if row else "an unknown identifier"
+        detail = f"Looked up {found}"
+        if self.facility:
+            detail += f" in {self.facility}"
         audit = self.client_sudo.env["interop.audit.event"]
         audit._log("viewed", self.client_sudo, detail)
 
@@ -244,7 +254,7 @@ def _not_found(env, client_sudo, call):
 
 
 def _moment(client_sudo, asked):
-    """Return the moment that is asked about (naive UTC), None for now."""
+    """Return the requested point in time (naive UTC), None for now."""
     try:
         return period.moment(asked.as_of, read_time=rfc3339.parse)
     except ValueError:
@@ -265,18 +275,18 @@ def _linked(client_sudo, record, wire, company, call):
     """Link in a savepoint and answer."""
     env = client_sudo.env
     identifiers = record.env["interop.identifier"]
-    # What linking reads of a message: who says so, and where.
-    teller = env["interop.message"].new(
+    # Linking reads the sending system and the facility from a message.
+    message = env["interop.message"].new(
         {"company_id": company.id, "system_id": client_sudo.system_id.id}
     )
     code = "identifier_conflict"
     try:
         with env.cr.savepoint():
-            created = identifiers._link(record, [wire], teller)
+            created = identifiers._link(record, [wire], message)
             return _answer_link(client_sudo, created, company)
     except PossibleDuplicate as error:
         if error.question:
-            # sudo: the queue is the engine's
+            # sudo: service users have no rights on cases
             env["interop.identity.case"]._open(
                 error.question, company=company, system=client_sudo.system_id
             )
@@ -290,7 +300,7 @@ def _linked(client_sudo, record, wire, company, call):
 
 
 def _answer_link(client_sudo, created, company):
-    """Return the answer, and leave evidence of what was linked, without values."""
+    """Return the answer, and write an audit event without the value."""
     if not created:
         return Answer(200, {"status": "known"}, {})
     client_sudo.env["interop.audit.event"]._log(

@@ -1,4 +1,4 @@
-"""Messages in, and what became of them."""
+"""Receive messages, and answer their status."""
 
 import logging
 from urllib.parse import quote
@@ -18,25 +18,24 @@ STATUS_PATH = "/interop/v1/messages/"
 
 
 def receive(env, call):
-    """Take one message.
+    """Receive one message.
 
-    :raises Refused: nothing may be committed
+    :raises Refused: nothing was stored; the caller must roll back
     """
-    client_sudo, proven = authenticate(env, call, "may_send")
+    client_sudo, covered = authenticate(env, call, "may_send")
     key = idempotency_key(call, client_sudo)
-    delivered = delivery(env, call, key=key, proven_id=proven or key)
+    delivered = delivery(env, call, key=key, proven_id=covered or key)
     return answer_taken(pipeline.receive(client_sudo, delivered), call)
 
 
 def receive_batch(env, call, lines):
-    """Take the messages of a batch, in order; each is taken, refused and answered for
-    itself.
+    """Receive the messages of a batch in order, each with a separate result.
 
-    The ``webhook-id`` of the request is signed and otherwise unused: what makes a
-    repeated batch harmless are the ids of its messages.
+    The ``webhook-id`` of the request is signed and has no other use. A batch can be
+    repeated because each message has its own id.
 
     :param bool lines: NDJSON instead of a JSON array
-    :raises Refused: the batch as a whole is refused; nothing was stored
+    :raises Refused: the whole batch is refused; nothing was stored
     """
     client_sudo, _batch_id = authenticate(env, call, "may_send")
     try:
@@ -49,38 +48,37 @@ def receive_batch(env, call, lines):
         item = call._replace(body=body)
         results.append({"index": index, **_receive_item(env, client_sudo, item)})
         if not len(results) % const.BATCH_COMMIT:
-            # A lock per message is held until the commit, and PostgreSQL's table of
-            # locks is small. What is committed is found again by its id if the rest
-            # of the request has to run once more.
+            # Each message holds a lock until the commit, and PostgreSQL's lock table is
+            # small. If the request is repeated, committed messages are found by their id.
             env.cr.commit()  # pylint: disable=invalid-commit
     return Answer(200, {"results": results}, {})
 
 
 def _receive_item(env, client_sudo, item):
-    """Return the result of one message of a batch; a refusal undoes it alone."""
-    known = {}
+    """Return the result of one message of a batch; a refusal rolls back only this one."""
+    identity = {}
     try:
         with env.cr.savepoint():
             delivered = delivery(env, item, pauses=())
             envelope = read.envelope(item.body, delivered.limits)
-            known["id"] = envelope.id
+            identity["id"] = envelope.id
             taken = pipeline.take(client_sudo, envelope, delivered)
             answer = answer_taken(taken, item)
     except Refused as refused:
         answer = refusal(env, refused, item)
-    return item_result(known, answer)
+    return item_result(identity, answer)
 
 
 def status(env, call, external_id):
-    """Tell a client what became of one of its own messages.
+    """Answer the status of one message of the client.
 
-    A signature covers the id asked for: ``webhook-id`` has to name it.
+    The ``webhook-id`` of a signed call is the id of that message.
 
-    :raises Refused: refused
+    :raises Refused: authentication failed, or the client sent no message with this id
     """
-    client_sudo, proven = authenticate(env, call, "may_read_status")
-    require_id(client_sudo, proven, external_id)
-    # What can be no id is looked up nowhere: the database takes no NUL.
+    client_sudo, covered = authenticate(env, call, "may_read_status")
+    require_id(client_sudo, covered, external_id)
+    # A text that is not a valid id is not searched: PostgreSQL refuses NUL characters.
     is_id = headers.message_id(external_id) == external_id
     message = is_id and store.find(client_sudo, external_id)
     if not message:
@@ -104,7 +102,7 @@ def delivery(env, call, **values):
 
 
 def answer_taken(taken, call):
-    """Return the answer for a message that was taken, now or before."""
+    """Return the answer for a message that was received now or before."""
     if taken.accepted:
         return _answer_accepted(taken.accepted)
     found = answer(taken.message, call)
@@ -114,8 +112,10 @@ def answer_taken(taken, call):
 
 
 def _answer_accepted(accepted):
-    """Return the answer for a message that was just stored for the pump: the same as
-    :func:`answer`, without reading the row."""
+    """Return the answer for a message that was just stored for the pump.
+
+    It equals the result of :func:`answer`, without reading the row.
+    """
     envelope = accepted.envelope
     body = {
         "id": envelope.id,
@@ -130,7 +130,7 @@ def _answer_accepted(accepted):
 
 
 def answer(message, call):
-    """Return the answer for a message in its present state."""
+    """Return the answer for a message in its current state."""
     status_code = message._answer_status()
     location = STATUS_PATH + quote(message.external_id, safe="")
     extra = message.contract_id._lifecycle_headers()
@@ -155,13 +155,14 @@ def answer(message, call):
     return Answer(422, body, extra, problems.MEDIA_TYPE)
 
 
-def item_result(known, answered):
+def item_result(identity, answered):
     """Return the result of one message of several.
 
-    :param dict known: the member ``id``, if it is known
+    :param dict identity: the member ``id``, if the envelope could be read
+    :param Answer answered: the answer for this message alone
     """
     member = "message" if answered.status < 400 else "problem"
-    result = {**known, "status": answered.status, member: answered.body}
+    result = {**identity, "status": answered.status, member: answered.body}
     for header, name in const.BATCH_HEADERS.items():
         if header in answered.headers:
             result[name] = answered.headers[header]
@@ -171,7 +172,7 @@ def item_result(known, answered):
 
 
 def refusal(env, refused, call):
-    """Return the answer for a refusal that does not end the request; log why."""
+    """Log a refusal that does not end the request, and return its answer."""
     problem = Problem.of(refused)
     problem.trace_id = call.trace.trace_id
     _logger.info("%s", problem)

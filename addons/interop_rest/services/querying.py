@@ -1,4 +1,4 @@
-"""What every query has in common: who asks, signed over the query, and for what."""
+"""The common start of all queries: authenticate the client and parse the query."""
 
 from odoo.addons.interop_base.inbound import pipeline
 
@@ -7,14 +7,14 @@ from .authenticate import authenticate, require_id
 
 
 def read_query(env, call, operation, tool):
-    """Return the client, with all rights, and what its query asks for.
+    """Return the client, with all rights, and its parsed query.
 
     :param str operation: field of the client that allows this query
     :param tool: module of ``tools`` with ``signed_id`` and ``parse``
-    :raises Refused: refused
+    :raises Refused: authentication failed, or the query is not valid
     """
-    client_sudo, proven = authenticate(env, call, operation)
-    require_id(client_sudo, proven, tool.signed_id(call.query))
+    client_sudo, covered = authenticate(env, call, operation)
+    require_id(client_sudo, covered, tool.signed_id(call.query))
     pipeline.check_ready(client_sudo)
     asked = tool.parse(call.query)
     if not asked:

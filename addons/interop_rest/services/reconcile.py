@@ -1,7 +1,7 @@
-"""What a sender has sent, compared with what is here: it learns what never arrived.
+"""Reconciliation: compare the messages that a client sent with those that arrived.
 
-About the client's own messages, on its interfaces and for its facilities; one statement
-however many are asked about, and one that writes the line of the audit trail.
+It covers the client's own messages, on its interfaces and for its facilities. One SQL
+statement answers any number of messages, and one writes the audit event.
 """
 
 from odoo.addons.interop_base import db
@@ -19,12 +19,12 @@ MAX_ITEMS = 5 * tool.MAX_MESSAGES
 
 
 def reconcile(env, call):
-    """Tell a client what became of the messages that it says it has sent.
+    """Answer the status of the messages that a client lists, or their number.
 
-    :raises Refused: refused
+    :raises Refused: authentication failed, or the body is not valid or not allowed
     """
     call = call._replace(once=True)
-    client_sudo, _proven = authenticate(env, call, "may_reconcile")
+    client_sudo, _covered = authenticate(env, call, "may_reconcile")
     pipeline.check_ready(client_sudo)
     asked = _read(client_sudo, call.body)
     interfaces = _reconciled_interfaces(client_sudo, asked.interface)
@@ -63,25 +63,25 @@ def _read(client_sudo, body):
 
 
 def _reconciled_interfaces(client_sudo, code):
-    """Return the inbound interfaces that are meant: all of the client's, or one.
+    """Return the inbound interfaces to compare: all of the client, or one.
 
-    Whatever became of them since: what was sent was sent.
+    Interfaces in any state count, because messages may be older than the current state.
     """
     inbound = client_sudo.interface_ids.filtered(lambda item: item.direction == "in")
     found = inbound.filtered(lambda item: item.code == code) if code else inbound
     if not found:
         raise Problem(
             "interface_not_allowed",
-            detail="This client has no inbound interface of this code."
+            detail="The client has no inbound interface with this code."
             if code
-            else "This client has no interface on which it could have sent.",
+            else "The client has no inbound interface.",
             client=client_sudo.code,
         )
     return found
 
 
 def _reconciled_facilities(client_sudo, code):
-    """Return the facilities that are meant: all of the client's, or one."""
+    """Return the facilities to compare: all of the client, or one."""
     companies = client_sudo._facilities()
     if not code:
         return companies
@@ -126,7 +126,7 @@ def _found(state, kind, error, body_hash, received, finished, visible):
 
 
 def _states_within(client_sudo, window, interfaces, companies):
-    """Return ``{state: number}`` of the client's own messages in a window."""
+    """Return ``{state: number}`` of the client's own messages in a time window."""
     client_sudo.env.flush_all()
     return dict(
         db.fetch(

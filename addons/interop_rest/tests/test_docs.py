@@ -67,7 +67,7 @@ class TestDocs(RestHttpCase):
         settings.create({"interop_rest_public_url": ""}).execute()
         self.assertIn("http://10.0.0.9:20136", self._shown(user))  # of no request
         for wrong in ("api.hospital.example", shown + "/x", "ftp://a", "https://a b"):
-            with self._refused(ValidationError, "root of a server"):
+            with self._refused(ValidationError, "not a web address"):
                 settings.create({"interop_rest_public_url": wrong})
 
     def test_without_a_setting_it_is_the_address_of_the_request(self):

@@ -213,7 +213,7 @@ class TestLookup(RestHttpCase):
             self._looked_up(),
             [
                 f"Looked up identifier {row.id} in MERCY",
-                "Looked up an identifier that is not here",
+                "Looked up an unknown identifier",
             ],
         )
         event = self.env["interop.audit.event"].search([], limit=1, order="id desc")

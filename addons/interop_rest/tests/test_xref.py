@@ -170,7 +170,7 @@ class TestCrossReference(XrefCase):
             self._audit(),
             [
                 f"Looked up identifier {row.id} in MERCY",
-                "Looked up an identifier that is not here",
+                "Looked up an unknown identifier",
             ],
         )
 

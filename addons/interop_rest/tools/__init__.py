@@ -1,4 +1,4 @@
-"""Pure code of the inbound layer: no Odoo import, no clock, no network."""
+"""Pure code of inbound REST: no Odoo import, no clock, no network."""
 
 from . import batch
 from . import docs_page
@@ -12,6 +12,7 @@ from . import openapi_events
 from . import openapi_identifiers
 from . import openapi_reconcile
 from . import openapi_schemas
+from . import problem_kinds
 from . import problems
 from . import problem_page
 from . import reconcile

@@ -1,19 +1,20 @@
-"""Take a batch apart without touching what is in it.
+"""Split a batch into its messages without changing their bytes.
 
-Every item is returned as the very bytes it was sent as: they are what is hashed and
-kept, as with a message that is sent alone.
+The bytes of each message are hashed and stored as they were sent, as with a message that
+is sent alone.
 """
 
 import re
 
-# A string, closed or cut off by the end, or one structural character. Possessive, so
-# linear. All of it is ASCII, which never occurs within another character of UTF-8.
+# A string (complete or truncated) or one structural character. The quantifiers are
+# possessive, so the run time is linear. All of it is ASCII, which never occurs inside
+# another UTF-8 character.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _BLANK = b" \t\r\n"
 
 
 class BatchError(ValueError):
-    """The body is no batch; ``code`` is ``invalid_batch`` or ``batch_too_long``."""
+    """The body is not a batch; ``code`` is ``invalid_batch`` or ``batch_too_long``."""
 
     def __init__(self, code):
         self.code = code
@@ -21,11 +22,14 @@ class BatchError(ValueError):
 
 
 def split(body: bytes, lines: bool, max_messages: int) -> list[bytes]:
-    """Return the messages of a batch, each as its own bytes without blanks around it.
+    """Return the bytes of each message of a batch, without surrounding blanks.
 
-    ``lines``: one message per line (NDJSON; empty lines do not count), else a JSON
-    array. Only the array itself is checked: an item may still be anything. Raises
-    :class:`BatchError` when there is no item, or more than ``max_messages``.
+    Only the array is checked. An item may still be any text.
+
+    :param lines: one message per line (NDJSON, empty lines are skipped) instead of a JSON
+        array
+    :param max_messages: maximum number of items
+    :raises BatchError: the batch is malformed, empty or too long
     """
     found = []
     for item in _lines(body) if lines else _elements(body):
@@ -38,7 +42,7 @@ def split(body: bytes, lines: bool, max_messages: int) -> list[bytes]:
 
 
 def _lines(body):
-    """Yield the lines that hold something."""
+    """Yield the lines that are not blank."""
     for line in body.split(b"\n"):
         if line.strip(_BLANK):
             yield line.strip(_BLANK)
@@ -62,7 +66,7 @@ def _elements(body):
         elif token == b"," and depth == 1:
             yield _element(text, start, match)
             start = match.end()
-    raise BatchError("invalid_batch")  # it does not end
+    raise BatchError("invalid_batch")  # the closing bracket is missing
 
 
 def _element(text, start, match):

@@ -1,6 +1,6 @@
-"""The OpenAPI document as a page for people: no script, nothing loaded from elsewhere.
+"""Render the OpenAPI document as an HTML page without scripts or external resources.
 
-``fragment`` is for a page that has its own frame (Odoo's), ``render`` a page by itself.
+``render`` returns a complete page, ``fragment`` only its content, for a page of Odoo.
 """
 
 import base64
@@ -40,7 +40,7 @@ _PAGE = """<!DOCTYPE html>
 """
 _ABOUT_ERRORS = """<p>Every error is <code>application/problem+json</code> (RFC 9457).
 Program against <code>code</code>; quote <code>trace_id</code> when you ask for help.</p>"""
-# The style is the only thing that the page may use.
+# The content security policy allows this style and nothing else.
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_DIGEST}'; frame-ancestors 'none'"
@@ -48,13 +48,13 @@ CONTENT_SECURITY_POLICY = (
 
 
 def render(document: dict) -> str:
-    """Return the whole page of an OpenAPI document of ours."""
+    """Return the complete page of an OpenAPI document of this addon."""
     title = escape(f"{document['info']['title']} API")
     return _PAGE.format(title=title, style=STYLE, body=fragment(document))
 
 
 def fragment(document: dict) -> str:
-    """Return the content of the page, without its frame; every text is escaped."""
+    """Return the content of the page without its frame; every text is escaped."""
     info = document["info"]
     server = document["servers"][0]["url"]
     parts = [
@@ -66,10 +66,10 @@ def fragment(document: dict) -> str:
         "<h2>Messages You Send</h2>",
         _sent(document),
         _members(document),
-        "<h2>Messages You Are Sent</h2>",
+        "<h2>Messages You Receive</h2>",
         _received(document),
-        "<h2>Proof of Who Is Calling</h2>",
-        _proofs(document["components"]["securitySchemes"]),
+        "<h2>Authentication</h2>",
+        _schemes(document["components"]["securitySchemes"]),
         "<h2>Errors</h2>",
         _ABOUT_ERRORS,
         _errors(),
@@ -98,13 +98,13 @@ def _operations(paths):
         for path, methods in paths.items()
         for method, operation in methods.items()
     ]
-    return _table(("Operation", "What it does", "Answers"), rows)
+    return _table(("Operation", "Description", "Answers"), rows)
 
 
 def _sent(document):
     post = document["paths"]["/interop/v1/messages"]["post"]
     sent = post["requestBody"]["content"]["application/json"]["schema"]
-    # One kind of message is named as it is, several are a choice.
+    # A document with one message type has no schema Message.
     choice = document["components"]["schemas"].get("Message", {"anyOf": [sent]})
     names = [
         item["$ref"].rpartition("/")[2].removesuffix(".message")
@@ -114,7 +114,7 @@ def _sent(document):
 
 
 def _members(document):
-    """Return the members of every message; nothing where there is no message type."""
+    """Return the members of every message; empty without a message type."""
     schemas = document["components"]["schemas"]
     name = next((name for name in schemas if name.endswith(".message")), "")
     if not name:
@@ -126,9 +126,9 @@ def _members(document):
             escape(schema.get("description", "")),
         )
         for member, schema in schemas[name]["properties"].items()
-        if member != "facility"  # differs: it is said with each message
+        if member != "facility"  # differs per message type and is described there
     ]
-    table = _table(("Member", "Required", "What it says"), rows)
+    table = _table(("Member", "Required", "Description"), rows)
     return f"<h3>Members of a Message</h3>{table}"
 
 
@@ -142,7 +142,7 @@ def _received(document):
 def _contracts(document, operations):
     """Return schema and examples of contracts, ``{name: operation}``."""
     if not operations:
-        return "<p>None that you may see.</p>"
+        return "<p>No message types are available to you.</p>"
     return "\n".join(
         _contract(document, name, operation)
         for name, operation in sorted(operations.items())
@@ -172,12 +172,12 @@ def _contract(document, name, operation):
     return "\n".join(parts)
 
 
-def _proofs(schemes):
+def _schemes(schemes):
     rows = [
         (f"<code>{escape(name)}</code>", escape(scheme.get("description", "")))
         for name, scheme in schemes.items()
     ]
-    return _table(("Scheme", "How"), rows)
+    return _table(("Scheme", "Description"), rows)
 
 
 def _errors():
@@ -185,7 +185,7 @@ def _errors():
         (f"<code>{escape(code)}</code>", str(kind.status), escape(kind.advice))
         for code, kind in problems.KINDS.items()
     ]
-    return _table(("Code", "Status", "What to do"), rows)
+    return _table(("Code", "Status", "Meaning and Next Step"), rows)
 
 
 def _json(value):

@@ -1,4 +1,4 @@
-"""The query of a receiver that fetches what it missed."""
+"""Query and answer of the catch-up: a receiver fetches the messages that it missed."""
 
 import re
 from typing import NamedTuple
@@ -6,13 +6,14 @@ from typing import NamedTuple
 from . import query as query_tools
 
 DESCRIPTIONS = {
-    "cursor": "Position to continue from: the cursor of an earlier answer.",
+    "cursor": "The cursor of an earlier answer. Without it the answer starts at the "
+    "beginning.",
     "limit": "Maximum number of events in one answer.",
 }
 MEMBERS = tuple(DESCRIPTIONS)
 LABEL = "events"
 MAX_QUERY_BYTES = 16384
-MAX_CURSOR = 8192  # characters: some two hundred interfaces; longer lines are cut off
+MAX_CURSOR = 8192  # characters, enough for about 200 interfaces in one request line
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 
@@ -20,16 +21,17 @@ _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
 
 
 class Asked(NamedTuple):
-    """What is asked for: ``cursor`` of an earlier page or ``""``, ``limit`` items at
-    most."""
+    """A query: ``cursor`` of an earlier page or ``""``, and at most ``limit`` items."""
 
     cursor: str
     limit: int
 
 
 def parse(query: bytes) -> Asked | None:
-    """Return what a query string asks for, None unless every member is known, given
-    once, and the limit a number from 1 to ``MAX_LIMIT``."""
+    """Return the parsed query string, None if it is not valid.
+
+    Each parameter must be known and occur once. The limit is 1 to ``MAX_LIMIT``.
+    """
     found = query_tools.read(query, MEMBERS, MAX_QUERY_BYTES)
     if found is None:
         return None
@@ -41,17 +43,19 @@ def parse(query: bytes) -> Asked | None:
 
 
 def signed_id(query: bytes) -> str:
-    """Return the ``webhook-id`` under which a page is asked for."""
+    """Return the ``webhook-id`` that a signed request for a page must have."""
     return query_tools.signed_id(LABEL, query)
 
 
 def page(items, cursor: str, more: bool, streams: dict, held) -> dict:
     """Return the body of an answer.
 
-    ``items`` have ``external_id``, ``interface``, ``epoch``, ``sequence``, and either
-    ``body`` (the bytes that are delivered: JSON in UTF-8) or a ``reason`` for having
-    none. ``streams`` is ``{interface: (epoch, last number)}``, ``held`` names the
-    interfaces that hand nothing out now.
+    :param items: objects with ``external_id``, ``interface``, ``epoch``, ``sequence``,
+        and either ``body`` (the delivered bytes: JSON in UTF-8) or ``reason``
+    :param cursor: position of the next page
+    :param more: whether the next page has items now
+    :param streams: ``{interface: (epoch, last sequence)}``
+    :param held: codes of interfaces that are stopped and answer nothing now
     """
     return {
         "events": [_event(item) for item in items],
@@ -81,8 +85,10 @@ def _event(item):
 
 
 def spans(items) -> list[str]:
-    """Return which numbers of which streams ``items`` are, in words for the audit log,
-    such as ``invoices-out 1/5-1/9``."""
+    """Return the sequences of ``items`` per interface for the audit log.
+
+    An example is ``invoices-out 1/5-1/9``: epoch and sequence of the first and last item.
+    """
     ends = {}
     for item in items:
         at = f"{item.epoch}/{item.sequence}"

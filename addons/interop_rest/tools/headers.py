@@ -1,4 +1,4 @@
-"""What the request headers have to look like, and what every answer carries."""
+"""Names and syntax of request headers, and the headers of every answer."""
 
 import hashlib
 import math
@@ -10,8 +10,8 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 CHALLENGE = 'Bearer realm="interop"'
 HEALTH_ID = "health"  # webhook-id of a signed request for the health
 OPENAPI_ID = "openapi"  # webhook-id of a signed request for the OpenAPI document
-# Who sends one of these says who it is.
-PROOFS = frozenset(
+# A request with one of these headers has to authenticate.
+CREDENTIALS = frozenset(
     {"authorization", "interop-client", "signature-input", "webhook-signature"}
 )
 READING = ("GET", "HEAD")
@@ -36,16 +36,16 @@ SECURITY = {
 }
 
 
-def proofs(names) -> set:
-    """Return those of the header names by which a caller says who it is."""
-    return {name.lower() for name in names} & PROOFS
+def credentials(names) -> set:
+    """Return the names in ``names`` that belong to an authentication method."""
+    return {name.lower() for name in names} & CREDENTIALS
 
 
 def target_url(scheme, host, target) -> str:
-    """Return the absolute address of a request from its target as sent.
+    """Return the absolute URL of a request.
 
-    ``target`` is a path with query, or absolute already, as proxies write it: then its
-    own scheme and host do not count, those of the connection do.
+    :param target: request target as sent: a path with query, or an absolute URL as
+        proxies send it. Scheme and host of the connection replace those of the URL.
     """
     if not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]
@@ -53,24 +53,24 @@ def target_url(scheme, host, target) -> str:
 
 
 def is_root_url(text) -> bool:
-    """Say whether a text is the root of a server, without a final slash."""
+    """Return whether a text is the root URL of a server, without a final slash."""
     return bool(_ROOT_URL.fullmatch(text))
 
 
 def client_code(value) -> str:
-    """Return the client code of an ``Interop-Client`` header, ``""`` when it is none.
+    """Return the client code of an ``Interop-Client`` header, ``""`` if it is malformed.
 
-    A repeated header, which servers join with a comma, is none.
+    Servers join a repeated header with a comma, which is malformed.
     """
     text = value or ""
     return text if _CLIENT_CODE.fullmatch(text) else ""
 
 
 def idempotency_key(value) -> str:
-    """Return the key of an ``Idempotency-Key`` header, ``""`` when it is none.
+    """Return the key of an ``Idempotency-Key`` header, ``""`` if it is malformed.
 
-    It is a string of Structured Fields (``"8e03978e"``); without quotes it is read as
-    what is meant. A key that is also the id of a message can be the id of a message.
+    The header is a string of Structured Fields (``"8e03978e"``); a value without quotes
+    is accepted too. The key becomes the id of the message, so it has the same syntax.
     """
     text = (value or "").strip(" ")
     if len(text) > 1 and text[0] == text[-1] == '"':
@@ -79,35 +79,33 @@ def idempotency_key(value) -> str:
 
 
 def message_id(text) -> str:
-    """Return a text that somebody else calls an id as an id of a message: as it is if
-    it can be one, else by its hash."""
+    """Return a third party's id as a message id: unchanged if valid, else its hash."""
     if _MESSAGE_ID.fullmatch(text):
         return text
     return f"id_{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def find(pairs, name) -> str:
-    """Return the value of a header among (name, value) pairs, in any case.
+    """Return the value of a header in (name, value) pairs; names ignore case.
 
-    ``""`` when it is missing or given more than once.
+    It is ``""`` if the header is missing or repeated.
     """
     values = [value for key, value in pairs if key.lower() == name.lower()]
     return values[0] if len(values) == 1 else ""
 
 
 def is_json(content_type) -> bool:
-    """Say whether a ``Content-Type`` is JSON in UTF-8: one media type, no other
-    charset."""
+    """Return whether a ``Content-Type`` is JSON in UTF-8."""
     return _is_one_of(content_type, MEDIA_TYPES)
 
 
 def is_lines(content_type) -> bool:
-    """Say whether a ``Content-Type`` is one JSON document per line, in UTF-8."""
+    """Return whether a ``Content-Type`` is NDJSON in UTF-8."""
     return _is_one_of(content_type, (MEDIA_TYPE_LINES,))
 
 
 def is_form(content_type) -> bool:
-    """Say whether a ``Content-Type`` is an HTML form's, in UTF-8."""
+    """Return whether a ``Content-Type`` is an HTML form in UTF-8."""
     return _is_one_of(content_type, (FORM,))
 
 
@@ -128,17 +126,19 @@ def _is_one_of(content_type, media_types):
 
 
 def is_plain(content_encoding) -> bool:
-    """Say whether the body travels without a content encoding."""
+    """Return whether the body has no content encoding."""
     return (content_encoding or "identity").strip().lower() == "identity"
 
 
 def rate_limits(shown, window) -> dict[str, str]:
-    """Return what an answer tells about limits: the headers of
-    draft-ietf-httpapi-ratelimit-headers (``RateLimit-Policy: "client";q=100;w=60`` and
-    ``RateLimit: "client";r=50;t=30``).
+    """Return the rate limit headers of an answer (draft-ietf-httpapi-ratelimit-headers).
 
-    ``shown`` are (name of the policy, limit, what is left, seconds until the window
-    ends), one per limit that applied; ``window`` is its length in seconds.
+    Examples are ``RateLimit-Policy: "client";q=100;w=60`` and
+    ``RateLimit: "client";r=50;t=30``.
+
+    :param shown: (name of the policy, limit, remaining calls, seconds until the window
+        ends), one per limit that applied
+    :param window: length of the window in seconds
     """
     return {
         "RateLimit-Policy": ", ".join(

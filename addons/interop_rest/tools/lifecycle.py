@@ -10,8 +10,9 @@ DESCRIPTION = '</interop/v1/openapi.json>; rel="service-desc"'
 def announcing(deprecated_at: datetime, sunset: date | None) -> dict[str, str]:
     """Return the headers of an answer about a deprecated version.
 
-    ``Deprecation`` (RFC 9745) is the moment ``deprecated_at`` (naive UTC), ``Sunset``
-    (RFC 8594) the beginning of the day on which it ends, in UTC, when that is known.
+    :param deprecated_at: naive UTC, for ``Deprecation`` (RFC 9745)
+    :param sunset: day on which the version ends, for ``Sunset`` (RFC 8594) at 00:00 UTC;
+        None if the day is not set
     """
     headers = {
         "Deprecation": f"@{timegm(deprecated_at.utctimetuple())}",

@@ -1,4 +1,4 @@
-"""The query of an identifier look-up, and how it is kept out of logs."""
+"""The query of an identifier look-up, and its removal from log lines."""
 
 import re
 from typing import NamedTuple
@@ -6,12 +6,12 @@ from typing import NamedTuple
 from . import query as query_tools
 
 DESCRIPTIONS = {
-    "namespace": "Who assigned the identifier: the URI of the namespace, or an alias.",
+    "namespace": "The assigning authority: the URI of the namespace, or an alias.",
     "value": "The identifier.",
-    "facility": "The code of the facility; required if you serve several.",
-    "as_of": "A date or date-time in ISO 8601: what was so at that moment.",
+    "facility": "The code of the facility. Required if your client serves several.",
+    "as_of": "A date or date-time in ISO 8601. The answer is the state at that time.",
 }
-# What the values of parameters look like, in JSON Schema.
+# JSON Schema of the parameter values.
 FORMATS = {"as_of": {"anyOf": [{"format": "date"}, {"format": "date-time"}]}}
 MEMBERS = tuple(DESCRIPTIONS)
 REQUIRED = ("namespace", "value")
@@ -21,8 +21,10 @@ _SHOWN = re.compile(r"(/interop/[^?\s]*)\?(?:.*(?= HTTP/[0-9])|.*)", re.DOTALL)
 
 
 class Asked(NamedTuple):
-    """What is looked up: ``namespace`` is its URI or an alias, ``facility`` a code or
-    ``""``, ``as_of`` a date or date-time in ISO 8601, ``""`` for now."""
+    """A look-up: ``namespace`` is a URI or an alias, ``facility`` a code or ``""``.
+
+    ``as_of`` is a date or date-time in ISO 8601, ``""`` for now.
+    """
 
     namespace: str
     value: str
@@ -31,8 +33,10 @@ class Asked(NamedTuple):
 
 
 def parse(query: bytes) -> Asked | None:
-    """Return what a query string asks for, None unless every member is known and given
-    once, and namespace and value are not empty."""
+    """Return the parsed query string, None if it is not valid.
+
+    Each parameter must be known and occur once. Namespace and value are required.
+    """
     found = query_tools.read(query, MEMBERS, MAX_QUERY_BYTES)
     if not found:
         return None
@@ -41,11 +45,13 @@ def parse(query: bytes) -> Asked | None:
 
 
 def signed_id(query: bytes) -> str:
-    """Return the ``webhook-id`` under which a look-up is signed: it covers the query,
-    which the signature itself does not."""
+    """Return the ``webhook-id`` that a signed look-up must have.
+
+    It contains a hash of the query, because the signature itself does not cover the URL.
+    """
     return query_tools.signed_id("lookup", query)
 
 
 def without_query(text: str) -> str:
-    """Return a log text without the query of any request to this API."""
+    """Return a log text without query strings of requests to this API."""
     return _SHOWN.sub(r"\1?…", text)

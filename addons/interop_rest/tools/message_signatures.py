@@ -1,9 +1,9 @@
 """HTTP Message Signatures (RFC 9421) with Content-Digest (RFC 9530), for any method.
 
-Exactly one signature per request. It has to cover the method, the whole target and,
-when there is a body, its digest, so that nothing of a request can be exchanged under
-it. The algorithm belongs to the key and is never the caller's to choose. Whatever is
-thrown at :func:`verify`, it raises :class:`SignatureRefused` and nothing else.
+A request has exactly one signature. It must cover the method, the whole target, and the
+digest of the body if there is one, so that no part of the request can be replaced. The
+key determines the algorithm; the caller cannot choose it. For any input :func:`verify`
+raises only :class:`SignatureRefused`.
 """
 
 import hmac
@@ -29,7 +29,7 @@ MAX_HEADER = 4096  # characters of Signature-Input
 MAX_COMPONENTS = 32
 PARAMETERS = frozenset({"alg", "created", "expires", "keyid", "nonce", "tag"})
 DIGEST = "content-digest"
-# Headers that change what a request does: covered whenever they are there.
+# Headers that change the effect of a request: the signature must cover them if present.
 GOVERNING = ("idempotency-key",)
 
 _NONCE = re.compile(r"[!-~]{16,128}")
@@ -38,7 +38,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 class SignatureRefused(Exception):
-    """Why a signature is no proof; ``reason`` is for the log only."""
+    """The signature is not valid; ``reason`` is for the log only."""
 
     def __init__(self, reason):
         self.reason = reason
@@ -46,8 +46,10 @@ class SignatureRefused(Exception):
 
 
 class Request(NamedTuple):
-    """What is signed: ``url`` is absolute and as sent, ``headers`` are (name, value)
-    pairs, ``body`` the raw bytes."""
+    """A signed request: ``url`` is absolute and as sent, ``body`` the raw bytes.
+
+    ``headers`` are (name, value) pairs.
+    """
 
     method: str
     url: str
@@ -56,9 +58,9 @@ class Request(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A key that verifies: ``material`` is an HMAC secret or an Ed25519 public key, raw.
+    """A key for verification: ``material`` is a raw HMAC secret or Ed25519 public key.
 
-    ``key_id`` is what callers name in ``keyid``.
+    Callers name the key by ``key_id`` in the parameter ``keyid``.
     """
 
     key_id: str
@@ -67,7 +69,7 @@ class Key(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """What a verified request proves; times are Unix seconds."""
+    """The parameters of a valid signature; times are Unix seconds."""
 
     key_id: str
     created: int
@@ -79,24 +81,29 @@ _DECOY = Key("", HMAC_SHA256, secrets.token_bytes(32))
 
 
 def verify(request: Request, keys, now: int, tolerance: int) -> Verified:
-    """Return what the signature of a request proves.
+    """Verify the signature of a request.
 
-    ``now`` is Unix seconds, ``tolerance`` seconds into the past and the future. Raises
-    :class:`SignatureRefused`; without a key of the name given the work is the same.
+    The amount of work is the same if no key has the given key id.
+
+    :param keys: list of :class:`Key`
+    :param now: Unix seconds
+    :param tolerance: allowed clock difference in seconds, in both directions
+    :raises SignatureRefused: the signature is not valid
     """
     try:
         return _verify(request, keys, now, tolerance)
     except SignatureRefused:
         raise
-    except Exception:  # noqa: BLE001, S110 (hostile input is a refusal, never a fault)
+    except Exception:  # noqa: BLE001, S110 (hostile input is refused, not a server fault)
         pass
     raise SignatureRefused("unexpected")
 
 
 def authentic(request: Request, key: Key) -> dict:
-    """Return the parameters of the one signature of a request if ``key`` made it.
+    """Return the parameters of the signature of a request if ``key`` made it.
 
-    Neither times nor what is covered are judged here. Raises whatever the library does.
+    This function does not check times or covered components. It raises the exceptions of
+    the library.
     """
     verifier = _Verifier(
         signature_algorithm=ALGORITHMS[key.algorithm], key_resolver=_Resolver(key)
@@ -110,7 +117,7 @@ def authentic(request: Request, key: Key) -> dict:
 
 
 def _verify(request, keys, now, tolerance):
-    """Verify without the last safety net of :func:`verify`."""
+    """Verify a request; :func:`verify` catches unexpected exceptions."""
     if type(now) is not int or type(tolerance) is not int or tolerance < 0:
         raise SignatureRefused("not_configured")
     components, parameters = _signature_input(request.headers)
@@ -148,10 +155,10 @@ def _matches(request, key):
 
 
 def _spellings(request):
-    """Return the spellings of a request's address that a signer may have used.
+    """Return the equivalent URLs of a request that a signer may have used.
 
-    The address as sent; and with scheme and host in lower case and without the default
-    port, which is the same address (RFC 9421 2.2.3, RFC 9110 4.2.3).
+    They are the URL as sent, and the URL with scheme and host in lower case and without
+    the default port (RFC 9421 2.2.3, RFC 9110 4.2.3).
     """
     scheme, mark, rest = request.url.partition("://")
     authority, slash, path = rest.partition("/")
@@ -161,7 +168,7 @@ def _spellings(request):
 
 
 def _signature_input(headers):
-    """Return the covered components and the parameters of the one signature."""
+    """Return the covered components and the parameters of the signature."""
     text = ",".join(value for name, value in headers if name.lower() == HEADER_INPUT)
     if not text or len(text) > MAX_HEADER:
         raise SignatureRefused("malformed_header")
@@ -184,7 +191,7 @@ def _no_duplicate(_name, _context):
 
 
 def _check_parameters(parameters):
-    """Refuse unknown, missing and odd parameters."""
+    """Refuse unknown, missing and malformed parameters."""
     if not parameters.keys() <= PARAMETERS:
         raise SignatureRefused("unknown_parameter")
     for name in ("keyid", "nonce", "created"):
@@ -202,8 +209,8 @@ def _check_parameters(parameters):
 
 
 def _check_components(components, request):
-    """Refuse a signature under which a part of the request could be exchanged."""
-    # Only what is covered as it is counts, not a part of it or another form.
+    """Refuse a signature that does not cover the whole request."""
+    # A component with parameters covers only a part or another form of the value.
     whole = {value for value, parameters in components if not parameters}
     sent = {name.lower() for name, _value in request.headers}
     required = {"@method", *(name for name in GOVERNING if name in sent)}
@@ -216,7 +223,7 @@ def _check_components(components, request):
 
 
 def _check_times(parameters, now, tolerance):
-    """Refuse what is too old, from the future, or past its own end."""
+    """Refuse a signature that is too old, from the future, or expired."""
     if parameters["created"] < now - tolerance:
         raise SignatureRefused("timestamp_too_old")
     if parameters["created"] > now + tolerance:
@@ -226,7 +233,7 @@ def _check_times(parameters, now, tolerance):
 
 
 class _Message(NamedTuple):
-    """A request as the library wants it."""
+    """A request in the form that the library expects."""
 
     method: str
     url: str
@@ -234,7 +241,7 @@ class _Message(NamedTuple):
 
 
 class _Headers:
-    """(name, value) pairs as the library wants them."""
+    """(name, value) pairs in the form that the library expects."""
 
     def __init__(self, pairs):
         self._pairs = [(str(name), str(value)) for name, value in pairs]
@@ -245,20 +252,23 @@ class _Headers:
 
 
 class _Resolver(HTTPSignatureKeyResolver):
-    """Knows one key, which was found by its id before."""
+    """Resolves every key id to one key, which was selected before."""
 
     def __init__(self, key):
         self._key = key
 
     def resolve_public_key(self, key_id):
-        """Return the key, whatever the library asks for."""
+        """Return the key for any key id."""
         if self._key.algorithm == ED25519:
             return Ed25519PublicKey.from_public_bytes(self._key.material)
         return self._key.material
 
 
 class _Verifier(HTTPMessageVerifier):
-    """Leaves the times to :func:`_check_times`: the library reads its own clock."""
+    """Skips the time check of the library, which reads the system clock.
+
+    :func:`_check_times` checks the times instead.
+    """
 
     def validate_created_and_expires(self, sig_input, max_age=None):
-        """Judge nothing."""
+        """Accept any time."""

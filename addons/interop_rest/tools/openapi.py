@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document of this API, from plain data.
 
-Without contracts it is the skeleton: every route, no message type.
+Without contracts the document has every route and no message type.
 """
 
 from . import (
@@ -17,25 +17,25 @@ from .openapi_schemas import common, embedded, envelope, examples
 VERSION = "3.1.0"
 API_VERSION = "1"
 
-_SIGNING = """Every call names its client in Interop-Client and is signed as Standard
-Webhooks 1.0 says: webhook-signature is v1 (HMAC-SHA256) or v1a (Ed25519) over the bytes
-webhook-id.webhook-timestamp.body. Calls without a body sign an empty one; their
-webhook-id is what each of them says. A client that
-may use tokens sends one as Authorization: Bearer instead, and no webhook- header; one
-that signs by RFC 9421 sends Signature-Input and Signature instead, and covers
-idempotency-key if it sends one."""
+_SIGNING = """Every call names its client in the header Interop-Client. It is signed by
+Standard Webhooks 1.0: webhook-signature is v1 (HMAC-SHA256) or v1a (Ed25519) over the bytes
+webhook-id.webhook-timestamp.body. Calls without a body sign an empty body; each operation
+states the webhook-id to use. A client with a token sends Authorization: Bearer instead,
+and no webhook- header. A client that signs requests by RFC 9421 sends Signature-Input and
+Signature instead. Its signature covers idempotency-key if the header is sent."""
 
 _NUMBERS = """Integers are between -9007199254740991 and 9007199254740991 (2**53 - 1), as
-RFC 7493 recommends: a larger one is refused, and the error names the member. Send it as
-text."""
+RFC 7493 recommends. A larger integer is refused, and the error names the member. Send
+larger numbers as text."""
 
 
 def document(base_url, inbound=(), outbound=(), more=None) -> dict:
     """Return the document.
 
-    ``base_url`` is the server's root without a final slash; ``inbound`` and
-    ``outbound`` are ``openapi_schemas.Contract`` that the reader may send and is sent.
-    ``more`` is what other addons add: ``tags``, ``paths`` and ``security`` schemes.
+    :param base_url: root URL of the server without a final slash
+    :param inbound: ``openapi_schemas.Contract`` of messages that the client may send
+    :param outbound: ``openapi_schemas.Contract`` of messages that the client receives
+    :param dict more: ``tags``, ``paths`` and ``security`` schemes of other addons
     """
     contracts = {item.name: item for item in (*inbound, *outbound)}
     more = {"tags": [], "paths": {}, "security": {}, **(more or {})}
@@ -101,7 +101,7 @@ def _paths(inbound):
 
 
 def _message(inbound):
-    """Return a reference to what may be sent: one kind of message has no choice."""
+    """Return a reference to the schema of the messages that may be sent."""
     if len(inbound) == 1:
         return {"$ref": _message_ref(inbound[0])}
     return {"$ref": "#/components/schemas/Message"}
@@ -126,27 +126,31 @@ def _receive(inbound):
         content["examples"] = shown
     status = parts.content({"$ref": "#/components/schemas/MessageStatus"})
     told = {
-        headers.REPLAYED: parts.header("Present when it was answered before."),
-        **parts.ending(),
+        headers.REPLAYED: parts.header("Present if the message was received before."),
+        **parts.lifecycle_headers(),
     }
     return {
         "operationId": "sendMessage",
         "tags": ["Messages"],
         "summary": "Send one message",
-        "description": "The same message may be sent again at any time: it has one effect, "
-        "and the answer is the stored one as it stands then.",
+        "description": "You may send the same message again at any time. It is applied "
+        "once, and the answer states its current status.",
         "security": parts.SIGNED,
         "parameters": [*parts.signature_parameters(), parts.key_parameter()],
         "requestBody": {"required": True, "content": {parts.JSON: content}},
         "responses": {
             "200": {
-                "description": "Applied, or skipped on purpose: see status.",
+                "description": "The message was applied or skipped; see status.",
                 "headers": told,
                 "content": status,
             },
             "202": {
-                "description": "Accepted; Location tells what becomes of it.",
-                "headers": {"Location": parts.header("Where to ask."), **told},
+                "description": "The message was accepted and is applied later. Read its "
+                "status at Location.",
+                "headers": {
+                    "Location": parts.header("Address of the status."),
+                    **told,
+                },
                 "content": status,
             },
             **parts.refusals(parts.SENDING),
@@ -166,9 +170,10 @@ def _receive_batch(inbound):
         "operationId": "sendMessages",
         "tags": ["Messages"],
         "summary": "Send up to 1,000 messages under one signature",
-        "description": "The signature covers the whole body; webhook-id names the batch "
-        "and may be any id. Each message is taken, refused and answered for itself, in "
-        "order, and known by its own id and its own bytes: send again what you like.",
+        "description": "The signature covers the whole body. webhook-id may be any id. "
+        "The messages are received in order, and each has a separate result. A message is "
+        "identified by its id and its bytes, so you may send it again alone or in another "
+        "batch.",
         "security": parts.SIGNED,
         "parameters": parts.signature_parameters(),
         "requestBody": {
@@ -192,8 +197,9 @@ def _status():
     return {
         "operationId": "getMessage",
         "tags": ["Messages"],
-        "summary": "What became of a message of yours; webhook-id is its id",
-        "description": "The present state of the message, while the message is kept.",
+        "summary": "Read the status of a message that you sent",
+        "description": "The answer is the current status, as long as retention keeps the "
+        "message. webhook-id is the id of the message.",
         "security": parts.SIGNED,
         "parameters": [
             {
@@ -207,8 +213,8 @@ def _status():
         ],
         "responses": {
             "200": {
-                "description": "Its present state.",
-                "headers": parts.ending(),
+                "description": "The current status of the message.",
+                "headers": parts.lifecycle_headers(),
                 "content": parts.content(
                     {"$ref": "#/components/schemas/MessageStatus"}
                 ),
@@ -234,17 +240,18 @@ def _lookup():
     return {
         "operationId": "getIdentifiers",
         "tags": ["Identifiers"],
-        "summary": "The other identifiers of the record that has one; webhook-id is "
-        "lookup_ and the SHA-256 of the query string as sent, in hexadecimal digits",
-        "description": "With as_of, a date or date-time in ISO 8601 (UTC unless it has "
-        "an offset), what was so at that moment: an identifier that was good then, even "
-        "if it was retired since, and the identifiers that were good with it.",
+        "summary": "Look up the identifiers of the record that has a given identifier",
+        "description": "With as_of, the answer is the state at that time: identifiers "
+        "that were valid then, even if they were retired since. as_of is a date or "
+        "date-time in ISO 8601, in UTC unless it has an offset. webhook-id is lookup_ and "
+        "the SHA-256 of the query string as sent, in hexadecimal digits.",
         "security": parts.SIGNED,
         "parameters": [*asked, *parts.signature_parameters()],
         "responses": {
             "200": {
-                "description": "Found; merged means that another record has taken over, "
-                "retired that the identifier was good at as_of only.",
+                "description": "The identifier was found. Status merged: the record was "
+                "merged into another one, whose identifiers are listed. Status retired: "
+                "the identifier was valid at as_of and is not valid now.",
                 "content": parts.content(identifiers),
             },
             **parts.refusals(
@@ -263,10 +270,10 @@ def _openapi():
     return {
         "operationId": "getOpenApi",
         "tags": ["Description"],
-        "summary": "This document; signed, with your own message types. webhook-id is "
-        f"{headers.OPENAPI_ID}",
-        "description": "Without a signature it has routes and errors only, if the "
-        "receiver allows that.",
+        "summary": "Read this document",
+        "description": "With authentication the document has the message types of your "
+        "client. Without authentication it has routes and errors only, if the operator "
+        f"allows it. webhook-id is {headers.OPENAPI_ID}.",
         "security": [*parts.SIGNED, {}],
         "parameters": parts.signature_parameters(),
         "responses": {
@@ -283,11 +290,11 @@ def _docs():
     return {
         **_openapi(),
         "operationId": "getDocs",
-        "summary": "This document as a page for people; signed as getOpenApi is",
+        "summary": "Read this document as an HTML page",
         "responses": {
             **_openapi()["responses"],
             "200": {
-                "description": "A page for people.",
+                "description": "The page.",
                 "content": {"text/html": {"schema": {"type": "string"}}},
             },
         },
@@ -298,14 +305,15 @@ def _health():
     return {
         "operationId": "getHealth",
         "tags": ["Health"],
-        "summary": "Whether this server and its database answer; signed, also what is "
-        f"not finished of your messages. webhook-id is {headers.HEALTH_ID}",
-        "description": "Without a signature it says only that the server is up.",
+        "summary": "Check that this server and its database are available",
+        "description": "With authentication the answer also has the number and age of "
+        "your unfinished messages. Without authentication it has only the status of the "
+        f"server. webhook-id is {headers.HEALTH_ID}.",
         "security": [*parts.SIGNED, {}],
         "parameters": parts.signature_parameters(),
         "responses": {
             "200": {
-                "description": "They do.",
+                "description": "Server and database are available.",
                 "content": parts.content({"$ref": "#/components/schemas/Health"}),
             },
             **parts.refusals(("unauthorized", "id_mismatch", *parts.EVERYWHERE)),
@@ -317,12 +325,12 @@ def _problem_page():
     return {
         "operationId": "getProblems",
         "tags": ["Description"],
-        "summary": "The page that explains every code",
-        "description": "The type of every problem leads to its place on this page.",
+        "summary": "Read the page that explains every error code",
+        "description": "The type of every problem links to its entry on this page.",
         "security": [],
         "responses": {
             "200": {
-                "description": "A page for people.",
+                "description": "The page.",
                 "content": {"text/html": {"schema": {"type": "string"}}},
             },
             **parts.refusals(("bad_request", "method_not_allowed", "internal")),
@@ -338,15 +346,21 @@ def _webhook(contract):
     operation = {
         "operationId": f"receive.{contract.name}",
         "tags": ["Messages"],
-        "summary": f"We send {contract.message_type}, version {contract.version}",
+        "summary": f"You receive {contract.message_type}, version {contract.version}",
         "description": "Verify the signature over the raw bytes, then answer 2xx. The "
-        "same webhook-id may come again: apply it once.",
+        "same webhook-id may arrive again. Apply it once.",
         "security": [{"standardWebhooks": []}, {"httpMessageSignature": []}],
         "parameters": parts.signature_parameters(required=True),
         "requestBody": {"required": True, "content": {parts.JSON: content}},
         "responses": {
-            "2XX": {"description": "Received. Anything else is tried again."},
-            "410": {"description": "Never send here again."},
+            "2XX": {
+                "description": "You received the message. Other answers may lead to a "
+                "retry."
+            },
+            "410": {
+                "description": "You no longer accept messages at this address. The server "
+                "disables the endpoint."
+            },
         },
     }
     if contract.deprecated:

@@ -1,33 +1,33 @@
-"""A JSON Schema with references of its own as components of an OpenAPI document."""
+"""Convert a JSON Schema with internal references to components of an OpenAPI document."""
 
 import re
 
 COMPONENTS = "#/components/schemas/"
 
-# Keywords whose value is a plain value, in which "$ref" is no reference.
+# Keywords with a plain value, in which "$ref" is not a reference.
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
-# Keywords whose value maps names, which may be any, to schemas.
+# Keywords whose value maps arbitrary names to schemas.
 _NAMED = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
-# Left out: what they say is said by the references afterwards.
+# Omitted, because the converted references replace them.
 _LEFT_OUT = frozenset({"$schema", "$id", "$defs", "$anchor", "$dynamicAnchor"})
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def lifted(schema: dict, name: str) -> dict:
-    """Return a schema as components, ``{name: schema}``: the whole one under ``name``,
-    and under ``name.<part>`` every part that a reference leads to.
+    """Return a schema as components, ``{name: schema}``.
 
-    A title becomes a description: generators of clients name classes by titles, and two
-    contracts may have the same ones.
+    The whole schema has the name ``name``; each referenced part is ``name.<part>``. A
+    title becomes a description: client generators name classes by titles, and two
+    contracts may have the same title.
 
-    :param schema: JSON Schema 2020-12 whose references stay inside of it
-    :raises KeyError: a reference that leads nowhere
+    :param schema: JSON Schema 2020-12 with internal references only
+    :raises KeyError: a reference has no target
     """
     return _Lift(schema, name).components()
 
 
 class _Lift:
-    """Moves the parts of one schema; ``names`` is ``{pointer: component}``."""
+    """Moves the parts of one schema; ``names`` is ``{pointer: component name}``."""
 
     def __init__(self, schema, name):
         self.schema = schema
@@ -36,7 +36,7 @@ class _Lift:
         self.names = {"": name}
 
     def components(self):
-        """Return the components; each part may lead to others."""
+        """Return the components; a part may reference other parts."""
         found = {}
         while len(found) < len(self.names):
             for pointer, name in list(self.names.items()):
@@ -45,7 +45,7 @@ class _Lift:
         return found
 
     def _moved(self, part):
-        """Return a part with references from the document's root."""
+        """Return a part with references from the root of the document."""
         if isinstance(part, list):
             return [self._moved(item) for item in part]
         if not isinstance(part, dict):
@@ -70,7 +70,7 @@ class _Lift:
         return found
 
     def _reference(self, value):
-        """Return a reference from the document's root, to a component of its own."""
+        """Return a reference from the root of the document to a separate component."""
         if value != "#" and not value.startswith("#/"):
             if value.removeprefix("#") not in self.anchors:
                 return value
@@ -81,11 +81,11 @@ class _Lift:
         return COMPONENTS + self.names[pointer]
 
     def _component(self, pointer):
-        """Return a name that no other part has."""
+        """Return a unique component name."""
         steps = pointer.removeprefix("/$defs/").strip("/").split("/")
         label = ".".join(_ODD.sub("_", step) for step in steps)
         name, number = f"{self.name}.{label}", 2
-        # The name of the whole message of the contract.
+        # "<contract>.message" is reserved for the envelope of the contract.
         taken = {*self.names.values(), f"{self.name}.message"}
         while name in taken:
             name = f"{self.name}.{label}.{number}"
@@ -102,7 +102,7 @@ def _at(schema, pointer):
 
 
 def _anchors(part, pointer):
-    """Return where the named parts of a schema are, ``{anchor: pointer}``."""
+    """Return the places of the anchors of a schema, ``{anchor: pointer}``."""
     found = {}
     if isinstance(part, list):
         for number, item in enumerate(part):
@@ -119,7 +119,7 @@ def _anchors(part, pointer):
 
 
 def restored(components: dict, name: str) -> dict:
-    """Return the schema that :func:`lifted` has taken apart, with ``$defs``; for people."""
+    """Return the original form of a schema that :func:`lifted` split, for display."""
     parts = {
         key.removeprefix(f"{name}."): schema
         for key, schema in components.items()
@@ -130,7 +130,7 @@ def restored(components: dict, name: str) -> dict:
 
 
 def _restored(part, root):
-    """Return a part with references from the schema's own root."""
+    """Return a part with references from the root of the schema."""
     if isinstance(part, list):
         return [_restored(item, root) for item in part]
     if not isinstance(part, dict):

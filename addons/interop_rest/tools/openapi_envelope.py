@@ -1,19 +1,19 @@
-"""The schemas of the members of a message, with what each of them says."""
+"""The schemas of the members of a message, with descriptions."""
 
-LARGEST_NUMBER = 2**31 - 1  # what the log has room for
-# As interop_base reads the texts of an envelope.
+LARGEST_NUMBER = 2**31 - 1  # maximum of the column in the log
+# The same rules as in ``interop_base/inbound/read.py``.
 TEXT = {
     "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
     "maxLength": 255,
 }
-_NO_CONTROLS = "Without control characters, and not blank."
+_NO_CONTROLS = "Texts with control characters and blank texts are refused."
 _KEYS = {
-    "ordering_key": "Messages that have it in common are applied in order of arrival.",
-    "correlation_id": "The same in all messages of one process of yours.",
-    "causation_id": "The id of the message that led to this one.",
+    "ordering_key": "Messages with the same ordering key are applied in order of arrival.",
+    "correlation_id": "An id that all messages of one business process share.",
+    "causation_id": "The id of the message that caused this message.",
 }
 _SUBJECT = {
-    "description": "Identifiers of what it is about.",
+    "description": "Identifiers of the record that the message is about.",
     "type": ["array", "null"],
     "maxItems": 50,
     "items": {
@@ -23,7 +23,7 @@ _SUBJECT = {
         "properties": {
             name: {"type": "string", **TEXT, "description": told}
             for name, told in (
-                ("system", "The URI of its assigning authority."),
+                ("system", "The URI of the assigning authority."),
                 ("value", "The identifier."),
                 ("type", "Kind of the identifier."),
                 ("use", "Use of the identifier, such as official."),
@@ -34,12 +34,12 @@ _SUBJECT = {
 
 
 def facility(contract) -> dict:
-    """Return the schema of the member facility, with the codes that the reader uses."""
-    told = "The facility that it is about, by the code of your system."
+    """Return the schema of the member facility, with the codes of the reader's system."""
+    told = "The facility of the message, by the code that your system uses."
     if contract.names_facility:
-        told += " Required, since you serve several."
+        told += " Required, because your client serves several facilities."
     elif contract.facilities:
-        told += " May be left out, since there is only one."
+        told += " Optional, because your client serves one facility."
     if contract.facilities:
         told += f" Codes: {', '.join(contract.facilities)}."
     kind = "string" if contract.names_facility else ["string", "null"]
@@ -53,46 +53,47 @@ _SOURCE = {
     "type": "string",
     **TEXT,
     "minLength": 1,
-    "description": "The sending application, such as a URI of yours. " + _NO_CONTROLS,
+    "description": "The sending application, for example as a URI. " + _NO_CONTROLS,
 }
 
 
 def members() -> dict:
-    """Return the schemas of the members of every message, but for those that its
-    contract decides."""
+    """Return the schemas of the members that do not depend on the contract."""
     key = {"type": ["string", "null"], **TEXT, "maxLength": 128}
     number = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_NUMBER}
     return {
         "id": {
             "type": "string",
             "pattern": "^[!-+\\-/-~]{1,128}$",
-            "description": "The same text as the header webhook-id; without . and ,",
+            "description": "The same text as the header webhook-id, without dots and "
+            "commas.",
         },
         "source": _SOURCE,
         "occurred_at": {
             "type": "string",
             "format": "date-time",
-            "description": "When it happened there: RFC 3339 with an offset.",
+            "description": "Time of the business event in the sending system: RFC 3339 "
+            "with an offset.",
         },
         "sent_at": {
             "type": ["string", "null"],
             "format": "date-time",
-            "description": "When it was sent, written in the same way.",
+            "description": "Time of sending, in the same format.",
         },
-        "sequence": {**number, "description": "The sender's own number of it."},
+        "sequence": {**number, "description": "The sender's sequence number."},
         "epoch": {
             **number,
-            "description": "Counts up when the sender's numbers start anew.",
+            "description": "A number that grows when the sender's sequence restarts.",
         },
         **{name: {**key, "description": told} for name, told in _KEYS.items()},
         "data_class": {
             "enum": ["none", "personal", "patient_adjacent", None],
-            "description": "How the sender sees its content; the receiver keeps it as "
-            "its interface says.",
+            "description": "The sender's data class of the content. The data class of the "
+            "interface decides how the message is stored.",
         },
         "test": {
             "type": ["boolean", "null"],
-            "description": "A trial: verified and checked like any other, answered with "
+            "description": "A test message: it is verified and validated, answered with "
             "status skipped, and not applied.",
         },
         "subject": _SUBJECT,

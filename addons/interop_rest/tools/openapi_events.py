@@ -1,4 +1,4 @@
-"""OpenAPI of the operation that hands out what a receiver missed."""
+"""OpenAPI of the catch-up: a receiver fetches the messages that it missed."""
 
 from . import events
 from . import openapi_parts as parts
@@ -30,11 +30,12 @@ def events_page() -> dict:
     return {
         "operationId": "getEvents",
         "tags": ["Events"],
-        "summary": "What this server sent or has to send, for a receiver that missed "
-        f"something; webhook-id is {events.LABEL}_ and the SHA-256 of the query string "
-        "as sent, in hexadecimal digits",
-        "description": "Start without a cursor, or with the last one kept; repeat with "
-        "the cursor of the answer while more is true.",
+        "summary": "Fetch messages that your system missed",
+        "description": "The answer has messages that this server sent or is going to send "
+        "to your system. Start without a cursor, or with the last cursor that you stored. "
+        "Repeat with the cursor of the answer while more is true. webhook-id is "
+        f"{events.LABEL}_ and the SHA-256 of the query string as sent, in hexadecimal "
+        "digits.",
         "security": parts.SIGNED,
         "parameters": [
             *(

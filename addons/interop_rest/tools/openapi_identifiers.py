@@ -41,34 +41,19 @@ def cross_reference() -> dict:
     return {
         "operationId": "crossReference",
         "tags": ["Identifiers"],
-        "summary": "All identifiers of the record that has one, as FHIR Parameters",
-        "description": "As IHE PIXm (ITI-83), with problem details for errors. Only "
-        "namespaces that the client may look up are answered. The answer does not repeat "
-        "the source identifier. Where the record was merged, the identifiers are the "
-        "survivor's. webhook-id is pix_ and the SHA-256 of the query string as sent, in "
-        "hexadecimal digits.",
+        "summary": "Cross-reference an identifier, answered as FHIR Parameters",
+        "description": "This operation follows IHE PIXm (ITI-83), with problem details "
+        "for errors. The answer has identifiers of namespaces that your client may look "
+        "up, without the source identifier. If the record was merged, the answer has the "
+        "identifiers of the survivor. webhook-id is pix_ and the SHA-256 of the query "
+        "string as sent, in hexadecimal digits.",
         "security": parts.SIGNED,
-        "parameters": [
-            _parameter("sourceIdentifier", "system|value, a FHIR token.", True),
-            _parameter(
-                "targetSystem",
-                "Only identifiers of these namespaces; may be repeated.",
-                type="array",
-                items=_TEXT,
-                maxItems=xref.MAX_TARGETS,
-            ),
-            _parameter(
-                "_format",
-                "The format of the answer: json, application/json or "
-                "application/fhir+json.",
-            ),
-            _parameter("facility", "Where it is asked, if there are several."),
-            *parts.signature_parameters(),
-        ],
+        "parameters": [*_cross_parameters(), *parts.signature_parameters()],
         "responses": {
             "200": {
-                "description": "Found, with one targetIdentifier per other number. "
-                "Without any, there is no member parameter.",
+                "description": "The identifier was found. The answer has one "
+                "targetIdentifier per other identifier. Without other identifiers it has "
+                "no member parameter.",
                 "content": {xref.MEDIA_TYPE: {"schema": _parameters()}},
             },
             **parts.refusals(CROSS_REFERENCE),
@@ -76,8 +61,34 @@ def cross_reference() -> dict:
     }
 
 
+def _cross_parameters():
+    return [
+        _parameter(
+            "sourceIdentifier",
+            "The identifier as a FHIR token, system|value.",
+            True,
+        ),
+        _parameter(
+            "targetSystem",
+            "Answer only identifiers of this namespace. May be repeated.",
+            type="array",
+            items=_TEXT,
+            maxItems=xref.MAX_TARGETS,
+        ),
+        _parameter(
+            "_format",
+            "The format of the answer: json, application/json or "
+            "application/fhir+json.",
+        ),
+        _parameter(
+            "facility",
+            "The code of the facility. Required if your client serves several.",
+        ),
+    ]
+
+
 def _parameters():
-    """Return the schema of FHIR ``Parameters`` as they are answered."""
+    """Return the schema of the FHIR ``Parameters`` in the answer."""
     parameter = {
         "type": "object",
         "required": ["name", "valueIdentifier"],
@@ -106,20 +117,21 @@ def link() -> dict:
     return {
         "operationId": "linkIdentifier",
         "tags": ["Identifiers"],
-        "summary": "Link an identifier of your own to a known record",
-        "description": "Only the source system of a namespace links there. Repeating it "
-        "changes nothing. Where it contradicts what is recorded, a steward decides: send "
-        "it again later. The signature covers the body; webhook-id may be any id.",
+        "summary": "Link an identifier of your system to an existing record",
+        "description": "Only the source system of a namespace may add identifiers to it. "
+        "A repeated call changes nothing. If the link conflicts with stored identifiers, a "
+        "steward decides; send the call again later. The signature covers the body. "
+        "webhook-id may be any id.",
         "security": parts.SIGNED,
         "parameters": parts.signature_parameters(),
         "requestBody": {"required": True, "content": parts.content(_link_body())},
         "responses": {
             "200": {
-                "description": "The record has this identifier already.",
+                "description": "The record already has this identifier.",
                 "content": parts.content(done),
             },
             "201": {
-                "description": "Linked.",
+                "description": "The identifier was linked.",
                 "content": parts.content(done),
             },
             **parts.refusals(LINKING),
@@ -148,8 +160,8 @@ def _link_body():
             },
             "record": {
                 "type": "object",
-                "description": "Any identifier by which the record is known here, of a "
-                "namespace that you may look up.",
+                "description": "Any identifier of the record, in a namespace that your "
+                "client may look up.",
                 "required": ["system", "value"],
                 "additionalProperties": False,
                 "properties": wire,

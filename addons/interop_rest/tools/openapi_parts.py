@@ -1,4 +1,4 @@
-"""What the operations of the OpenAPI document share: codes, headers, schemes."""
+"""Shared parts of OpenAPI operations: error codes, headers, security schemes."""
 
 from . import headers, problems
 
@@ -17,7 +17,7 @@ EVERYWHERE = (
     "database_unavailable",
 )
 READING = ("unauthorized", "id_mismatch", "not_found", *EVERYWHERE)
-# What each message of a request may be refused with.
+# Codes that refuse a request, but not a single message.
 ABOUT_REQUESTS = (
     "not_found",
     "unauthorized",
@@ -76,9 +76,9 @@ SIGNED = [
 
 
 _TAGS = {
-    "Messages": "Send messages, read their status, and receive our messages.",
-    "Identifiers": "Look identifiers up and link them.",
-    "Events": "Fetch messages that a receiver missed.",
+    "Messages": "Send messages, read their status, and receive messages of this server.",
+    "Identifiers": "Look up and link identifiers.",
+    "Events": "Fetch messages that your system missed.",
     "Description": "This document, and the meaning of the error codes.",
     "Health": "Availability of the server.",
 }
@@ -90,10 +90,12 @@ def tags() -> list:
 
 
 def limited(paths) -> dict:
-    """Return the paths with what answers to proven callers tell about rates."""
+    """Add the rate limit headers to the answers of operations with authentication."""
     told = {
-        "RateLimit-Policy": header("What is allowed: q requests in w seconds."),
-        "RateLimit": header("What is left: r requests, t seconds until it is renewed."),
+        "RateLimit-Policy": header("The limit: q requests in w seconds."),
+        "RateLimit": header(
+            "The remaining requests r, and the seconds t until the limit is renewed."
+        ),
     }
     for path in paths.values():
         for operation in path.values():
@@ -105,8 +107,7 @@ def limited(paths) -> dict:
 
 
 def refusals(codes) -> dict:
-    """Return the responses of these problem codes, one per status, each code an
-    example."""
+    """Return the responses of problem codes: one per status, one example per code."""
     by_status = {}
     for code in codes:
         by_status.setdefault(problems.KINDS[code].status, []).append(code)
@@ -131,15 +132,20 @@ def _refusal(status, codes):
     if status == 401:
         response["headers"] = {"WWW-Authenticate": header(headers.CHALLENGE)}
     if status == 503 or set(codes) & set(_RETRY_CODES):
-        response["headers"] = {"Retry-After": header("Seconds to wait.")}
+        response["headers"] = {
+            "Retry-After": header("Seconds to wait before the next call.")
+        }
     return response
 
 
 def parameters(required: bool) -> dict:
-    """Return the headers of a signature, optional, and if asked for, required as well."""
+    """Return the signature headers as optional parameters.
+
+    :param required: also return them as required parameters
+    """
     described = {
-        "webhook-id": "The id of the message, or what the operation says.",
-        "webhook-timestamp": "Unix seconds of now.",
+        "webhook-id": "The id of the message, or the id that the operation states.",
+        "webhook-timestamp": "The current time in Unix seconds.",
     }
     return {
         f"{name}{suffix}": {
@@ -160,9 +166,9 @@ def key_parameter() -> dict:
         "name": headers.IDEMPOTENCY_KEY,
         "in": "header",
         "required": False,
-        "description": "With a token or an RFC 9421 signature: the id of the message, "
-        "which may then be left out of the body; if it is there, too, both are the "
-        "same. Remembered as long as the message. Not for webhook-signature.",
+        "description": "The id of the message, for calls with a token or an RFC 9421 "
+        "signature. The body may then omit the id; if it has one, both must be equal. The "
+        "key is remembered as long as the message. It is ignored with webhook-signature.",
         "schema": {"type": "string"},
     }
 
@@ -183,7 +189,8 @@ def schemes() -> dict:
             "type": "apiKey",
             "in": "header",
             "name": headers.CLIENT,
-            "description": "The code of the client; it proves nothing by itself.",
+            "description": "The code of the client. It names the client and does not "
+            "authenticate it.",
         },
         "standardWebhooks": {
             "type": "apiKey",
@@ -195,25 +202,26 @@ def schemes() -> dict:
         "bearerToken": {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token of the client; it ends by itself.",
+            "description": "A token of the client. It has an expiry date.",
         },
         "httpMessageSignature": {
             "type": "apiKey",
             "in": "header",
             "name": "Signature",
-            "description": "HTTP Message Signatures (RFC 9421), with Signature-Input: "
-            "one signature, hmac-sha256 or ed25519 as the key is, over @method, "
-            "@target-uri (or @authority, @path and @query) and, with a body, "
-            "content-digest; created, keyid and a nonce that is used once.",
+            "description": "HTTP Message Signatures (RFC 9421) with Signature-Input. The "
+            "request has one signature, hmac-sha256 or ed25519 according to the key. It "
+            "covers @method, @target-uri (or @authority, @path and @query), and "
+            "content-digest if there is a body. The parameters created, keyid and nonce "
+            "are required. A nonce is used once.",
         },
     }
 
 
-def ending() -> dict:
+def lifecycle_headers() -> dict:
     """Return the headers that announce the end of a contract version."""
     return {
-        "Deprecation": header("Since when this contract version is deprecated."),
-        "Sunset": header("When it ends."),
+        "Deprecation": header("Start of the deprecation of this contract version."),
+        "Sunset": header("End of this contract version."),
     }
 
 

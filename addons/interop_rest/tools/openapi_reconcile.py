@@ -1,4 +1,4 @@
-"""OpenAPI of the operation that compares what was sent with what is here."""
+"""OpenAPI of the reconciliation: compare messages that were sent and received."""
 
 from . import openapi_parts as parts
 from . import reconcile as tools
@@ -25,18 +25,17 @@ def reconcile() -> dict:
     return {
         "operationId": "reconcileMessages",
         "tags": ["Messages"],
-        "summary": "Which of the messages that you have sent are here, and what became "
-        "of them",
-        "description": "State up to 1,000 messages by id, perhaps with the SHA-256 of "
-        "the bytes of each, or how many occurred in a span of time. Only messages of "
-        "your own count. The signature covers the body; webhook-id may be any id.",
+        "summary": "Compare messages that you sent with messages that were received",
+        "description": "List up to 1,000 messages by id, optionally with the SHA-256 of "
+        "their bytes, or state the number of messages in a time window. Only messages of "
+        "your client count. The signature covers the body. webhook-id may be any id.",
         "security": parts.SIGNED,
         "parameters": parts.signature_parameters(),
         "requestBody": {"required": True, "content": parts.content(_request())},
         "responses": {
             "200": {
-                "description": "Results in the order of the messages, or the numbers "
-                "of the window.",
+                "description": "The results in the order of the messages, or the numbers "
+                "of the time window.",
                 "content": parts.content({"anyOf": [_results(), _numbers()]}),
             },
             **parts.refusals(CODES),
@@ -50,8 +49,14 @@ def _request():
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "interface": {**code, "description": "Code; absent: all of yours."},
-            "facility": {**code, "description": "Code; absent: all of yours."},
+            "interface": {
+                **code,
+                "description": "Code of an interface. Omit it for all of your client.",
+            },
+            "facility": {
+                **code,
+                "description": "Code of a facility. Omit it for all of your client.",
+            },
             "messages": {
                 "type": "array",
                 "minItems": 1,
@@ -75,21 +80,21 @@ def _message():
             "sha256": {
                 "type": "string",
                 "pattern": "^[0-9a-f]{64}$",
-                "description": "Of the body as sent, of one in a batch as its own "
-                "bytes without blanks around them.",
+                "description": "SHA-256 of the body as sent. For a message in a batch, of "
+                "the bytes of that message without surrounding blanks.",
             },
         },
     }
 
 
 def _window():
-    moment = {**_MOMENT, "description": "In whole seconds."}
+    moment = {**_MOMENT, "description": "Time in whole seconds."}
     return {
         "type": "object",
         "additionalProperties": False,
         "required": ["from", "to", "count"],
-        "description": f"By occurred_at of the messages; at most {tools.MAX_SPAN.days} "
-        "days; from counts, to does not.",
+        "description": "Messages with occurred_at from the time from until before the "
+        f"time to. The window has at most {tools.MAX_SPAN.days} days.",
         "properties": {
             "from": moment,
             "to": moment,
@@ -106,16 +111,16 @@ def _results():
             "id": {"type": "string"},
             "status": {
                 "enum": list(tools.STATES),
-                "description": "unknown: it never arrived, was refused or is not kept "
-                "any more. elsewhere: it is here, but under another interface or "
-                "facility than asked for.",
+                "description": "unknown: the message did not arrive, was refused, or was "
+                "removed by retention. elsewhere: the message has another interface or "
+                "facility than those of the request.",
             },
             "received_at": _MOMENT,
             "finished_at": _MOMENT,
             "code": {"enum": sorted(KINDS)},
             "body": {
                 "enum": ["same", "different"],
-                "description": "Whether the bytes that arrived have the SHA-256 given.",
+                "description": "Whether the received bytes have the given SHA-256.",
             },
         },
     }
@@ -142,8 +147,8 @@ def _numbers():
                     "received": _COUNT,
                     "difference": {
                         "type": "integer",
-                        "description": "received less stated: below zero, that many "
-                        "did not arrive.",
+                        "description": "received minus stated. A negative number means "
+                        "that messages did not arrive.",
                     },
                 },
             },
@@ -153,7 +158,7 @@ def _numbers():
 
 
 def _totals(*more):
-    """Return the schema of numbers by state; what is zero is left out."""
+    """Return the schema of numbers by state; states without messages are omitted."""
     return {
         "type": "object",
         "additionalProperties": False,

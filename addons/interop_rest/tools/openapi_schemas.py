@@ -7,19 +7,20 @@ from .problems import KINDS
 from .reconcile import MESSAGE_STATES
 
 _STATES = (
-    "pending and processing: accepted, not applied yet. done: applied. parked: kept, a "
-    "person has to decide. dead: kept and not applied, a person has to act. skipped: "
-    "nothing was to be done. cancelled: given up. None of them is to be sent again."
+    "pending and processing: accepted, not applied yet. done: applied. parked: stored, a "
+    "person has to decide. dead: stored and not applied, a person has to act. skipped: "
+    "not applied on purpose. cancelled: a person cancelled it. Do not send the message "
+    "again in any of these states."
 )
 
 
 class Contract(NamedTuple):
     """One version of one message type.
 
-    ``schema`` is JSON Schema 2020-12 (dict) of the member data, ``examples`` are (name,
-    data) pairs, ``sunset`` an ISO date or ``""``. ``facilities`` are the codes by which
-    the reader names the facilities of these messages; ``names_facility`` says that it
-    has to, since there are several.
+    ``schema`` is the JSON Schema 2020-12 (dict) of the member data. ``examples`` are
+    (name, data) pairs, ``sunset`` is an ISO date or ``""``. ``facilities`` are the facility
+    codes of the reader's system. ``names_facility`` is true if each message has to name
+    one.
     """
 
     message_type: str
@@ -34,16 +35,15 @@ class Contract(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of the contract among the components, such as
-        ``invoice.posted.v1``."""
+        """The component name of the contract, such as ``invoice.posted.v1``."""
         return f"{self.message_type}.v{self.version}"
 
 
 def embedded(contract) -> dict:
     """Return the schema of a contract as components of a larger document, by name.
 
-    Every part that a reference leads to is a component of its own: generators of
-    clients drop operations whose references lead into a component.
+    Each referenced part is a separate component: client generators drop operations with
+    references into the middle of a component.
     """
     return openapi_components.lifted(contract.schema, contract.name)
 
@@ -73,14 +73,17 @@ def envelope(contract) -> dict:
         "properties": {
             **openapi_envelope.members(),
             "facility": openapi_envelope.facility(contract),
-            "type": {"const": contract.message_type, "description": "What it is."},
+            "type": {
+                "const": contract.message_type,
+                "description": "The message type.",
+            },
             "schema_version": {
                 "const": contract.version,
-                "description": "The version of its contract.",
+                "description": "The version of the contract.",
             },
             "data": {
                 "$ref": f"#/components/schemas/{contract.name}",
-                "description": "The content, as the contract of this type says.",
+                "description": "The content, by the schema of the contract.",
             },
         },
     }
@@ -154,8 +157,14 @@ def _health():
         "properties": {
             "type": {"type": "string"},
             "schema_version": {"type": "integer"},
-            "waiting": {**count, "description": "Accepted and not applied yet."},
-            "parked": {**count, "description": "A person has to decide."},
+            "waiting": {
+                **count,
+                "description": "Number of messages that are accepted and not applied yet.",
+            },
+            "parked": {
+                **count,
+                "description": "Number of messages that wait for a decision of a person.",
+            },
             "oldest_waiting_seconds": count,
             "oldest_parked_seconds": count,
         },
@@ -167,7 +176,7 @@ def _health():
             "status": {"const": "up"},
             "queues": {
                 "type": "array",
-                "description": "For a client: its own messages that are not finished.",
+                "description": "The unfinished messages of your client.",
                 "items": queue,
             },
         },
@@ -187,7 +196,7 @@ def _identifiers():
         "properties": {
             "status": {
                 "enum": ["active", "merged", "retired"],
-                "description": "Of the identifier asked for.",
+                "description": "The status of the requested identifier.",
             },
             "identifiers": {"type": "array", "items": identifier},
         },
@@ -200,18 +209,18 @@ def _event():
         "type": "object",
         "required": ["id", "interface", "epoch", "sequence"],
         "properties": {
-            "id": {**text, "description": "The webhook-id under which it is sent."},
+            "id": {**text, "description": "The webhook-id of the delivery."},
             "interface": text,
             "epoch": number,
             "sequence": number,
             "payload": {
                 **text,
-                "description": "The body as it is sent: this text in UTF-8, byte for "
-                "byte.",
+                "description": "The body of the delivery. Its UTF-8 bytes are the bytes "
+                "that are sent.",
             },
             "reason": {
                 "enum": ["withdrawn", "not_rendered", "purged", "unreadable"],
-                "description": "Instead of a payload: why there is none.",
+                "description": "The reason why the event has no payload.",
             },
         },
         "oneOf": [{"required": ["payload"]}, {"required": ["reason"]}],
@@ -225,16 +234,23 @@ def _events():
         "required": ["events", "cursor", "more", "streams", "held"],
         "properties": {
             "events": {"type": "array", "maxItems": 500, "items": _event()},
-            "cursor": {**text, "description": "Opaque: where the next page starts."},
-            "more": {"type": "boolean", "description": "Ask again at once."},
+            "cursor": {
+                **text,
+                "description": "The start of the next page, an opaque text.",
+            },
+            "more": {
+                "type": "boolean",
+                "description": "Whether the next page has events now.",
+            },
             "streams": {
                 "type": "object",
-                "description": "By interface: the last number given out.",
+                "description": "The last sequence number of each interface.",
                 "additionalProperties": _stream(),
             },
             "held": {
                 "type": "array",
-                "description": "Interfaces that are stopped: they keep their place.",
+                "description": "Interfaces that are stopped. Fetch their events later; the "
+                "cursor keeps their position.",
                 "items": text,
             },
         },
@@ -255,9 +271,18 @@ def _batch_results():
         "type": "object",
         "required": ["index", "status"],
         "properties": {
-            "index": {"type": "integer", "description": "From 0, as sent."},
-            "id": {"type": "string", "description": "Absent if it cannot be read."},
-            "status": {"type": "integer", "description": "As if it was sent alone."},
+            "index": {
+                "type": "integer",
+                "description": "The position in the batch, from 0.",
+            },
+            "id": {
+                "type": "string",
+                "description": "The id of the message. Absent if it cannot be read.",
+            },
+            "status": {
+                "type": "integer",
+                "description": "The HTTP status that the message would get if sent alone.",
+            },
             "message": {"$ref": "#/components/schemas/MessageStatus"},
             "problem": {"$ref": "#/components/schemas/Problem"},
             "location": {"type": "string"},
@@ -277,7 +302,7 @@ def _batch_results():
 def _status():
     moment = {"type": "string", "format": "date-time"}
     return {
-        "description": "What became of a message.",
+        "description": "The status of a message.",
         "type": "object",
         "required": ["id", "type", "schema_version", "status", "received_at"],
         "properties": {
@@ -291,8 +316,8 @@ def _status():
             "code": {"enum": sorted(KINDS)},
             "reason": {
                 "enum": ["stale"],
-                "description": "Reason for skipping the message: it is not newer than "
-                "an earlier statement of the sender.",
+                "description": "The reason for skipping the message: an earlier message "
+                "of the sender has the same or a later time.",
             },
             "pointer": {
                 "type": "string",

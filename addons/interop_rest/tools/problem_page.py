@@ -1,4 +1,4 @@
-"""The page that the ``type`` of every problem resolves to."""
+"""The page that the ``type`` of every problem links to."""
 
 from html import escape
 

@@ -1,14 +1,16 @@
-"""Query strings, read strictly: what is not meant is refused, not guessed."""
+"""Strict parsing of query strings."""
 
 import hashlib
 from urllib.parse import parse_qsl
 
 
 def read(query: bytes, members, max_bytes: int) -> dict | None:
-    """Return the members of a query string as text, by name.
+    """Return the parameters of a query string as text, by name.
 
-    None unless each is one of ``members``, given once, in UTF-8 and without NUL, and
-    the whole is no longer than ``max_bytes``. The empty query has no members.
+    :param members: allowed names
+    :param max_bytes: maximum length of the query string
+    :returns: None if a name is unknown or repeated, a value is not UTF-8 or contains NUL,
+        or the query is too long; ``{}`` for an empty query
     """
     if not query:
         return {}
@@ -17,10 +19,12 @@ def read(query: bytes, members, max_bytes: int) -> dict | None:
 
 
 def pairs(query: bytes, most: int, max_bytes: int) -> list | None:
-    """Return the members of a query string in order, each as name and text.
+    """Return the parameters of a query string in order, as pairs of name and text.
 
-    None unless they are at most ``most``, in UTF-8 and without NUL, and the whole is
-    neither empty nor longer than ``max_bytes``.
+    :param most: maximum number of parameters
+    :param max_bytes: maximum length of the query string
+    :returns: None if the query is empty, too long or has too many parameters, or if a
+        value is not UTF-8 or contains NUL
     """
     if not query or len(query) > max_bytes:
         return None
@@ -38,7 +42,7 @@ def pairs(query: bytes, most: int, max_bytes: int) -> list | None:
 
 
 def named(found: list, members) -> dict | None:
-    """Return pairs by name; None unless each is one of ``members``, given once."""
+    """Return the pairs as a dict, None if a name is unknown or repeated."""
     values = dict(found)
     if len(values) != len(found) or not values.keys() <= set(members):
         return None
@@ -46,6 +50,8 @@ def named(found: list, members) -> dict | None:
 
 
 def signed_id(label: str, query: bytes) -> str:
-    """Return the ``webhook-id`` under which a query is signed: it covers the query,
-    which the signature itself does not."""
+    """Return the ``webhook-id`` that a signed request with this query must have.
+
+    It contains a hash of the query, because the signature itself does not cover the URL.
+    """
     return f"{label}_{hashlib.sha256(query).hexdigest()}"

@@ -1,8 +1,9 @@
-"""What a sender believes to have sent, read strictly, and compared with what is here.
+"""Request and answer of the reconciliation: compare sent and received messages.
 
-Two ways to ask. By id: each message that was sent, perhaps with the SHA-256 of its
-bytes. By time: how many messages occurred in a span (``occurred_at`` of the envelope,
-which both sides know; when one arrived depends on who tried how often).
+There are two kinds of requests. By id: a list of messages, optionally with the SHA-256 of
+their bytes. By time: the number of messages in a time window. The window uses
+``occurred_at`` of the envelope, which both sides know. The time of arrival depends on
+retries.
 """
 
 import re
@@ -24,8 +25,8 @@ MESSAGE_STATES = (
     "skipped",
     "cancelled",
 )
-UNKNOWN = "unknown"  # it never arrived, was refused, or is not kept any more
-ELSEWHERE = "elsewhere"  # it is here, but not where it was asked for
+UNKNOWN = "unknown"  # did not arrive, was refused, or was removed by retention
+ELSEWHERE = "elsewhere"  # has another interface or facility than the request
 STATES = (*MESSAGE_STATES, UNKNOWN, ELSEWHERE)
 
 _ID = re.compile(r"[!-+\-/-~]{1,128}")  # as in the envelope
@@ -33,8 +34,11 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class ReconcileError(ValueError):
-    """What is asked cannot be answered; ``code`` is ``invalid_reconciliation`` or
-    ``batch_too_long``, ``pointer`` and ``detail`` say where and why, without a value."""
+    """The request is not valid.
+
+    ``code`` is ``invalid_reconciliation`` or ``batch_too_long``. ``pointer`` and ``detail``
+    state place and reason, without a value.
+    """
 
     def __init__(self, pointer, detail, code="invalid_reconciliation"):
         self.code = code
@@ -44,7 +48,7 @@ class ReconcileError(ValueError):
 
 
 class Stated(NamedTuple):
-    """One message that was sent; ``sha256`` of its bytes in hexadecimal, or ``""``."""
+    """One message of the request; ``sha256`` of its bytes in hexadecimal, or ``""``."""
 
     id: str
     sha256: str
@@ -59,8 +63,10 @@ class Window(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What is compared: ``messages`` (list of ``Stated``) or ``window``, of one
-    interface and one facility if their codes are not ``""``."""
+    """A request: ``messages`` (list of ``Stated``) or ``window``; the other is None.
+
+    ``interface`` and ``facility`` are codes, ``""`` for all.
+    """
 
     interface: str
     facility: str
@@ -69,9 +75,11 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """One message that is here: ``state``, whether it is ``visible`` under what was
-    asked for, the keyed hash of its body, and the moments and public ``code`` of its
-    status, ``""`` for none."""
+    """One received message.
+
+    ``visible`` is whether interface and facility match the request. ``body_hash`` is the
+    keyed hash of the body. The times and the public ``code`` are ``""`` if not set.
+    """
 
     state: str
     visible: bool
@@ -82,15 +90,16 @@ class Found(NamedTuple):
 
 
 def parse(value, *, read_time) -> Asked:
-    """Return what a parsed JSON value asks for; raises :class:`ReconcileError`.
+    """Return the request in a parsed JSON value.
 
     :param read_time: ``rfc3339.parse`` of ``interop_base``
+    :raises ReconcileError: the request is not valid
     """
     if not isinstance(value, dict):
-        raise ReconcileError("", "The body is a JSON object.")
+        raise ReconcileError("", "The body must be a JSON object.")
     _check_members(value, MEMBERS, "")
     if ("messages" in value) == ("window" in value):
-        raise ReconcileError("", "Give messages or window, and not both.")
+        raise ReconcileError("", "Send either messages or window.")
     interface, facility = (_text(value, name) for name in MEMBERS[:2])
     if "window" in value:
         return Asked(interface, facility, None, _window(value["window"], read_time))
@@ -98,10 +107,11 @@ def parse(value, *, read_time) -> Asked:
 
 
 def compared(stated, found, keyed) -> dict:
-    """Return the answer about messages that were stated, in their order.
+    """Return the answer for listed messages, in the order of the request.
 
-    ``found`` is ``{id: Found}``; what is not in it is unknown here. ``keyed`` makes the
-    keyed hash of a body from its SHA-256.
+    :param stated: list of :class:`Stated`
+    :param found: ``{id: Found}`` of the messages that arrived
+    :param keyed: function that makes the keyed hash of a body from its SHA-256
     """
     results = [_result(item, found.get(item.id), keyed) for item in stated]
     totals = Counter(result["status"] for result in results)
@@ -113,10 +123,12 @@ def compared(stated, found, keyed) -> dict:
 
 
 def counted(window, states) -> dict:
-    """Return the answer about a window; ``states`` is ``{state: number of messages}``.
+    """Return the answer for a time window.
 
-    ``difference`` is what is here less what was stated: below zero, that many did not
-    arrive.
+    ``difference`` is the number received minus the number stated. It is negative if
+    messages did not arrive.
+
+    :param states: ``{state: number of messages}``
     """
     received = sum(states.values())
     return {
@@ -151,55 +163,69 @@ def _result(item, found, keyed):
 
 def _check_members(value, known, pointer):
     if not value.keys() <= set(known):
-        text = "Unknown members; there are " + ", ".join(known) + "."
+        text = "Unknown member. The allowed members are: " + ", ".join(known) + "."
         raise ReconcileError(pointer, text)
 
 
 def _text(value, name):
-    """Return an optional text, ``""`` when it is absent."""
+    """Return an optional text, ``""`` if it is absent."""
     text = value.get(name, "")
     ok = isinstance(text, str) and text.isprintable() and len(text) <= MAX_TEXT
     if not ok or (name in value and not text):
-        raise ReconcileError(f"/{name}", "A code is a text that is not empty.")
+        raise ReconcileError(f"/{name}", "The code must be a text that is not empty.")
     return text
 
 
 def _messages(items):
     if not isinstance(items, list) or not items:
-        raise ReconcileError("/messages", "A list with at least one message.")
+        raise ReconcileError(
+            "/messages", "The value must be a list with at least one message."
+        )
     if len(items) > MAX_MESSAGES:
         raise ReconcileError(
-            "/messages", f"At most {MAX_MESSAGES} messages.", "batch_too_long"
+            "/messages",
+            f"The list may have at most {MAX_MESSAGES} messages.",
+            "batch_too_long",
         )
     return [_stated(item, f"/messages/{index}") for index, item in enumerate(items)]
 
 
 def _stated(item, pointer):
     if not isinstance(item, dict):
-        raise ReconcileError(pointer, "An object with id and perhaps sha256.")
+        raise ReconcileError(
+            pointer, "The value must be an object with id and, optionally, sha256."
+        )
     _check_members(item, Stated._fields, pointer)
     message_id, digest = item.get("id"), item.get("sha256", "")
     if not isinstance(message_id, str) or not _ID.fullmatch(message_id):
-        raise ReconcileError(f"{pointer}/id", "An id as in the header webhook-id.")
+        raise ReconcileError(
+            f"{pointer}/id", "The id must be a valid webhook-id of a message."
+        )
     if "sha256" in item and not (isinstance(digest, str) and _SHA256.fullmatch(digest)):
         raise ReconcileError(
-            f"{pointer}/sha256", "SHA-256 of the body: 64 hexadecimal digits (0-9a-f)."
+            f"{pointer}/sha256",
+            "The SHA-256 of the body must have 64 hexadecimal digits (0-9a-f).",
         )
     return Stated(message_id, digest)
 
 
 def _window(value, read_time):
     if not isinstance(value, dict):
-        raise ReconcileError("/window", "An object with from, to and count.")
+        raise ReconcileError(
+            "/window", "The value must be an object with from, to and count."
+        )
     _check_members(value, ("from", "to", "count"), "/window")
     start, end = (_moment(value, name, read_time) for name in ("from", "to"))
     if not start < end or end - start > MAX_SPAN:
         raise ReconcileError(
-            "/window/to", f"Later than from, by at most {MAX_SPAN.days} days."
+            "/window/to",
+            f"The end must be later than from, by at most {MAX_SPAN.days} days.",
         )
     count = value.get("count")
     if type(count) is not int or not 0 <= count <= MAX_COUNT:
-        raise ReconcileError("/window/count", "A number from 0.")
+        raise ReconcileError(
+            "/window/count", f"The count must be an integer from 0 to {MAX_COUNT}."
+        )
     return Window(start, end, count)
 
 
@@ -213,6 +239,7 @@ def _moment(value, name, read_time):
     if moment is None or "." in text:
         raise ReconcileError(
             f"/window/{name}",
-            "RFC 3339 in whole seconds with an offset, such as 2026-01-31T08:30:00Z.",
+            "The time must be RFC 3339 in whole seconds with an offset, such as "
+            "2026-01-31T08:30:00Z.",
         )
     return moment.replace(microsecond=0)  # a leap second is read with microseconds

@@ -1,5 +1,4 @@
-"""Cross-references of identifiers: what is asked and answered (IHE PIXm, ITI-83,
-``$ihe-pix``), and how a source system links."""
+"""Requests and answers of cross-references (IHE PIXm, ITI-83, ``$ihe-pix``) and links."""
 
 import re
 from typing import NamedTuple
@@ -11,7 +10,7 @@ MAX_TARGETS = 20
 MAX_TEXT = 255
 TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
 MEDIA_TYPE = "application/fhir+json"
-# How a client may ask for JSON (FHIR R4, "Content Types and encodings"). A "+" that is
+# Values of _format that mean JSON (FHIR R4, "Content Types and encodings"). A "+" that is
 # not percent-encoded arrives as a space.
 JSON_FORMATS = (
     "json",
@@ -27,9 +26,11 @@ LINK_MEMBERS = {"identifier", "record", "facility"}
 
 
 class Asked(NamedTuple):
-    """A cross-reference: ``namespace`` and ``value`` of the source identifier,
-    ``targets`` the namespaces wanted (empty: all), ``facility`` a code or ``""``,
-    ``format`` the wanted format of the answer, ``""`` for the usual one."""
+    """A request: ``namespace`` and ``value`` of the source identifier.
+
+    ``targets`` are the requested namespaces, empty for all. ``facility`` is a code or
+    ``""``. ``format`` is the requested format of the answer, ``""`` for the default.
+    """
 
     namespace: str
     value: str
@@ -38,14 +39,16 @@ class Asked(NamedTuple):
     format: str = ""
 
     def wants_json(self) -> bool:
-        """Return whether JSON is an answer in the wanted format."""
+        """Return whether the requested format is JSON."""
         wanted = self.format.partition(";")[0].strip().lower()
         return not self.format or wanted in JSON_FORMATS
 
 
 class Link(NamedTuple):
-    """``identifier`` is to identify the record that ``record`` finds: both are
-    ``{"system", "value"}``, the first one optionally with ``use`` and ``period``."""
+    """A request to link ``identifier`` to the record that has the identifier ``record``.
+
+    Both are ``{"system", "value"}``. ``identifier`` may have ``use`` and ``period``.
+    """
 
     identifier: dict
     record: dict
@@ -53,11 +56,10 @@ class Link(NamedTuple):
 
 
 def parse(query: bytes) -> Asked | None:
-    """Return what a query string asks for.
+    """Return the request in a query string, None if it is not valid.
 
-    ``sourceIdentifier`` is a FHIR token, ``system|value``; ``targetSystem`` may be
-    repeated; ``_format`` is the format of the answer. None unless every member is known
-    and well-formed.
+    ``sourceIdentifier`` is a FHIR token, ``system|value``. ``targetSystem`` may be
+    repeated. ``_format`` is the format of the answer.
     """
     pairs = query_tools.pairs(query, MAX_TARGETS + 3, MAX_QUERY_BYTES)
     if pairs is None:
@@ -83,7 +85,7 @@ def _token(text: str) -> tuple:
     """Return system and value of a FHIR token, ``system|value``.
 
     A backslash escapes ``|``, ``,``, ``$`` and itself (FHIR R4, "Escaping Search
-    Parameters"); in front of anything else it is an ordinary character.
+    Parameters"). Before other characters it is an ordinary character.
     """
     bar = _BAR.search(text)
     if not bar:
@@ -93,16 +95,18 @@ def _token(text: str) -> tuple:
 
 
 def signed_id(query: bytes) -> str:
-    """Return the ``webhook-id`` under which a cross-reference is signed: it covers the
-    query, which the signature itself does not."""
+    """Return the ``webhook-id`` that a signed cross-reference must have.
+
+    It contains a hash of the query, because the signature itself does not cover the URL.
+    """
     return query_tools.signed_id("pix", query)
 
 
 def answer(source: dict, identifiers: list) -> dict:
-    """Return the FHIR ``Parameters`` of identifiers as messages carry them.
+    """Return the FHIR ``Parameters`` of identifiers in the format of messages.
 
-    The answer does not repeat ``source``, the identifier that was asked for (ITI-83,
-    2:3.83.4.2.2.1). Without any other identifier it has no member ``parameter``: FHIR
+    The answer does not repeat ``source``, the requested identifier (ITI-83,
+    2:3.83.4.2.2.1). Without other identifiers it has no member ``parameter``, because FHIR
     has no empty arrays.
     """
     asked = (source["system"], source["value"])
@@ -126,8 +130,7 @@ def _identifier(wire: dict) -> dict:
 
 
 def parse_link(body) -> Link | None:
-    """Return the link that a JSON body (already parsed) asks for, None unless every
-    member is known and well-formed."""
+    """Return the request in a parsed JSON body, None if it is not valid."""
     if not isinstance(body, dict) or not body.keys() <= LINK_MEMBERS:
         return None
     identifier, record = body.get("identifier"), body.get("record")
@@ -138,7 +141,7 @@ def parse_link(body) -> Link | None:
 
 
 def _is_wire(value, optional: set) -> bool:
-    """Say whether ``value`` is an identifier with no other members than these."""
+    """Return whether ``value`` is an identifier; ``optional`` names further members."""
     if not isinstance(value, dict) or not value.keys() <= {
         "system",
         "value",

@@ -1,4 +1,4 @@
-"""What a client is told about this API, shown to those who look after it."""
+"""Show the API description of a client to users of Odoo."""
 
 from markupsafe import Markup
 
@@ -8,8 +8,7 @@ from ..tools import docs_page
 
 
 class InteropClientDocsWizard(models.TransientModel):
-    """The page that the partner gets at ``/interop/v1/docs``, for any client that one
-    may see. Nothing is stored."""
+    """Shows the page that the partner gets at ``/interop/v1/docs``; stores nothing."""
 
     _name = "interop.client.docs.wizard"
     _description = "API Description"
@@ -19,7 +18,7 @@ class InteropClientDocsWizard(models.TransientModel):
         required=True,
         ondelete="cascade",
         default=lambda self: self.env["interop.client"].search([], limit=1),
-        help="The description has the messages of its active interfaces.",
+        help="The description lists the messages of the active interfaces of this client.",
     )
     content = fields.Html(compute="_compute_content", sanitize=False)
 
@@ -33,7 +32,8 @@ class InteropClientDocsWizard(models.TransientModel):
                 wizard.content = False
                 continue
             client.check_access("read")
-            # sudo: contracts and interfaces as the client gets them, whoever looks
+            # sudo: shows the contracts and interfaces of the client; the user may read
+            # the client
             document = openapi._document_of(client.sudo(), base_url)
             # The tool escapes every text.
             wizard.content = Markup(docs_page.fragment(document))

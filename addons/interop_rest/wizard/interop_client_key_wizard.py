@@ -1,4 +1,4 @@
-"""Taking over the public key of a caller."""
+"""Add the public key of a caller to its client."""
 
 from odoo import fields, models
 from odoo.exceptions import ValidationError
@@ -7,17 +7,20 @@ from odoo.addons.interop_base.tools.errors import SignatureError
 
 
 class InteropClientKeyWizard(models.TransientModel):
-    """A caller that signs with Ed25519 keeps its private key; we need the public
-    half."""
+    """Stores the public key of a caller that signs with Ed25519."""
 
     _name = "interop.client.key.wizard"
     _description = "Add Public Key"
 
     client_id = fields.Many2one("interop.client", required=True, readonly=True)
     public_key = fields.Char(
-        required=True, help="Starts with whpk_, as Standard Webhooks writes it."
+        required=True,
+        help="The Ed25519 public key in the format of Standard Webhooks. It starts with "
+        "whpk_.",
     )
-    valid_to = fields.Datetime("Valid Until")
+    valid_to = fields.Datetime(
+        "Valid Until", help="Leave empty for a key without an expiry date."
+    )
 
     def action_add(self):
         """Store the key with the client."""
@@ -26,7 +29,10 @@ class InteropClientKeyWizard(models.TransientModel):
         text = (self.public_key or "").strip()
         if not text.startswith("whpk_"):
             raise ValidationError(
-                self.env._("This is not a public key: those start with whpk_.")
+                self.env._(
+                    "The value is not a public key. Paste the Ed25519 public key of the "
+                    "partner. It starts with whpk_."
+                )
             )
         values = {
             **self.client_id._secret_values("ed25519_public"),

@@ -1,4 +1,4 @@
-"""The address of webhooks of third parties."""
+"""The route for webhooks of third parties."""
 
 from odoo.http import Controller, request, route
 
@@ -13,7 +13,7 @@ from ..services import webhook
 
 
 class InteropWebhooks(Controller):
-    """Webhooks that are signed in another way than ours."""
+    """Webhooks with the signature scheme of a vendor."""
 
     @route(
         "/interop/v1/webhooks/<string:client>",
@@ -22,6 +22,6 @@ class InteropWebhooks(Controller):
         **ROUTE,
     )
     def receive_webhook(self, client):
-        """Take one webhook of a vendor that signs in its own way."""
+        """Receive one webhook of a vendor."""
         check_type(may_be_form=True)
         return respond(webhook.receive(request.env, read_call(), client))

@@ -1,4 +1,4 @@
-"""Clients that are vendors with webhooks of their own kind."""
+"""Clients that receive webhooks of vendors."""
 
 import re
 
@@ -10,7 +10,7 @@ from odoo.addons.interop_base.tools.signing import VerifyingKey
 
 from ..tools import vendor_envelope, vendor_signatures
 
-# Places in an event, and the one of the events in a body.
+# Fields with places in an event, and the place of the event list in a body.
 EVENT_PATHS = (
     "event_id_path",
     "event_data_path",
@@ -22,15 +22,15 @@ HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class InteropClient(models.Model):
-    """What their signature looks like, and how their webhooks become messages."""
+    """Adds the signature scheme, and the mapping of vendor events to messages."""
 
     _inherit = "interop.client"
 
     accepts_vendor = fields.Boolean(
         "Vendor Webhooks",
         tracking=True,
-        help="Webhooks that a third party signs in its own way, at an address of their "
-        "own.",
+        help="The client may receive webhooks that a vendor signs with its own signature "
+        "scheme. They arrive at the webhook address of the client.",
     )
     webhook_url = fields.Char("Webhook Address", compute="_compute_webhook_url")
     signature_scheme_id = fields.Many2one(
@@ -38,80 +38,81 @@ class InteropClient(models.Model):
         ondelete="restrict",
         index="btree_not_null",
         tracking=True,
-        help="How the vendor signs.",
+        help="Describes how the vendor signs its webhooks.",
     )
     scheme_is_weak = fields.Boolean(related="signature_scheme_id.is_weak")
     event_type_from = fields.Selection(
         [
-            ("fixed", "All of one kind"),
-            ("path", "A place in the body"),
-            ("header", "A header"),
+            ("fixed", "One Type for All Events"),
+            ("path", "Place in the Body"),
+            ("header", "Header"),
         ],
-        "Kind of Event",
         default="fixed",
         tracking=True,
-        help="What says of which kind an event is. Most vendors do not sign headers: "
-        "prefer a place in the body.",
+        help="Where the vendor states the type of an event. Prefer a place in the body, "
+        "because most vendors do not sign headers.",
     )
     event_type_name = fields.Char(
-        "Found In",
+        "Event Type Place",
         tracking=True,
-        help="The name of the header, or the place in the body, such as /event/type.",
+        help="The name of the header with the event type, such as X-Event, or the place "
+        "in the body, such as /event/type.",
     )
     event_type_ids = fields.One2many(
-        "interop.client.event.type", "client_id", "Events", copy=True
+        "interop.client.event.type", "client_id", "Event Types", copy=True
     )
     event_list_path = fields.Char(
-        "List of Events",
+        "Event List",
         tracking=True,
-        help="The place in the body of a list of events, such as /events. Each of "
-        "them becomes a message, and all other places are looked for in each event. "
-        "Leave empty if the body is one event, or is itself the list of events.",
+        help="The place of a list of events in the body, such as /events. Each event "
+        "becomes a message, and all other places are inside an event. Leave empty if the "
+        "body is one event, or is itself the list of events.",
     )
     event_id_path = fields.Char(
-        "Id",
+        "Event ID",
         tracking=True,
-        help="The place of the id of the event, such as /id. Leave empty to use the "
-        "id that the signature covers. Without such an id, the same content counts as "
-        "the same event.",
+        help="The place of the event id, such as /id. Leave empty to use the id that the "
+        "signature covers. If it covers no id, events with the same content count as the "
+        "same event.",
     )
     event_data_path = fields.Char(
         "Data",
         tracking=True,
-        help="The place in the body that matches the contract. Empty: all of it.",
+        help="The place of the data that matches the contract, such as /data. Leave empty "
+        "if the whole event is the data.",
     )
     event_facility_path = fields.Char(
         "Facility",
         tracking=True,
-        help="The place in the body that holds the facility's code. Empty: the one "
-        "facility of the interface.",
+        help="The place of the facility code, such as /site. Leave empty if the interface "
+        "serves one facility.",
     )
     event_time_path = fields.Char(
         "Time",
         tracking=True,
-        help="The place of the time of the event. A time that cannot be read counts "
-        "as the signed time, and without a signed time the webhook is refused. Leave "
-        "empty to use the signed time, or the time of arrival if none is signed.",
+        help="The place of the event time, such as /created_at. If the time cannot be "
+        "read, the signed time is used; without a signed time the webhook is refused. "
+        "Leave empty to use the signed time, or the time of arrival if no time is signed.",
     )
     event_time_format = fields.Selection(
         [
-            ("auto", "Recognize it"),
+            ("auto", "Detect"),
             ("unix", "Seconds since 1970"),
             ("unix_ms", "Milliseconds since 1970"),
         ],
-        "Time Is Written As",
+        "Time Format",
         required=True,
         default="auto",
         tracking=True,
-        help="Recognized are RFC 3339 and ISO 8601, dates, the dates of mail (RFC 5322), "
-        "and numbers since 1970: up to 11 digits are seconds, up to 14 milliseconds.",
+        help="Detect accepts RFC 3339, ISO 8601, dates, dates of e-mail (RFC 5322), and "
+        "numbers since 1970. Up to 11 digits are seconds, up to 14 digits milliseconds.",
     )
     event_time_zone = fields.Selection(
         _tz_get,
         "Time Zone",
         tracking=True,
-        help="The zone of dates and of times without an offset. Without a zone they "
-        "cannot be read.",
+        help="The time zone of dates and of times without an offset. Leave empty if every "
+        "time has an offset; other times are then unreadable.",
     )
 
     @api.depends("code")
@@ -135,9 +136,9 @@ class InteropClient(models.Model):
         if not fine:
             raise ValidationError(
                 self.env._(
-                    "“%(client)s”, %(field)s: %(text)s names no place. A place in the body "
-                    "is a JSON Pointer such as /event/type, a header a name such as "
-                    "X-Event.",
+                    "Client %(client)s, field %(field)s: %(text)s is not a valid place. "
+                    "Enter a JSON Pointer such as /event/type, or for a header its name "
+                    "such as X-Event.",
                     client=self.name,
                     field=self._fields[name].string,
                     text=text,
@@ -145,7 +146,7 @@ class InteropClient(models.Model):
             )
 
     def _event_places(self):
-        """Return the names of the fields that hold places in an event."""
+        """Return the names of the fields with places in an event."""
         kinds = ["event_type_name"] if self.event_type_from == "path" else []
         return [*EVENT_PATHS, *kinds]
 
@@ -181,21 +182,21 @@ class InteropClient(models.Model):
                 (self.signature_scheme_id, self.env._("a signature scheme")),
                 (
                     self.event_type_from == "fixed" or self.event_type_name,
-                    self.env._("where the kind of an event is found"),
+                    self.env._("the place of the event type"),
                 ),
                 (
                     self.event_type_ids.contract_id,
-                    self.env._("a contract for its events"),
+                    self.env._("a contract for at least one event type"),
                 ),
             ]
             missing += [label for present, label in required if not present]
         return missing
 
-    # === PROOF === #
+    # === AUTHENTICATION === #
 
     @api.model
-    def _ways(self):
-        return {**super()._ways(), "vendor": "accepts_vendor"}
+    def _auth_methods(self):
+        return {**super()._auth_methods(), "vendor": "accepts_vendor"}
 
     def _secret_values(self, kind):
         values = super()._secret_values(kind)
@@ -209,7 +210,7 @@ class InteropClient(models.Model):
         )
 
     def _vendor_secrets(self, now):
-        """Return the secrets that prove webhooks of the vendor at ``now``."""
+        """Return the secrets for webhooks of the vendor that are valid at ``now``."""
         by_key = self.signature_scheme_id.algorithm == vendor_signatures.ED25519
         kind = "ed25519_public" if by_key else "credential"
         return self._keys_of((kind,))._usable(now)
@@ -227,7 +228,7 @@ class InteropClient(models.Model):
 
     @api.private
     def _event_type(self, call, value):
-        """Return the line for an event with body ``value``, perhaps none."""
+        """Return the event type line of an event, empty if the type is not listed."""
         if self.event_type_from == "fixed":
             return self.event_type_ids[:1]
         if self.event_type_from == "path":
@@ -239,7 +240,7 @@ class InteropClient(models.Model):
         return self.event_type_ids.filtered(lambda item: kind and item.value == kind)
 
     def action_set_vendor_secret(self):
-        """Ask for the secret that the vendor shows."""
+        """Open the dialog for the secret of the vendor."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

@@ -1,14 +1,14 @@
-"""What the events of a third party are here."""
+"""Mapping of vendor event types to contracts."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
 class InteropClientEventType(models.Model):
-    """What an event of a vendor is here: a message of a contract, or nothing."""
+    """Maps one event type of a vendor to a contract, or ignores it."""
 
     _name = "interop.client.event.type"
-    _description = "Vendor Event"
+    _description = "Vendor Event Type"
     _order = "client_id, sequence, id"
 
     client_id = fields.Many2one(
@@ -16,32 +16,33 @@ class InteropClientEventType(models.Model):
     )
     sequence = fields.Integer(default=10)
     value = fields.Char(
-        "Event",
-        help="What the vendor calls it, exactly. Without meaning if all events are of "
-        "one kind.",
+        "Event Type",
+        help="The exact name that the vendor uses. Ignored if the vendor sends one event "
+        "type only.",
     )
     contract_id = fields.Many2one(
         "interop.contract",
         ondelete="restrict",
         index="btree_not_null",
-        help="What it is here. Empty: it is acknowledged and ignored on purpose. Events "
-        "that are not listed are refused.",
+        help="The contract of the message that the event becomes. Leave empty to "
+        "acknowledge and ignore the event. Event types that are not listed are refused.",
     )
 
     _value_uniq = models.UniqueIndex(
-        "(client_id, value)", "An event of a client is listed once."
+        "(client_id, value)",
+        "The client already lists this event type. Change the existing line.",
     )
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create lines of clients that wait for approval."""
+        """Create lines, of clients that wait for approval only."""
         lines = super().create(vals_list)
         lines._check_requested()
         lines.client_id._note_editor()
         return lines
 
     def write(self, vals):
-        """Change lines of clients that wait for approval."""
+        """Change lines, of clients that wait for approval only."""
         self._check_requested()
         self.client_id._note_editor()
         result = super().write(vals)
@@ -59,8 +60,9 @@ class InteropClientEventType(models.Model):
             if client.state != "requested":
                 raise UserError(
                     self.env._(
-                        "“%s” was approved with its events. Suspend it and request "
-                        "approval again before changing them.",
+                        "Client %s was approved with its event types. Suspend the client "
+                        "and press Change, then edit the event types and request approval "
+                        "again.",
                         client.name,
                     )
                 )

@@ -1,4 +1,4 @@
-"""The operation that takes webhooks of third parties, in the API description."""
+"""The operation for webhooks of third parties in the API description."""
 
 from odoo import api, models
 

@@ -1,4 +1,4 @@
-"""How vendors sign their webhooks."""
+"""Signature schemes of vendors."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -30,7 +30,7 @@ CHALLENGE_FIELDS = (
 
 
 class InteropSignatureScheme(models.Model):
-    """One way of signing; every value of it is in ``tools.vendor_signatures.Scheme``."""
+    """Describes how a vendor signs; see ``tools.vendor_signatures.Scheme``."""
 
     _name = "interop.signature.scheme"
     _description = "Signature Scheme"
@@ -39,7 +39,10 @@ class InteropSignatureScheme(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
-    note = fields.Text("Where to Find It", help="What the vendor's own pages call it.")
+    note = fields.Text(
+        "Notes",
+        help="Where to find the secret on the vendor's pages, and what its events contain.",
+    )
     algorithm = fields.Selection(
         ALGORITHMS, required=True, default="hmac-sha256", tracking=True
     )
@@ -47,7 +50,7 @@ class InteropSignatureScheme(models.Model):
         "Signature Header",
         required=True,
         tracking=True,
-        help="The header that holds the signature.",
+        help="The name of the header with the signature.",
     )
     encoding = fields.Selection(
         [("hex", "Hexadecimal"), ("base64", "Base64")],
@@ -56,38 +59,38 @@ class InteropSignatureScheme(models.Model):
         tracking=True,
     )
     listed = fields.Selection(
-        [("comma", "Several, between commas"), ("space", "Several, between blanks")],
+        [("comma", "Separated by Commas"), ("space", "Separated by Spaces")],
         "Several Signatures",
         tracking=True,
-        help="Whether the header may hold several signatures, or other items beside "
-        "them. Empty: one signature and nothing else.",
+        help="Choose a separator if the header can contain several signatures, or other "
+        "items. Leave empty if it contains one signature only.",
     )
     prefix = fields.Char(
         trim=False,
         tracking=True,
-        help="What stands before a signature, such as sha256= or v1=. Items of a list "
-        "that do not begin with it do not count.",
+        help="The text before a signature, such as sha256= or v1=. Items of a list without "
+        "this prefix are ignored. Leave empty if there is no prefix.",
     )
     template = fields.Char(
-        "What Is Signed",
+        "Signed Text",
         required=True,
         default="{body}",
         trim=False,
         tracking=True,
-        help="With {body} and, as the vendor does it, {timestamp}, {id}, {method}, "
-        "{path} (with the query) and {url} (the whole address). Other text is signed "
-        "unchanged. Put a separator that no id contains between {id} and the next "
-        "part.",
+        help="The text that the vendor signs. It contains {body} and, depending on the "
+        "vendor, {timestamp}, {id}, {method}, {path} (with the query) and {url} (the whole "
+        "address). Other text is signed unchanged. Put a separator that no id contains "
+        "between {id} and the next part.",
     )
     timestamp_header = fields.Char(
         tracking=True,
-        help="The header that holds the time; the signature header itself if it is an "
-        "item of that list.",
+        help="The name of the header with the signed time. It may be the signature header, "
+        "if the time is an item of that list. Leave empty if no time is signed.",
     )
     timestamp_prefix = fields.Char(
         trim=False,
         tracking=True,
-        help="What stands before the time in the signature header, such as t=.",
+        help="The text before the time in the signature header, such as t=.",
     )
     timestamp_format = fields.Selection(
         [
@@ -105,21 +108,22 @@ class InteropSignatureScheme(models.Model):
         required=True,
         default=300,
         tracking=True,
-        help="How far the time may be from this server's clock, before and after.",
+        help="Maximum difference between the signed time and the clock of this server, in "
+        "both directions.",
     )
     id_header = fields.Char(
         tracking=True,
-        help="The header that holds the id of the message, if the signature covers it. "
-        "An id that anybody can exchange is none: then the body itself, or a place in "
-        "it, tells messages apart.",
+        help="The name of the header with the message id, if the signature covers it. An "
+        "unsigned id is ignored. Leave empty to identify messages by their body or by a "
+        "field in it.",
     )
     key_encoding = fields.Selection(
         [
-            ("text", "Text, as it is"),
-            ("base64", "Base64 (whsec_ before it is left out)"),
+            ("text", "Plain Text"),
+            ("base64", "Base64 (prefix whsec_ is ignored)"),
             ("hex", "Hexadecimal"),
         ],
-        "Secret Is Written As",
+        "Secret Format",
         default="text",
         required=True,
         tracking=True,
@@ -130,60 +134,65 @@ class InteropSignatureScheme(models.Model):
         required=True,
         default="json",
         tracking=True,
-        help="How the vendor writes the body. The fields of a form become texts.",
+        help="The format of the body. The fields of a form become texts.",
     )
     challenge_answer = fields.Selection(
         [
-            ("text", "The challenge itself"),
-            ("json", "JSON with the challenge"),
-            ("hmac", "JSON with the challenge and its HMAC"),
+            ("text", "Challenge as Text"),
+            ("json", "JSON with the Challenge"),
+            ("hmac", "JSON with the Challenge and Its HMAC"),
         ],
-        "Answer to a Challenge",
         tracking=True,
-        help="What the vendor expects when it verifies the address with a challenge. "
-        "Leave empty if it sends none. Only a challenge with a valid signature is "
-        "answered.",
+        help="The answer that the vendor expects when it verifies the webhook address with "
+        "a challenge. Leave empty if the vendor sends no challenge. Only challenges with "
+        "a valid signature are answered.",
     )
     challenge_kind_path = fields.Char(
-        "Kind Found At",
+        "Request Type Place",
         tracking=True,
-        help="The place in the body of the kind of the request, such as /type. The "
-        "kind shows whether it is a challenge or an event.",
+        help="The place of the request type in the body, such as /type. The type tells "
+        "challenges and events apart.",
     )
     challenge_kind = fields.Char(
-        "Kind of a Challenge",
+        "Challenge Type",
         tracking=True,
-        help="The kind of a challenge at that place, such as url_verification.",
+        help="The request type of a challenge, such as url_verification.",
     )
     challenge_token_path = fields.Char(
-        "Challenge Found At",
+        "Challenge Place",
         tracking=True,
-        help="The place in the body of the text to send back, such as /challenge.",
+        help="The place of the challenge text in the body, such as /challenge.",
     )
     challenge_member = fields.Char(
-        "Member of the Challenge",
         tracking=True,
-        help="The name of that text in the answer, such as challenge.",
+        help="The name of the challenge text in the answer, such as challenge.",
     )
     challenge_proof_member = fields.Char(
-        "Member of the HMAC",
+        "HMAC Member",
         tracking=True,
-        help="The name of its HMAC in the answer, such as encryptedToken. It is made "
-        "with the algorithm and encoding of the signature.",
+        help="The name of the HMAC in the answer, such as encryptedToken. The HMAC uses the "
+        "algorithm and encoding of the signature.",
     )
     is_ambiguous = fields.Boolean(
-        "Without Separators",
+        "No Separators",
         compute="_compute_is_weak",
-        help="Parts of what is signed follow each other without a separator, so that "
-        "bytes can move from one to the other.",
+        help="Parts of the signed text have no separator between them. An attacker could "
+        "move bytes from one part to the next.",
     )
-    is_weak = fields.Boolean("Weak", compute="_compute_is_weak")
+    is_weak = fields.Boolean(
+        "Weak",
+        compute="_compute_is_weak",
+        help="The scheme signs no time, uses an outdated algorithm, or has no separators.",
+    )
     client_ids = fields.One2many("interop.client", "signature_scheme_id", readonly=True)
 
-    _name_uniq = models.Constraint("UNIQUE (name)", "A scheme of this name exists.")
+    _name_uniq = models.Constraint(
+        "UNIQUE (name)",
+        "A signature scheme with this name already exists. Enter another name.",
+    )
     _tolerance_range = models.Constraint(
         "CHECK (tolerance BETWEEN 1 AND 3600)",
-        "The tolerance is between 1 and 3,600 seconds.",
+        "The tolerance must be between 1 and 3,600 seconds.",
     )
 
     @api.depends("template", "algorithm")
@@ -193,26 +202,26 @@ class InteropSignatureScheme(models.Model):
             scheme.is_weak = scheme._scheme().weak
 
     def _scheme(self):
-        """Return the scheme as the pure code wants it."""
+        """Return the scheme as a value of the pure code."""
         self.ensure_one()
         values = {name: self[name] or "" for name in Scheme._fields}
         return Scheme(**{**values, "tolerance": self.tolerance or 0})
 
     def _challenge(self):
-        """Return the vendor's challenge and its answer as the pure code wants them."""
+        """Return the challenge settings as a value of the pure code."""
         self.ensure_one()
         values = {name: self[f"challenge_{name}"] or "" for name in Challenge._fields}
         return Challenge(**values)
 
     def _is_public(self):
-        """Return whether what proves a signature is a public key (PEM)."""
+        """Return whether signatures are verified with a public key (PEM)."""
         self.ensure_one()
         return self.algorithm in vendor_keys.ALGORITHMS
 
     def _decode_key(self, text):
-        """Return a secret or public key that was taken over, as the pure code wants it.
+        """Return the bytes of a secret or public key that a user entered.
 
-        :raises ValueError: it is not written as the scheme says
+        :raises ValueError: the text does not have the format of the scheme
         """
         self.ensure_one()
         if self._is_public():
@@ -221,15 +230,18 @@ class InteropSignatureScheme(models.Model):
 
     @api.constrains("template")
     def _check_separators(self):
-        """Refuse what can be read in two ways; a scheme that was saved before goes on and
-        is shown as weak."""
+        """Refuse an ambiguous signed text.
+
+        A scheme that was saved before this check existed stays usable and is shown as
+        weak.
+        """
         for scheme in self.filtered("is_ambiguous"):
             raise ValidationError(
                 self.env._(
-                    "“%s”: parts of what is signed need a separator, or bytes can move "
-                    "from one to the other. Put a text that no id contains between {id} "
-                    "and the next part, such as a dot, and name {body} once. A time needs "
-                    "no separator.",
+                    "The signed text of scheme %s is ambiguous, because two parts have no "
+                    "separator. Put a text that no id contains, such as a dot, between "
+                    "{id} and the next part, and use {body} once. A time needs no "
+                    "separator.",
                     scheme.name,
                 )
             )
@@ -245,24 +257,29 @@ class InteropSignatureScheme(models.Model):
             paths = (challenge.kind_path, challenge.token_path)
             members = filter(None, (challenge.member, challenge.proof_member))
             if missing:
-                problem = self.env._("fill in %s", ", ".join(missing))
+                problem = self.env._("Fill in: %s.", ", ".join(missing))
             elif not all(map(vendor_envelope.is_pointer, paths)):
                 problem = self.env._(
-                    "a place in the body is a JSON Pointer such as /payload/plainToken"
+                    "Enter places in the body as JSON Pointers, such as "
+                    "/payload/plainToken."
                 )
             elif not all(map(jsonlimits.SAFE_NAME.fullmatch, members)):
                 problem = self.env._(
-                    "a member has up to 64 letters, digits, dots, hyphens and underscores"
+                    "Use up to 64 letters, digits, dots, hyphens and underscores for the "
+                    "names of members."
                 )
             elif challenge.answer == "hmac" and (
                 scheme.algorithm not in vendor_signatures.HASHES
             ):
-                problem = self.env._("an HMAC needs an HMAC algorithm")
+                problem = self.env._(
+                    "Choose an HMAC algorithm for an answer with HMAC."
+                )
             else:
                 continue
             raise ValidationError(
                 self.env._(
-                    "The answer of “%(name)s” to a challenge: %(problem)s.",
+                    "The challenge answer of scheme %(name)s is incomplete or wrong. "
+                    "%(problem)s",
                     name=scheme.name,
                     problem=problem,
                 )
@@ -271,72 +288,75 @@ class InteropSignatureScheme(models.Model):
     @api.constrains(*Scheme._fields)
     def _check_scheme(self):
         texts = {
-            "no_body": self.env._("what is signed has to contain {body}"),
+            "no_body": self.env._("Add {body} to the signed text."),
             "unknown_place": self.env._(
-                "what is signed may only contain {body}, {timestamp}, {id}, {method}, "
-                "{path} and {url} in braces"
+                "Use only {body}, {timestamp}, {id}, {method}, {path} and {url} in braces "
+                "in the signed text."
             ),
-            "no_timestamp_header": self.env._("name the header that holds the time"),
+            "no_timestamp_header": self.env._(
+                "Enter the timestamp header, because the signed text contains {timestamp}."
+            ),
             "timestamp_not_signed": self.env._(
-                "the time has to be signed: add {timestamp} to what is signed, or name no "
-                "timestamp header"
+                "Add {timestamp} to the signed text, or remove the timestamp header."
             ),
-            "no_id_header": self.env._("name the header that holds the id"),
+            "no_id_header": self.env._(
+                "Enter the id header, because the signed text contains {id}."
+            ),
             "id_not_signed": self.env._(
-                "an id that is not signed can be exchanged by anybody: add {id} to what is "
-                "signed, or name no id header"
+                "Add {id} to the signed text, or remove the id header. An attacker could "
+                "change an unsigned id."
             ),
             "no_list": self.env._(
-                "a time in the signature header is an item of a list: say how it is "
-                "separated"
+                "Choose a separator under Several Signatures, because the signature header "
+                "also contains the time."
             ),
         }
         for scheme in self:
             for code in vendor_signatures.problems(scheme._scheme()):
                 raise ValidationError(
                     self.env._(
-                        "“%(name)s” would accept nothing: %(problem)s.",
+                        "Scheme %(name)s would accept no webhook. %(problem)s",
                         name=scheme.name,
                         problem=texts[code],
                     )
                 )
 
     def write(self, vals):
-        """A scheme in use is what was approved with its clients."""
+        """Refuse changes of a scheme that was approved with a client."""
         if {*Scheme._fields, *CHALLENGE_FIELDS, "body_format"} & vals.keys():
-            # sudo: clients of facilities that the user does not see count, too
+            # sudo: clients of facilities that the user cannot see count as well
             using = self.sudo().client_ids.filtered(
                 lambda client: client.state not in ("requested", "revoked")
             )
             if using:
                 raise UserError(
                     self.env._(
-                        "“%(scheme)s” was approved with %(clients)s. Duplicate it and "
-                        "change the copy.",
+                        "Scheme %(scheme)s was approved with these clients: %(clients)s. "
+                        "Duplicate it, change the copy, and select the copy on the clients.",
                         scheme=using[0].signature_scheme_id.name,
                         clients=", ".join(using.mapped("name")),
                     )
                 )
-            # Who edits the scheme edits what the clients that wait are approved with.
-            # sudo: clients of every facility
+            # A change of the scheme changes clients that wait for approval, so the user
+            # cannot approve them. sudo: clients of every facility
             self.sudo().client_ids.filtered(
                 lambda client: client.state == "requested"
             )._note_editor()
         return super().write(vals)
 
     def copy_data(self, default=None):
-        """Give a duplicate a name of its own."""
+        """Give the duplicate a unique name."""
         vals_list = super().copy_data(default)
         for scheme, vals in zip(self, vals_list, strict=True):
             vals["name"] = self.env._("%s (copy)", scheme.name)
         return vals_list
 
     def action_try(self):
-        """Open the dialog that tells whether a sample would be accepted."""
+        """Open the dialog that verifies a sample webhook."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Try %s", self.name),
+            "name": self.env._("Test %s", self.name),
             "res_model": "interop.signature.try.wizard",
             "view_mode": "form",
             "target": "new",
@@ -344,7 +364,7 @@ class InteropSignatureScheme(models.Model):
         }
 
     def _approval_texts(self):
-        """Return what an approval of a client says about this scheme."""
+        """Return the values of this scheme that an approval of a client covers."""
         self.ensure_one()
         return [
             *(f"{name}: {item}" for name, item in self._scheme()._asdict().items()),

@@ -1,1 +1,1 @@
-"""What third parties send, made into messages."""
+"""Webhooks of third parties, turned into messages."""

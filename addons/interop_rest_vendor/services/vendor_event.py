@@ -1,4 +1,4 @@
-"""One event of a third party: read from its place in a body, put into an envelope."""
+"""Read the events of a webhook body, and put each event into an envelope."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -17,9 +17,12 @@ MISSING = vendor_envelope.MISSING
 
 
 class VendorEvent(NamedTuple):
-    """One event. ``pointer`` is where it stands in the body, ``body`` are the bytes that
-    it is known by, ``default_id`` is its id where its content has none, ``position`` is
-    its place in a list, from 1."""
+    """One event of a body.
+
+    ``pointer`` is its place in the body. ``body`` are the bytes that identify it.
+    ``default_id`` is its id if the content has no id. ``position`` is its position in a
+    list, from 1.
+    """
 
     value: object
     pointer: str
@@ -28,16 +31,16 @@ class VendorEvent(NamedTuple):
     position: int | None = None
 
 
-def events(client_sudo, value, body, proven, most):
-    """Return the events of a verified body, and whether they came in a list.
+def events(client_sudo, value, body, verified, max_events):
+    """Return the events of a verified body, and whether they are in a list.
 
-    :param client_sudo: the client, whose configuration says where the events are
-    :param value: the body, parsed
+    :param client_sudo: the client with the places of the events
+    :param value: the parsed body
     :param bytes body: the body as it was sent
-    :param proven: ``vendor_signatures.Proven``
-    :param int most: how many events one body may have
+    :param verified: ``vendor_signatures.Verified``
+    :param int max_events: maximum number of events in one body
     :returns: ``(list of VendorEvent, bool)``
-    :raises Problem: several events where one is expected, too many, or no list
+    :raises Problem: several events where one is expected, too many events, or no list
     """
     place = client_sudo.event_list_path or ""
     found = vendor_envelope.find(value, place)
@@ -46,30 +49,35 @@ def events(client_sudo, value, body, proven, most):
         not isinstance(found, list) or vendor_envelope.starts_in_a_list(pointers)
     ):
         _check_single(client_sudo, value)
-        own_id = proven.msg_id or vendor_signatures.body_id(body)
+        own_id = verified.msg_id or vendor_signatures.body_id(body)
         return [VendorEvent(value, "", body, own_id)], False
     if not isinstance(found, list):
-        raise _invalid(client_sudo, place, "missing_member", "A list is missing.")
-    if len(found) > most:
+        raise _invalid(
+            client_sudo, place, "missing_member", "The list of events is missing."
+        )
+    if len(found) > max_events:
         raise Problem("batch_too_long", client=client_sudo.code)
-    return _listed(found, place, proven), True
+    return _listed(found, place, verified), True
 
 
 def _check_single(client_sudo, value):
-    """Refuse a body of several events, of which only one would be taken."""
+    """Refuse a body with several events if the client is set up for one event."""
     for name in ("event_data_path", "event_id_path"):
         if vendor_envelope.passes_over(value, client_sudo[name] or ""):
             raise Problem("several_events", client=client_sudo.code)
 
 
-def _listed(elements, place, proven):
-    """Return the events of a list, each with an id that is the same when it is sent
-    again: by the signed id and its number, or by its content."""
+def _listed(elements, place, verified):
+    """Return the events of a list.
+
+    An event gets the same id when it is sent again: the signed id with its position, or a
+    hash of its content.
+    """
     found, seen = [], Counter()
     for number, element in enumerate(elements):
         body = vendor_envelope.element_bytes(element)
-        if proven.msg_id:
-            own_id = headers.message_id(f"{proven.msg_id}:{number}")
+        if verified.msg_id:
+            own_id = headers.message_id(f"{verified.msg_id}:{number}")
         else:
             own_id = vendor_signatures.body_id(body)
             seen[own_id] += 1
@@ -80,24 +88,26 @@ def _listed(elements, place, proven):
     return found
 
 
-def enveloped(client_sudo, event, contract, proven):
+def enveloped(client_sudo, event, contract, verified):
     """Return the envelope of an event.
 
-    :raises Problem: a place that the client's configuration names holds nothing
+    :raises Problem: a place that is set up on the client is missing in the event
     """
     path = client_sudo.event_data_path or ""
     data = vendor_envelope.find(event.value, path)
     facility = client_sudo.event_facility_path
     try:
         if data is MISSING:
-            raise EnvelopeError("missing_member", path, "The data is missing.")
+            raise EnvelopeError(
+                "missing_member", path, "The data of the event is missing."
+            )
         return envelope_tools.parse_envelope(
             envelope_tools.build(
                 id=_own_id(client_sudo, event),
                 type=contract.message_type,
                 schema_version=contract.version,
                 source=f"urn:interop:client:{client_sudo.code}",
-                occurred_at=_occurred_at(client_sudo, event, proven),
+                occurred_at=_occurred_at(client_sudo, event, verified),
                 data=data,
                 **_order(event),
                 facility=vendor_envelope.text_at(event.value, facility)
@@ -111,15 +121,21 @@ def enveloped(client_sudo, event, contract, proven):
 
 
 def _order(event):
-    """Return what decides between events of one moment: the minute of arrival, then the
-    place in the list. One signed time, or one second, often covers a whole body."""
+    """Return epoch and sequence, which order events with the same time.
+
+    They are the minute of arrival and the position in the list. Events in one body often
+    share one signed time or one second.
+    """
     if not event.position:
         return {}
     return {"sequence": event.position, "epoch": clock.timestamp() // 60}
 
 
 def _own_id(client_sudo, event):
-    """Return the id by which an event is known."""
+    """Return the id of an event.
+
+    :raises EnvelopeError: the id is missing
+    """
     path = client_sudo.event_id_path
     if not path:
         return event.default_id
@@ -129,11 +145,14 @@ def _own_id(client_sudo, event):
     return headers.message_id(found)
 
 
-def _occurred_at(client_sudo, event, proven):
-    """Return when an event happened: by its own time, else by the signed one.
+def _occurred_at(client_sudo, event, verified):
+    """Return the time of an event: its own time, else the signed time.
 
-    Only where neither is set up it is the moment of arrival. A time that is set up and
-    cannot be read is never "now": an old statement would win over a newer one.
+    The time of arrival is used only if neither is set up. If a configured time cannot be
+    read, the time of arrival is not used, because old content could then replace newer
+    content.
+
+    :raises EnvelopeError: the time is missing or cannot be read, and no time is signed
     """
     path = client_sudo.event_time_path
     value = vendor_envelope.find(event.value, path) if path else MISSING
@@ -147,20 +166,20 @@ def _occurred_at(client_sudo, event, proven):
         )
         if moment:
             return moment
-    if proven.timestamp is not None:
-        return datetime.fromtimestamp(proven.timestamp, UTC)
+    if verified.timestamp is not None:
+        return datetime.fromtimestamp(verified.timestamp, UTC)
     if path:
         raise EnvelopeError(
             "invalid_timestamp",
             path,
-            "The time of the event is missing, or it is not written as set up with the "
-            "client. A time without an offset needs a time zone.",
+            "The time of the event is missing, or does not have the format that is set up on "
+            "the client. A time without an offset needs a time zone.",
         )
     return clock.now()
 
 
 def _invalid(client_sudo, pointer, code, detail):
-    """Return the problem of a body in which something is missing."""
+    """Return the problem of a body in which a member is missing or wrong."""
     entry = {"pointer": pointer, "detail": detail, "code": code}
     return Problem(
         "invalid_envelope", reason=code, errors=[entry], client=client_sudo.code
@@ -168,8 +187,10 @@ def _invalid(client_sudo, pointer, code, detail):
 
 
 def located(problem, event, data_path):
-    """Change the pointers of a problem from the envelope of an event to the body that it
-    came in, so that its sender finds the place."""
+    """Change the pointers of a problem from the envelope to the body of the webhook.
+
+    :param str data_path: place of the data in the event
+    """
     for entry in problem.errors:
         pointer = entry.get("pointer", "")
         if pointer == "/data" or pointer.startswith("/data/"):

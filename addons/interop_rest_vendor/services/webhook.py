@@ -1,6 +1,7 @@
-"""Webhooks of third parties: verified as they sign, put into an envelope of ours.
+"""Receive webhooks of third parties and turn them into messages.
 
-The client is named by the address; everything else is its configuration.
+The address names the client. The client has the signature scheme and the places of the
+event's id, type, time and data.
 """
 
 import json
@@ -13,7 +14,7 @@ from odoo.addons.interop_base.inbound import pipeline, read, store
 from odoo.addons.interop_base.tools import rfc3339
 from odoo.addons.interop_rest import const
 from odoo.addons.interop_rest.exceptions import Problem
-from odoo.addons.interop_rest.services.authenticate import Proof, authenticate
+from odoo.addons.interop_rest.services.authenticate import Verified, authenticate
 from odoo.addons.interop_rest.services.call import Answer
 from odoo.addons.interop_rest.services.messages import (
     answer_taken,
@@ -31,14 +32,14 @@ _IGNORED = Answer(200, {"status": "ignored"}, {})
 
 
 def receive(env, call, code):
-    """Take one webhook of the client with this code.
+    """Receive one webhook of the client with this code.
 
-    A body with several events is taken as a whole or not at all.
+    A body with several events is accepted as a whole or refused as a whole.
 
-    :raises Refused: nothing may be committed
+    :raises Refused: nothing was stored; the caller must roll back
     """
-    client_sudo, proven = authenticate(
-        env, call, "may_send", code=code, way="vendor", prove=prove
+    client_sudo, verified = authenticate(
+        env, call, "may_send", code=code, method="vendor", verify=verify_vendor
     )
     limits = env["interop.rest.settings"]._limits()
     value = _value(client_sudo, call, limits)
@@ -47,37 +48,37 @@ def receive(env, call, code):
         return answer
     pipeline.check_ready(client_sudo)
     events, listed = vendor_event.events(
-        client_sudo, value, bytes(call.body), proven, const.BATCH_MESSAGES
+        client_sudo, value, bytes(call.body), verified, const.BATCH_MESSAGES
     )
-    take = partial(_take, env, client_sudo, call, proven)
+    take = partial(_take, env, client_sudo, call, verified)
     if not listed:
         return take(events[0])[1]
     results = []
     for number, event in enumerate(events):
         try:
-            known, answer = take(event, pauses=())
+            event_id, answer = take(event, pauses=())
         except Refused as refused:
             raise vendor_event.located(
                 Problem.of(refused), event, client_sudo.event_data_path or ""
             ) from None
-        result = item_result({"id": known} if known else {}, answer)
+        result = item_result({"id": event_id} if event_id else {}, answer)
         results.append({"index": number, **result})
     waits = any(result["status"] == 202 for result in results)
     return Answer(202 if waits else 200, {"results": results}, {})
 
 
-def _take(env, client_sudo, call, proven, event, pauses=store.LOCK_PAUSES):
-    """Take one event; return its id (``""`` if it is ignored) and the answer.
+def _take(env, client_sudo, call, verified, event, pauses=store.LOCK_PAUSES):
+    """Receive one event; return its id (``""`` if it is ignored) and the answer.
 
-    :raises Refused: refused
+    :raises Refused: the event type is not set up, or the pipeline refused the message
     """
     line = client_sudo._event_type(call, event.value)
     if not line:
         raise Problem("event_not_expected", client=client_sudo.code)
     if not line.contract_id:
-        _logger.info("ignored an event on purpose: client=%s", client_sudo.code)
+        _logger.info("ignored an event as configured: client=%s", client_sudo.code)
         return "", _IGNORED
-    envelope = vendor_event.enveloped(client_sudo, event, line.contract_id, proven)
+    envelope = vendor_event.enveloped(client_sudo, event, line.contract_id, verified)
     content = json.dumps(
         envelope.to_dict(), ensure_ascii=False, separators=(",", ":")
     ).encode()
@@ -88,10 +89,9 @@ def _take(env, client_sudo, call, proven, event, pauses=store.LOCK_PAUSES):
 
 
 def _value(client_sudo, call, limits):
-    """Return what a verified body says: the value of its JSON, with integers of any
-    size, or the fields of a form.
+    """Return the parsed body: its JSON value with integers of any size, or form fields.
 
-    :raises Refused: not written as the scheme says
+    :raises Refused: the body does not have the format of the scheme
     """
     expected = client_sudo.signature_scheme_id.body_format
     is_form = headers.is_form(headers.find(call.headers, "Content-Type"))
@@ -108,7 +108,7 @@ def _value(client_sudo, call, limits):
         return vendor_envelope.read_form(bytes(call.body), limits.max_items)
     except ValueError:
         pass
-    # Raised out here: the error quotes the body.
+    # Raised outside the except block, because the caught error quotes the body.
     raise Problem("invalid_form", client=client_sudo.code)
 
 
@@ -116,10 +116,11 @@ def _value(client_sudo, call, limits):
 
 
 def _challenge_answer(client_sudo, call, value):
-    """Return the answer to the challenge of a vendor that verifies this address, None
-    for any other body.
+    """Return the answer to a challenge of the vendor, None for any other body.
 
-    :raises Problem: it is a challenge, but malformed
+    A vendor verifies the webhook address with a challenge.
+
+    :raises Problem: the challenge is malformed
     """
     scheme = client_sudo.signature_scheme_id
     challenge = scheme._challenge()
@@ -136,7 +137,7 @@ def _challenge_answer(client_sudo, call, value):
         ) from None
     if text is None:
         return None
-    key = _proving_key(client_sudo, call)
+    key = _matching_key(client_sudo, call)
     body = vendor_challenge.answer(
         challenge, text, key, scheme.algorithm, scheme.encoding
     )
@@ -145,43 +146,43 @@ def _challenge_answer(client_sudo, call, value):
     return Answer(200, body, {}, media_type or "application/json")
 
 
-def _proving_key(client_sudo, call):
-    """Return the raw key that proves a call, of several during a rotation."""
+def _matching_key(client_sudo, call):
+    """Return the raw key that matches the signature; a rotation has several keys."""
     for key in client_sudo._vendor_keys(clock.now()):
         try:
-            _verified(client_sudo, call, [key])
+            _verify_with(client_sudo, call, [key])
         except SignatureRefused:
             continue
         return key
     raise Problem("unauthorized", client=client_sudo.code)
 
 
-# === PROOF === #
+# === AUTHENTICATION === #
 
 
-def prove(call, client_sudo, now):
-    """Return the ``Proof`` with what the signature proves,
-    ``vendor_signatures.Proven``.
+def verify_vendor(call, client_sudo, now):
+    """Verify the signature of a vendor; ``covered`` is ``vendor_signatures.Verified``.
 
-    :raises message_signatures.SignatureRefused: no proof; always so without a client
+    :raises message_signatures.SignatureRefused: no key matches; always so for an empty
+        client
     """
     try:
-        return _proof(call, client_sudo, now)
+        return _verify_vendor(call, client_sudo, now)
     except SignatureRefused as error:
         raise message_signatures.SignatureRefused(error.reason) from None
 
 
-def _proof(call, client_sudo, now):
+def _verify_vendor(call, client_sudo, now):
     try:
         keys = client_sudo._vendor_keys(now) if client_sudo.signature_scheme_id else []
     except ValueError:
         raise SignatureRefused("malformed_key") from None
-    proven = _verified(client_sudo, call, keys)
-    return Proof(proven, _proving_secret(client_sudo, call, now).id)
+    verified = _verify_with(client_sudo, call, keys)
+    return Verified(verified, _matching_secret(client_sudo, call, now).id)
 
 
-def _proving_secret(client_sudo, call, now):
-    """Return the secret that proves a call that was proven."""
+def _matching_secret(client_sudo, call, now):
+    """Return the secret that matches the signature of a verified call."""
     secrets_sudo = client_sudo._vendor_secrets(now)
     if len(secrets_sudo) == 1:
         return secrets_sudo
@@ -190,17 +191,17 @@ def _proving_secret(client_sudo, call, now):
         readable, client_sudo._vendor_keys(now), strict=True
     ):
         try:
-            _verified(client_sudo, call, [key])
+            _verify_with(client_sudo, call, [key])
         except SignatureRefused:
             continue
         return secret_sudo
     return secrets_sudo.browse()
 
 
-def _verified(client_sudo, call, keys):
-    """Return what the signature proves with these keys.
+def _verify_with(client_sudo, call, keys):
+    """Verify a call with these keys; return ``vendor_signatures.Verified``.
 
-    :raises SignatureRefused: no proof
+    :raises SignatureRefused: no key matches
     """
     scheme = client_sudo.signature_scheme_id
     pure = scheme._scheme() if scheme else vendor_signatures.Scheme("hmac-sha256", "")

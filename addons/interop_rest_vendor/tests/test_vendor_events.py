@@ -518,9 +518,23 @@ class TestVendorSchemes(VendorHttpCase):
             [note, slack.id],
         )
         self.env.invalidate_all()
-        path = file_path("interop_rest/migrations/19.0.1.2.0/end-signature-schemes.py")
-        load_script(path, "end_signature_schemes").migrate(self.env.cr, "")
+        for name in ("19.0.1.2.0/end-signature-schemes", "19.0.1.3.0/end-scheme-notes"):
+            path = file_path(f"interop_rest/migrations/{name}.py")
+            load_script(path, "migration").migrate(self.env.cr, "")
         self.assertEqual(slack.read([*names, "note"]), fresh)
+
+    def test_notes_are_those_of_a_new_database_after_an_upgrade(self):
+        path = file_path("interop_rest/migrations/19.0.1.3.0/end-scheme-notes.py")
+        script = load_script(path, "end_scheme_notes")
+        schemes = {name: self._scheme(name) for name in script.NOTES}
+        for name, (old, new) in script.NOTES.items():
+            self.assertEqual(schemes[name].note.strip(), new, name)
+            schemes[name].note = old
+        schemes["zoom"].note = "Note of an administrator"
+        script.migrate(self.env.cr, "")
+        for name, (_old, new) in script.NOTES.items():
+            expected = "Note of an administrator" if name == "zoom" else new
+            self.assertEqual(schemes[name].note.strip(), expected, name)
 
     def test_challenges_are_described_completely(self):
         """case 36"""

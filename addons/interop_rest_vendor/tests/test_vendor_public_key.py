@@ -92,7 +92,7 @@ class TestVendorPublicKey(RestEffectHttpCase):
     def test_only_a_key_of_the_scheme_is_taken_over(self):
         for scheme, other in ((self.ecdsa, self.rsa), (self.rsa, self.ecdsa)):
             for value in (self._public(other), "no-key-but-sixteen-bytes"):
-                with self._refused(UserError, "no public key"):
+                with self._refused(UserError, "not a public key"):
                     self._create_vendor(scheme, value)
 
     def test_try_it(self):

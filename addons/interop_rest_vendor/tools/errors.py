@@ -1,8 +1,8 @@
-"""Errors of this addon's pure code."""
+"""Exceptions of the pure code of this addon."""
 
 
 class SignatureRefused(Exception):
-    """Why a signature is no proof; ``reason`` is for the log only."""
+    """The signature is not valid; ``reason`` is for the log only."""
 
     def __init__(self, reason):
         self.reason = reason

@@ -1,16 +1,16 @@
-"""OpenAPI of the operation that takes webhooks of third parties."""
+"""OpenAPI of the operation that receives webhooks of third parties."""
 
 TAG = {
     "name": "Webhooks",
-    "description": "Webhooks of third parties that sign in their own ways.",
+    "description": "Webhooks of vendors that use their own signature schemes.",
 }
 SECURITY = {
     "vendorSignature": {
         "type": "apiKey",
         "in": "header",
         "name": "X-Signature",
-        "description": "The vendor's own signature, in the header that the signature "
-        "scheme of the client names.",
+        "description": "The signature of the vendor. The signature scheme of the client "
+        "defines the header.",
     }
 }
 _CLIENT = {
@@ -35,16 +35,20 @@ _ANSWERED = {
 
 
 def receive_webhook(parts, headers) -> dict:
-    """Return the operation, made of ``parts`` and ``headers`` of interop_rest."""
+    """Return the operation.
+
+    :param parts: ``tools.openapi_parts`` of interop_rest
+    :param headers: ``tools.headers`` of interop_rest
+    """
     return {
         "operationId": "sendWebhook",
         "tags": ["Webhooks"],
-        "summary": "Send a webhook of a third party that signs in its own way",
-        "description": "The client configuration says how the body is read. If the "
-        "signature covers no id, the id in the body identifies the event. Without an "
-        "id, the body identifies it. A list of events is taken as a whole or not at "
-        "all, with one result per event. The challenge by which a vendor verifies "
-        "this address is answered as set up with its signature scheme.",
+        "summary": "Send a webhook with the signature of a vendor",
+        "description": "The configuration of the client defines how the body is read. If "
+        "the signature covers no id, the id in the body identifies the event. Without an "
+        "id, the content identifies it. A list of events is accepted or refused as a "
+        "whole, with one result per event. A challenge that verifies this address is "
+        "answered as set up on the signature scheme.",
         "security": [{"vendorSignature": []}],
         "parameters": [_CLIENT],
         "requestBody": {
@@ -59,15 +63,15 @@ def receive_webhook(parts, headers) -> dict:
 
 
 def _accepted(parts, headers):
-    """Return the responses to what was taken."""
+    """Return the responses for accepted webhooks."""
     told = {
-        headers.REPLAYED: parts.header("Present when it was answered before."),
-        **parts.ending(),
+        headers.REPLAYED: parts.header("Present if the event was received before."),
+        **parts.lifecycle_headers(),
     }
     return {
         "200": {
-            "description": "Applied, skipped on purpose, ignored on purpose, or the "
-            "answer to a challenge.",
+            "description": "The events were applied, skipped or ignored, or the body is "
+            "the answer to a challenge.",
             "headers": told,
             "content": {
                 **parts.content({"anyOf": [_STATUS, _IGNORED, _RESULTS, _ANSWERED]}),
@@ -75,7 +79,7 @@ def _accepted(parts, headers):
             },
         },
         "202": {
-            "description": "Accepted.",
+            "description": "At least one event was accepted and is applied later.",
             "headers": dict(told),
             "content": parts.content({"anyOf": [_STATUS, _RESULTS]}),
         },
@@ -83,7 +87,7 @@ def _accepted(parts, headers):
 
 
 def _codes(parts):
-    """Return the codes of the problems that a webhook can meet."""
+    """Return the problem codes of this operation."""
     return (
         *(code for code in parts.MESSAGE if code not in ("id_mismatch", *parts.KEYS)),
         *("event_not_expected", "several_events", "invalid_form"),

@@ -1,7 +1,7 @@
-"""The challenge by which a vendor verifies that an address is the receiver's.
+"""Answer the challenge with which a vendor verifies a webhook address.
 
-It is answered only after its signature was verified: an answer with an HMAC would
-otherwise let anybody have a text signed.
+A challenge is answered only after its signature was verified. Otherwise any caller could
+get an HMAC of a text of its choice.
 """
 
 import base64
@@ -15,16 +15,17 @@ from .vendor_signatures import HASHES
 ANSWERS = ("text", "json", "hmac")
 MEDIA_TYPES = {"text": "text/plain; charset=utf-8"}
 
-# What a vendor signs for a webhook has a separator or is JSON: this is neither.
+# The signed text of a webhook has a separator or is JSON. A token has neither, so its HMAC
+# is not the signature of a webhook.
 _TOKEN = re.compile(r"[A-Za-z0-9_+/=-]{1,255}")
 
 
 class Challenge(NamedTuple):
-    """How a vendor asks, and what it wants to hear.
+    """The format of a challenge and of its answer.
 
     A challenge is a body with ``kind`` at ``kind_path`` and a text at ``token_path``.
-    ``answer`` is that text (``text``), an object with it as ``member`` (``json``), or an
-    object that has its HMAC as ``proof_member`` as well (``hmac``).
+    ``answer`` is ``text`` (the text), ``json`` (an object with the text as ``member``), or
+    ``hmac`` (an object that also has the HMAC of the text as ``proof_member``).
     """
 
     kind_path: str
@@ -36,10 +37,10 @@ class Challenge(NamedTuple):
 
 
 def token(challenge: Challenge, document) -> str | None:
-    """Return the text that a verified body asks to send back, None if it is no challenge.
+    """Return the text of a challenge, None for any other body.
 
-    :raises ValueError: it is a challenge, but its text is missing or has other characters than
-        letters, digits, ``_``, ``+``, ``/``, ``=`` and ``-``
+    :raises ValueError: the text is missing or has other characters than letters, digits,
+        ``_``, ``+``, ``/``, ``=`` and ``-``
     """
     if not challenge.answer or not challenge.kind:
         return None
@@ -52,11 +53,11 @@ def token(challenge: Challenge, document) -> str | None:
 
 
 def answer(challenge: Challenge, text: str, key: bytes, algorithm: str, encoding: str):
-    """Return what to answer to a challenge: a text, or an object for JSON.
+    """Return the answer to a challenge: a text, or an object for JSON.
 
-    :param key: the secret that proved the challenge
-    :param algorithm: of the scheme, such as ``hmac-sha256``
-    :param encoding: of the scheme, ``hex`` or ``base64``
+    :param key: the secret that matched the signature of the challenge
+    :param algorithm: algorithm of the scheme, such as ``hmac-sha256``
+    :param encoding: encoding of the scheme, ``hex`` or ``base64``
     """
     if challenge.answer == "text":
         return text

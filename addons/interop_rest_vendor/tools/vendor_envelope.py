@@ -1,5 +1,4 @@
-"""What a vendor's webhook says: its form, its events, and the places in them, which are
-JSON Pointers (RFC 6901)."""
+"""Read the body of a vendor webhook. Places in it are JSON Pointers (RFC 6901)."""
 
 import json
 import re
@@ -11,7 +10,7 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,5}")
 
 
 def is_pointer(text: str) -> bool:
-    """Say whether a text is a JSON Pointer; the empty one is the whole document."""
+    """Return whether a text is a JSON Pointer; the empty text is the whole document."""
     return not text or (
         text.startswith("/") and not re.search(r"~(?![01])", text) and len(text) < 256
     )
@@ -20,7 +19,8 @@ def is_pointer(text: str) -> bool:
 def read_form(body: bytes, max_items: int) -> dict:
     """Return the fields of a form (``application/x-www-form-urlencoded``) as texts.
 
-    :raises ValueError: not a form in UTF-8, a field there twice, or too many fields
+    :raises ValueError: the body is not a form in UTF-8, repeats a field, or has too many
+        fields
     """
     text = body.decode("ascii")
     pairs = parse_qsl(
@@ -37,7 +37,7 @@ def read_form(body: bytes, max_items: int) -> dict:
 
 
 def find(document, pointer: str):
-    """Return what a pointer leads to, :data:`MISSING` if it leads nowhere."""
+    """Return the value at a pointer, :data:`MISSING` if there is no value."""
     for step in pointer.split("/")[1:]:
         name = _name(step)
         if isinstance(document, dict) and name in document:
@@ -52,19 +52,19 @@ def find(document, pointer: str):
 
 
 def _name(step):
-    """Return a step of a pointer without its escapes."""
+    """Return a step of a pointer without escapes."""
     return step.replace("~1", "/").replace("~0", "~")
 
 
 def starts_in_a_list(pointers) -> bool:
-    """Say whether one of several pointers begins with the index of an element."""
+    """Return whether one of the pointers starts with a list index."""
     return any(
         _INDEX.fullmatch(pointer.split("/")[1]) for pointer in pointers if pointer
     )
 
 
 def passes_over(document, pointer: str) -> bool:
-    """Say whether a pointer picks one element of a list that has several."""
+    """Return whether a pointer selects one element of a list with several elements."""
     for step in pointer.split("/")[1:]:
         if isinstance(document, list) and len(document) > 1:
             return True
@@ -73,7 +73,7 @@ def passes_over(document, pointer: str) -> bool:
 
 
 def text_at(document, pointer: str) -> str:
-    """Return a text or whole number at a pointer as text, ``""`` for anything else."""
+    """Return the text or integer at a pointer as text, ``""`` for other values."""
     value = find(document, pointer)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
@@ -81,8 +81,7 @@ def text_at(document, pointer: str) -> str:
 
 
 def element_bytes(element) -> bytes:
-    """Return the bytes that an event in a list is known by: the same for equal ones,
-    whatever stands around them."""
+    """Return the bytes that identify an event in a list; equal events have equal bytes."""
     return json.dumps(
         element, ensure_ascii=False, sort_keys=True, separators=(",", ":")
     ).encode("utf-8", "surrogatepass")

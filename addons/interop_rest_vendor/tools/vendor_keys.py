@@ -1,5 +1,4 @@
-"""Public keys of vendors that sign with a private one: how they are read, and whether a
-signature is theirs."""
+"""Read public keys of vendors, and verify signatures with them."""
 
 import base64
 import binascii
@@ -18,30 +17,33 @@ MIN_RSA_BITS, MAX_RSA_BITS = 2048, 8192
 MAX_TEXT = 8192  # characters
 
 _FRAME = re.compile(r"-----(?:BEGIN|END) PUBLIC KEY-----|\s")
-_RAW_BYTES = 64  # r and s beside each other, as JOSE writes them
+_RAW_BYTES = 64  # r and s concatenated, as in JOSE
 
 
 def read(text: str, algorithm: str) -> bytes:
     """Return a public key in DER (SubjectPublicKeyInfo) from PEM or its base64.
 
-    Line ends may be lost. Raises ValueError for what is no public key of ``algorithm``,
-    for other curves than P-256, and for RSA keys under 2,048 or over 8,192 bits.
+    Line ends may be missing.
+
+    :raises ValueError: the text is not a public key of ``algorithm``, the curve is not
+        P-256, or an RSA key has fewer than 2,048 or more than 8,192 bits
     """
     if len(text) > MAX_TEXT:
-        raise ValueError("A public key is shorter.")
+        raise ValueError("The text is too long for a public key.")
     try:
         der = base64.b64decode(_FRAME.sub("", text), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("A public key is PEM, or its base64.") from None
+        raise ValueError("The public key is neither PEM nor base64.") from None
     _loaded(der, algorithm)
     return der
 
 
 def verifies(algorithm: str, der: bytes, signature: bytes, signed: bytes) -> bool:
-    """Say whether the owner of a public key signed ``signed``.
+    """Return whether the owner of a public key signed ``signed``.
 
-    ECDSA signatures are DER or 64 raw bytes. Raises ValueError for a key that is none
-    of ``algorithm``.
+    ECDSA signatures are DER or 64 raw bytes.
+
+    :raises ValueError: the key does not belong to ``algorithm``
     """
     key = _loaded(der, algorithm)
     try:
@@ -76,4 +78,4 @@ def _loaded(der, algorithm):
     elif algorithm == ECDSA and isinstance(key, ec.EllipticCurvePublicKey):
         if isinstance(key.curve, ec.SECP256R1):
             return key
-    raise ValueError("This is no public key of the algorithm.")
+    raise ValueError("The key is not a public key of this algorithm.")

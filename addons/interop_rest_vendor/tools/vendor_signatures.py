@@ -1,8 +1,6 @@
-"""Signatures as vendors make them: where they are, how they are written, what they
-cover. Everything that differs between vendors is a value of :class:`Scheme`.
+"""Verify signatures of vendors; :class:`Scheme` has the differences between vendors.
 
-Whatever is thrown at :func:`verify`, it raises :class:`SignatureRefused` and nothing
-else.
+For any input :func:`verify` raises only :class:`SignatureRefused`.
 """
 
 import base64
@@ -35,12 +33,12 @@ MIN_KEY_BYTES = 16
 MAX_SIGNATURES = 8
 MAX_VALUE = 2048  # characters of a header
 MAX_ID = 128
-KEY_PREFIX = "whsec_"  # before keys in base64, as Standard Webhooks writes them
+KEY_PREFIX = "whsec_"  # prefix of base64 keys in Standard Webhooks
 
 _PLACE = re.compile(r"\{([a-z]*)\}")
-_ID = re.compile(rf"[!-+\-/-~]{{1,{MAX_ID}}}")  # as the id of a message
-# No text of these forms begins or ends with another one of the same form, and none of
-# them has a sender to choose from: beside {body} they need no separator.
+_ID = re.compile(rf"[!-+\-/-~]{{1,{MAX_ID}}}")  # same syntax as message ids
+# Times in these formats have a fixed length, and the sender cannot choose their content.
+# So a time next to {body} needs no separator.
 _DIGITS = {
     "unix": re.compile(r"[1-9][0-9]{9}"),
     "unix_ms": re.compile(r"[1-9][0-9]{12}"),
@@ -53,12 +51,12 @@ _UNUSABLE = secrets.token_bytes(32)
 
 
 class Scheme(NamedTuple):
-    """How one vendor signs, and how its bodies are written.
+    """The signature scheme of one vendor.
 
-    ``header`` holds the signatures: one, or several in a ``listed`` one (``comma``,
-    ``space``), of which those that begin with ``prefix`` count. ``template`` is what is
-    signed, with places in braces. ``timestamp_header`` may be the same header: then the
-    time is the item that begins with ``timestamp_prefix``. ``tolerance`` is in seconds.
+    ``header`` has one signature, or several if ``listed`` is ``comma`` or ``space``. Items
+    without ``prefix`` are ignored. ``template`` is the signed text with places in braces.
+    ``timestamp_header`` may be the same header; the time is then the item with
+    ``timestamp_prefix``. ``tolerance`` is in seconds.
     """
 
     algorithm: str
@@ -76,8 +74,7 @@ class Scheme(NamedTuple):
 
     @property
     def weak(self) -> bool:
-        """Whether what it signs could be sent again at any time, is easy to forge, or
-        can be read in two ways."""
+        """Whether a webhook can be repeated at any time, forged, or is ambiguous."""
         return (
             "{timestamp}" not in self.template
             or self.algorithm == "hmac-sha1"
@@ -86,7 +83,7 @@ class Scheme(NamedTuple):
 
     @property
     def ambiguous(self) -> bool:
-        """Whether bytes can move from one part of what is signed to another."""
+        """Whether bytes can move from one part of the signed text to another."""
         return (
             any(
                 place == "id" and not separator
@@ -97,8 +94,10 @@ class Scheme(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """One request: ``path`` with the query as sent, ``headers`` (name, value) pairs,
-    ``url`` the whole address as sent."""
+    """One request; ``path`` has the query, ``url`` is the whole address as sent.
+
+    ``headers`` are (name, value) pairs.
+    """
 
     method: str
     path: str
@@ -107,18 +106,19 @@ class Sent(NamedTuple):
     url: str = ""
 
 
-class Proven(NamedTuple):
-    """What a signature proves: an id that it covers (``""`` if none) and its time in
-    Unix seconds with their fraction (None if none)."""
+class Verified(NamedTuple):
+    """The facts that a valid signature covers.
+
+    ``msg_id`` is ``""`` if it covers no id. ``timestamp`` is in Unix seconds with fraction,
+    None if it covers no time.
+    """
 
     msg_id: str
     timestamp: float | None
 
 
 def problems(scheme: Scheme) -> list[str]:
-    """Return why a scheme would accept nothing, one code each: ``no_body``,
-    ``unknown_place``, ``no_timestamp_header``, ``timestamp_not_signed``,
-    ``no_id_header``, ``id_not_signed``, ``no_list``."""
+    """Return the reasons why a scheme would accept no webhook: keys of ``checks``."""
     places = _PLACE.findall(scheme.template)
     plain = _PLACE.sub("", scheme.template)
     checks = {
@@ -134,8 +134,10 @@ def problems(scheme: Scheme) -> list[str]:
 
 
 def decode_key(text: str, encoding: str) -> bytes:
-    """Return the bytes of a vendor's secret; raises ValueError if it is not written so
-    or shorter than 16 bytes."""
+    """Return the bytes of a vendor's secret.
+
+    :raises ValueError: the text has another encoding, or fewer than 16 bytes
+    """
     if encoding == "hex":
         raw = bytes.fromhex(text)
     elif encoding == "base64":
@@ -143,31 +145,32 @@ def decode_key(text: str, encoding: str) -> bytes:
     else:
         raw = text.encode()
     if len(raw) < MIN_KEY_BYTES:
-        raise ValueError("A key has at least 16 bytes.")
+        raise ValueError("The key has fewer than 16 bytes.")
     return raw
 
 
-def verify(scheme: Scheme, sent: Sent, keys, now: int, read_time) -> Proven:
-    """Return what a request proves; ``keys`` are raw, ``now`` is Unix seconds.
+def verify(scheme: Scheme, sent: Sent, keys, now: int, read_time) -> Verified:
+    """Verify the signature of a request.
 
+    Every signature is compared with every key in constant time and without an early exit.
+    Without keys the amount of work is the same.
+
+    :param keys: HMAC secrets, raw Ed25519 keys, or results of ``vendor_keys.read``
+    :param now: Unix seconds
     :param read_time: ``rfc3339.parse`` of ``interop_base``
-
-    Keys are an HMAC secret, a raw Ed25519 key, or what ``vendor_keys.read`` returns.
-    Every signature is compared with every key in constant time and without an early
-    exit; without keys the work is the same.
+    :raises SignatureRefused: the signature is not valid
     """
     try:
         return _verify(scheme, sent, keys, now, read_time)
     except SignatureRefused:
         raise
-    except Exception:  # noqa: BLE001, S110 (hostile input is a refusal, never a fault)
+    except Exception:  # noqa: BLE001, S110 (hostile input is refused, not a server fault)
         pass
     raise SignatureRefused("unexpected")
 
 
 def sign(scheme: Scheme, sent: Sent, key: bytes, timestamp: str, msg_id: str) -> str:
-    """Return the value of the signature header that a vendor with an HMAC ``key`` would
-    send; for samples."""
+    """Return the signature header of a vendor with an HMAC ``key``, for samples."""
     signed = _signed(scheme, sent, timestamp, msg_id)
     raw = hmac.digest(key, signed, HASHES[scheme.algorithm])
     text = raw.hex() if scheme.encoding == "hex" else base64.b64encode(raw).decode()
@@ -178,7 +181,7 @@ def sign(scheme: Scheme, sent: Sent, key: bytes, timestamp: str, msg_id: str) ->
 
 
 def _verify(scheme, sent, keys, now, read_time):
-    """Verify without the last safety net of :func:`verify`."""
+    """Verify a request; :func:`verify` catches unexpected exceptions."""
     if problems(scheme) or scheme.tolerance < 0:
         raise SignatureRefused("not_configured")
     items = _items(scheme, _header(sent, scheme.header))
@@ -205,15 +208,13 @@ def _verify(scheme, sent, keys, now, read_time):
             hits += _matches(scheme, key, signed, candidate)
     if not hits:
         raise SignatureRefused("no_matching_signature")
-    return Proven(msg_id, moment)
+    return Verified(msg_id, moment)
 
 
 def _separators(template):
-    """Return ``(place, separator, side)`` of the places beside the body that a sender
-    fills in freely.
+    """Return ``(place, separator, side)`` of the places whose content a sender can choose.
 
-    Before the body (side 0) the separator is the text after the place; behind it (side
-    -1) the text before the place. It ends the place towards the body.
+    Before the body (side 0) the separator follows its place, after it (-1) it precedes it.
     """
     parts = _PLACE.split(template)
     places = parts[1::2]
@@ -230,11 +231,11 @@ def _separators(template):
 
 
 def _check_separators(scheme, sent, msg_id):
-    """Refuse a value that holds the separator behind it: then the same signed bytes could
-    be another id, query or body.
+    """Refuse a value that contains its separator.
 
-    Of path and address only the query is free: the route fixes all before it. Without a
-    separator there is no query.
+    The same signed bytes could otherwise mean another id, query or body. In path and
+    address the sender can choose only the query, because the route fixes the rest. Without
+    a separator a query is refused.
     """
     for place, separator, side in _separators(scheme.template):
         if place == "id":
@@ -248,7 +249,7 @@ def _check_separators(scheme, sent, msg_id):
 
 
 def _matches(scheme, key, signed, candidate):
-    """Say whether a signature is the one of this key."""
+    """Return whether this key made a signature."""
     if scheme.algorithm in vendor_keys.ALGORITHMS:
         return vendor_keys.verifies(scheme.algorithm, key, candidate, signed)
     if scheme.algorithm != ED25519:
@@ -262,7 +263,7 @@ def _matches(scheme, key, signed, candidate):
 
 
 def _signed(scheme, sent, timestamp, msg_id):
-    """Return the bytes that are signed."""
+    """Return the signed bytes."""
     values = {
         "timestamp": timestamp.encode("ascii"),
         "id": msg_id.encode("ascii"),
@@ -279,7 +280,7 @@ def _signed(scheme, sent, timestamp, msg_id):
 
 
 def _header(sent, name):
-    """Return the value of a header that is there exactly once."""
+    """Return the value of a header that occurs exactly once."""
     values = [value for key, value in sent.headers if key.lower() == name.lower()]
     if len(values) != 1 or len(values[0]) > MAX_VALUE:
         raise SignatureRefused("malformed_header")
@@ -287,7 +288,7 @@ def _header(sent, name):
 
 
 def _items(scheme, value):
-    """Return the parts of the signature header."""
+    """Return the items of the signature header."""
     separator = LISTS[scheme.listed]
     items = value.split(separator) if separator else [value]
     if len(items) > MAX_SIGNATURES:
@@ -307,7 +308,7 @@ def _is_time(scheme, item):
 
 
 def _timestamp_text(scheme, sent, items):
-    """Return the time as it is written in the request, ``""`` without one."""
+    """Return the text of the time in the request, ``""`` if there is no time."""
     if not scheme.timestamp_header:
         return ""
     if not _same_header(scheme):
@@ -319,7 +320,7 @@ def _timestamp_text(scheme, sent, items):
 
 
 def _moment(scheme, text, now, read_time):
-    """Return the time in Unix seconds if it is near enough."""
+    """Return the time in Unix seconds if it is within the tolerance."""
     try:
         moment = _parsed(scheme.timestamp_format, text, read_time)
     except (ValueError, OverflowError):
@@ -334,10 +335,7 @@ def _moment(scheme, text, now, read_time):
 
 
 def _parsed(form, text, read_time):
-    """Return the Unix seconds of a time, None when it is not written as it should.
-
-    :raises ValueError: not written as it should, too
-    """
+    """Return the Unix seconds of a time; None, or ValueError, for another format."""
     if form in _DIGITS:
         if not _DIGITS[form].fullmatch(text):
             return None
@@ -346,13 +344,13 @@ def _parsed(form, text, read_time):
         return read_time(text).timestamp()
     if not _HTTP.fullmatch(text):
         return None
-    # "GMT" comes back without an offset, "-0000" too: both are UTC.
+    # For "GMT" and "-0000" Python returns no offset. Both mean UTC.
     moment = parsedate_to_datetime(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _decoded(scheme, text):
-    """Return the bytes of a signature, strictly read."""
+    """Return the bytes of a signature; the encoding is checked strictly."""
     try:
         if scheme.encoding == "hex":
             if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){16,1024}", text):
@@ -367,19 +365,19 @@ def _decoded(scheme, text):
 
 
 def body_id(body: bytes) -> str:
-    """Return the id of a message by its body, for schemes that cover no id."""
+    """Return a message id made of the body, for schemes that cover no id."""
     return f"body_{hashlib.sha256(body).hexdigest()}"
 
 
 def encode_key(key: bytes, encoding: str) -> str:
-    """Return a key as :func:`decode_key` reads it; for samples."""
+    """Return the text of a key for :func:`decode_key`, for samples."""
     if encoding == "hex":
         return key.hex()
     return base64.b64encode(key).decode() if encoding == "base64" else key.decode()
 
 
 def written(form: str, now: int) -> str:
-    """Return Unix seconds as a vendor would write them; for samples."""
+    """Return Unix seconds in the time format of a scheme, for samples."""
     moment = datetime.fromtimestamp(now, UTC)
     forms = {
         "unix_ms": str(1000 * now),
@@ -390,7 +388,7 @@ def written(form: str, now: int) -> str:
 
 
 def named_time(scheme: Scheme, sent: Sent, read_time) -> int | None:
-    """Return the time that a request names, None if it names none; for samples."""
+    """Return the time of a request in Unix seconds, None if it has no time."""
     try:
         items = _items(scheme, _header(sent, scheme.header))
         text = _timestamp_text(scheme, sent, items)

@@ -1,9 +1,8 @@
-"""Times as third parties write them in a body, read as a moment in UTC.
+"""Read the times of third parties in a body as UTC.
 
-Nothing is guessed: a text without an offset, or a date, is read in a time zone that is
-configured, and is unreadable without one. Where the form is not configured, a moment
-that no event has (before 1990, or more than a day ahead) is unreadable as well: it is a
-placeholder, or a number that means something else.
+A date, or a time without an offset, needs a configured time zone. If the format is not
+configured, times before 1990 or more than a day ahead are unreadable: such values are
+placeholders or other numbers.
 """
 
 import re
@@ -17,16 +16,16 @@ FORMS = (AUTO, UNIX, UNIX_MS)
 
 MAX_TEXT = 64  # characters
 _MICROSECONDS = {UNIX: 10**6, UNIX_MS: 10**3}
-# From so many digits before the point a number counts smaller units. Seconds of twelve
-# digits begin in the year 5138, milliseconds of eleven end in 1973.
+# The number of digits before the point determines the unit. Twelve digits of seconds
+# would be after the year 5138; eleven digits of milliseconds would be before 1973.
 _UNITS = ((12, Decimal(10**6)), (15, Decimal(10**3)), (18, Decimal(1)))
 _NANOSECOND = Decimal("0.001")
 _NUMBER = re.compile(r"([0-9]{1,20})(?:\.[0-9]{1,20})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = datetime.fromisoformat("1990-01-01")
 _AHEAD = timedelta(days=1)
-# As in HL7 v2: a day, a minute, or a second. Of so many digits no number is a moment that
-# counts, so nothing is guessed.
+# The format of HL7 v2: a day, a minute, or a second. No number with that many digits is a
+# plausible time since 1970, so the format is unambiguous.
 _COMPACT = re.compile(
     r"([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2})?)?"
 )
@@ -36,7 +35,7 @@ _ISO = re.compile(
     r"(?:[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:[.,][0-9]+)?)?"
     r" ?([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
-# RFC 5322 3.3 and 4.3; a zone of another name would be read as UTC.
+# RFC 5322 3.3 and 4.3. Python would read other zone names as UTC.
 _MAIL = re.compile(
     r"(?:[A-Za-z]{3}, )?[0-9]{1,2} [A-Za-z]{3} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})? "
     r"(?:[+-][0-9]{4}|GMT|UTC?|[ECMP][SD]T)"
@@ -44,18 +43,17 @@ _MAIL = re.compile(
 
 
 def read(value, form: str, zone: str, read_time, now: datetime) -> datetime | None:
-    """Return a moment as naive UTC, None for a value that cannot be read.
+    """Return the time in a value as naive UTC, None if the value cannot be read.
 
-    Read are, as numbers or digits in a text, seconds and smaller units since 1970; and
-    as text RFC 3339 and its neighbors in ISO 8601, dates, compact times
-    (``20260102120000``), and dates of mail (RFC 5322).
+    Supported formats are numbers (or texts of digits) since 1970, RFC 3339, ISO 8601,
+    dates, compact times (``20260102120000``), and dates of e-mail (RFC 5322).
 
     :param value: any JSON value
     :param form: ``unix`` or ``unix_ms`` for numbers of that unit only; ``auto`` for every
-        form, with the unit of a number by its length
+        format, with the unit of a number by its length
     :param zone: IANA name of the time zone of texts without an offset, or ``""``
     :param read_time: ``rfc3339.parse`` of ``interop_base``
-    :param now: the present moment, naive UTC
+    :param now: current time, naive UTC
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
@@ -78,7 +76,7 @@ def read(value, form: str, zone: str, read_time, now: datetime) -> datetime | No
 
 
 def _compact(text, now):
-    """Return day, clock and seconds of a compact time, None for any other text."""
+    """Return date, time and seconds of a compact time, None for any other text."""
     match = _COMPACT.fullmatch(text)
     if not match or not _FIRST.year <= int(match[1]) <= now.year + 1:
         return None
@@ -88,7 +86,7 @@ def _compact(text, now):
 
 
 def _since_1970(text, whole, form):
-    """Return the moment of a number; zero is the placeholder of programs for no time."""
+    """Return the time of a number; zero is a placeholder and has no time."""
     factor = _MICROSECONDS.get(form)
     if not factor:
         digits = len(whole.lstrip("0"))
@@ -100,18 +98,18 @@ def _since_1970(text, whole, form):
 
 
 def _of_text(text, zone, read_time):
-    """Return the moment of a text, None without an offset and zone."""
+    """Return the time of a text, None without an offset and a time zone."""
     if match := _ISO.fullmatch(text):
         return _of_iso(*match.groups(), zone, read_time)
     if _MAIL.fullmatch(text):
         moment = parsedate_to_datetime(text)
-        # "-0000" comes back without an offset: UTC of an unknown place.
+        # For "-0000" Python returns no offset. It means UTC in an unknown place.
         return _naive(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     return None
 
 
 def _of_iso(day, clock, seconds, offset, zone, read_time):
-    """Return the moment of the parts of an ISO 8601 text."""
+    """Return the time of the parts of an ISO 8601 text."""
     seconds = (seconds or ":00").replace(",", ".")
     local = f"{day}T{clock or '00:00'}{seconds}"
     if offset:
@@ -125,5 +123,5 @@ def _of_iso(day, clock, seconds, offset, zone, read_time):
 
 
 def _naive(moment):
-    """Return an aware moment as naive UTC."""
+    """Return an aware datetime as naive UTC."""
     return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""Taking over the secret that a vendor shows."""
+"""Store the secret of a vendor."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -7,7 +7,7 @@ from ..tools import vendor_signatures
 
 
 class InteropClientSecretWizard(models.TransientModel):
-    """Pasted secret of a vendor. The value has no column: nothing is kept in clear."""
+    """Takes the secret of a vendor; the value has no column and is not stored in clear."""
 
     _name = "interop.client.secret.wizard"
     _description = "Vendor Secret"
@@ -16,9 +16,9 @@ class InteropClientSecretWizard(models.TransientModel):
     client_id = fields.Many2one("interop.client", required=True, ondelete="cascade")
     value = fields.Text(
         "Secret",
-        help="The secret or the public key, as the vendor shows it. It is encrypted at "
-        "once and cannot be shown again. The ones before it stay valid until they are "
-        "revoked.",
+        help="The secret or the public key, as the vendor shows it. It is encrypted "
+        "immediately and cannot be shown again. Earlier secrets stay valid until you "
+        "revoke them.",
     )
 
     def _store(self, value):
@@ -30,8 +30,8 @@ class InteropClientSecretWizard(models.TransientModel):
         if not scheme or scheme.algorithm == vendor_signatures.ED25519:
             raise UserError(
                 self.env._(
-                    "Choose a signature scheme with a secret for “%s” first; a scheme with "
-                    "Ed25519 needs a public key instead.",
+                    "Client %s has no signature scheme with a secret. Choose a signature "
+                    "scheme first. For a scheme with Ed25519, add a public key instead.",
                     client.name,
                 )
             )
@@ -44,16 +44,19 @@ class InteropClientSecretWizard(models.TransientModel):
         self.env["interop.audit.event"]._log("generated", secret)
 
     def _refusal(self, scheme):
-        """Return what is wrong with a value that is not one of ``scheme``."""
+        """Return the error text for a value that does not fit ``scheme``."""
         if scheme._is_public():
             return self.env._(
-                "This is no public key of “%s”: paste it as the vendor shows it (PEM, or "
-                "its base64). RSA keys have at least 2,048 bits.",
+                "The value is not a public key for scheme %s. Paste the key as PEM or "
+                "base64. RSA keys need at least 2,048 bits.",
                 scheme.name,
             )
+        encodings = dict(
+            scheme._fields["key_encoding"]._description_selection(self.env)
+        )
         return self.env._(
-            "This is no secret of “%(scheme)s”: it has at least 16 bytes, written as the "
-            "scheme says (%(encoding)s).",
+            "The value is not a secret for scheme %(scheme)s. Enter a secret with at least "
+            "16 bytes in the format of the scheme: %(encoding)s.",
             scheme=scheme.name,
-            encoding=scheme.key_encoding,
+            encoding=encodings[scheme.key_encoding],
         )

@@ -1,4 +1,4 @@
-"""Say whether a webhook would be accepted."""
+"""Test a signature scheme with a sample webhook."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -14,32 +14,38 @@ SAMPLE_SECRET = "sample-secret-of-the-vendor"  # noqa: S105 (a sample)
 
 
 class InteropSignatureTryWizard(models.TransientModel):
-    """Answers while one types. Nothing of it is stored: a pasted webhook may hold
-    personal data, and the secret is one."""
+    """Verifies a sample webhook on each change, and stores nothing.
+
+    The sample may contain personal data and a real secret.
+    """
 
     _name = "interop.signature.try.wizard"
-    _description = "Try a Signature Scheme"
+    _description = "Test a Signature Scheme"
 
     scheme_id = fields.Many2one(
         "interop.signature.scheme", required=True, readonly=True, ondelete="cascade"
     )
-    secret = fields.Char(store=False, help="It is not stored.")
+    secret = fields.Char(
+        store=False, help="The secret of the sample. It is not stored."
+    )
     method = fields.Char(store=False, default="POST")
     path = fields.Char(store=False, default="/interop/v1/webhooks/example")
-    headers = fields.Text(store=False, help="One per line: Name: value")
+    headers = fields.Text(
+        store=False, help="One header per line, such as X-Signature: value"
+    )
     body = fields.Text(store=False)
-    at_its_time = fields.Boolean(
-        "As If It Came in Time",
+    ignore_age = fields.Boolean(
         store=False,
         default=True,
-        help="Judge it at the time it names, not now.",
+        help="Verify the webhook as if it had arrived at its signed time. Clear the box to "
+        "verify the age, too.",
     )
-    verdict = fields.Text(compute="_compute_verdict")
+    verdict = fields.Text("Result", compute="_compute_verdict")
     accepted = fields.Boolean(compute="_compute_verdict")
 
     @api.model
     def default_get(self, fields):
-        """Begin with a sample that is signed as the scheme says."""
+        """Fill in a sample that is signed by the scheme."""
         values = super().default_get(fields)
         scheme = self.env["interop.signature.scheme"].browse(values.get("scheme_id"))
         if scheme and scheme.algorithm in vendor_signatures.HASHES:
@@ -73,12 +79,12 @@ class InteropSignatureTryWizard(models.TransientModel):
         }
 
     @api.depends(
-        "scheme_id", "secret", "method", "path", "headers", "body", "at_its_time"
+        "scheme_id", "secret", "method", "path", "headers", "body", "ignore_age"
     )
     def _compute_verdict(self):
         for wizard in self:
             try:
-                wizard.verdict = wizard._judged()
+                wizard.verdict = wizard._verify_sample()
                 wizard.accepted = True
             except SignatureRefused as error:
                 wizard.verdict = wizard._reasons().get(error.reason, error.reason)
@@ -86,10 +92,11 @@ class InteropSignatureTryWizard(models.TransientModel):
             except UserError as error:
                 wizard.verdict, wizard.accepted = str(error), False
 
-    def _judged(self):
-        """Return what an accepted sample proves.
+    def _verify_sample(self):
+        """Verify the sample and return the text of the result.
 
-        :raises SignatureRefused: it is refused
+        :raises SignatureRefused: the sample is refused
+        :raises UserError: the secret does not have the format of the scheme
         """
         scheme = self.scheme_id._scheme()
         body = (self.body or "").encode()
@@ -108,21 +115,21 @@ class InteropSignatureTryWizard(models.TransientModel):
             self._address(self.path or "/"),
         )
         now = clock.timestamp()
-        if self.at_its_time:
+        if self.ignore_age:
             now = vendor_signatures.named_time(scheme, sent, rfc3339.parse) or now
-        proven = vendor_signatures.verify(
+        verified = vendor_signatures.verify(
             scheme, sent, [self._key()], now, rfc3339.parse
         )
-        known = proven.msg_id or vendor_signatures.body_id(body)
-        return self.env._("Accepted. The signature makes it known as %s.", known)
+        message_id = verified.msg_id or vendor_signatures.body_id(body)
+        return self.env._("Accepted. The id of the message is %s.", message_id)
 
     @api.model
     def _address(self, path):
-        """Return the address that a vendor would call."""
+        """Return the webhook address for a path."""
         return self.env["interop.rest.settings"]._public_url() + path
 
     def _key(self):
-        """Return the key that was typed in, raw."""
+        """Return the bytes of the entered key."""
         text = (self.secret or "").strip()
         try:
             if self.scheme_id.algorithm == vendor_signatures.ED25519:
@@ -131,35 +138,40 @@ class InteropSignatureTryWizard(models.TransientModel):
         except ValueError:
             raise UserError(
                 self.env._(
-                    "The secret is not written as the scheme says, or has less than 16 "
-                    "bytes (an Ed25519 public key: 64 hexadecimal digits; an ECDSA or RSA "
-                    "key: PEM)."
+                    "The secret does not have the format of the scheme, or has fewer than "
+                    "16 bytes. Enter an Ed25519 public key as 64 hexadecimal digits, and an "
+                    "ECDSA or RSA public key as PEM."
                 )
             ) from None
 
     def _reasons(self):
-        """Return the reasons of refusals in words; only administrators see them."""
+        """Return the texts of refusal reasons; only administrators see them."""
         return {
             "no_matching_signature": self.env._(
-                "Refused: the signature is not that of this secret over what is signed. "
-                "Check the secret, and that the body is the very one, byte by byte."
+                "Refused: the signature does not match the secret and the signed text. "
+                "Check the secret, and paste the body without any change."
             ),
             "malformed_header": self.env._(
-                "Refused: a header that the scheme names is missing, there twice, or not "
-                "written as it says."
+                "Refused: a header of the scheme is missing, repeated or malformed. Check "
+                "the names of the headers and the prefix."
             ),
             "malformed_timestamp": self.env._(
-                "Refused: the time is missing or not written as the scheme says."
+                "Refused: the time is missing or does not have the time format of the "
+                "scheme."
             ),
-            "timestamp_too_old": self.env._("Refused: the time is too long ago."),
-            "timestamp_too_new": self.env._("Refused: the time is in the future."),
-            "ambiguous_id": self.env._(
-                "Refused: the id contains the separator that stands beside it."
+            "timestamp_too_old": self.env._(
+                "Refused: the time is older than the tolerance allows."
             ),
+            "timestamp_too_new": self.env._(
+                "Refused: the time is further in the future than the tolerance allows."
+            ),
+            "ambiguous_id": self.env._("Refused: the id contains the separator."),
             "ambiguous_path": self.env._(
-                "Refused: the query of the address contains the separator that stands "
-                "beside it, or there is a query and no separator."
+                "Refused: the query of the address contains the separator, or the signed "
+                "text has no separator."
             ),
-            "malformed_id": self.env._("Refused: the id is missing or no id."),
-            "too_many_signatures": self.env._("Refused: too many signatures."),
+            "malformed_id": self.env._("Refused: the id is missing or malformed."),
+            "too_many_signatures": self.env._(
+                "Refused: the signature header has too many items."
+            ),
         }

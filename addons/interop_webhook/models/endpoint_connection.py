@@ -1,4 +1,4 @@
-"""How deliveries reach the receiver of an endpoint, and prove who sends them."""
+"""Address, signing keys and credentials for deliveries to an endpoint."""
 
 import dataclasses
 
@@ -11,15 +11,15 @@ from ..tools import header_guard, http_channel, message_signing, oauth, url_guar
 
 
 def allowed_ports(env):
-    """Return the ports allowed in Settings, as ``url_guard`` takes them."""
+    """Return the ports allowed in the Settings, parsed for ``url_guard``."""
     ports = parameters.text(env, const.PARAM_PORTS, const.DEFAULT_PORTS)
     return url_guard.parse_ports(ports)
 
 
 class EndpointConnection:
-    """Address, keys, credentials and headers of one endpoint, as the sender takes them.
+    """Reads address, keys, credentials and headers of one endpoint for the sender.
 
-    Read in the short transaction that prepares deliveries; nothing here connects.
+    It runs in the short transaction that prepares deliveries and opens no connection.
     """
 
     def __init__(self, endpoint):
@@ -30,15 +30,19 @@ class EndpointConnection:
     # === ADDRESS === #
 
     def receiver(self):
-        """Return what the sender needs to reach this endpoint.
+        """Return the ``http_channel.Receiver`` of this endpoint.
 
-        :raises ConfigurationError: when a certificate or a proxy that is to be used is
-            not there
+        :raises ConfigurationError: a client certificate or proxy credential has expired,
+            or the Settings have no proxy
         """
         endpoint = self.endpoint
         pem = self._optional_credential(
             "client_certificate",
-            self.env._("The client certificate of “%s” has expired.", endpoint.name),
+            self.env._(
+                "The client certificate of endpoint %s has expired. Set a new client "
+                "certificate.",
+                endpoint.name,
+            ),
         )
         return http_channel.Receiver(
             key=f"endpoint:{endpoint.id}",
@@ -63,7 +67,8 @@ class EndpointConnection:
         if not url:
             raise ConfigurationError(
                 self.env._(
-                    "“%s” uses the outgoing proxy, and Settings name none.",
+                    "Endpoint %s uses the outgoing proxy, but the Settings have no proxy. "
+                    "Enter the proxy in the Settings, or clear Use Outgoing Proxy.",
                     endpoint.name,
                 ),
                 code="no_proxy",
@@ -71,13 +76,18 @@ class EndpointConnection:
         credential = self._optional_credential(
             "proxy",
             self.env._(
-                "The credential of “%s” for the proxy has expired.", endpoint.name
+                "The proxy credential of endpoint %s has expired. Set a new proxy "
+                "credential.",
+                endpoint.name,
             ),
         )
         return {"proxy": http_channel.Proxy(url, credential or "")}
 
     def extra_headers(self):
-        """Return the extra headers, checked once more."""
+        """Return the extra headers after another check.
+
+        :raises header_guard.HeaderRefusal: a header is not allowed
+        """
         headers = self.endpoint.header_ids
         return (
             header_guard.check_headers((item.name, item.value) for item in headers)
@@ -88,21 +98,23 @@ class EndpointConnection:
     # === SIGNATURE === #
 
     def signing_secrets(self, now):
-        """Return every secret that signs at ``now``: during an overlap old and new.
+        """Return the secrets that sign at ``now``: old and new ones during a rotation.
 
-        :raises ConfigurationError: when a kind that the signature version needs is
+        :param datetime now: naive UTC
+        :raises ConfigurationError: a secret that the signature version requires is
             missing
         """
         endpoint = self.endpoint
         kinds = const.SECRET_KINDS[endpoint.signature_version]
-        # sudo: the engine signs whoever caused the message
+        # sudo: the engine signs with secrets that the current user cannot read
         usable_sudo = endpoint.sudo().secret_ids._usable(now)
         for kind in kinds:
             if kind not in usable_sudo.mapped("kind"):
                 raise ConfigurationError(
                     self.env._(
-                        "Endpoint “%(name)s” has no usable secret for its signatures "
-                        "(%(version)s). Generate one.",
+                        "Endpoint %(name)s has no valid secret for its signature version "
+                        "(%(version)s). Press Generate Secret or Rotate Secret on the "
+                        "endpoint.",
                         name=endpoint.name,
                         version=endpoint.signature_version,
                     ),
@@ -111,10 +123,13 @@ class EndpointConnection:
         return usable_sudo.filtered(lambda secret: secret.kind in kinds)
 
     def signing_keys(self, now):
-        """Return ``(keys, signer)``: the keys that sign messages, or what signs requests
-        (and no keys then).
+        """Return ``(keys, signer)``.
 
-        :raises ConfigurationError: when a kind that the signature version needs is
+        ``keys`` sign the message (Standard Webhooks). ``signer`` signs the request
+        (RFC 9421); ``keys`` is then empty. Otherwise ``signer`` is None.
+
+        :param datetime now: naive UTC
+        :raises ConfigurationError: a secret that the signature version requires is
             missing
         """
         secrets = self.signing_secrets(now)
@@ -127,8 +142,8 @@ class EndpointConnection:
                 ),
                 None,
             )
-        # Receivers refuse a request if they do not know a key of it. So the one that is
-        # replaced signs on until it ends: they have its successor by then.
+        # A request has one signature, and a receiver refuses an unknown key. So the old
+        # key signs until it expires. The receiver has the new key by then.
         secret = min(
             secrets, key=lambda item: (not item.valid_to, item.valid_to or now, item.id)
         )
@@ -144,9 +159,9 @@ class EndpointConnection:
     # === CREDENTIAL === #
 
     def authorization(self):
-        """Return ``(headers, oauth.Grant or None)``.
+        """Return ``(headers, oauth.Grant or None)`` of the receiver credential.
 
-        :raises ConfigurationError: when the credential is missing or expired
+        :raises ConfigurationError: the credential is missing or expired
         """
         endpoint = self.endpoint
         if endpoint.auth_method == "none":
@@ -155,7 +170,9 @@ class EndpointConnection:
         if not value:
             raise ConfigurationError(
                 self.env._(
-                    "Endpoint “%s” has no usable credential. Set it.", endpoint.name
+                    "Endpoint %s has no valid credential for the receiver. Press Set "
+                    "Credential on the endpoint.",
+                    endpoint.name,
                 ),
                 code="no_credential",
             )
@@ -175,8 +192,8 @@ class EndpointConnection:
         )
 
     def credential(self, purpose):
-        """Return the newest usable value, or ``None``."""
-        # sudo: the engine shows credentials whoever caused the message
+        """Return the value of the newest valid credential of a purpose, or ``None``."""
+        # sudo: the engine sends credentials that the current user cannot read
         secrets_sudo = self.endpoint.sudo().secret_ids.filtered(
             lambda secret: secret.purpose == purpose
         )
@@ -184,11 +201,13 @@ class EndpointConnection:
         return secret_sudo._get_value() if secret_sudo else None
 
     def _optional_credential(self, purpose, expired):
-        """Return the newest usable value, or ``None`` where none was ever wanted.
+        """Return the value of a credential, ``None`` if it was never set.
 
-        :param str expired: what to say when it was set and holds no longer: without it
-            the other side would refuse every message for good
-        :raises ConfigurationError: with that text
+        An expired credential is an error: without it the receiver or proxy would refuse
+        each message.
+
+        :param str expired: text of the error
+        :raises ConfigurationError: the credential has expired
         """
         value = self.credential(purpose)
         if not value and self.endpoint.secret_ids.filtered(

@@ -1,4 +1,4 @@
-"""Where webhooks go: address, protection on the way, and what they are signed with."""
+"""Address, TLS, signatures, credentials and networks of webhook endpoints."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -16,8 +16,10 @@ from .trial_message import TrialMessage
 
 
 class InteropEndpoint(models.Model):
-    """URL and TLS, signatures, credentials, private networks, the outgoing proxy and
-    tests of an endpoint. Its pace (rate, order, circuit) is ground."""
+    """Adds URL, TLS, signatures, credentials, private networks, proxy and tests.
+
+    Rate, order and circuit of an endpoint are part of ``interop_base``.
+    """
 
     _inherit = "interop.endpoint"
 
@@ -25,16 +27,16 @@ class InteropEndpoint(models.Model):
         "URL",
         required=True,
         tracking=True,
-        help="Address that deliveries are posted to. It is checked here and again for "
-        "each connection.",
+        help="The address that receives the deliveries. Odoo checks its form when you save, "
+        "and its IP addresses for each connection.",
     )
     signature_version = fields.Selection(
         const.SIGNATURE_VERSIONS,
         required=True,
         default="v1",
         tracking=True,
-        help="Standard Webhooks (v1, v1a) sign the message; HTTP Message Signatures "
-        "(RFC 9421) sign the request, address included.",
+        help="Standard Webhooks (v1, v1a) sign the message. HTTP Message Signatures "
+        "(RFC 9421) sign the request with its address.",
     )
     secret_ids = fields.One2many("interop.secret", "endpoint_id", "Secrets", copy=False)
     header_ids = fields.One2many(
@@ -47,7 +49,7 @@ class InteropEndpoint(models.Model):
         default=lambda self: self._default_number(
             const.PARAM_CONNECT_TIMEOUT, const.DEFAULT_CONNECT_TIMEOUT
         ),
-        help="Name look-up, connection and TLS together.",
+        help="Maximum time for name resolution, connection and TLS handshake together.",
     )
     total_timeout = fields.Integer(
         "Timeout (s)",
@@ -56,7 +58,8 @@ class InteropEndpoint(models.Model):
         default=lambda self: self._default_number(
             const.PARAM_TOTAL_TIMEOUT, const.DEFAULT_TOTAL_TIMEOUT
         ),
-        help="The whole exchange, from the look-up to the last byte of the answer.",
+        help="Maximum time of a delivery, from name resolution to the last byte of the "
+        "response.",
     )
     cloudevents = fields.Selection(
         const.CLOUDEVENTS,
@@ -64,35 +67,35 @@ class InteropEndpoint(models.Model):
         required=True,
         default="none",
         tracking=True,
-        help="Holds for messages that are rendered from now on: what waits already is "
-        "sent as it is.",
+        help="The CloudEvents format of new messages. Messages that already wait keep "
+        "their format.",
     )
     max_response_kb = fields.Integer(
-        "Answer Read (KB)",
+        "Maximum Response Size (KB)",
         required=True,
         tracking=True,
         default=lambda self: self._default_number(
             const.PARAM_MAX_RESPONSE_KB, const.DEFAULT_MAX_RESPONSE_KB
         ),
-        help="More of an answer is not read, decompressed or not.",
+        help="Odoo reads at most this part of a response, also after decompression.",
     )
     allowed_networks = fields.Text(
         "Allowed Private Networks",
         tracking=True,
-        help="One network per line, such as 10.20.0.0/16. Private, loopback, "
-        "link-local and other special addresses are refused unless they are listed "
-        "here.",
+        help="One network per line, such as 10.20.0.0/16. Leave empty to refuse private, "
+        "loopback, link-local and other special addresses.",
     )
     allow_http = fields.Boolean(
-        "Allow Plain http",
+        "Allow Plain HTTP",
         tracking=True,
-        help="Without TLS everybody on the way can read the messages.",
+        help="Deliveries may use http without TLS. Anyone on the network path can then "
+        "read the messages.",
     )
     ca_certificate = fields.Text(
         "Certificate Authority (PEM)",
         tracking=True,
-        help="Trust this authority instead of the public ones, for receivers with "
-        "certificates of their own.",
+        help="The CA certificate of a receiver with a private certificate authority. Leave "
+        "empty to trust the public certificate authorities.",
     )
     auth_method = fields.Selection(
         const.AUTH_METHODS,
@@ -100,44 +103,51 @@ class InteropEndpoint(models.Model):
         required=True,
         default="none",
         tracking=True,
-        help="What the receiver asks for besides our signature.",
+        help="The credential that the receiver requires in addition to the signature.",
     )
     auth_user = fields.Char(
         "User or Client ID",
         tracking=True,
-        help="Name that goes with the password, or the client id for OAuth 2.0.",
+        help="The user name for Basic, or the client id for OAuth 2.0.",
     )
-    oauth_token_url = fields.Char("Token URL", tracking=True)
-    oauth_scope = fields.Char("Scope", tracking=True)
+    oauth_token_url = fields.Char(
+        "Token URL",
+        tracking=True,
+        help="The address of the OAuth 2.0 server that issues access tokens.",
+    )
+    oauth_scope = fields.Char(
+        "Scope",
+        tracking=True,
+        help="The requested scope. Leave empty to request the default scope.",
+    )
     oauth_client_auth = fields.Selection(
         const.CLIENT_AUTHS,
-        "Client Credentials Travel",
+        "Client Authentication",
         required=True,
         default="basic",
         tracking=True,
+        help="How the token request sends client id and client secret.",
     )
     has_credential = fields.Boolean(compute="_compute_has_credential")
     has_client_certificate = fields.Boolean(compute="_compute_has_credential")
     has_proxy_credential = fields.Boolean(compute="_compute_has_credential")
     use_proxy = fields.Boolean(
-        "Use the Outgoing Proxy",
+        "Use Outgoing Proxy",
         tracking=True,
-        help="Deliveries go through the proxy named in Settings, in a tunnel that is "
-        "encrypted up to the receiver. While the proxy cannot be reached, messages "
-        "wait and are tried again; they never go around it.",
+        help="Send deliveries through the proxy in the Settings. TLS is end-to-end "
+        "between Odoo and the receiver. While the proxy is not reachable, messages wait "
+        "and are retried. They are never sent without the proxy.",
     )
     network_request_ids = fields.One2many(
-        "interop.network.request", "endpoint_id", "Requests of Networks", copy=False
+        "interop.network.request", "endpoint_id", copy=False
     )
     requested_networks = fields.Text(
-        "Networks Asked For",
         compute="_compute_requested_networks",
         store=True,
         tracking=True,
     )
     networks_requested_by_id = fields.Many2one(
         "res.users",
-        "Asked For By",
         compute="_compute_requested_networks",
         store=True,
         ondelete="restrict",
@@ -148,12 +158,12 @@ class InteropEndpoint(models.Model):
     _timeouts = models.Constraint(
         "CHECK (connect_timeout > 0 AND total_timeout >= connect_timeout"
         f" AND total_timeout <= {const.MAX_TOTAL_TIMEOUT})",
-        "Timeouts are at least one second, the whole exchange takes at least as long "
-        "as connecting and at most a minute.",
+        "The connect timeout must be at least 1 second. The timeout must be at least the "
+        f"connect timeout and at most {const.MAX_TOTAL_TIMEOUT} seconds.",
     )
     _answer_limits = models.Constraint(
         f"CHECK (max_response_kb BETWEEN 1 AND {const.MAX_RESPONSE_KB})",
-        "The answer read is between 1 and 10240 KB.",
+        f"The maximum response size must be between 1 and {const.MAX_RESPONSE_KB} KB.",
     )
 
     @api.model
@@ -178,7 +188,7 @@ class InteropEndpoint(models.Model):
     def _compute_has_credential(self):
         now = clock.now()
         for endpoint in self:
-            # sudo: whether there is a secret is no secret
+            # sudo: reads only whether a secret exists
             usable_sudo = endpoint.sudo().secret_ids._usable(now)
             purposes = usable_sudo.mapped("purpose")
             endpoint.has_credential = "receiver" in purposes
@@ -186,7 +196,7 @@ class InteropEndpoint(models.Model):
             endpoint.has_proxy_credential = "proxy" in purposes
 
     def _compute_is_protected(self):
-        # sudo: interfaces of other facilities and archived ones count as well
+        # sudo: interfaces of other facilities and archived interfaces count as well
         interfaces_sudo = (
             self.env["interop.interface"]
             .sudo()
@@ -223,8 +233,11 @@ class InteropEndpoint(models.Model):
         "oauth_token_url",
     )
     def _check_url(self):
-        """Check the form of the addresses. Names are looked up for each connection: a
-        look-up has no place in a transaction."""
+        """Check the form of the addresses.
+
+        Names are resolved for each connection. Name resolution in this transaction would
+        hold it open across the network.
+        """
         for endpoint in self:
             try:
                 networks = url_guard.parse_networks(endpoint.allowed_networks or "")
@@ -237,21 +250,24 @@ class InteropEndpoint(models.Model):
                     if target.address:
                         url_guard.check_address(str(target.address), networks)
             except url_guard.GuardRefusal as refusal:
-                raise endpoint._refused(refusal) from None
+                raise endpoint._url_error(refusal) from None
 
-    def _refused(self, refusal):
-        """Return the error that tells a person why this endpoint cannot be saved so."""
+    def _url_error(self, refusal):
+        """Return the ``ValidationError`` for a URL, network or proxy that is not allowed.
+
+        :param GuardRefusal refusal: the reason
+        """
         self.ensure_one()
         return ValidationError(
             self.env._(
-                "The endpoint “%(name)s” is refused: %(reason)s",
+                "Endpoint %(name)s cannot be saved. %(reason)s",
                 name=self.name,
                 reason=str(refusal),
             )
         )
 
     def _guarded_urls(self):
-        """Return every URL that this endpoint connects to."""
+        """Return all URLs that this endpoint connects to."""
         self.ensure_one()
         return [self.url, *[self.oauth_token_url] * (self.auth_method == "oauth2")]
 
@@ -261,7 +277,9 @@ class InteropEndpoint(models.Model):
             if not http_channel.is_certificate(endpoint.ca_certificate):
                 raise ValidationError(
                     self.env._(
-                        "The certificate authority of “%s” is not a PEM certificate.",
+                        "The certificate authority of endpoint %s is not a PEM "
+                        "certificate. Paste the CA certificate with its BEGIN and END "
+                        "lines.",
                         endpoint.name,
                     )
                 )
@@ -272,17 +290,26 @@ class InteropEndpoint(models.Model):
             method = endpoint.auth_method
             if method in ("basic", "oauth2") and not endpoint.auth_user:
                 raise ValidationError(
-                    self.env._("“%s” needs a user or client id.", endpoint.name)
+                    self.env._(
+                        "Endpoint %s has no user or client ID. Enter it on the page "
+                        "Credential.",
+                        endpoint.name,
+                    )
                 )
             if method == "basic" and ":" in endpoint.auth_user:
                 raise ValidationError(
                     self.env._(
-                        "The user of “%s” cannot contain a colon.", endpoint.name
+                        "The user of endpoint %s contains a colon, which Basic does not "
+                        "allow. Enter a user without a colon.",
+                        endpoint.name,
                     )
                 )
             if method == "oauth2" and not endpoint.oauth_token_url:
                 raise ValidationError(
-                    self.env._("“%s” needs the URL of its tokens.", endpoint.name)
+                    self.env._(
+                        "Endpoint %s has no token URL. Enter it on the page Credential.",
+                        endpoint.name,
+                    )
                 )
 
     @api.constrains("use_proxy", "url", "auth_method", "oauth_token_url")
@@ -291,8 +318,9 @@ class InteropEndpoint(models.Model):
             if not self._outbound_proxy():
                 raise ValidationError(
                     self.env._(
-                        "“%s” cannot use the outgoing proxy: Settings name none "
-                        "(Healthcare Integration, Webhooks, Outgoing proxy).",
+                        "Endpoint %s uses the outgoing proxy, but the Settings have no "
+                        "proxy. Enter it under Settings, Healthcare Integration, Webhooks, "
+                        "Outgoing proxy.",
                         endpoint.name,
                     )
                 )
@@ -300,11 +328,11 @@ class InteropEndpoint(models.Model):
                 for url in endpoint._guarded_urls():
                     proxy_channel.check_receiver(url)
             except url_guard.GuardRefusal as refusal:
-                raise endpoint._refused(refusal) from None
+                raise endpoint._url_error(refusal) from None
 
     @api.constrains("signature_version", "header_ids")
     def _check_signature_headers(self):
-        """An extra header must not take the place of a signature."""
+        """Refuse extra headers that would replace a header of the signature."""
         for endpoint in self:
             if endpoint.signature_version not in const.REQUEST_ALGORITHMS:
                 continue
@@ -312,30 +340,31 @@ class InteropEndpoint(models.Model):
                 if header.name.lower() in message_signing.HEADERS:
                     raise ValidationError(
                         self.env._(
-                            "“%(endpoint)s” signs its requests: remove the extra header "
-                            "“%(header)s”, which is part of that signature.",
+                            "Endpoint %(endpoint)s signs its requests, and the extra "
+                            "header %(header)s is part of the signature. Remove the extra "
+                            "header.",
                             endpoint=endpoint.name,
                             header=header.name,
                         )
                     )
 
     def write(self, vals):
-        """Private networks of protected flows are not added by one person."""
+        """Refuse new private networks for protected messages without a second person."""
         if "allowed_networks" in vals:
             for endpoint in self.filtered("is_protected"):
                 if endpoint._adds_networks(vals["allowed_networks"]):
                     raise UserError(
                         self.env._(
-                            "Personal or patient-adjacent messages go to “%s”: another "
-                            "network needs a second person. Use the button Ask for "
-                            "Networks; a steward approves.",
+                            "Endpoint %s receives personal or patient-adjacent messages. "
+                            "A second person has to approve another network. Press "
+                            "Request Networks; a steward approves them.",
                             endpoint.name,
                         )
                     )
         return super().write(vals)
 
     def _adds_networks(self, text):
-        """Return whether ``text`` allows any address that is refused now."""
+        """Return whether ``text`` allows an address that is refused now."""
         self.ensure_one()
         try:
             asked = url_guard.parse_networks(text or "")
@@ -353,7 +382,7 @@ class InteropEndpoint(models.Model):
     # === APPROVAL === #
 
     def _approval_part_fields(self):
-        """Where content goes, and how it is protected on its way."""
+        """Return the fields that decide where content goes and how it is protected."""
         return {
             "url",
             "allow_http",
@@ -376,7 +405,7 @@ class InteropEndpoint(models.Model):
         )
         if self.auth_method != "oauth2":
             state["endpoint.oauth_client_auth"] = False
-        # The value of a header is compared, not kept.
+        # Only a digest of the header value is stored, because the value may be secret.
         state["endpoint.headers"] = [
             f"{header.name}: {approval.digest(header.value)}"
             for header in self.header_ids
@@ -397,7 +426,7 @@ class InteropEndpoint(models.Model):
     # === BUSINESS METHODS === #
 
     def _has_usable_secret(self):
-        """Return whether messages could be signed now."""
+        """Return whether the endpoint has the secrets to sign messages now."""
         self.ensure_one()
         try:
             return bool(EndpointConnection(self).signing_secrets(clock.now()))
@@ -405,12 +434,12 @@ class InteropEndpoint(models.Model):
             return False
 
     def _signs_requests(self):
-        """Return whether requests are signed (RFC 9421), not messages."""
+        """Return whether the endpoint signs requests (RFC 9421) instead of messages."""
         self.ensure_one()
         return self.signature_version in const.REQUEST_ALGORITHMS
 
     def _rotate_kind(self, kind):
-        """Return ``(secret, plaintext)`` of a new secret of ``kind``."""
+        """Rotate or generate the secret of a kind; return ``(secret, plaintext)``."""
         secrets = self.env["interop.secret"]
         current = self.secret_ids.filtered(lambda secret: secret.kind == kind)
         current = current._usable(clock.now())[:1]
@@ -432,15 +461,15 @@ class InteropEndpoint(models.Model):
 
     @api.model
     def _cron_warn_secrets(self):
-        """Give the owners of systems something to do about secrets that end soon."""
+        """Warn the owners of systems of secrets that expire soon."""
         SecretExpiry(self.env).warn()
 
-    # === NETWORKS === #
+    # === NETWORKS: approved by a second person === #
 
     def _set_networks(self, text):
-        """Allow the networks ``text``, which a second person approved."""
+        """Allow the networks ``text`` after their approval."""
         self.ensure_one()
-        # Approved here, so no flow that was approved stops for it.
+        # The networks are approved here, so approved interfaces stay approved.
         self._approval_owners()._replace_approved(
             "endpoint.allowed_networks", url_guard.network_texts(text)
         )
@@ -458,7 +487,7 @@ class InteropEndpoint(models.Model):
     # === ACTIONS === #
 
     def action_send_test(self):
-        """Send a test message and show what came of it."""
+        """Send a test message and show its result."""
         self.ensure_one()
         interface = self.interface_ids.filtered(
             lambda item: item.transport == "webhook"
@@ -466,16 +495,15 @@ class InteropEndpoint(models.Model):
         if not interface:
             raise UserError(
                 self.env._(
-                    "No interface delivers to “%s” yet. Choose this endpoint on an "
-                    "interface first: the test message goes through it.",
+                    "No interface uses endpoint %s. Choose this endpoint on an interface "
+                    "first, because the test message uses that interface.",
                     self.name,
                 )
             )
         return self._send_test(interface[:1])
 
     def _send_test(self, interface):
-        """Queue a test message of ``interface``; return the action that shows its
-        result."""
+        """Queue a test message, and return the action that shows its result."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
         self.check_access("read")
         reference = TrialMessage(self, interface).publish()
@@ -488,14 +516,13 @@ class InteropEndpoint(models.Model):
         }
 
     def get_test_result(self, reference):
-        """Return what came of a test; see ``TrialMessage.result``."""
+        """Return the result of a test; see ``TrialMessage.result``."""
         self.ensure_one()
         self.check_access("read")
         return TrialMessage.result(self, reference)
 
     def action_rotate_secret(self):
-        """Generate what is missing, replace what is there, and show the new values
-        once."""
+        """Generate or rotate the signing secrets, and show the new values once."""
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         self.ensure_one()
         created = [
@@ -509,17 +536,17 @@ class InteropEndpoint(models.Model):
         return action
 
     def action_set_credential(self):
-        """Open the dialog that takes the credential."""
+        """Open the dialog for the credential of the receiver."""
         return self._action_credential("receiver", self.env._("Set Credential"))
 
     def action_set_client_certificate(self):
-        """Open the dialog that takes the client certificate and its key."""
+        """Open the dialog for the client certificate and its private key."""
         return self._action_credential(
             "client_certificate", self.env._("Set Client Certificate")
         )
 
     def action_set_proxy_credential(self):
-        """Open the dialog that takes user and password for the proxy."""
+        """Open the dialog for user and password of the proxy."""
         return self._action_credential("proxy", self.env._("Set Proxy Credential"))
 
     def _action_credential(self, purpose, name):
@@ -538,12 +565,12 @@ class InteropEndpoint(models.Model):
         }
 
     def action_request_networks(self):
-        """Open the dialog that asks for networks (administrators)."""
+        """Open the dialog that requests networks (administrators)."""
         self.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_admin")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Ask for Networks"),
+            "name": self.env._("Request Networks"),
             "res_model": "interop.network.wizard",
             "view_mode": "form",
             "target": "new",
@@ -554,11 +581,11 @@ class InteropEndpoint(models.Model):
         }
 
     def action_approve_networks(self, networks=None):
-        """Approve the networks asked for (stewards).
+        """Approve the requested networks (stewards).
 
-        Without ``networks`` nothing is approved: the sheet that shows them opens.
+        Without ``networks`` this method approves nothing and opens the approval dialog.
 
-        :param str networks: the networks that were read, as they were asked for
+        :param str networks: the requested networks as the user read them
         """
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         request = self._network_request()
@@ -567,7 +594,7 @@ class InteropEndpoint(models.Model):
         if networks != request.networks:
             raise UserError(
                 self.env._(
-                    "The requested networks of “%s” have changed. Read the request "
+                    "The requested networks of endpoint %s have changed. Open the request "
                     "again, then decide.",
                     self.name,
                 )
@@ -575,9 +602,9 @@ class InteropEndpoint(models.Model):
         return request.action_approve(request.approval_fingerprint)
 
     def action_refuse_networks(self, reason=None):
-        """Refuse the networks asked for (stewards); the reason reaches who asked.
+        """Refuse the requested networks (stewards), and tell the requester the reason.
 
-        Without a reason the sheet opens, which asks for it.
+        Without a reason this method opens the dialog that asks for it.
         """
         self.env["interop.guard"]._require_group("interop_base_group_steward")
         return self._network_request().action_refuse(reason)

@@ -1,4 +1,4 @@
-"""Headers that a receiver wants besides ours."""
+"""Extra request headers of endpoints."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -9,7 +9,7 @@ from ..tools import header_guard
 
 
 class InteropEndpointHeader(models.Model):
-    """One extra request header. Credentials do not belong here: they are secrets."""
+    """One extra request header. Credentials are stored as secrets instead."""
 
     _name = "interop.endpoint.header"
     _description = "Extra Header of an Endpoint"
@@ -46,14 +46,14 @@ class InteropEndpointHeader(models.Model):
         return self.endpoint_id
 
     def _part_text(self, name):
-        """Keep no value of a header in the audit trail: compare by a digest."""
+        """Use a digest of the value, so that the audit trail does not contain it."""
         if name == "value":
             return f"{self.name} {approval.digest(self.value)}"
         return super()._part_text(name)
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Leave evidence of new headers."""
+        """Create headers and write audit events."""
         headers = super().create(vals_list)
         for header in headers:
             text = f"Header: – → {header._part_text('value')}"
@@ -61,10 +61,10 @@ class InteropEndpointHeader(models.Model):
         return headers
 
     def unlink(self):
-        """Leave evidence of headers that go."""
-        gone = [(item.endpoint_id, item._part_text("value")) for item in self]
+        """Delete headers and write audit events."""
+        deleted = [(item.endpoint_id, item._part_text("value")) for item in self]
         result = super().unlink()
-        for endpoint, text in gone:
+        for endpoint, text in deleted:
             if endpoint.exists():
                 audit = self.env["interop.audit.event"]
                 audit._log("changed", endpoint, f"Header: {text} → –")

@@ -1,4 +1,4 @@
-"""The content of a test message."""
+"""The handler of test messages."""
 
 from odoo import models
 
@@ -6,7 +6,7 @@ from .. import const
 
 
 class InteropHandlerTest(models.AbstractModel):
-    """Made-up data: a test message says nothing about anybody."""
+    """Builds made-up content without data of any record."""
 
     _name = f"interop.handler.{const.TEST_TYPE}"
     _inherit = "interop.handler"

@@ -1,11 +1,11 @@
-"""Interfaces that travel by webhook."""
+"""The transport webhook of interfaces."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
 class InteropInterface(models.Model):
-    """Adds the transport and its test."""
+    """Adds the transport webhook, which is outbound only, and its test."""
 
     _inherit = "interop.interface"
 
@@ -17,7 +17,9 @@ class InteropInterface(models.Model):
             if interface.transport == "webhook" and interface.direction != "out":
                 raise ValidationError(
                     self.env._(
-                        "Webhooks leave Odoo: “%s” is not outbound.", interface.name
+                        "Interface %s is inbound, but Webhook is an outbound transport. "
+                        "Choose another transport, or the direction Outbound.",
+                        interface.name,
                     )
                 )
 

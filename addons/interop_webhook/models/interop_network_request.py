@@ -1,4 +1,4 @@
-"""Private networks that an administrator asks for, and a steward approves."""
+"""Private networks that an administrator requests and a steward approves."""
 
 from odoo import api, fields, models
 
@@ -6,9 +6,9 @@ from ..tools import url_guard
 
 
 class InteropNetworkRequest(models.Model):
-    """Networks that an endpoint of protected content is to reach from now on.
+    """Request to allow private networks for an endpoint of protected messages.
 
-    The endpoint shows the request, its activities and its audit trail.
+    The endpoint shows the request, its activities and its audit events.
     """
 
     _name = "interop.network.request"
@@ -22,7 +22,8 @@ class InteropNetworkRequest(models.Model):
         "Requested Networks",
         required=True,
         readonly=True,
-        help="One network per line: 10.20.0.0/16.",
+        help="All private networks of the endpoint, one per line, such as 10.20.0.0/16. "
+        "They replace the allowed networks after approval.",
     )
     state = fields.Selection(
         [("requested", "Requested"), ("approved", "Approved"), ("refused", "Refused")],
@@ -57,7 +58,7 @@ class InteropNetworkRequest(models.Model):
         return {
             **super()._approval_labels(),
             "url": self.env._("URL"),
-            "allowed_networks": self.env._("Allowed Now"),
+            "allowed_networks": self.env._("Allowed Networks"),
             "networks": self.env._("Requested Networks"),
         }
 
@@ -78,16 +79,18 @@ class InteropNetworkRequest(models.Model):
     @api.model
     @api.private
     def _ask(self, endpoint, text):
-        """Ask for the networks ``text`` in the name of the current user; a request that
-        is still open then asks for these."""
-        # sudo: administrators write no request by other means
+        """Request the networks ``text`` in the name of the current user.
+
+        An open request of the endpoint gets these networks and asks for approval again.
+        """
+        # sudo: administrators may write requests only through this method
         requests_sudo = self.sudo()
         domain = [("endpoint_id", "=", endpoint.id), ("state", "=", "requested")]
         request_sudo = requests_sudo.search(domain)
         if request_sudo:
             request_sudo.networks = text
             request_sudo._note_editor()
-            # The activities of the stewards name the earlier networks.
+            # The activities of the stewards show the earlier networks.
             request_sudo._approval_activities().unlink()
         else:
             request_sudo = requests_sudo.create(
@@ -96,7 +99,9 @@ class InteropNetworkRequest(models.Model):
         return request_sudo._set_approval_requested()
 
     def _set_approved(self, fingerprint=None):
-        """Allow the networks; never by the user who asked for them.
+        """Approve the requests and allow their networks.
+
+        The user who requested the networks may not approve them.
 
         :param str fingerprint: the state that was shown to the approver
         """
@@ -108,7 +113,7 @@ class InteropNetworkRequest(models.Model):
         return moved
 
     def _set_approval_refused(self, reason):
-        """End the request; the user who asked is told the reason."""
+        """Refuse the requests, and tell the requesters the reason."""
         moved = self.filtered(lambda request: request.state == "requested")
         super(InteropNetworkRequest, moved)._set_approval_refused(reason)
         moved._transition({"state": "refused"})

@@ -1,4 +1,4 @@
-"""Secrets of endpoints."""
+"""Signing secrets and credentials of endpoints."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -10,7 +10,7 @@ from .endpoint_connection import EndpointConnection
 
 
 class InteropSecret(models.Model):
-    """Links a signing key to the endpoint it signs for."""
+    """Adds the endpoint of a secret, and the purpose of a credential."""
 
     _inherit = "interop.secret"
 
@@ -21,9 +21,14 @@ class InteropSecret(models.Model):
     purpose = fields.Selection(const.PURPOSES, readonly=True)
 
     def write(self, vals):
-        """A secret never changes hands."""
+        """Refuse a change of endpoint or purpose."""
         if {"endpoint_id", "purpose"} & vals.keys():
-            raise UserError(self.env._("A secret belongs to its endpoint for good."))
+            raise UserError(
+                self.env._(
+                    "Endpoint and purpose of a secret cannot change. Generate a secret on "
+                    "the other endpoint."
+                )
+            )
         return super().write(vals)
 
     def _rotation_values(self):
@@ -38,7 +43,7 @@ class InteropSecret(models.Model):
         kinds = const.SECRET_KINDS.get(self.endpoint_id.signature_version, ())
         if self.kind in kinds and self.endpoint_id._signs_requests():
             action["params"]["note"] += " " + self.env._(
-                "Signed requests (RFC 9421) name it as keyid %s.", self.uuid
+                "For signed requests (RFC 9421) use the key id %s.", self.uuid
             )
             others = (
                 EndpointConnection(self.endpoint_id).signing_secrets(clock.now()) - self
@@ -46,7 +51,7 @@ class InteropSecret(models.Model):
             ends = [item.valid_to for item in others if item.valid_to]
             if ends:
                 action["params"]["note"] += " " + self.env._(
-                    "It signs from %s UTC on, when the one before ends.",
+                    "It signs from %s UTC on, when the previous secret expires.",
                     max(ends).strftime("%Y-%m-%d %H:%M"),
                 )
         return action

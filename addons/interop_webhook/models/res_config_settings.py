@@ -8,7 +8,7 @@ from ..tools import proxy_channel, url_guard
 
 
 class ResConfigSettings(models.TransientModel):
-    """Defaults of new endpoints, and the ports and proxy that any endpoint may use."""
+    """Adds defaults of new endpoints, allowed ports and the outgoing proxy."""
 
     _inherit = "res.config.settings"
 
@@ -16,30 +16,34 @@ class ResConfigSettings(models.TransientModel):
         "Allowed Ports",
         config_parameter=const.PARAM_PORTS,
         default=const.DEFAULT_PORTS,
-        help="Ports and ranges, such as 443, 8443, 9000-9010. Every connection is "
-        "held to them, also of endpoints that exist already.",
+        help="Ports and ranges that deliveries may use, such as 443, 8443, 9000-9010. The "
+        "check also applies to existing endpoints.",
     )
     interop_webhook_connect_timeout = fields.Integer(
         "Connect Timeout (s)",
         config_parameter=const.PARAM_CONNECT_TIMEOUT,
         default=const.DEFAULT_CONNECT_TIMEOUT,
+        help="Connect timeout of new endpoints.",
     )
     interop_webhook_total_timeout = fields.Integer(
         "Timeout (s)",
         config_parameter=const.PARAM_TOTAL_TIMEOUT,
         default=const.DEFAULT_TOTAL_TIMEOUT,
+        help="Timeout of new endpoints.",
     )
     interop_webhook_max_response_kb = fields.Integer(
-        "Answer Read (KB)",
+        "Maximum Response Size (KB)",
         config_parameter=const.PARAM_MAX_RESPONSE_KB,
         default=const.DEFAULT_MAX_RESPONSE_KB,
+        help="Maximum response size of new endpoints.",
     )
 
     interop_webhook_outbound_proxy = fields.Char(
         "Outgoing Proxy",
         config_parameter=const.PARAM_PROXY,
-        help="Such as http://proxy.example.org:3128. Endpoints use it where they say "
-        "so, and no other proxy: those of the server's environment are ignored.",
+        help="The proxy of endpoints with Use Outgoing Proxy, such as "
+        "http://proxy.example.org:3128. Leave empty if there is no proxy. Proxies of the "
+        "server's environment variables are ignored.",
     )
 
     @api.constrains("interop_webhook_allowed_ports")
@@ -63,8 +67,8 @@ class ResConfigSettings(models.TransientModel):
                 raise ValidationError(str(refusal)) from None
 
     def _check_interop_webhook_no_proxy(self):
-        """Endpoints that use the proxy would have no way left."""
-        # sudo: endpoints of every facility need it
+        """Refuse to remove the proxy while endpoints use it."""
+        # sudo: endpoints of every facility count
         endpoints_sudo = (
             self.env["interop.endpoint"].sudo().with_context(active_test=False)
         )
@@ -72,8 +76,8 @@ class ResConfigSettings(models.TransientModel):
         if users_sudo:
             raise ValidationError(
                 self.env._(
-                    "These endpoints use the outgoing proxy: %s. Let them do without it "
-                    "first.",
+                    "The outgoing proxy cannot be removed, because these endpoints use it: "
+                    "%s. Clear Use Outgoing Proxy on these endpoints first.",
                     ", ".join(users_sudo.mapped("name")),
                 )
             )
@@ -94,10 +98,10 @@ class ResConfigSettings(models.TransientModel):
             ):
                 raise ValidationError(
                     self.env._(
-                        "Webhook timeouts are at least one second and at most "
-                        "%(seconds)s, connecting takes no longer than the whole, and "
-                        "1 to %(size)s "
-                        "KB of an answer are read.",
+                        "A webhook limit is out of range. The connect timeout is at least "
+                        "1 second and at most the timeout. The timeout is at most "
+                        "%(seconds)s seconds. The maximum response size is 1 to %(size)s "
+                        "KB.",
                         seconds=const.MAX_TOTAL_TIMEOUT,
                         size=const.MAX_RESPONSE_KB,
                     )

@@ -8,20 +8,23 @@ from .. import const
 
 
 class SecretExpiry:
-    """Gives the owners of systems something to do about secrets that end soon.
+    """Warns the owners of systems of secrets that expire soon.
 
-    A secret whose successor is there already needs no warning.
+    A secret with a valid successor needs no warning.
     """
 
     def __init__(self, env, days=None):
-        """``days`` ahead count as soon; by default what Settings say."""
+        """Set the limit of the warning.
+
+        :param int days: days before the expiry; by default the value in the Settings
+        """
         self.env = env
         if days is None:
             days = env["interop.secret"]._warning_days()
         self.limit = clock.now() + timedelta(days=days)
 
     def warn(self):
-        """Schedule one activity for each secret that ends soon."""
+        """Schedule one activity for each secret that expires soon."""
         endpoints = self.env["interop.endpoint"].search(
             [
                 ("secret_ids.valid_to", "<=", self.limit),
@@ -29,12 +32,12 @@ class SecretExpiry:
             ]
         )
         for endpoint in endpoints:
-            for secret in self.ending(endpoint):
+            for secret in self.expiring(endpoint):
                 self._warn(endpoint, secret)
 
-    def ending(self, endpoint):
-        """Return, per use of a secret, the last one when it ends before the limit."""
-        ending = self.env["interop.secret"]
+    def expiring(self, endpoint):
+        """Return the last secret of each use that expires before the limit."""
+        expiring = self.env["interop.secret"]
         for kind, purpose in self._uses(endpoint):
             own = endpoint.secret_ids.filtered(
                 lambda secret, kind=kind, purpose=purpose: (
@@ -45,11 +48,11 @@ class SecretExpiry:
             if own and all(
                 secret.valid_to and secret.valid_to <= self.limit for secret in own
             ):
-                ending |= own.sorted("valid_to")[-1]
-        return ending
+                expiring |= own.sorted("valid_to")[-1]
+        return expiring
 
     def _uses(self, endpoint):
-        """Return ``(kind, purpose)`` of what an endpoint uses."""
+        """Return ``(kind, purpose)`` of the secrets that an endpoint uses."""
         kinds = const.SECRET_KINDS[endpoint.signature_version]
         uses = [(kind, False) for kind in kinds]
         if endpoint.auth_method != "none":
@@ -59,9 +62,9 @@ class SecretExpiry:
         return [*uses, ("credential", "client_certificate")]
 
     def _warn(self, endpoint, secret):
-        """Schedule one activity per secret, due when the secret ends."""
+        """Schedule one activity per secret, due when the secret expires."""
         summary = self.env._(
-            "%(secret)s (%(fingerprint)s) ends",
+            "%(secret)s (%(fingerprint)s) expires soon",
             secret=secret.name,
             fingerprint=secret.fingerprint,
         )
@@ -73,7 +76,8 @@ class SecretExpiry:
                 user_id=owner.id,
                 summary=summary,
                 note=self.env._(
-                    "Rotate or replace it before %s UTC: afterwards nothing is delivered.",
+                    "Rotate or replace the secret before %s UTC. After that time nothing "
+                    "is delivered to this endpoint.",
                     secret.valid_to.strftime("%Y-%m-%d %H:%M"),
                 ),
             )

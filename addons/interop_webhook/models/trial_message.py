@@ -1,4 +1,4 @@
-"""Test messages: from nothing to a verified delivery, before anything real may move."""
+"""Test messages: verify an endpoint before its interface is active."""
 
 import uuid
 
@@ -14,11 +14,10 @@ from .endpoint_connection import EndpointConnection
 
 
 class TrialMessage:
-    """What *Send Test* sends: a real message through the real engine, with made-up data.
+    """The message of *Send Test*: made-up content that the delivery engine sends.
 
-    It needs no active interface, because it carries no record of anybody. Everything
-    else holds: environment, emergency stop, endpoint state, secret, address. Names are
-    looked up when the engine connects.
+    A test needs no active interface, because it contains no data of a record. All other
+    conditions apply: environment, emergency stop, endpoint state, secret and address.
     """
 
     def __init__(self, endpoint, interface):
@@ -27,21 +26,28 @@ class TrialMessage:
         self.env = endpoint.env
 
     def publish(self):
-        """Queue the message; return the reference by which its result is found.
+        """Queue the message and return the reference of its result.
 
-        The caller has checked who asks.
+        The caller must check the rights of the user.
+
+        :raises UserError: the message could not be delivered
         """
         self._check()
         reference = f"test_{uuid.uuid4().hex}"
-        # sudo: events are written by the engine only
+        # sudo: only the engine may write events
         TrialMessage(self.endpoint.sudo(), self.interface.sudo())._write(reference)
         self.env["interop.pump"]._arm_after_commit()
         return reference
 
     def _check(self):
-        """Raise ``UserError`` that says why a test could not leave."""
+        """Raise ``UserError`` if the test message could not be delivered."""
         if not self.endpoint:
-            raise UserError(self.env._("Choose an endpoint first."))
+            raise UserError(
+                self.env._(
+                    "Interface %s has no endpoint. Choose an endpoint first.",
+                    self.interface.name,
+                )
+            )
         try:
             self.env["interop.guard"]._check_system(self.interface.system_id)
             EndpointConnection(self.endpoint).signing_secrets(clock.now())
@@ -50,13 +56,14 @@ class TrialMessage:
         if not self.interface._may_test():
             raise UserError(
                 self.env._(
-                    "“%s” is paused, disabled or stopped. Resume it before testing it.",
+                    "Endpoint %s is paused, disabled or stopped. Resume it, then send the "
+                    "test again.",
                     self.endpoint.name,
                 )
             )
 
     def _write(self, reference):
-        """Write a ready event for one interface, as if a record had published it."""
+        """Insert a ready event for one interface, as if a record had published it."""
         endpoint, interface = self.endpoint, self.interface
         company = interface.company_ids[:1] or endpoint.company_id or self.env.company
         contract = self.env.ref("interop_webhook.interop_contract_test")
@@ -90,8 +97,11 @@ class TrialMessage:
 
     @staticmethod
     def result(endpoint, reference):
-        """Return what came of a test: ``finished``, ``success``, ``text``,
-        ``message_id``."""
+        """Return the result of a test.
+
+        :param str reference: reference that :meth:`publish` returned
+        :returns: dict with ``finished``, ``success``, ``text`` and ``message_id``
+        """
         env = endpoint.env
         message = env["interop.message"].search(
             [("correlation_id", "=", reference), ("test", "=", True)], limit=1
@@ -99,7 +109,7 @@ class TrialMessage:
         state = message.state
         if state == "done":
             text = env._(
-                "Delivered and accepted: the receiver answered %(status)s after "
+                "The receiver accepted the test message. It answered %(status)s after "
                 "%(duration)s ms.",
                 status=message.answer_status,
                 duration=message.attempt_ids[-1:].duration_ms,
@@ -107,7 +117,7 @@ class TrialMessage:
         elif state in ("dead", "parked", "cancelled"):
             text = message.error_message
         else:
-            text = env._("Waiting for the message engine…")
+            text = env._("The test message waits for the delivery engine…")
         return {
             "finished": state in ("done", "dead", "parked", "cancelled"),
             "success": state == "done",

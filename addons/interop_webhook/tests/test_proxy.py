@@ -142,7 +142,7 @@ class TestProxy(WebhookCase):
         self._set_credential(
             interface.endpoint_id, valid_to=clock.now() + timedelta(days=1)
         )
-        ending = SecretExpiry(self.env, days=2).ending(interface.endpoint_id)
+        ending = SecretExpiry(self.env, days=2).expiring(interface.endpoint_id)
         self.assertEqual(ending.mapped("purpose"), ["proxy"])
         message = self._publish(interface)
         ending.write(
@@ -162,10 +162,10 @@ class TestProxy(WebhookCase):
             endpoint.with_user(user).action_set_proxy_credential()
 
     def test_what_is_refused_when_it_is_saved(self):
-        with self.assertRaisesRegex(ValidationError, "Settings name none"):
+        with self.assertRaisesRegex(ValidationError, "Settings have no proxy"):
             self._create_endpoint(use_proxy=True, url="https://127.0.0.1:1024/")
         self._set_proxy("http://127.0.0.1:3128")
-        with self.assertRaisesRegex(ValidationError, "only https"):
+        with self.assertRaisesRegex(ValidationError, "requires https"):
             self._create_endpoint(use_proxy=True)
         for url in ("https://proxy.example.org", "proxy", "http://169.254.169.254:80"):
             with self.subTest(url=url), self.assertRaises(ValidationError):

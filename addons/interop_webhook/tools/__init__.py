@@ -1,1 +1,1 @@
-"""Pure code of the addon: nothing here imports Odoo, nothing here reads a record."""
+"""Pure code of this addon: no Odoo import, no record."""

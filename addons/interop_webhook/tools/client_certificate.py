@@ -8,17 +8,16 @@ from cryptography import x509
 
 
 class CertificateRefusal(ValueError):
-    """The PEM text cannot serve; the sentence holds nothing of it."""
+    """The PEM text is not usable; the message contains no part of it."""
 
 
 def load(context: ssl.SSLContext, pem: str) -> None:
-    """Let a context present the certificate.
+    """Load the client certificate into a TLS context.
 
-    Python takes a file only. This one lies in memory, so that the key never touches a
-    disk.
+    Python requires a file. A file in memory keeps the private key off the disk.
 
-    :raise CertificateRefusal: without certificate or key, with a key that does not
-        belong to the certificate, or with an encrypted one
+    :raises CertificateRefusal: certificate or key is missing, the key does not belong to
+        the certificate, or the key is encrypted
     """
     handle = os.memfd_create("interop-client-certificate", os.MFD_CLOEXEC)
     try:
@@ -26,16 +25,17 @@ def load(context: ssl.SSLContext, pem: str) -> None:
         context.load_cert_chain(f"/proc/self/fd/{handle}", password=_no_password)
     except (ssl.SSLError, ValueError, OSError):
         raise CertificateRefusal(
-            "This is no PEM certificate followed by its private key without a password."
+            "The value is not a PEM certificate followed by its private key. Paste both, "
+            "the key without a password."
         ) from None
     finally:
         os.close(handle)
 
 
 def expiry(pem: str) -> datetime:
-    """Check the PEM text and return when its first certificate ends (naive UTC).
+    """Check the PEM text and return the expiry of its first certificate (naive UTC).
 
-    :raise CertificateRefusal: as :func:`load`
+    :raises CertificateRefusal: as :func:`load`
     """
     load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), pem)
     certificate = x509.load_pem_x509_certificates(pem.encode())[0]

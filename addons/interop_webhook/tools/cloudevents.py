@@ -1,4 +1,4 @@
-"""How an envelope travels as a CloudEvent 1.0 (HTTP binding)."""
+"""Conversion of envelopes to CloudEvents 1.0 (HTTP binding)."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _RESERVED = "!#$%&'()*+,/:;=?@[]~"
 def source_uri(source: str) -> str:
     """Return the envelope's source as a URI reference of at most 128 characters.
 
-    A web address stays as it is; what a URI cannot hold is percent-encoded.
+    Characters that a URI cannot contain are percent-encoded.
     """
     text = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", source)
     text = quote(text, safe=_RESERVED)[:MAX_SOURCE]
@@ -21,9 +21,9 @@ def source_uri(source: str) -> str:
 
 
 def read_object(body: bytes) -> dict:
-    """Return the JSON object that was frozen as ``body``.
+    """Return the JSON object in the stored bytes of a message.
 
-    :raise WrongContent: when it is none
+    :raises WrongContent: the bytes are not a JSON object
     """
     try:
         value = json.loads(body)

@@ -1,9 +1,9 @@
-"""What the tools of this addon raise besides refusals of URLs and headers."""
+"""Exceptions of the pure code of this addon, except refusals of URLs and headers."""
 
 
 class WrongContent(ValueError):
-    """Stored content is not what it has to be; the text holds none of it."""
+    """Stored content has a wrong format; the message contains no content."""
 
 
 class TokenRefusal(ValueError):
-    """No access token; the text never holds what the token endpoint answered."""
+    """There is no access token; the message contains no part of the response."""

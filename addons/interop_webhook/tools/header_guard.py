@@ -1,4 +1,4 @@
-"""Extra request headers that an endpoint may have (RFC 9110, section 5)."""
+"""Checks of the extra request headers of endpoints (RFC 9110, section 5)."""
 
 import re
 
@@ -9,8 +9,8 @@ MAX_VALUE = 4096
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 
-# What the engine or the HTTP client sets, what changes the framing or the routing of a
-# request, and what carries a credential (those are secrets, not headers).
+# Headers that the engine or the HTTP client sets, headers that change framing or routing
+# of a request, and headers with credentials (which are stored as secrets).
 RESERVED = frozenset(
     {
         "accept-encoding",
@@ -38,23 +38,25 @@ RESERVED_PREFIXES = ("webhook-", "content-", "ce-", "proxy-", "x-forwarded-", "s
 
 
 class HeaderRefusal(ValueError):
-    """The header is not acceptable; the text never holds the value."""
+    """The header is not allowed; the message never contains the value."""
 
 
 def check_header(name: str, value: str) -> None:
-    """Refuse a header that is malformed, ours, or able to smuggle another one.
+    """Check one header.
 
-    :raise HeaderRefusal: with a sentence that says what to change
+    :raises HeaderRefusal: the header is malformed or reserved, or could inject another
+        header
     """
     if not isinstance(name, str) or not _TOKEN.fullmatch(name) or len(name) > MAX_NAME:
         raise HeaderRefusal(
-            f"A header name consists of letters, digits and -, at most {MAX_NAME} "
-            "characters."
+            "The header name is not valid. Use letters, digits and hyphens, at most "
+            f"{MAX_NAME} characters."
         )
-    lower = name.lower().replace("_", "-")  # some servers fold "_" into "-"
+    lower = name.lower().replace("_", "-")  # some servers treat "_" as "-"
     if lower in RESERVED or lower.startswith(RESERVED_PREFIXES):
         raise HeaderRefusal(
-            f"The header {name} is set by the engine and cannot be overridden."
+            f"The header {name} is reserved. Odoo sets it, or it belongs to a credential. "
+            "Remove it from the extra headers."
         )
     if (
         not isinstance(value, str)
@@ -62,25 +64,27 @@ def check_header(name: str, value: str) -> None:
         or not _VALUE.fullmatch(value)
     ):
         raise HeaderRefusal(
-            f"The value of the header {name} must be one line of printable ASCII "
-            f"without leading or trailing space, at most {MAX_VALUE} characters."
+            f"The value of the header {name} is not valid. Enter one line of printable "
+            f"ASCII without leading or trailing space, at most {MAX_VALUE} characters."
         )
 
 
 def check_headers(pairs) -> dict[str, str]:
     """Check ``(name, value)`` pairs together and return them as a mapping.
 
-    :raise HeaderRefusal: for a bad header, a name given twice (in any case), or too
-        many
+    :raises HeaderRefusal: a header is not valid, a name is repeated (ignoring case), or
+        there are too many headers
     """
     headers = {}
     seen = set()
     for name, value in pairs:
         check_header(name, value)
         if name.lower() in seen:
-            raise HeaderRefusal(f"The header {name} is given twice.")
+            raise HeaderRefusal(f"The header {name} is listed twice. Remove one line.")
         seen.add(name.lower())
         headers[name] = value
     if len(headers) > MAX_HEADERS:
-        raise HeaderRefusal(f"At most {MAX_HEADERS} extra headers are allowed.")
+        raise HeaderRefusal(
+            f"The endpoint has too many extra headers. The maximum is {MAX_HEADERS}."
+        )
     return headers

@@ -1,7 +1,7 @@
-"""Sends many requests at once, from a thread of its own.
+"""Send many requests concurrently in a separate thread.
 
-A :class:`Sender` keeps one event loop, with a ``http_channel.Channel`` per receiver, so
-that whoever calls it can work on the database meanwhile.
+A :class:`Sender` has one event loop with a ``http_channel.Channel`` per receiver. The
+caller can use the database while requests are in flight.
 """
 
 import asyncio
@@ -20,20 +20,22 @@ from .http_channel import Answer, Channel, Receiver, Request
 from .proxy_channel import ProxyChannel
 
 MAX_IN_FLIGHT = 256
-IDLE_SECONDS = 60  # a receiver not used for so long loses its connections
-FLUSH_SECONDS = 0.01  # handed over in groups, or two threads fight for the interpreter
+IDLE_SECONDS = 60  # connections to an unused receiver are closed after this time
+FLUSH_SECONDS = 0.01  # answers are returned in groups, to reduce thread switches
 
-# A failure beyond those that ``outcome`` knows: nothing left this machine.
+# A failure in addition to those of ``outcome``: the request did not leave this machine.
 NOT_SENT = "not_sent"
 NO_TIME_LEFT = (
-    "No complete answer within the time allowed, asking for an access token included"
+    "The receiver did not answer within the timeout, including the request for an access "
+    "token"
 )
 
 
 class Sender:
-    """Sends requests concurrently, bounded per receiver and in all.
+    """Sends requests concurrently, with a limit per receiver and a total limit.
 
-    :param now: returns the current moment, for ``Answer.started_at``
+    :param now: function that returns the current time, for ``Answer.started_at``
+    :param max_in_flight: maximum number of concurrent requests to all receivers
     """
 
     def __init__(self, now: Callable[[], Any], max_in_flight: int = MAX_IN_FLIGHT):
@@ -52,11 +54,11 @@ class Sender:
         self._thread.start()
 
     def run(self, requests: Iterable[Request], seconds: float) -> Iterator[Answer]:
-        """Send the requests and yield each answer as it comes, in no particular order.
+        """Send the requests, and yield the answers in the order of arrival.
 
-        A request that could not be started within ``seconds`` is answered ``not_sent``;
-        one that was started is waited for until its own deadline. Leaving the iterator
-        early cancels what is still running.
+        A request that cannot start within ``seconds`` is answered ``not_sent``. A started
+        request runs until its own deadline. If the caller leaves the iterator early, the
+        remaining requests are cancelled.
         """
         requests = list(requests)
         batch = _Batch(self, requests, time.monotonic() + seconds)
@@ -81,7 +83,7 @@ class Sender:
         self._lookups.shutdown(wait=False)
         self._loop.close()
 
-    # --- everything below runs in the loop's thread
+    # --- the methods below run in the thread of the event loop
     # -------------------------------------
 
     def slots(self) -> asyncio.Semaphore:
@@ -91,7 +93,10 @@ class Sender:
         return self._slots
 
     def channel(self, receiver: Receiver) -> "Channel":
-        """Return the channel to a receiver; GuardRefusal when its URL is refused."""
+        """Return the channel to a receiver.
+
+        :raises GuardRefusal: the URL is not allowed
+        """
         channel = self._channels.get(receiver)
         if channel is None:
             kind = ProxyChannel if receiver.proxy else Channel
@@ -101,14 +106,14 @@ class Sender:
         return channel
 
     def moment(self):
-        """Return the current moment of the caller's clock."""
+        """Return the current time of the caller's clock."""
         return self._now()
 
     async def exchange(self, channel: Channel, request: Request) -> Answer:
-        """Post a request, with an access token where it needs one.
+        """Send a request, with an access token if it has a grant.
 
-        Both together take no longer than the receiver's ``total_timeout``: the lease of
-        the message would end before.
+        Token request and delivery together take at most ``total_timeout`` of the receiver.
+        Otherwise the lease of the message could expire.
         """
         if not request.grant:
             return await channel.post(request)
@@ -119,8 +124,10 @@ class Sender:
             return Answer(request.ref, None, failure="timeout", detail=NO_TIME_LEFT)
 
     async def _exchange_with_token(self, channel, request):
-        """A token may be taken back before its time: after a 401 one new one is
-        tried."""
+        """Send a request with a token; after a 401 retry once with a new token.
+
+        A token may be revoked before it expires.
+        """
         try:
             token = await self._tokens.get(request.grant, self._ask_token)
             answer = await channel.post(_with_token(request, token))
@@ -169,7 +176,7 @@ class Sender:
 
 
 def _with_token(request, token):
-    """Return the request with an access token, added at the moment of sending."""
+    """Return the request with an access token, which is added just before sending."""
     own = request.headers
     return request._replace(
         headers=lambda: {**own(), "Authorization": f"Bearer {token}"}
@@ -177,7 +184,7 @@ def _with_token(request, token):
 
 
 class _Batch:
-    """The requests of one :meth:`Sender.run`, and answers not fetched yet."""
+    """The requests of one :meth:`Sender.run`, and the answers not yet returned."""
 
     def __init__(self, sender, requests, deadline):
         self.ready = queue.SimpleQueue()
@@ -196,8 +203,8 @@ class _Batch:
         for request in self._requests:
             waiting[request.receiver].append(request)
         for receiver, own in waiting.items():
-            # As many as travel at once: a task, and a place to wait for, per request
-            # would cost as much as the exchange itself.
+            # One task per concurrent request. A task per message would cost as much as
+            # the exchange itself.
             for _place in range(min(len(own), max(1, receiver.concurrency))):
                 task = loop.create_task(self._work(receiver, own))
                 self._tasks.add(task)
@@ -208,13 +215,13 @@ class _Batch:
             task.cancel()
 
     async def _work(self, receiver, waiting):
-        """Send what waits for one receiver, in a place of its own among those to it."""
+        """Send waiting requests to one receiver in one of its concurrent slots."""
         try:
             channel = self._sender.channel(receiver)
         except url_guard.GuardRefusal as refusal:
             self._answer_all(waiting, "blocked", str(refusal))
             return
-        # A fault of ours must not leave the messages without an answer.
+        # A fault of this code must not leave the messages without an answer.
         except Exception as exc:  # noqa: BLE001
             self._answer_all(waiting, "internal", type(exc).__name__)
             return
@@ -231,9 +238,9 @@ class _Batch:
             channel.busy -= 1
 
     async def _send_in_turn(self, channel, waiting):
-        """Send as soon as there is room among all receivers.
+        """Send requests as soon as a slot of the total limit is free.
 
-        The room is kept from one request to the next, unless others wait for it.
+        The slot is kept for the next request, unless other receivers wait for it.
         """
         slots = self._sender.slots()
         while waiting:
@@ -249,14 +256,14 @@ class _Batch:
                 slots.release()
 
     async def _send(self, channel, request):
-        """Return the answer to one request, whatever happens."""
+        """Return the answer to one request; every exception becomes an answer."""
         channel.used = started = time.monotonic()
         started_at = self._sender.moment()
         try:
             answer = await self._sender.exchange(channel, request)
         except url_guard.GuardRefusal as refusal:
             answer = Answer(request.ref, None, failure="blocked", detail=str(refusal))
-        # A fault of ours must not leave the message without an answer.
+        # A fault of this code must not leave the message without an answer.
         except Exception as exc:  # noqa: BLE001
             answer = Answer(
                 request.ref, None, failure="internal", detail=type(exc).__name__
@@ -265,14 +272,14 @@ class _Batch:
         return answer._replace(started_at=started_at, duration_ms=elapsed)
 
     def _answer_all(self, waiting, failure, detail=""):
-        """Give what still waits the same answer: it was not sent."""
+        """Answer all waiting requests with the same failure."""
         while waiting:
             request = waiting.popleft()
             moment = self._sender.moment()
             self._finish(Answer(request.ref, moment, failure=failure, detail=detail))
 
     async def _acquire(self, slots):
-        """Take a slot, or return False when the deadline comes first."""
+        """Acquire a slot; return False if the deadline passes first."""
         remaining = self._deadline - time.monotonic()
         if remaining <= 0:
             return False

@@ -1,8 +1,8 @@
 """HTTP Message Signatures (RFC 9421) with Content-Digest (RFC 9530) on deliveries.
 
-One signature per request, over the method, the whole address, the digest of the body,
-and the id and the time of the webhook. ``created`` is the time of the try, ``nonce`` is
-new with each try.
+A request has one signature. It covers the method, the whole address, the digest of the
+body, and the id and time of the webhook. ``created`` is the time of the attempt, and each
+attempt has a new ``nonce``.
 """
 
 import base64
@@ -16,7 +16,7 @@ HMAC_SHA256 = "hmac-sha256"
 ED25519 = "ed25519"
 LABEL = "odoo"
 METHOD = "POST"
-# What is covered, in this order; the first two are derived from the request.
+# The covered components in this order. The first two are derived from the request.
 COVERED = (
     "@method",
     "@target-uri",
@@ -28,11 +28,11 @@ HEADERS = ("signature", "signature-input", "content-digest")
 
 
 class Signer(NamedTuple):
-    """Who signs what is sent where.
+    """The key and the address of signed requests.
 
-    ``key_id`` is what receivers find in ``keyid``, ``algorithm`` one of this module's,
-    ``material`` raw bytes (HMAC secret, or the 32-byte seed of an Ed25519 key), ``url``
-    the address that deliveries go to, absolute and as it is requested.
+    ``key_id`` is the value of ``keyid``. ``algorithm`` is a constant of this module.
+    ``material`` are raw bytes: the HMAC secret, or the 32-byte seed of an Ed25519 key.
+    ``url`` is the absolute address as requested.
     """
 
     key_id: str
@@ -41,16 +41,16 @@ class Signer(NamedTuple):
     url: str
 
     def __repr__(self):
-        """Never show the key."""
+        """Omit the key."""
         return f"Signer({self.key_id!r}, {self.algorithm!r}, {self.url!r})"
 
 
 def headers(signer: Signer, msg_id: str, timestamp: int, body: bytes, nonce: str):
-    """Return the headers of one try: ``webhook-id`` and ``webhook-timestamp``, the
-    digest of ``body``, and the signature over all of it.
+    """Return the headers of one attempt: id, timestamp, body digest and signature.
 
-    ``timestamp`` is Unix seconds, ``nonce`` visible ASCII without quotation mark and
-    backslash. Raises ValueError for a text that cannot stand in a header.
+    :param timestamp: Unix seconds
+    :param nonce: visible ASCII without quotation mark and backslash
+    :raises ValueError: the key id or nonce cannot be used in a header
     """
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
     sent = {
@@ -78,7 +78,9 @@ def _parameters(signer, timestamp, nonce):
     """Return the value of ``@signature-params``."""
     for text in (signer.key_id, nonce):
         if not text.isascii() or not text.isprintable() or set('"\\') & set(text):
-            raise ValueError("A key id or nonce is visible ASCII without quotes.")
+            raise ValueError(
+                "The key id and nonce must be visible ASCII without quotation marks."
+            )
     covered = " ".join(f'"{name}"' for name in COVERED)
     return (
         f'({covered});created={timestamp};keyid="{signer.key_id}"'

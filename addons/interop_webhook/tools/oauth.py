@@ -1,7 +1,7 @@
 """Access tokens by OAuth 2.0 client credentials (RFC 6749, section 4.4).
 
-Tokens live in the memory of one process, never anywhere else. Nothing that the token
-endpoint answers gets into an error: it may hold what is secret.
+Tokens are kept only in the memory of one process. Errors contain no part of the response
+of the token endpoint, because the response may contain secrets.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from urllib.parse import quote_plus, urlencode
 
 from .errors import TokenRefusal
 
-DEFAULT_SECONDS = 300  # where the answer does not say how long the token holds
-MARGIN_SECONDS = 30  # a token is not used in its last moments
+DEFAULT_SECONDS = 300  # validity if the response has no expires_in
+MARGIN_SECONDS = 30  # a token is not used shortly before it expires
 MAX_SECONDS = 86400
 MAX_TOKEN = 16384
 
@@ -26,10 +26,10 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True)
 class Grant:
-    """How to get a token. Equal grants share one.
+    """The settings of a token request. Equal grants share one token.
 
-    ``receiver`` is the token endpoint as ``http_channel`` reaches it. ``in_body`` sends
-    the client's credentials in the form instead of as HTTP Basic.
+    ``receiver`` is the ``http_channel.Receiver`` of the token endpoint. ``in_body`` sends
+    the client credentials in the form instead of HTTP Basic.
     """
 
     receiver: object
@@ -40,7 +40,7 @@ class Grant:
 
 
 class Token(NamedTuple):
-    """An access token and the ``time.monotonic()`` until which it is used."""
+    """An access token; ``until`` is the ``time.monotonic()`` of its last use."""
 
     value: str
     until: float
@@ -61,7 +61,7 @@ def request_parts(grant: Grant) -> tuple[dict[str, str], bytes]:
     }
     if grant.in_body:
         form.update(client_id=grant.client_id, client_secret=grant.client_secret)
-    else:  # both parts are form-encoded before Basic, says section 2.3.1
+    else:  # section 2.3.1: both parts are form-encoded before Basic
         headers["Authorization"] = basic(
             quote_plus(grant.client_id), quote_plus(grant.client_secret)
         )
@@ -69,12 +69,12 @@ def request_parts(grant: Grant) -> tuple[dict[str, str], bytes]:
 
 
 def read_answer(status: int | None, failure: str | None, body: bytes) -> tuple:
-    """Return ``(token, seconds)`` of the token endpoint's answer.
+    """Return ``(token, seconds)`` of a response of the token endpoint.
 
-    :raise TokenRefusal: with a sentence that holds nothing of the answer
+    :raises TokenRefusal: the response has no usable token
     """
     if failure:
-        raise TokenRefusal(f"The token endpoint could not be asked ({failure}).")
+        raise TokenRefusal(f"The request to the token endpoint failed ({failure}).")
     if status != 200:
         raise TokenRefusal(f"The token endpoint answered {status}.")
     try:
@@ -89,16 +89,16 @@ def read_answer(status: int | None, failure: str | None, body: bytes) -> tuple:
         or len(token) > MAX_TOKEN
         or not _TOKEN.fullmatch(token)
     ):
-        raise TokenRefusal("The token endpoint answered no usable access token.")
+        raise TokenRefusal("The response of the token endpoint has no usable token.")
     if str(value.get("token_type", "")).lower() != "bearer":
         raise TokenRefusal(
-            "The token endpoint answered a token that is no bearer token."
+            "The token endpoint issued a token that is not a bearer token."
         )
     return token, _seconds(value.get("expires_in"))
 
 
 def _seconds(value):
-    """Return how long a token is used; some servers answer the number as text."""
+    """Return the seconds for which a token is used; some servers send them as text."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:9])
     if (
@@ -111,14 +111,14 @@ def _seconds(value):
 
 
 class TokenCache:
-    """Tokens of one event loop; many requests at once ask for a token only once."""
+    """Tokens of one event loop; concurrent requests share one token request."""
 
     def __init__(self):
         self._tokens: dict[Grant, Token] = {}
         self._locks: dict[Grant, asyncio.Lock] = {}
 
     async def get(self, grant, ask):
-        """Return a token; ``await ask(grant)`` answers a new ``(token, seconds)``."""
+        """Return a token; ``await ask(grant)`` requests a new ``(token, seconds)``."""
         async with self._locks.setdefault(grant, asyncio.Lock()):
             token = self._tokens.get(grant)
             if token is None or token.until <= time.monotonic():
@@ -129,7 +129,7 @@ class TokenCache:
             return token.value
 
     def drop(self, grant, value):
-        """Forget a token that was refused, unless a newer one took its place."""
+        """Remove a refused token, unless a newer token replaced it."""
         token = self._tokens.get(grant)
         if token and token.value == value:
             del self._tokens[grant]

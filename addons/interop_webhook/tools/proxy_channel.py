@@ -1,14 +1,13 @@
-"""Through an outgoing proxy that an administrator configured, and never around it.
+"""Deliver through the configured outgoing proxy, and never without it.
 
-The guard holds as without a proxy: the name of the receiver is looked up here, each of
-its addresses is checked, and the proxy is told to connect to the very address that was
-checked (``CONNECT 198.41.0.4:443``, RFC 9110, 9.3.6), so that it cannot be led
-elsewhere by a second look-up. TLS runs end to end through that tunnel and the
-certificate has to be the one of the name. Plain http would travel through the proxy in
-the open, and is refused.
+The checks of addresses are the same as without a proxy. Odoo resolves the name of the
+receiver and checks each address. The proxy gets the checked address (``CONNECT
+198.41.0.4:443``, RFC 9110, 9.3.6), so that a second name resolution cannot change it. TLS
+is end-to-end through the tunnel, and the certificate must match the name. Plain http is
+refused, because the proxy could read it.
 
-The proxy itself was named by an administrator and usually stands on a private address,
-which is accepted; metadata services and multicast are not.
+An administrator configures the proxy. It usually has a private address, which is allowed.
+Metadata services and multicast addresses are not.
 """
 
 import asyncio
@@ -22,25 +21,25 @@ from yarl import URL
 from . import oauth, url_guard
 from .http_channel import Answer, Channel, GuardedResolver, find_refusal
 
-ADDRESS_SECONDS = 10  # for so long an address that was looked up is used
+ADDRESS_SECONDS = 10  # time for which a resolved address is used
 _ANYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 _ANY_PORT = ((1, 65535),)
 
 
 def check_url(url: str) -> None:
-    """Refuse what is not the URL of a proxy, ``http://host:port``.
+    """Check the URL of a proxy, ``http://host:port``.
 
-    :raise url_guard.GuardRefusal: with a sentence that says what to change
+    :raises url_guard.GuardRefusal: the URL is not allowed
     """
     if not str(url or "").startswith("http://"):
         raise url_guard.GuardRefusal(
-            "The URL of the proxy must start with http://. What travels through it is "
-            "encrypted from end to end."
+            "The URL of the proxy must start with http://. Deliveries are encrypted "
+            "end-to-end inside the proxy connection."
         )
     target = url_guard.parse_url(url, allow_http=True, ports=_ANY_PORT)
     if target.path_qs != "/":
         raise url_guard.GuardRefusal(
-            "The URL of the proxy ends after the port, such as "
+            "The URL of the proxy must not have a path. Enter host and port only, such as "
             "http://proxy.example.org:3128."
         )
     if target.address:
@@ -48,14 +47,14 @@ def check_url(url: str) -> None:
 
 
 def check_receiver(url: str) -> None:
-    """Refuse a receiver that cannot be reached through a proxy.
+    """Check that a receiver can be reached through a proxy.
 
-    :raise url_guard.GuardRefusal: when it is not https
+    :raises url_guard.GuardRefusal: the URL is not https
     """
     if not url.startswith("https://"):
         raise url_guard.GuardRefusal(
-            "Through the outgoing proxy only https is sent. Use https, or do not use "
-            "the proxy for this endpoint."
+            "The outgoing proxy requires https. Enter an https URL, or clear Use Outgoing "
+            "Proxy on the endpoint."
         )
 
 
@@ -74,8 +73,10 @@ class ProxyChannel(Channel):
         self._addresses, self._until, self._turn = [], 0.0, 0
 
     def _connected_networks(self):
-        """The connection goes to the proxy; the receiver's addresses are checked when
-        they are looked up."""
+        """Allow any network: the connection goes to the proxy.
+
+        The addresses of the receiver are checked when its name is resolved.
+        """
         return _ANYWHERE
 
     async def _exchange(self, request, headers, deadline, url=None, **way):
@@ -97,7 +98,7 @@ class ProxyChannel(Channel):
                 server_hostname=target.host,
             )
         except aiohttp.ClientHttpProxyError as error:
-            self._turn += 1  # perhaps it reaches another address of the receiver
+            self._turn += 1  # the proxy may reach another address of the receiver
             detail = f"The outgoing proxy answered {error.status}"
             return _failed(request, "connect", detail)
         except aiohttp.ClientConnectorDNSError as error:
@@ -108,7 +109,7 @@ class ProxyChannel(Channel):
     def _unreachable(self, request, error, failure):
         if find_refusal(error):
             raise error
-        return _failed(request, failure, "The outgoing proxy could not be reached")
+        return _failed(request, failure, "The outgoing proxy is not reachable")
 
     async def _address(self):
         """Return a checked address of the receiver as text; IPv4 first."""

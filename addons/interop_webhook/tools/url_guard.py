@@ -1,13 +1,13 @@
-"""Where a webhook may go: the form of the URL and every address behind it.
+"""Checks of the URL of a webhook and of every address of its host.
 
-Used twice: when an endpoint is saved, and again for each connection that is opened, so
-that a name that changes its address between the two (DNS rebinding) gains nothing.
+The form of the URL is checked when an endpoint is saved. The addresses are checked for
+each new connection, so a name that changes its address (DNS rebinding) has no effect.
 
 The address tables follow the IANA special-purpose address registries (RFC 6890 and its
-updates). They are spelled out instead of relying on ``ipaddress.is_global``, whose
-answers differ between Python releases. IPv6 is public only inside 2000::/3. Transition
-mechanisms embed IPv4 addresses in IPv6 addresses (mapped, compatible, translated, 6to4,
-Teredo, NAT64, ISATAP): then both the IPv6 address and every embedded address are judged.
+updates). ``ipaddress.is_global`` is not used, because its results differ between Python
+releases. IPv6 is public only inside 2000::/3. Transition mechanisms embed IPv4 addresses
+in IPv6 addresses (mapped, compatible, translated, 6to4, Teredo, NAT64, ISATAP). For these
+the IPv6 address and every embedded address are checked.
 """
 
 import ipaddress
@@ -23,8 +23,7 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMERIC_END = re.compile(r"(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$")
 
-# Services that hand out machine credentials. Never reachable, whatever an administrator
-# allows.
+# Services that issue machine credentials. No setting can allow them.
 _METADATA = tuple(
     ipaddress.ip_address(value)
     for value in (
@@ -41,7 +40,7 @@ _METADATA = tuple(
     )
 )
 
-# Never allowed either: these are not one machine, or no machine at all.
+# Addresses of several machines or of no machine. No setting can allow them.
 _NEVER = tuple(
     (ipaddress.ip_network(network), why)
     for network, why in (
@@ -88,7 +87,7 @@ _SPECIAL = tuple(
 _PUBLIC_V6 = ipaddress.ip_network("2000::/3")
 _TEREDO = ipaddress.ip_network("2001::/32")
 _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
-# Of these only the last 32 bits say where a packet goes: the prefix has no verdict.
+# Only the last 32 bits of these addresses are the destination; the prefix is not checked.
 _WRAPPERS = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -99,21 +98,20 @@ _WRAPPERS = tuple(
     )
 )
 _NOT_COMPATIBLE = (ipaddress.ip_address("::"), ipaddress.ip_address("::1"))
-# RFC 6052 2.2: bits of the embedded address before the reserved bits 64 to 71, bits
-# after them, and zero bits to its right; for prefixes of 48, 56 and 64 bits.
+# RFC 6052 2.2, for prefixes of 48, 56 and 64 bits: bits of the embedded address before
+# the reserved bits 64 to 71, bits after them, and zero bits on the right.
 _LOCAL_NAT64_FORMS = ((16, 16, 40), (8, 24, 32), (0, 32, 24))
 
 
 class GuardRefusal(ValueError):
-    """The URL, port, network or address is not acceptable; the text is safe to show."""
+    """The URL, port, network or address is not allowed; the message is safe to show."""
 
 
 class Target(NamedTuple):
-    """A checked URL, in the parts a client needs to connect.
+    """The parts of a checked URL that a client needs to connect.
 
-    ``host`` is lower-case ASCII, or an IP address in its canonical form without
-    brackets. ``address`` is set when the host is an address. ``path_qs`` starts with
-    "/".
+    ``host`` is lower-case ASCII, or an IP address in canonical form without brackets.
+    ``address`` is set if the host is an IP address. ``path_qs`` starts with "/".
     """
 
     scheme: str
@@ -124,8 +122,7 @@ class Target(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """The host, in brackets when it is an IPv6 address, with a port that is not the
-        default."""
+        """The value of the header Host: IPv6 in brackets, the default port omitted."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         default = 443 if self.scheme == "https" else 80
         return host if self.port == default else f"{host}:{self.port}"
@@ -135,11 +132,11 @@ class Target(NamedTuple):
 
 
 def parse_url(url: str, *, allow_http: bool = False, ports=DEFAULT_PORTS) -> Target:
-    """Take a URL apart and refuse everything that is not plain.
+    """Parse and check a URL.
 
-    :param ports: the ports allowed, as ``((first, last), ...)``, see
-        :func:`parse_ports`
-    :raise GuardRefusal: with a sentence that says what to change
+    :param allow_http: allow http without TLS
+    :param ports: the allowed ports as ``((first, last), ...)``, see :func:`parse_ports`
+    :raises GuardRefusal: the URL is not allowed
     """
     _check_characters(url)
     try:
@@ -152,8 +149,8 @@ def parse_url(url: str, *, allow_http: bool = False, ports=DEFAULT_PORTS) -> Tar
         raise GuardRefusal("The URL must start with https://.")
     if scheme == "http" and not allow_http:
         raise GuardRefusal(
-            "Plain http is not allowed for this endpoint; use https, "
-            "or have an administrator allow http."
+            "The endpoint does not allow plain http. Enter an https URL, or select Allow "
+            "Plain HTTP on the endpoint."
         )
     if "@" in parts.netloc:
         raise GuardRefusal("The URL must not contain a user name or password.")
@@ -165,7 +162,10 @@ def parse_url(url: str, *, allow_http: bool = False, ports=DEFAULT_PORTS) -> Tar
             raise GuardRefusal("The URL has a malformed host or port.")
         port = 443 if scheme == "https" else 80
     if not any(first <= port <= last for first, last in ports):
-        raise GuardRefusal(f"Port {port} is not among the ports allowed in Settings.")
+        raise GuardRefusal(
+            f"Port {port} is not allowed. Use another port, or add it to the allowed ports "
+            "in the Settings."
+        )
     path_qs = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(scheme, host, port, path_qs, address)
 
@@ -175,14 +175,13 @@ def _check_characters(url):
         raise GuardRefusal("The URL is missing.")
     if len(url) > MAX_URL:
         raise GuardRefusal(f"The URL is longer than {MAX_URL} characters.")
-    # urlsplit() silently drops tabs and line feeds; a backslash is a slash to some
-    # parsers
+    # urlsplit() drops tabs and line feeds without an error. Some parsers read a backslash
+    # as a slash.
     if any(not 0x21 <= ord(char) <= 0x7E or char in '\\"<>^`{|}' for char in url):
         raise GuardRefusal(
             "The URL contains a space, a control character, a non-ASCII letter or one "
-            "of "
-            '\\ " < > ^ ` { | }. Write international names in their xn-- form and '
-            "encode the rest with %."
+            'of \\ " < > ^ ` { | }. Enter international names in their xn-- form, and '
+            "percent-encode other characters."
         )
 
 
@@ -197,13 +196,13 @@ def _parse_host(netloc, hostname):
             raise GuardRefusal("The URL has a malformed IPv6 address.") from exc
         return address.compressed, address
     if _NUMERIC_END.search(hostname):
-        # 0177.0.0.1, 0x7f.1, 2130706433 and 127.1 all mean an address to the C library
+        # the C library reads 0177.0.0.1, 0x7f.1, 2130706433 and 127.1 as addresses
         try:
             address = ipaddress.IPv4Address(hostname)
         except ValueError as exc:
             raise GuardRefusal(
-                "The URL writes an IP address in an unusual form; use four decimal "
-                "numbers."
+                "The URL has an IP address in an unusual form. Enter four decimal numbers, "
+                "such as 198.51.100.7."
             ) from exc
         return address.compressed, address
     name = hostname.removesuffix(".")
@@ -218,10 +217,9 @@ def _parse_host(netloc, hostname):
 
 
 def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
-    """Read a list of ports and ranges such as ``"443, 8443, 9000-9010"``.
+    """Parse a list of ports and ranges such as ``"443, 8443, 9000-9010"``.
 
-    :raise GuardRefusal: when a part is not a port or an ordered range between 1 and
-        65535
+    :raises GuardRefusal: a part is not a port or an ordered range between 1 and 65535
     """
     ranges = []
     for part in filter(None, (part.strip() for part in (text or "").split(","))):
@@ -229,10 +227,13 @@ def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
         first = int(match[1]) if match else 0
         last = int(match[2] or match[1]) if match else 0
         if not 1 <= first <= last <= 65535:
-            raise GuardRefusal(f"“{part}” is not a port or a range of ports.")
+            raise GuardRefusal(
+                f"“{part}” is not a port or a range of ports. Enter numbers from 1 to "
+                "65535, such as 443 or 9000-9010."
+            )
         ranges.append((first, last))
     if not ranges:
-        raise GuardRefusal("At least one port must be allowed.")
+        raise GuardRefusal("No port is allowed. Enter at least one port, such as 443.")
     return tuple(ranges)
 
 
@@ -240,15 +241,14 @@ def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def network_texts(text: str | None) -> list[str]:
-    """Return the networks of ``text`` one by one, as they were written."""
+    """Return the networks in ``text`` as they were entered."""
     return list(dict.fromkeys(filter(None, re.split(r"[\s,;]+", text or ""))))
 
 
 def parse_networks(text: str) -> tuple[IPNetwork, ...]:
-    """Read networks in CIDR notation, separated by commas, spaces or lines.
+    """Parse networks in CIDR notation, separated by commas, spaces or line ends.
 
-    :raise GuardRefusal: for a malformed network, host bits, or one too broad to be
-        meant
+    :raises GuardRefusal: a network is malformed, has host bits, or is too broad
     """
     networks = []
     for part in network_texts(text):
@@ -260,22 +260,26 @@ def parse_networks(text: str) -> tuple[IPNetwork, ...]:
                 "10.20.0.0/16."
             ) from exc
         if network.prefixlen < (8 if network.version == 4 else 16):
-            raise GuardRefusal(f"The network {network} is too broad.")
+            raise GuardRefusal(
+                f"The network {network} is too broad. Enter a smaller network."
+            )
         if network not in networks:
             networks.append(network)
     return tuple(networks)
 
 
 def is_wrapper(address: IPAddress) -> bool:
-    """Return whether an address is only another way to write an IPv4 address."""
+    """Return whether an IPv6 address is another form of an IPv4 address."""
     return address not in _NOT_COMPATIBLE and any(
         address in network for network in _WRAPPERS
     )
 
 
 def embedded_addresses(address: IPAddress) -> list[ipaddress.IPv4Address]:
-    """Return the IPv4 addresses that an IPv6 address embeds, for every transition
-    mechanism; the list is empty for most addresses."""
+    """Return the IPv4 addresses that an IPv6 address embeds.
+
+    All transition mechanisms are read. The list is empty for most addresses.
+    """
     if address.version == 4:
         return []
     number = int(address)
@@ -294,9 +298,9 @@ def embedded_addresses(address: IPAddress) -> list[ipaddress.IPv4Address]:
 
 
 def _local_nat64(number):
-    """Return what an address of 64:ff9b:1::/48 may embed.
+    """Return the IPv4 addresses that an address of 64:ff9b:1::/48 may embed.
 
-    RFC 8215 leaves the length of the prefix open, so each length that fits is read.
+    RFC 8215 does not define the length of the prefix, so all possible lengths are read.
     """
     found = {number & 0xFFFFFFFF}
     for before, after, zeros in _LOCAL_NAT64_FORMS:
@@ -304,33 +308,32 @@ def _local_nat64(number):
             high = (number >> 64) & ((1 << before) - 1)
             low = (number >> zeros) & ((1 << after) - 1)
             found.add(high << after | low)
-    # What starts with a zero is the padding of another form, if any other fits.
+    # An address that starts with zero is padding of another form, if another form fits.
     return sorted(item for item in found if item >> 24) or [0]
 
 
 def check_address(text: str, networks: tuple[IPNetwork, ...] = ()) -> IPAddress:
-    """Judge one address, and every address that it embeds, and return it.
+    """Check one address and every address that it embeds, and return it.
 
-    :param networks: networks the administrator allows for the endpoint
-    :raise GuardRefusal: when one of the addresses is not public and not in an allowed
-        network
+    :param networks: networks that the endpoint allows
+    :raises GuardRefusal: an address is neither public nor in an allowed network
     """
     try:
         address = ipaddress.ip_address(text)
     except ValueError as exc:
-        raise GuardRefusal("A resolved address is malformed.") from exc
+        raise GuardRefusal("The host name resolves to a malformed address.") from exc
     if getattr(address, "scope_id", None):
         raise GuardRefusal("An IPv6 address with a zone is not allowed.")
-    judged = embedded_addresses(address)
-    if not judged or not is_wrapper(address):
-        judged.insert(0, address)
-    if address in _METADATA or any(item in _METADATA for item in judged):
+    checked = embedded_addresses(address)
+    if not checked or not is_wrapper(address):
+        checked.insert(0, address)
+    if address in _METADATA or any(item in _METADATA for item in checked):
         raise GuardRefusal(f"{address} is a metadata service, which is never allowed.")
-    for item in judged:
+    for item in checked:
         for network, why in _NEVER:
             if item in network:
                 raise GuardRefusal(f"{address} is {why}, which is never allowed.")
-    for item in judged:
+    for item in checked:
         why = _not_public(item)
         if why and not any(item in network for network in networks):
             raise GuardRefusal(
@@ -344,7 +347,7 @@ def check_address(text: str, networks: tuple[IPNetwork, ...] = ()) -> IPAddress:
 
 
 def _not_public(address):
-    """Return why an address is not public, or None."""
+    """Return the reason why an address is not public, or None."""
     why = next((why for network, why in _SPECIAL if address in network), None)
     if not why and address.version == 6 and address not in _PUBLIC_V6:
         why = "not a public address"
@@ -352,9 +355,10 @@ def _not_public(address):
 
 
 def check_addresses(texts, networks: tuple[IPNetwork, ...] = ()) -> list[IPAddress]:
-    """Judge every address a name resolves to; one bad address refuses the name.
+    """Check every address of a name; one refused address refuses the name.
 
-    :raise GuardRefusal: see :func:`check_address`; also when there is no address
+    :raises GuardRefusal: an address is refused (:func:`check_address`), or there is no
+        address
     """
     addresses = [check_address(text, networks) for text in texts]
     if not addresses:

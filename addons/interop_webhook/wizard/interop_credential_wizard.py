@@ -1,4 +1,4 @@
-"""Takes a credential from the other side. It goes in and never comes out again."""
+"""Store a credential of a receiver or proxy; it is never shown again."""
 
 import re
 
@@ -15,10 +15,10 @@ _LINE = re.compile(r"[^\x00-\x1f\x7f]+")
 
 
 class InteropCredentialWizard(models.TransientModel):
-    """Pasted value of a credential. The value has no column: nothing is kept in clear."""
+    """Takes a credential; the value has no column and is not stored in clear."""
 
     _name = "interop.credential.wizard"
-    _description = "Set a Credential"
+    _description = "Set Credential"
     _inherit = "interop.secret.entry.mixin"
 
     endpoint_id = fields.Many2one("interop.endpoint", required=True, ondelete="cascade")
@@ -26,7 +26,7 @@ class InteropCredentialWizard(models.TransientModel):
     auth_method = fields.Selection(related="endpoint_id.auth_method")
 
     def _store(self, value):
-        """Encrypt ``value`` as the endpoint's newest credential; the old one ends."""
+        """Encrypt ``value`` as the new credential of the endpoint; revoke the old one."""
         self.ensure_one()
         endpoint = self.endpoint_id
         endpoint.check_access("write")
@@ -53,18 +53,28 @@ class InteropCredentialWizard(models.TransientModel):
         return secret
 
     def _checked(self, value):
-        """Return until when ``value`` holds, or raise ``UserError``; never show it."""
+        """Check a value and return its expiry; error texts never contain the value.
+
+        :raises UserError: the value is malformed or has expired
+        """
         if self.purpose == "client_certificate":
             try:
                 end = client_certificate.expiry(value)
             except client_certificate.CertificateRefusal as refusal:
                 raise UserError(str(refusal)) from None
             if end <= clock.now():
-                raise UserError(self.env._("This certificate has expired."))
+                raise UserError(
+                    self.env._(
+                        "The client certificate has expired. Paste a valid certificate."
+                    )
+                )
             return min(self.valid_to or end, end)
         if self.purpose == "proxy" and not value.partition(":")[2]:
             raise UserError(
-                self.env._("Write user and password with a colon in between.")
+                self.env._(
+                    "The proxy credential has no password. Enter user and password with a "
+                    "colon between them."
+                )
             )
         bearer = self.purpose == "receiver" and (
             self.endpoint_id.auth_method == "bearer"
@@ -73,10 +83,15 @@ class InteropCredentialWizard(models.TransientModel):
         if not pattern.fullmatch(value):
             raise UserError(
                 self.env._(
-                    "The credential is one line, and a bearer token has visible ASCII "
-                    "characters only."
+                    "The credential is malformed. Enter one line. A bearer token has "
+                    "visible ASCII characters only."
                 )
             )
         if self.valid_to and self.valid_to <= clock.now():
-            raise UserError(self.env._("This credential has expired already."))
+            raise UserError(
+                self.env._(
+                    "The date under Valid Until is in the past. Enter a later date, or "
+                    "leave it empty."
+                )
+            )
         return self.valid_to

@@ -1,8 +1,8 @@
-"""The bare HTTP client loop: sign and POST with aiohttp, nothing else.
+"""The bare HTTP client loop: sign and POST with aiohttp.
 
-No database, no claims, no records: the ceiling that one Python process has on this
-machine. Started as ``python -m interop_setup.bench._client URL COUNT CONCURRENCY``;
-prints how many requests a second were answered.
+There is no database and no record, so the rate is the maximum of one Python process on
+this machine. Run it as ``python -m interop_setup.bench._client URL COUNT CONCURRENCY``. It
+prints the number of answered requests per second.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ def signed(number: int, body: bytes) -> dict[str, str]:
 
 
 async def send_all(url: str, count: int, concurrency: int) -> float:
-    """Send ``count`` requests, ``concurrency`` at a time; answer requests per second."""
+    """Send ``count`` requests, ``concurrency`` at a time; return requests per second."""
     body = json.dumps(DATA).encode()
     numbers = iter(range(count))
 

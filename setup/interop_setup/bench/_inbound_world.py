@@ -1,4 +1,4 @@
-"""What the bench of the way in does inside Odoo (``interop_setup.odoo_call``)."""
+"""The part of the inbound bench that runs inside Odoo (``interop_setup.odoo_call``)."""
 
 import time
 
@@ -9,9 +9,9 @@ SPREAD = ("spread-1", "spread-2", "spread-3", "spread-4")  # clients like "accep
 
 
 def set_up(env) -> dict[str, dict[str, str]]:
-    """Make a client per kind of work; answer ``{work: {client, secret}}``."""
+    """Create a client per kind of work; return ``{work: {client, secret}}``."""
     system = inbound_flow.system(env)
-    # Every refused request is refused with all the work it makes.
+    # A high limit, so that refused requests are never answered early.
     env["ir.config_parameter"].set_param("interop_rest.failures_per_minute", "100000")
     return {
         "accepted": _client(env, system, "accepted", "near_real_time"),
@@ -22,12 +22,12 @@ def set_up(env) -> dict[str, dict[str, str]]:
 
 
 def _client(env, system, code, tier):
-    """An active client with an HMAC key and an interface of its own."""
+    """Create an active client with an HMAC key and a separate interface."""
     contract = env.ref("interop_care.interop_contract_provider_upserted")
     interface = inbound_flow.interface(
         env, system, contract, code=f"providers-{code}", latency_tier=tier
     )
-    # A minute: the bench sends what it can.
+    # The rate limit is per minute: the bench sends as fast as it can.
     _made, texts = inbound_flow.client(env, interface, code, rate_limit=1000000)
     return {"client": code, "secret": texts["hmac"]}
 
@@ -59,7 +59,7 @@ def time_verification(env, repeats) -> dict[str, float]:
 
 
 def settle(env) -> dict[str, int]:
-    """Count inbound messages by state, to see that everything arrived."""
+    """Count inbound messages by state, to verify that all arrived."""
     groups = env["interop.message"]._read_group(
         [("direction", "=", "in")], ["state"], ["__count"]
     )

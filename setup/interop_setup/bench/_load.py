@@ -1,6 +1,6 @@
-"""A load generator: some connections, one process, nothing of ours but its HMAC.
+"""A load generator with several connections in one process.
 
-Odoo's workers answer one request per connection, so every request opens its own.
+Odoo's workers answer one request per connection, so every request opens a connection.
 """
 
 import base64
@@ -19,7 +19,7 @@ NPI = "http://hl7.org/fhir/sid/us-npi"
 
 
 class Side(NamedTuple):
-    """One kind of request: where to, as which client, signed with which key."""
+    """One kind of request: path, client and key."""
 
     path: str
     client: str
@@ -42,7 +42,7 @@ def key_of(secret: str) -> bytes:
 
 
 def prepare(side: Side, number: int, size: int, database: str) -> Request:
-    """A signed message of ``size`` bytes about a provider of its own, for a database."""
+    """Return a signed message of ``size`` bytes about a new provider, for a database."""
     message_id = f"msg_{uuid.uuid4().hex}"
     message = {
         "id": message_id,
@@ -66,7 +66,7 @@ def prepare(side: Side, number: int, size: int, database: str) -> Request:
             },
         },
     }
-    # White space is a part of the signed bytes: a sender may well indent.
+    # White space is part of the signed bytes, because senders may indent their JSON.
     body = json.dumps(message).encode().ljust(size)
     now = str(int(time.time()))
     signed = f"{message_id}.{now}.".encode() + body
@@ -93,9 +93,9 @@ def npi(number: int) -> str:
 
 
 def send(url: str, request: Request) -> float:
-    """Send one request; answer how many seconds it took.
+    """Send one request; return its duration in seconds.
 
-    :raises RuntimeError: another status than expected
+    :raises RuntimeError: the status is not the expected one
     """
     target = urlsplit(url)
     start = time.perf_counter()
@@ -115,7 +115,7 @@ def send(url: str, request: Request) -> float:
 def flood(
     url: str, requests: Iterable[Request], connections: int
 ) -> tuple[float, list[float]]:
-    """Send all, so many at a time; answer seconds altogether and of each."""
+    """Send all requests over ``connections``; return the total and the single seconds."""
     requests = list(requests)
     with ThreadPoolExecutor(connections) as pool:
         start = time.perf_counter()
@@ -126,9 +126,9 @@ def flood(
 def pace(
     url: str, make: Callable[[int], Request], rate: float, seconds: float
 ) -> list[float]:
-    """Send ``rate`` requests a second at even distances; answer seconds of each.
+    """Send ``rate`` requests per second at even intervals; return the seconds of each.
 
-    Late answers delay nothing: the next request goes out when it is due.
+    A late answer does not delay the next request.
     """
     count = int(rate * seconds)
     start = time.perf_counter() + 0.05

@@ -1,4 +1,4 @@
-"""What the bench of the way out does inside Odoo (``interop_setup.odoo_call``)."""
+"""The part of the outbound bench that runs inside Odoo (``interop_setup.odoo_call``)."""
 
 import json
 import statistics
@@ -11,10 +11,7 @@ PARTNERS = 1000
 
 
 def set_up(env, url, endpoints=1) -> list[int]:
-    """Make as many endpoints to ``url``, with an interface each; answer interfaces.
-
-    The interfaces are suspended.
-    """
+    """Create endpoints to ``url``, each with a suspended interface; return interface ids."""
     outbound_flow.prepare(env, 90)
     contract = outbound_flow.contract(env, MESSAGE_TYPE)
     policy = outbound_flow.policy(env, "Bench", "0s, 5s, 1h")
@@ -43,16 +40,16 @@ def publish(env, count) -> None:
 
 
 def materialize_lock(env) -> int:
-    """The advisory lock of whoever makes messages of events."""
+    """Return the advisory lock of the materializer."""
     from odoo.addons.interop_base.const import MATERIALIZE_LOCK
 
     return MATERIALIZE_LOCK
 
 
 def render(env, count) -> float:
-    """Publish ``count`` events and make messages of them; answer seconds per message.
+    """Publish ``count`` events and materialize them; return seconds per message.
 
-    The interfaces are suspended: nothing is sent.
+    The interfaces are suspended, so nothing is sent.
     """
     publish(env, count)
     # Earlier versions, which are measured beside the present one, had it in the pump.
@@ -64,16 +61,16 @@ def render(env, count) -> float:
 
 
 def activate(env, interfaces, active=True) -> None:
-    """Let messages of these interfaces move, or hold them."""
+    """Activate these interfaces, or suspend them."""
     found = env["interop.interface"].browse(interfaces)
     found._set_active() if active else found._set_suspended()
 
 
 def redirect(env, interface, url) -> None:
-    """Send what the interface carries to another address from now on."""
+    """Change the address of the endpoint of an interface."""
     found = env["interop.interface"].browse(interface)
     found.endpoint_id.url = url
-    if found.approval_changed:  # a changed address needs another person's approval
+    if found.approval_changed:  # a changed address needs an approval
         found.with_user(env.ref("base.user_admin")).sudo()._set_approved()
 
 
@@ -84,16 +81,16 @@ def settle(env) -> dict[str, int]:
 
 
 def forget(env, interface) -> None:
-    """Give up what still waits at one interface, so that it hinders no later round."""
+    """Cancel the waiting messages of an interface, so that they do not affect a later round."""
     env["interop.message"].search(
         [("interface_id", "=", interface), ("state", "in", ("pending", "dead"))]
     )._set_cancelled("The bench is over.")
 
 
 def publish_steadily(env, rate, seconds) -> dict[str, float]:
-    """Publish one record per transaction, ``rate`` times a second.
+    """Publish one record per transaction, ``rate`` times per second.
 
-    :return: when each of them was committed, by name
+    :return: time of the commit by name of the record
     """
     partners = env["res.partner"].search([("ref", "=", "bench")])
     committed, start = {}, time.time()
@@ -109,10 +106,10 @@ def publish_steadily(env, rate, seconds) -> dict[str, float]:
 
 
 def count_statements(env, count) -> dict[str, float]:
-    """Deliver ``count`` events in this process and count what PostgreSQL was asked.
+    """Deliver ``count`` events in this process and count the SQL statements.
 
-    Everything that psycopg2 sends counts, ``BEGIN`` and ``COMMIT`` too, from the event
-    to the recorded result.
+    Every statement of psycopg2 counts, including ``BEGIN`` and ``COMMIT``, from the event to
+    the recorded result.
     """
     import psycopg2.extensions
 
@@ -136,7 +133,7 @@ def count_statements(env, count) -> dict[str, float]:
     publish(env, count)
     env.cr.commit()
     plain = psycopg2.extensions.connection
-    # This process counts and then ends: nobody else sees the replaced methods.
+    # This process ends after counting, so the replaced methods affect no other code.
     odoo.sql_db.PsycoConnection.cursor = cursor
     odoo.sql_db.PsycoConnection.commit = commit
     cpu, start = time.process_time(), time.perf_counter()
@@ -230,7 +227,7 @@ def exchange_by_edi(env, url, count) -> None:
 
 
 def enqueue(env, url, count) -> None:
-    """A job per delivery, as the yardstick addon does it."""
+    """Create one job per delivery with the yardstick addon."""
     body = json.dumps({"data": {"name": "Bench 1"}, "padding": "x" * 400})
     for number in range(count):
         env["bench.yardstick"].with_delay()._deliver(url, number, body)

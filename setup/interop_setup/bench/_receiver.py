@@ -1,12 +1,12 @@
-"""A receiver that costs next to nothing: one process, one event loop, raw HTTP/1.1.
+"""A receiver with very low cost: one process, one event loop, raw HTTP/1.1.
 
-``POST`` anywhere is a delivery, answered 200 after the delay. ``GET`` controls it:
+Each ``POST`` is a delivery and is answered 200 after the delay. ``GET`` controls it:
 
-- ``/reset?delay=0.1&record=1`` forgets everything and sets how to answer;
-- ``/stats`` answers how many deliveries came and when the first and the last did;
-- ``/log`` answers ``[[time, name], …]`` of what came while ``record`` was 1.
+- ``/reset?delay=0.1&record=1`` clears the counters and sets delay and recording;
+- ``/stats`` answers the number of deliveries and the times of the first and the last;
+- ``/log`` answers ``[[time, name], …]`` of the deliveries while ``record`` was 1.
 
-Started as ``python -m interop_setup.bench._receiver``; its first line names the port.
+Run it as ``python -m interop_setup.bench._receiver``. Its first line is the port.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ BACKLOG = 1024
 
 
 class Counters:
-    """What has come, and how to answer."""
+    """The counters, and the settings of the answers."""
 
     def __init__(self) -> None:
         self.reset(0.0, record=False)
 
     def reset(self, delay: float, *, record: bool) -> None:
-        """Forget everything; answer after ``delay`` seconds from now on."""
+        """Clear the counters; answer after ``delay`` seconds from now on."""
         self.delay, self.record = delay, record
         self.count, self.first, self.last = 0, 0.0, 0.0
         self.log: list[tuple[float, bytes]] = []
@@ -40,7 +40,7 @@ class Counters:
             self.log.append((now, body))
 
     def control(self, target: str) -> object:
-        """What a GET is answered."""
+        """Return the answer of a GET."""
         url = urllib.parse.urlsplit(target)
         values = dict(urllib.parse.parse_qsl(url.query))
         if url.path == "/reset":
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
             self._answer(head, body)
 
     def _answer(self, head: bytes, body: bytes) -> None:
-        """Count a delivery, or do what a GET asks for."""
+        """Count a delivery, or execute a GET."""
         if head.startswith(b"POST"):
             self.counters.note(body)
             if self.counters.delay:
@@ -89,13 +89,13 @@ class Connection(asyncio.Protocol):
         self._write((start + text).encode())
 
     def _write(self, answer: bytes) -> None:
-        """Write, unless the other side is gone."""
+        """Write the answer, unless the connection is closed."""
         if self.transport and not self.transport.is_closing():
             self.transport.write(answer)
 
 
 def content_length(head: bytes) -> int:
-    """The size of the body that follows, 0 when the head names none."""
+    """Return the size of the body, 0 if the head has no content length."""
     lower = head.lower()
     start = lower.find(b"\r\ncontent-length:")
     if start < 0:

@@ -1,20 +1,18 @@
-"""What capturing costs the business transaction.
+"""Measure the cost of capturing events in the business transaction.
 
-The same work is done with no interface, with one and with three that capture it:
-creating partners in one go, posting invoices in one go, and creating partners one by
-one, each in a savepoint of its own. All of it is timed up to and including the commit.
-The variants take turns within each round, in changing order, and overheads are medians
-over the rounds of the ratio to the same round without an interface. ``…_spread`` is
-half of the range in which the middle half of those ratios lies: a difference smaller
-than that says nothing.
+The same work runs without an interface, with one and with three interfaces. The work is to
+create partners in one call, to post invoices in one call, and to create partners one by one
+in separate savepoints. The measured time includes the commit. The variants alternate within
+each round, in changing order. An overhead is the median over the rounds of the ratio to the
+same round without an interface. ``…_spread`` is half of the interquartile range of these
+ratios; smaller differences are not significant.
 
-Overheads compare the processor time of Odoo's process and its PostgreSQL backend: the
-two work by turns, so on a quiet machine that is the time the business waits, and on a
-busy one what else runs does not decide. The same ratios by the clock are given too,
-as ``…_wall``.
+Overheads compare the processor time of the Odoo process and its PostgreSQL backend. The two
+work alternately, so on an idle machine this is the waiting time of the user. On a busy
+machine other processes do not affect it. ``…_wall`` are the same ratios by the clock.
 
-The interfaces carry personal data, so what is kept is encrypted. Partners travel by a
-mapping of eight lines, invoices by the contract of ``interop_account``.
+The interfaces have personal data, so snapshots are encrypted. Partners use a mapping of
+eight lines, invoices use the contract of ``interop_account``.
 """
 
 import gc
@@ -103,7 +101,7 @@ def _half_spread(ratios: list[float]) -> float:
 
 
 def prepare(env) -> None:
-    """A chart of accounts, a product, a system and three interfaces for everything."""
+    """Create a chart of accounts, a product, a system and three interfaces."""
     company = env.company
     env["account.chart.template"].try_loading(
         "generic_coa", company, install_demo=False
@@ -134,7 +132,7 @@ def prepare(env) -> None:
 
 
 def _interfaces(env, system, contract):
-    """As many interfaces for partners and invoices as the largest variant wants."""
+    """Create as many interfaces as the largest variant needs."""
     company = env.company
     invoices = env["interop.contract"]._find("invoice.posted")
     return env["interop.interface"].create(
@@ -188,9 +186,9 @@ def measure(env, work: str, size: int, rounds: int) -> dict[str, list]:
 
 
 def _timed(env, do) -> tuple[float, float]:
-    """Seconds of processor and of clock of a piece of work and its commit.
+    """Return processor seconds and clock seconds of a piece of work and its commit.
 
-    It starts as a new request would: with nothing of the records at hand.
+    The cache is empty at the start, as in a new request.
     """
     env.invalidate_all()
     gc.collect()
@@ -207,20 +205,20 @@ def _processor(backend: Path) -> float:
 
 
 def _use(env, count: int) -> None:
-    """Let so many of the interfaces capture, the others not."""
+    """Activate ``count`` of the interfaces and deactivate the others."""
     interfaces = env["interop.interface"].search([("code", "like", "bench-")])
     interfaces._transition({"state": "draft"})
     interfaces[:count]._transition({"state": "active"})
     env.registry.clear_cache()
     env.cr.commit()
-    # What every worker has at hand after its first publication.
+    # Fill the caches that every worker has after its first publication.
     for contract in interfaces.contract_ids:
         env["interop.interface"]._capturing(contract.message_type)
         contract._handler()
 
 
 def _captured(env) -> int:
-    """How many events are ready; nothing is left of them, as after pump and vacuum."""
+    """Count the events that are ready, and remove them as pump and vacuum would."""
     env.cr.execute("SELECT count(*) FROM interop_event WHERE state = 'ready'")
     count = env.cr.fetchone()[0]
     env.cr.execute("TRUNCATE interop_event, interop_payload CASCADE")
@@ -283,5 +281,5 @@ def _draft_invoices(env, size: int):
 
 
 def _post_invoices(env, size: int, invoices) -> None:
-    """Post them in one go."""
+    """Post the invoices in one call."""
     invoices.action_post()

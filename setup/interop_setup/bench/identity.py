@@ -1,15 +1,15 @@
-"""Who is who, among a million partners with a million identifiers.
+"""Measure the identity services with a million partners and a million identifiers.
 
-Everything is asked with the rights of a person, in one facility, over Odoo's own
-methods: single look-ups, a thousand at once, the search bar of contacts (beside what
-Odoo's own would take), the list of the steward's queue, and, in one transaction that is
-rolled back, links beside bare creates, and merges. Each question starts as a new request
-would: with nothing of the records at hand.
+The calls use the rights of a user in one facility and Odoo's own methods. They are single
+look-ups, a thousand look-ups at once, the search bar of contacts (compared with Odoo's own
+search), and the list of the steward's queue. In one transaction that is rolled back, the
+bench measures links compared with plain creates, and merges. The cache is empty at each
+call, as in a new request.
 
-Times are by the clock, as somebody waits. Beside them, as ``…_cpu_ms``, is what Odoo's
-process and its PostgreSQL backend have worked meanwhile: on a busy machine, what else
-runs does not decide. The ratio of links to bare creates compares the work, as the bench
-``capture`` does, and the clock as ``…_wall``.
+Times are by the clock. ``…_cpu_ms`` is the processor time of the Odoo process and its
+PostgreSQL backend, which other processes on a busy machine do not affect. The ratio of links
+to plain creates compares processor time, as in the bench ``capture``; ``…_wall`` compares
+the clock.
 """
 
 import os
@@ -38,7 +38,7 @@ QUESTIONS = ("duplicate", "merge", "identifier")
 
 
 def run(bench: Bench) -> dict[str, float]:
-    """Fill a database, then measure; milliseconds and one ratio."""
+    """Fill a database, then measure; figures are milliseconds and one ratio."""
     rows = bench.option("rows", 1_000_000)
     samples = bench.option("samples", 300)
     slow = bench.option("core_samples", 5)
@@ -54,7 +54,7 @@ def run(bench: Bench) -> dict[str, float]:
 
 
 def fill(env, rows: int) -> None:
-    """Partners, identifiers and open questions, by SQL."""
+    """Create partners, identifiers and open cases by SQL."""
     facility = env["res.company"].create({"name": "Mercy Hospital"})
     namespaces = env["interop.namespace"].create(
         [
@@ -142,7 +142,7 @@ def _questions(env, facility) -> None:
 
 
 def _person(env, login: str, facility) -> None:
-    """A user of the facility, with an ordinary person's rights."""
+    """Create a user of the facility with ordinary rights."""
     group = {"reader": "user", "steward": "steward"}[login]
     groups = ["base.group_user", f"interop_base.interop_base_group_{group}"]
     env["res.users"].with_context(no_reset_password=True).create(
@@ -191,7 +191,7 @@ def ask(env, rows: int, samples: int, slow: int) -> dict[str, float]:
 
 
 def _searches(env, samples, slow, partners, core, value_of) -> dict[str, list]:
-    """Times of the search bar and of a name search, and of core's own search bar."""
+    """Measure the search bar, a name search, and the search bar of Odoo alone."""
     return {
         "search_bar": _times(
             env,
@@ -215,7 +215,7 @@ def _searches(env, samples, slow, partners, core, value_of) -> dict[str, list]:
 
 
 def _figures(times: dict[str, list]) -> dict[str, float]:
-    """By the clock and of work."""
+    """Return the figures by the clock and by processor time."""
     figures = {}
     for name, found in times.items():
         figures[f"{name}_p95_ms"] = _p95(found, CLOCK)
@@ -235,7 +235,7 @@ def _as(env, login: str):
 
 
 def _wire(number: int) -> dict[str, str]:
-    """The identifier of a partner as messages carry it, one of the facility's reach."""
+    """Return the identifier of a partner in the format of messages."""
     return {
         "system": f"http://bench.example/{number % NAMESPACES}",
         "value": f"M{number:09d}",
@@ -243,7 +243,7 @@ def _wire(number: int) -> dict[str, str]:
 
 
 def _core_domain(env):
-    """What the search bar asks without this suite, as Odoo's own view says."""
+    """Return the search domain of Odoo's own view, without this suite."""
     from lxml import etree
 
     from odoo.tools.safe_eval import safe_eval
@@ -273,7 +273,7 @@ def _queue(env) -> None:
 
 
 def change(env, rows: int, samples: int) -> dict[str, float]:
-    """Links beside bare creates, and merges; rolled back."""
+    """Measure links, plain creates and merges; the transaction is rolled back."""
     chance = random.Random(2)
     count = min(samples, rows // 4)
     env.cr.execute("SELECT min(id) FROM res_partner WHERE name ~ '^Person '")
@@ -300,11 +300,11 @@ def change(env, rows: int, samples: int) -> dict[str, float]:
 
 
 def _links(env, partner_ids: list[int]) -> dict[str, list]:
-    """Times of links and of bare creates, by turns."""
+    """Measure links and plain creates alternately."""
     space = env["interop.namespace"].create(
         {"name": "New", "code": "new", "uri": "http://bench.example/new"}
     )
-    message = SimpleNamespace(  # what linking reads of one
+    message = SimpleNamespace(  # the values that linking reads from a message
         id=False,
         company_id=env.company,
         system_id=env["interop.system"],
@@ -342,8 +342,7 @@ CLOCK, WORK = 0, 1  # places in what _times answers
 
 
 def _times(env, count: int, do, prepare=None) -> list[tuple[float, float]]:
-    """Seconds by the clock and of work of each of ``count`` calls; nothing of the
-    records is at hand before."""
+    """Return clock seconds and processor seconds of ``count`` calls with empty cache."""
     backend = Path(f"/proc/{env.cr._cnx.get_backend_pid()}/schedstat")
     seconds = []
     for _number in range(count):

@@ -1,22 +1,20 @@
-"""The way in: a bare controller, messages accepted for later, providers applied.
+"""Measure inbound messages compared with a bare controller.
 
-All of them take 2 KB over 4 connections on one Odoo with two workers. The yardstick
-checks an HMAC, reads the JSON and creates one record. *Accepted* is a signed
-``provider.upserted`` that is stored for the pump, *applied* is one that creates its
-provider within the request, each a new one; their content is personal, so what is kept
-is encrypted. The job runner is off: what was accepted is not applied meanwhile.
+All requests have 2 KB and use 4 connections to one Odoo with two workers. The yardstick
+verifies an HMAC, parses the JSON and creates one record. *Accepted* is a signed
+``provider.upserted`` that is stored for the pump. *Applied* creates a new provider within
+the request. The content is personal, so it is stored encrypted. The job runner is off, so
+accepted messages are not applied during the bench.
 
-The kinds take turns in short rounds, in changing order, and ratios are medians over
-the rounds of the ratio to the yardstick of the same round, so that what else the
-machine does hits all of them. So do the bystander's rounds, with and without refused
-requests beside it, and those that send as one client or as four: did requests of one
-client wait for each other's row, four clients were faster. On a busy machine the
-ratios of processor time (``…_cpu``: Odoo and PostgreSQL together) say more than those
-of the clock.
+The kinds alternate in short rounds, in changing order. A ratio is the median over the rounds
+of the ratio to the yardstick of the same round, so other load affects all kinds. The same
+applies to the rounds of the bystander, with and without refused requests, and to the rounds
+with one client or four clients. If requests of one client waited for each other's row, four
+clients would be faster. On a busy machine the ratios of processor time (``…_cpu``, Odoo and
+PostgreSQL together) are more reliable than those of the clock.
 
-Every request, also those of the yardstick, names its database in ``X-Odoo-Database``, as
-the shipped proxy does, on a server that serves its one database to all: core asks nobody
-for databases (``…_without_dbfilter``).
+Every request has ``X-Odoo-Database``, as the shipped proxy sets it. The server has no
+``dbfilter``, so Odoo does not read the list of databases (``…_without_dbfilter``).
 """
 
 import contextlib
@@ -51,7 +49,7 @@ _LOGGED = re.compile(r'"POST (\S+) HTTP/1\.[01]" \d+ - (\d+) [0-9.]+ [0-9.]+')
 
 
 def run(bench: Bench) -> dict[str, float]:
-    """Measure everything; rates are requests per second, times milliseconds."""
+    """Run all measurements; rates are requests per second, times are milliseconds."""
     rounds = bench.option("rounds", 24)
     size = bench.option("requests", 120)  # of each kind in each round
     connections = bench.option("connections", 4)
@@ -99,7 +97,7 @@ def make_sides(clients: dict[str, dict[str, str]]) -> dict[str, load.Side]:
 
 
 class Requests:
-    """Makes requests, each about a provider of its own, and counts them."""
+    """Creates requests, each about a new provider, and counts them."""
 
     def __init__(self, sides: dict[str, load.Side], database: str):
         self.sides = sides
@@ -201,7 +199,7 @@ def measure_statements(server: Server, requests: Requests) -> dict[str, float]:
 def measure_hot_rows(
     server: Server, requests: Requests, rounds: int, size: int, connections: int
 ) -> dict[str, float]:
-    """How much slower messages of one client are than those of several, in turns."""
+    """Compare messages of one client with messages of four clients, alternately."""
     ratios = []
     for number in range(rounds):
         spent = {}
@@ -216,7 +214,7 @@ def measure_hot_rows(
 def measure_refused(
     server: Server, requests: Requests, size: int, connections: int
 ) -> dict[str, float]:
-    """What it costs to refuse a request without a valid proof."""
+    """Measure the cost of refusing a request with an invalid signature."""
     made = requests.make("refused", size)
     family = [*server.pids(), *backends(server)]
     before = processor_time(family)
@@ -228,7 +226,7 @@ def measure_refused(
 def measure_bystander(
     server: Server, requests: Requests, rounds: int
 ) -> dict[str, float]:
-    """Times of a client while another one sends 20 refused requests a second, or not."""
+    """Measure a client with and without 20 refused requests per second of another one."""
     say(f"    a bystander, {rounds} rounds with and without refused requests")
     times: dict[str, list[float]] = {"alone": [], "beside": []}
     for number in range(2 * rounds):
@@ -243,7 +241,7 @@ def measure_bystander(
 
 
 def bystander(server: Server, requests: Requests, refused: bool) -> list[float]:
-    """Ten messages a second for a moment; perhaps refused ones beside them."""
+    """Send ten messages per second for a moment, optionally beside refused requests."""
     seconds = BYSTANDER_SECONDS
     with ThreadPoolExecutor(1) as pool:
         other = None

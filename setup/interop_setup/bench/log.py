@@ -1,9 +1,9 @@
-"""How fast the message log opens with a million messages in it.
+"""Measure how fast the message log opens with a million messages.
 
-Measured as the web client asks: the columns of the real list view, eighty rows, the
-count that the pager shows, and the groupings and filters of the real search view, all
-under the record rules of an operator. ``EXPLAIN`` of each list query is printed, so
-that a plan that reads the whole table is seen.
+The calls are those of the web client: the columns of the list view, eighty rows, the count
+of the pager, and the groups and filters of the search view. They use the record rules of an
+operator. The bench prints ``EXPLAIN`` of each list query, to show plans that read the whole
+table.
 """
 
 import statistics
@@ -157,7 +157,7 @@ def measure(env, operator: int, rounds: int) -> dict[str, float]:
 
 
 def _plain_user(env, operator: int, login: str = "clerk"):
-    """The log as a user of one facility sees it who owns nothing of it."""
+    """Return the log with the rights of a user of one facility who owns no interface."""
     facility = env["res.users"].browse(operator).company_id
     user = env["res.users"].create(
         {

@@ -214,7 +214,7 @@ def measure_latency(now: EngineRun, seconds: int) -> dict[str, float]:
 def latencies(
     bench: Bench, database: str, receiver: Receiver, rate: float, seconds: float
 ) -> list[float]:
-    """Seconds from commit to receipt of what is published at this rate."""
+    """Return the seconds from commit to receipt at this rate."""
     receiver.reset(record=True)
     committed = bench.in_odoo(
         database, world.publish_steadily, rate=rate, seconds=seconds
@@ -222,7 +222,7 @@ def latencies(
     last = max(committed.values())
     while time.time() < last + 4:
         time.sleep(0.1)
-    # What an earlier round published for the black hole may come only now.
+    # Messages of an earlier round for the black hole may arrive now.
     return [
         max(0.0, at - committed[name])
         for at, name in receiver.get("/log")

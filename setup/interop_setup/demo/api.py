@@ -1,7 +1,7 @@
-"""Odoo's external API, as one of its users: JSON-2 with an API key of that user.
+"""The external API of Odoo for one user: JSON-2 with an API key of that user.
 
-The key is made the way a person makes one in Preferences: log in with the password,
-confirm the password, read the key once.
+The key is created as in Preferences: log in with the password, confirm the password, and
+read the key once.
 """
 
 import json
@@ -21,7 +21,7 @@ class Refused(SetupError):
     def __init__(self, call: str, status: int, name: str, text: str):
         super().__init__(
             f"Odoo refused {call} ({status}, {name}): {text}",
-            "The lines before this one say what was being done.",
+            "See the step in the lines above.",
         )
         self.status = status
         self.name = name
@@ -45,7 +45,7 @@ class User:
         self._key = ""
 
     def sign_in(self) -> "User":
-        """Log in with the password and get an API key for the calls that follow.
+        """Log in with the password and get an API key for the next calls.
 
         :raises Refused: wrong login or password
         """
@@ -79,7 +79,7 @@ class User:
         values: list,
         **context: str,
     ) -> object:
-        """Do what a button of the web client does."""
+        """Call the method of a button of the web client."""
         return self._browse(
             browser,
             f"/web/dataset/call_kw/{model}/{method}",

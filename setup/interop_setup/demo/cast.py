@@ -1,4 +1,4 @@
-"""The hospital and the people of the demo: what Odoo's own administrator sets up."""
+"""The facilities and users of the demo, which the administrator of Odoo creates."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ ROLES = (
 
 @dataclass
 class Cast:
-    """Who takes part: the facilities' ids and the signed-in users by login."""
+    """The participants: ids of the facilities, and signed-in users by login."""
 
     hospital: int
     clinic: int
@@ -82,13 +82,11 @@ class Cast:
 
 
 def assemble(url: str, database: str, ports: tuple[int, ...]) -> Cast:
-    """Set up facilities, books and people, and sign everybody in.
+    """Set up facilities, accounting and users, and sign in all users.
 
-    :param ports: where the receivers of the demo listen; nothing else is allowed
+    :param ports: the ports of the receivers, which are the only allowed ports
     """
-    with step(
-        "The Odoo administrator sets up two facilities, the books and the people"
-    ):
+    with step("The Odoo administrator sets up two facilities, accounting and users"):
         admin = User(url, database, "admin", ADMIN_PASSWORD).sign_in()
         _adopt(admin)
         hospital, clinic = _facilities(admin)
@@ -106,7 +104,7 @@ def assemble(url: str, database: str, ports: tuple[int, ...]) -> Cast:
 
 
 def _adopt(admin: User) -> None:
-    """The database is a copy of a template: say that it may exchange messages."""
+    """Adopt the database, so that this copy of a template may exchange messages."""
     settings = admin.create("res.config.settings")
     admin.button("res.config.settings", "action_interop_adopt", settings)
 
@@ -137,14 +135,14 @@ def _facilities(admin: User) -> tuple[int, int]:
             type="service",
             list_price=float(price),
         )
-    # Without a country at first: Odoo would add modules for it that nobody needs here.
+    # The country is set later, because Odoo would install the modules of that country.
     clinic = admin.create("res.company", name=CLINIC)
     admin.write("res.company", clinic, country_id=country)
     return hospital, clinic
 
 
 def _people(admin: User, hospital: int, clinic: int) -> dict[str, int]:
-    """Create the login of every role and answer the ids by login."""
+    """Create the login of every role and return the ids by login."""
     values = [
         {
             "name": role.name,
@@ -167,8 +165,9 @@ def _people(admin: User, hospital: int, clinic: int) -> dict[str, int]:
 def _responsibilities(
     admin: User, cast: Cast, ids: dict[str, int], ports: tuple[int, ...]
 ) -> None:
-    """Say who owns failures (operators the technical ones, billing its own), and which
-    ports webhooks may use.
+    """Set the teams that own failures, and the allowed ports of webhooks.
+
+    Operators own technical failures, and billing owns the failures of its interfaces.
     """
     cast.operators = admin.create(
         "interop.team", name=OPERATORS, member_ids=[[6, 0, [ids["operator"]]]]

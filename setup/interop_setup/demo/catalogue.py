@@ -1,6 +1,6 @@
-"""The integration administrator's work: systems, interfaces, endpoints, client, keys.
+"""The work of the integration administrator: systems, interfaces, endpoints, client, keys.
 
-Everything that moves later is asked for by one person and approved by another.
+One user requests each approval, and another user approves.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ LOCATIONS = "bumc-locations"
 INVOICES = "invoices-to-clearing-house"
 CREDIT_NOTES = "credit-notes-to-archive"
 
-# The table counts tries: a circuit that opens after ten failures in a row would, on a
-# slow machine, hold messages back before their first.
+# The table counts attempts. On a slow machine, a circuit that opens after ten failures would
+# hold back messages before their first attempt.
 CIRCUIT_FAILURES = 100
 # For a demo the retries come within seconds instead of hours.
 PATIENT = "0s, 1s, 1s, 1s, 2s, 2s, 2s, 3s, 3s, 3s, 5s, 5s, 5s, 5s, 5s, 5s"
@@ -27,7 +27,7 @@ SHORT_TRIES = 3
 
 @dataclass
 class Catalogue:
-    """What was set up: ids of interfaces by code, and the keys as they were shown."""
+    """The created records: ids of interfaces by code, and the keys that were shown."""
 
     interfaces: dict[str, int]
     client_secret: str
@@ -94,7 +94,7 @@ def _clinical_system(cast: Cast) -> int:
 
 
 def _interface(cast: Cast, contract: str, **values: object) -> int:
-    """Create one interface with everything that activation asks for."""
+    """Create one interface with all values that activation requires."""
     administrator = cast["administrator"]
     domain = [["message_type", "=", contract], ["state", "=", "published"]]
     found, *_older = administrator.read("interop.contract", domain, "data_class")
@@ -110,7 +110,7 @@ def _interface(cast: Cast, contract: str, **values: object) -> int:
 
 
 def _inbound(cast: Cast, system: int, code: str, contract: str, tier: str) -> int:
-    """One interface that receives, for both facilities."""
+    """Create one inbound interface for both facilities."""
     return _interface(
         cast,
         contract,
@@ -120,13 +120,13 @@ def _inbound(cast: Cast, system: int, code: str, contract: str, tier: str) -> in
         direction="in",
         transport="rest",
         latency_tier=tier,
-        purpose="Care master data is kept in the health record; billing needs it, too.",
+        purpose="The health record maintains care master data, and billing uses it.",
         company_ids=[[6, 0, [cast.hospital, cast.clinic]]],
     )
 
 
 def _client(cast: Cast, system: int, interfaces: list[int]) -> int:
-    """The machine identity that the partner's program calls with."""
+    """Create the client of the partner's program."""
     return cast["administrator"].create(
         "interop.client",
         name="Health record gateway",
@@ -138,7 +138,7 @@ def _client(cast: Cast, system: int, interfaces: list[int]) -> int:
 
 
 def _endpoint(cast: Cast, **values: object) -> int:
-    """An endpoint whose circuit opens early; answers its id."""
+    """Create an endpoint and return its id; see ``CIRCUIT_FAILURES``."""
     return cast["administrator"].create(
         "interop.endpoint", circuit_failures=CIRCUIT_FAILURES, **values
     )
@@ -181,7 +181,7 @@ def _outbound(
         transport="webhook",
         endpoint_id=endpoint,
         latency_tier="near_real_time",
-        purpose="Posted documents are passed on without anybody typing them again.",
+        purpose="Posted documents are delivered without manual entry.",
         company_ids=hospital,
         retry_policy_id=administrator.create("interop.retry.policy", **policy),
         filter_domain=domain,
@@ -190,13 +190,13 @@ def _outbound(
 
 
 def _approve(cast: Cast, interfaces: list[int], client: int) -> int:
-    """Ask for approval, let another person approve, activate.
+    """Request approval, approve as another user, and activate.
 
-    :returns: how often the one who asked was refused to approve it
+    :returns: number of self-approvals that Odoo refused
     """
     administrator, steward = cast["administrator"], cast["steward"]
     refused = 0
-    with step("The steward approves what the administrator asked for"):
+    with step("The steward approves the requests of the administrator"):
         administrator.button(
             "interop.interface", "action_request_approval", *interfaces
         )
@@ -208,7 +208,7 @@ def _approve(cast: Cast, interfaces: list[int], client: int) -> int:
             try:
                 administrator.button(model, "action_approve", *ids)
             except Refused as error:
-                say(f"    approving one's own request is refused: {error.name}")
+                say(f"    Odoo refuses the approval of the same user: {error.name}")
                 refused += 1
             for row in steward.read(model, [["id", "in", ids]], "approval_fingerprint"):
                 steward.call(

@@ -1,4 +1,4 @@
-"""The programs on the other side, each a process of its own."""
+"""The programs of the other side, each in a separate process."""
 
 import json
 import subprocess
@@ -11,14 +11,14 @@ from ..process import clean_environment, stop
 
 PARTNER = "interop_setup.demo.partner"
 RECEIVER = "interop_setup.demo.receiver"
-READY = "listening"  # what the receiver prints when it listens
+READY = "listening"  # the receiver prints this when it listens
 
 
 class Child:
-    """One program of the demo, given its orders on standard input.
+    """One program of the demo; it reads its orders from standard input.
 
     :param module: the module to run
-    :param orders: what it reads as JSON; secrets go this way and no other
+    :param orders: the orders as JSON, including secrets
     :param log: file for its error stream
     """
 
@@ -40,13 +40,13 @@ class Child:
         self.process.stdin.close()
 
     def line(self) -> str:
-        """The next line it prints; empty at its end."""
+        """Return the next line of its output; empty at the end."""
         return self.process.stdout.readline().strip()
 
     def finish(self) -> str:
-        """Wait for its end and answer the rest of what it printed.
+        """Wait for its end and return the rest of its output.
 
-        :raises SetupError: it failed
+        :raises SetupError: the program failed
         """
         output = self.process.stdout.read()
         if self.process.wait():
@@ -54,15 +54,15 @@ class Child:
         return output
 
     def stop(self) -> None:
-        """End it."""
+        """End the program."""
         stop(self.process, 5)
         self.process.stdout.close()
 
 
 class Receiver:
-    """The receiver's process, which can be taken down and brought back.
+    """The process of the receiver, which can be stopped and started again.
 
-    :param folder: where its file is written
+    :param folder: folder for its file
     """
 
     def __init__(self, port: int, folder: Path):
@@ -73,9 +73,9 @@ class Receiver:
         self.log.unlink(missing_ok=True)
 
     def start(self, secret: str, lose_answers: int = 0) -> None:
-        """Start it and wait until it listens.
+        """Start the receiver and wait until it listens.
 
-        :raises SetupError: it ended
+        :raises SetupError: the receiver ended
         """
         orders = {
             "port": self.port,
@@ -88,13 +88,13 @@ class Receiver:
             raise SetupError("The receiver did not start.", f"See {self.errors}.")
 
     def stop(self) -> None:
-        """Take it down: from now on connections are refused."""
+        """Stop the receiver: from now on connections are refused."""
         if self.child:
             self.child.stop()
             self.child = None
 
     def received(self) -> list[dict]:
-        """Everything it has written down so far."""
+        """Return all deliveries that the receiver has written so far."""
         if not self.log.exists():
             return []
         lines = self.log.read_text("utf-8").splitlines(keepends=True)
@@ -102,7 +102,7 @@ class Receiver:
 
 
 def run_partner(orders: dict, log: Path) -> dict:
-    """Run the partner's program to its end and answer its report."""
+    """Run the program of the partner and return its report."""
     child = Child(PARTNER, orders, log)
     try:
         return json.loads(child.finish())
@@ -111,15 +111,15 @@ def run_partner(orders: dict, log: Path) -> dict:
 
 
 def wait_until(condition, what: str, seconds: float = 60) -> None:
-    """Ask again and again until the condition holds.
+    """Wait until the condition is true.
 
-    :raises SetupError: it did not in time
+    :raises SetupError: the condition was not true in time
     """
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise SetupError(
-                f"After {seconds:.0f} s still waiting for: {what}.",
-                "Odoo's log in var/run/demo/odoo.log tells what happened instead.",
+                f"The demo has waited {seconds:.0f} s for: {what}.",
+                "See the log of Odoo in var/run/demo/odoo.log.",
             )
         time.sleep(0.25)

@@ -1,4 +1,4 @@
-"""The billing clerk's work: real invoices and credit notes, posted in Odoo."""
+"""The work of the billing clerk: invoices and credit notes, posted in Odoo."""
 
 import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,7 +14,7 @@ class Clerk:
     """Bills providers for rooms and services.
 
     :param user: the clerk's login
-    :param rate: the sales tax in percent, for what the documents have to come to
+    :param rate: the sales tax in percent, to calculate the expected totals
     """
 
     def __init__(self, user: User, rate: Decimal):
@@ -34,7 +34,7 @@ class Clerk:
         return {row["value"]: row["partner_id"][0] for row in rows}
 
     def invoice(self, providers: dict[str, int]) -> list[int]:
-        """Write and post one invoice per provider, all in one go."""
+        """Create and post one invoice per provider, in one call."""
         today = datetime.datetime.now(datetime.UTC).date().isoformat()
         codes = [code for code, _name, _price in SERVICES]
         domain = [["default_code", "in", codes]]
@@ -62,7 +62,7 @@ class Clerk:
         return ids
 
     def credit(self, invoices: list[int]) -> list[int]:
-        """Take invoices back with a credit note each, and post these."""
+        """Create and post one credit note per invoice."""
         made = []
         for invoice in invoices:
             (move,) = self.user.read(
@@ -82,7 +82,7 @@ class Clerk:
         return made
 
     def _total(self, quantity: int) -> Decimal:
-        """What a document has to come to, tax rounded per line."""
+        """Return the expected total of a document, with tax rounded per line."""
         total = Decimal(0)
         for _code, _name, price in SERVICES:
             net = quantity * Decimal(price)
@@ -90,7 +90,7 @@ class Clerk:
         return total
 
     def _note(self, ids: list[int], numbers: list[str], owed: list[Decimal]) -> None:
-        """Remember the posted documents by the name that Odoo gave them."""
+        """Store the posted documents by their name in Odoo."""
         rows = self.user.read(
             "account.move", [["id", "in", ids], ["state", "=", "posted"]], "name"
         )

@@ -1,4 +1,4 @@
-"""The day that the demo plays, and what is counted after it."""
+"""The day that the demo plays, and the figures after it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ WAITING = ["pending", "processing"]
 
 @dataclass
 class Day:
-    """What takes part in the day.
+    """The participants of the day.
 
-    :param cast: the people
-    :param catalogue: what the administrator set up
+    :param cast: the users
+    :param catalogue: the records of the administrator
     :param receiver: the clearing house
     :param folder: for the programs' logs
     """
@@ -36,9 +36,9 @@ class Day:
     folder: Path
 
     def play(self) -> Report:
-        """Play the day and answer its table."""
+        """Play the day and return its table."""
         url = self.cast["admin"].url
-        with step("A partner's program sends providers and locations, and attacks"):
+        with step("The partner sends providers, locations and invalid requests"):
             deliveries = run_partner(
                 {
                     "url": url,
@@ -57,40 +57,40 @@ class Day:
     # -- out ---------------------------------------------------------------
 
     def _bill(self) -> Clerk:
-        """The clerk posts documents while the receiver is up, down, and back."""
+        """Post documents while the receiver is up, down, and up again."""
         clerk = Clerk(self.cast["user"], self._tax_rate())
         providers = clerk.providers()
         half = (len(providers) + 1) // 2
         names = list(providers)
         done = [["state", "=", "done"]]
-        with step("The clerk posts invoices; the receiver loses two of its answers"):
+        with step("The clerk posts invoices; two answers of the receiver are lost"):
             self.receiver.start(self.catalogue.endpoint_secret, LOST_ANSWERS)
             morning = clerk.invoice({name: providers[name] for name in names[:half]})
             wait_until(
                 lambda: self._messages(INVOICES, done) == len(morning),
                 "the first invoices to be delivered",
             )
-        with step("The receiver is down; the clerk goes on, and posts credit notes"):
+        with step("The receiver is down; the clerk posts invoices and credit notes"):
             self.receiver.stop()
             later = clerk.invoice({name: providers[name] for name in names[half:]})
             later += clerk.credit(morning[:CREDITED])
             tried = [["state", "in", WAITING], ["attempt_count", ">", 0]]
             wait_until(
                 lambda: self._messages(INVOICES, tried) == len(later),
-                "every one of them to be refused a connection",
+                "a refused connection for each of them",
             )
-        with step("The receiver comes back; what waited is delivered"):
+        with step("The receiver is up again; the waiting messages are delivered"):
             self.receiver.start(self.catalogue.endpoint_secret)
             wait_until(
                 lambda: self._messages(INVOICES, done) == len(morning + later),
                 "the later invoices to be delivered",
             )
-        with step("The archive never comes back; its messages end in the dead letters"):
+        with step("The archive stays down; its messages become dead letters"):
             wait_until(
                 lambda: (
                     self._messages(CREDIT_NOTES, [["state", "=", "dead"]]) == CREDITED
                 ),
-                "the credit notes to run out of tries",
+                "the credit notes to use up their attempts",
             )
         return clerk
 
@@ -113,8 +113,8 @@ class Day:
     # -- the table ---------------------------------------------------------
 
     def _count(self, deliveries: list[dict], clerk: Clerk) -> Report:
-        """Count everything, beside what the input makes one expect."""
-        with step("Counting what happened, over Odoo's external API"):
+        """Count all results and compare them with the expected figures."""
+        with step("Counting the results over the external API of Odoo"):
             report = Report()
             want = expected.read(npm.EXAMPLES)
             _count_partner(report, want, deliveries)
@@ -124,10 +124,10 @@ class Day:
         return report
 
     def _count_effects(self, report: Report, want: expected.Expected) -> None:
-        """What the partner's messages did in Odoo."""
+        """Count the effects of the partner's messages in Odoo."""
         operator = self.cast[
             "operator"
-        ]  # of both facilities: people are seen by theirs
+        ]  # has both facilities, because people are visible only in their facilities
         report.heading("In Odoo")
         inbound = [["direction", "=", "in"]]
         for what, kind, figure in (
@@ -161,7 +161,7 @@ class Day:
     def _count_outbound(
         self, report: Report, want: expected.Expected, clerk: Clerk
     ) -> None:
-        """What left Odoo, as its log has it."""
+        """Count the outbound messages in the log of Odoo."""
         documents = want.billed + CREDITED
         down = want.billed - (want.billed + 1) // 2 + CREDITED
         report.heading("Out of Odoo")
@@ -189,13 +189,13 @@ class Day:
         dead = [["state", "=", "dead"], ["error_class", "=", "connect"]]
         report.add("Dead letters", CREDITED, self._messages(CREDIT_NOTES, dead))
         report.add(
-            f"given up after {SHORT_TRIES} tries",
+            f"failed after {SHORT_TRIES} attempts",
             CREDITED,
             self._messages(CREDIT_NOTES, [*dead, ["attempt_count", "=", SHORT_TRIES]]),
         )
 
     def _count_receiver(self, report: Report, clerk: Clerk) -> None:
-        """What arrived, as the receiver has it."""
+        """Count the deliveries in the file of the receiver."""
         lines = self.receiver.received()
         verified = [line for line in lines if line["verified"]]
         copies = Counter(line["id"] for line in verified)
@@ -221,7 +221,7 @@ class Day:
 
 
 def _tell(deliveries: list[dict]) -> None:
-    """Say in one line how quickly the partner was answered."""
+    """Print the median time of the answers to the partner."""
     times = sorted(delivery["ms"] for delivery in deliveries)
     half = times[len(times) // 2]
     say(f"    {len(times)} requests, half of them answered within {half} ms")
@@ -230,7 +230,7 @@ def _tell(deliveries: list[dict]) -> None:
 def _count_partner(
     report: Report, want: expected.Expected, deliveries: list[dict]
 ) -> None:
-    """What the partner was answered."""
+    """Count the answers that the partner got."""
     kinds = Counter(delivery["kind"] for delivery in deliveries)
     good = Counter(
         delivery["kind"] for delivery in deliveries if delivery["status"] in (200, 202)
@@ -246,9 +246,9 @@ def _count_partner(
     )
     held = [item for item in deliveries if item["code"] == "possible_duplicate"]
     report.add("Held: shares a number (422 possible_duplicate)", want.shared, len(held))
-    report.add("Sent again", want.again, kinds["again"])
+    report.add("Repeated messages", want.again, kinds["again"])
     report.add(
-        "answered from the store",
+        "answered with the stored answer",
         want.again,
         sum(item["replayed"] for item in again),
     )
@@ -262,14 +262,14 @@ def _count_partner(
 
 
 def _unbroken(numbers) -> int:
-    """How many numbers follow one another from the first without a gap."""
+    """Return how many numbers follow each other from the first without a gap."""
     found = sorted(set(numbers))
     expected_run = range(found[0], found[0] + len(found)) if found else []
     return sum(a == b for a, b in zip(found, expected_run, strict=True))
 
 
 def _as_posted(line: dict, clerk: Clerk) -> bool:
-    """Whether a webhook says of its document what the clerk knows of it."""
+    """Return whether a webhook has the provider and the total of its document."""
     document = clerk.documents.get(line["document"])
     if not document or line["id"] != line["envelope_id"]:
         return False

@@ -1,4 +1,4 @@
-"""What the input makes one expect, read from the resources and nowhere else."""
+"""The expected figures, derived only from the input resources."""
 
 import json
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from .fhir import HOSPITAL, facility
 
-# What the partner is told to do beside sending every resource once.
+# Orders to the partner in addition to sending every resource once.
 REPEAT_EVERY = 3
 TAMPERED = 3
-# Refusals by the kind of attack: (HTTP status, code of the problem, how many).
+# Expected refusals by kind of attack: (HTTP status, code of the problem, number).
 REFUSED = {
     "tampered": (401, "unauthorized", TAMPERED),
     "old timestamp": (401, "unauthorized", 1),
@@ -31,8 +31,8 @@ class Expected:
     :param locations: Location resources
     :param practitioners: Practitioner resources
     :param roles: PractitionerRole resources
-    :param providers: practitioners whose official numbers nobody had before them
-    :param billed: those of them whom the hospital knows, so that its clerk bills them
+    :param providers: practitioners without a number of an earlier practitioner
+    :param billed: providers of the hospital, to which the clerk sends invoices
     """
 
     locations: int
@@ -43,8 +43,9 @@ class Expected:
 
     @property
     def shared(self) -> int:
-        """Practitioners who have an official number that another one has, too: whether
-        they are one person is for a person to decide.
+        """Practitioners with an official number of another practitioner.
+
+        A user has to decide whether they are one person.
         """
         return self.practitioners - self.providers
 
@@ -60,12 +61,12 @@ class Expected:
 
     @property
     def refused(self) -> int:
-        """Requests that have to be refused."""
+        """Requests that the server has to refuse."""
         return sum(count for _status, _code, count in REFUSED.values())
 
 
 def read(folder: Path) -> Expected:
-    """Count what the package holds."""
+    """Count the resources of the package."""
     found: dict[str, list[dict]] = {}
     for kind in ("Location", "Practitioner", "PractitionerRole"):
         paths = sorted(folder.glob(f"{kind}-*.json"))
@@ -81,8 +82,9 @@ def read(folder: Path) -> Expected:
 
 
 def _people(practitioners: list[dict]) -> list[dict]:
-    """The first resource of each person: who share an official number are one person,
-    as far as anybody can tell.
+    """Return the first resource of each person.
+
+    Practitioners with a common official number count as one person.
     """
     people: list[tuple[dict, set[tuple[str, str]]]] = []
     for resource in practitioners:

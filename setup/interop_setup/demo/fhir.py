@@ -1,7 +1,7 @@
-"""The partner's reading of FHIR R4: resources become canonical messages.
+"""Convert FHIR R4 resources to canonical messages, as the partner does.
 
-Plain Python on the public example resources. What a contract does not list (photos,
-birth dates, free text) is not sent.
+The input are the public example resources. Data outside the contract (photos, birth dates,
+free text) is not sent.
 """
 
 import json
@@ -11,8 +11,8 @@ from pathlib import Path
 HOSPITAL, CLINIC = "BUMC", "AUMC"
 OWN = "urn:bumc:ehr:record"  # the health record's own numbers
 
-# URI -> name, code, HL7 v2 table 0203 type, and whether it tells who somebody is; what
-# hands out the numbers in the example resources.
+# Assigning authorities of the example resources: URI -> name, code, type of HL7 v2 table
+# 0203, and whether the number identifies a person.
 NAMESPACES = {
     OWN: ("Health record number", "bumc-ehr-record", "RI", False),
     "urn:oid:2.16.528.1.1007.3.1": ("UZI number", "nl-uzi", "PRN", False),
@@ -55,7 +55,7 @@ def own_number(kind: str, resource_id: str) -> dict:
 
 
 def identifiers(resource: dict) -> list[dict]:
-    """A resource's own number, then those that somebody handed out."""
+    """Return the record number of a resource, then its other identifiers."""
     found = [own_number(resource["resourceType"], resource["id"])]
     for item in resource.get("identifier", ()):
         if "system" in item and "value" in item:
@@ -124,7 +124,7 @@ def _coding(concept: dict, *, system: bool = True) -> dict:
 
 
 def _contacts(resource: dict) -> dict:
-    """Contact points and the first address, as far as the contracts list them."""
+    """Return the contact points and the first address that the contracts allow."""
     data: dict = {}
     points = [
         {key: point[key] for key in ("system", "value", "use") if key in point}

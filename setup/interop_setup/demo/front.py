@@ -1,9 +1,9 @@
-"""The demo's front door: one address for the browser, as a reverse proxy gives it.
+"""A small reverse proxy of the demo: one address for the browser.
 
-With workers Odoo serves its websocket on a port of its own and expects a reverse proxy
-in front. This one does only that: it looks at the first line of a connection, connects
-it to one of Odoo's two ports, and passes bytes. Browsers open a new connection for a
-websocket, so the first line is enough.
+With workers Odoo serves its websocket on a separate port and expects a reverse proxy. This
+proxy reads the first line of a connection, connects it to one of the two ports of Odoo, and
+passes bytes. Browsers open a new connection for a websocket, so the first line is
+sufficient.
 """
 
 import contextlib
@@ -61,7 +61,7 @@ class FrontDoor(socketserver.ThreadingTCPServer):
 
     @property
     def url(self) -> str:
-        """Where the browser goes."""
+        """The address for the browser."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def close(self) -> None:
@@ -71,7 +71,7 @@ class FrontDoor(socketserver.ThreadingTCPServer):
 
 
 def _pass(source: socket.socket, target: socket.socket) -> None:
-    """Pass bytes one way; the end of one side becomes the end of the other."""
+    """Pass bytes in one direction; close the target when the source closes."""
     with contextlib.suppress(OSError):
         while data := source.recv(CHUNK):
             target.sendall(data)

@@ -1,4 +1,4 @@
-"""``./setup/demo``: all set-up, then the main job on real input, then a table."""
+"""``./setup/demo``: the set-up, a day of the suite on real input, and a table."""
 
 import argparse
 import errno
@@ -24,18 +24,17 @@ DATABASE = "interop_demo"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the demo; 0 only if every figure is as expected."""
+    """Run the demo; return 0 only if every figure is as expected."""
     parser = argparse.ArgumentParser(
         prog="setup/demo",
-        description="Set everything up, play a day of the suite against real Odoo, "
-        "compare what happened with what the input makes one expect, and leave Odoo "
-        "running until Ctrl-C.",
+        description="Run the set-up, play a day of the suite against a real Odoo, compare "
+        "the results with the expected figures, and keep Odoo running until Ctrl-C.",
     )
     parser.add_argument(
         "--once", action="store_true", help="stop everything after the table"
     )
     parser.add_argument(
-        "--port", type=int, default=0, help="for the browser; any free one"
+        "--port", type=int, default=0, help="port for the browser; default: a free port"
     )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -52,20 +51,20 @@ def main(arguments: list[str]) -> int:
         say(f"  Finished after {duration(time.monotonic() - start)}.")
         if not options.once:
             _stay(stack, server, options.port)
-        say("==> Stopping everything that was started …")
+        say("==> Stopping all processes of the demo …")
     return 0 if agreed else 1
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
-    """End as Ctrl-C does, so that everything is cleaned up."""
+    """Raise the exception of Ctrl-C, so that everything is cleaned up."""
     raise KeyboardInterrupt
 
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One demo at a time: it has one database and one folder.
+    """Allow one demo at a time, because it has one database and one folder.
 
-    :raises SetupError: another one runs
+    :raises SetupError: another demo is running
     """
     paths.ensure_var()
     state.FOLDER.mkdir(parents=True, exist_ok=True)
@@ -76,7 +75,7 @@ def _alone() -> Iterator[None]:
             if error.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
             raise SetupError(
-                "A demo is running already.", "Use that one, or end it with Ctrl-C."
+                "Another demo is running.", "Use it, or end it with Ctrl-C."
             ) from error
         try:
             yield
@@ -85,13 +84,13 @@ def _alone() -> Iterator[None]:
 
 
 def _stop_cluster(cluster: Cluster, was_running: bool) -> None:
-    """Stop PostgreSQL if this run started it and nobody else came to use it."""
+    """Stop PostgreSQL if this run started it and no other process uses it."""
     if not was_running and cluster.running() and not cluster.clients():
         cluster.stop()
 
 
 def _start_odoo(stack: ExitStack, cluster: Cluster) -> Server:
-    """A fresh database from the template, served by Odoo with workers."""
+    """Create a database from the template and start Odoo with workers."""
     wanted = [name for name in manifests.names() if not name.startswith("test_")]
     template = templates.suite_template(cluster, wanted)
     with step("Starting Odoo with two workers and the queue_job runner"):
@@ -104,7 +103,7 @@ def _start_odoo(stack: ExitStack, cluster: Cluster) -> Server:
 
 
 def _play(stack: ExitStack, server: Server) -> bool:
-    """Set the stage, play the day, show the table; answer whether all agree."""
+    """Set up the demo, play the day, print the table; return whether all agree."""
     dead = stack.enter_context(_refusing_port())
     receiver = Receiver(free_port(), state.FOLDER)
     stack.callback(receiver.stop)
@@ -116,29 +115,29 @@ def _play(stack: ExitStack, server: Server) -> bool:
 
 @contextmanager
 def _refusing_port() -> Iterator[int]:
-    """A port of our own that refuses every connection: bound, but nobody listens."""
+    """Provide a port that refuses every connection: bound, but without a listener."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
 
 
 def _stay(stack: ExitStack, server: Server, port: int) -> None:
-    """Say where to look, and serve until Ctrl-C.
+    """Print the address, and serve until Ctrl-C.
 
-    :param port: for the browser; any free one when 0
-    :raises SetupError: Odoo ended by itself
+    :param port: port for the browser; 0 for a free port
+    :raises SetupError: Odoo ended unexpectedly
     """
     front = FrontDoor(server.port, server.gevent_port, port)
     stack.callback(front.close)
     state.announce(front.url, DATABASE)
     say(f"\n  Odoo is running: {front.url}/odoo\n")
-    say(f"  {'login':16}{'password':16}who")
+    say(f"  {'login':16}{'password':16}role")
     for role in cast.ROLES:
         say(f"  {role.login:16}{role.login:16}{role.shown}")
-    say(f"  {'admin':16}{cast.ADMIN_PASSWORD:16}Odoo's own administrator")
+    say(f"  {'admin':16}{cast.ADMIN_PASSWORD:16}Administrator of Odoo")
     say(
-        "\n  Start with Healthcare Integration > Messages. The clearing house is up: "
-        "post another\n  invoice as user and see it delivered. Ctrl-C stops everything."
+        "\n  Start with Healthcare Integration > Messages. The clearing house is running: "
+        "post another\n  invoice as user, and Odoo delivers it. Ctrl-C stops everything."
     )
     try:
         while server.running():
@@ -146,4 +145,4 @@ def _stay(stack: ExitStack, server: Server, port: int) -> None:
     except KeyboardInterrupt:
         say("")
         return
-    raise SetupError("Odoo ended.", f"See {server.log}.")
+    raise SetupError("Odoo ended unexpectedly.", f"See {server.log}.")

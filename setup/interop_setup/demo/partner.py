@@ -1,10 +1,9 @@
-"""The partner: the gateway of a health record that keeps Odoo's care master data.
+"""The partner: the gateway of a health record that sends care master data to Odoo.
 
-A program outside Odoo. It turns FHIR resources into canonical messages, signs them with
-the published ``standardwebhooks`` library, posts them, and also does what partners and
-attackers do: sends again, tampers, replays the past, reuses an id. Run as a process of
-its own; its orders come as one JSON object on standard input, its report goes to
-standard output::
+The program runs outside Odoo. It converts FHIR resources to canonical messages, signs them
+with the published ``standardwebhooks`` library, and posts them. It also repeats messages and
+sends invalid requests: tampered, too old, or with a reused id. It reads its orders as one
+JSON object from standard input and writes its report to standard output::
 
     {"url": "http://…", "client": "…", "secret": "whsec_…", "examples": "/…",
      "repeat_every": 3, "tamper": 3}
@@ -30,7 +29,7 @@ POLL_SECONDS = 30
 
 
 class Gateway:
-    """Signs and posts, and notes what came of it.
+    """Signs and posts messages, and stores the answers.
 
     :param orders: see the module
     """
@@ -47,7 +46,7 @@ class Gateway:
     def headers(
         self, message_id: str, body: str, at: datetime, signer: Webhook
     ) -> dict:
-        """The headers that prove a message."""
+        """Return the headers of a signed message."""
         return {
             "Content-Type": "application/json",
             "Interop-Client": self.client,
@@ -57,11 +56,11 @@ class Gateway:
         }
 
     def post(self, kind: str, message: dict, **attack: object) -> dict:
-        """Send a message and note the answer under ``kind``.
+        """Send a message and store the answer under ``kind``.
 
-        :param attack: ``at`` (when it claims to be signed), ``signer`` (another key),
-            ``change`` (what is done to the signed bytes), ``headers`` (what is done to
-            the headers)
+        :param attack: ``at`` (time of the signature), ``signer`` (another key), ``change``
+            (function that changes the signed bytes), ``headers`` (function that changes the
+            headers)
         """
         body = json.dumps(message, ensure_ascii=False)
         headers = self.headers(
@@ -89,7 +88,7 @@ class Gateway:
         return delivery
 
     def state(self, message_id: str) -> str:
-        """Ask what became of a message."""
+        """Return the status of a message."""
         headers = self.headers(message_id, "", datetime.now(UTC), self.webhook)
         path = f"/interop/v1/messages/{message_id}"
         _status, answer, _replayed = self._exchange("GET", path, headers, b"")
@@ -98,7 +97,7 @@ class Gateway:
     def _exchange(
         self, method: str, path: str, headers: dict, body: bytes
     ) -> tuple[int, dict, bool]:
-        """One request on the kept connection; status, body and whether stored."""
+        """Send one request; return status, body, and whether the answer was stored."""
         self.connection.request(method, path, body or None, headers)
         response = self.connection.getresponse()
         text = response.read()
@@ -123,7 +122,7 @@ def envelope(kind: str, data: dict, facility: str) -> dict:
 
 
 def send_all(gateway: Gateway, examples: Path) -> list[dict]:
-    """Send every resource once, locations first: roles refer to them."""
+    """Send every resource once; locations are first, because roles refer to them."""
     places = [
         envelope("location.upserted", fhir.location(item), fhir.facility(item))
         for item in fhir.resources(examples, "Location")
@@ -156,13 +155,13 @@ def wait_for(gateway: Gateway, messages: list[dict]) -> None:
 
 
 def send_again(gateway: Gateway, messages: list[dict], every: int) -> None:
-    """Send every n-th message again, as a sender does that missed the answer."""
+    """Send every n-th message again, like a sender that did not get the answer."""
     for message in messages[::every]:
         gateway.post("again", message)
 
 
 def attack(gateway: Gateway, messages: list[dict], tampered: int) -> None:
-    """Send what has to be refused, each under a new id where that matters."""
+    """Send requests that the server has to refuse, with new ids where necessary."""
     now = datetime.now(UTC)
 
     def fresh(**changes: object) -> dict:
@@ -188,12 +187,12 @@ def attack(gateway: Gateway, messages: list[dict], tampered: int) -> None:
 
 
 def _other_facility(body: str) -> str:
-    """The signed text with one word changed: it would reach another facility."""
+    """Change the facility in the signed text."""
     return body.replace(f'"{fhir.HOSPITAL}"', f'"{fhir.CLINIC}"', 1)
 
 
 def _unsigned(headers: dict) -> dict:
-    """The headers without those that prove anything."""
+    """Return the headers without the signature."""
     return {
         name: value
         for name, value in headers.items()
@@ -202,7 +201,7 @@ def _unsigned(headers: dict) -> dict:
 
 
 def main() -> None:
-    """Do the partner's day and print the report."""
+    """Run all steps of the partner and print the report."""
     orders = json.load(sys.stdin)
     gateway = Gateway(orders)
     messages = send_all(gateway, Path(orders["examples"]))

@@ -1,13 +1,13 @@
-"""The receiver: the clearing house that the hospital's invoices are delivered to.
+"""The receiver: the clearing house that receives the invoices of the hospital.
 
-A program outside Odoo. It verifies every webhook with the published
-``standardwebhooks`` library, writes a line about each to a file, and answers. Run as a
-process of its own; its orders come as one JSON object on standard input::
+The program runs outside Odoo. It verifies every webhook with the published
+``standardwebhooks`` library, writes one line per webhook to a file, and answers. It reads
+its orders as one JSON object from standard input::
 
     {"port": 8080, "secret": "whsec_…", "log": "/…/received.jsonl", "lose_answers": 1}
 
-``lose_answers``: so many deliveries are taken and written down, but answered 503, as a
-receiver does that breaks down before it can say thanks. The sender has to come again.
+``lose_answers`` is the number of deliveries that are written to the file and answered 503,
+like a receiver that fails after processing. The sender has to retry them.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ READY = "listening"
 
 
 class Desk:
-    """What the handler threads share: the key, the file and the answers to lose."""
+    """The shared state of the handler threads: key, file and answers to lose."""
 
     def __init__(self, orders: dict):
         self.webhook = Webhook(orders["secret"])
@@ -32,7 +32,7 @@ class Desk:
         self.lock = threading.Lock()
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
-        """Verify one delivery, write it down and answer the HTTP status."""
+        """Verify one delivery, write it to the file, and return the HTTP status."""
         try:
             message = self.webhook.verify(body, headers)
             line = {
@@ -55,7 +55,7 @@ class Desk:
         return line["status"]
 
     def _status(self, verified: bool) -> int:
-        """What to answer."""
+        """Return the HTTP status of the answer."""
         if not verified:
             return 401
         if self.lose:
@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_arguments: object) -> None:
-        """Stay silent: the file has it all."""
+        """Print nothing, because the file has all deliveries."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The table at the end: each figure beside what the input makes one expect."""
+"""The table at the end of the demo: actual and expected figures."""
 
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ class Report:
         return [what for what, expected, actual in self.rows if expected != actual]
 
     def show(self) -> bool:
-        """Print the table; answer whether all agree."""
+        """Print the table; return whether all figures agree."""
         width = max(len(what) for what, _expected, _actual in self.rows) + 2
         rule = "─" * (width + 24)
         say(f"\n  {'':{width}}{'expected':>10}{'actual':>10}\n  {rule}")

@@ -1,4 +1,4 @@
-"""Where a running demo is found: its address and database, in a small file."""
+"""Store address and database of a running demo in a small file."""
 
 import json
 
@@ -10,10 +10,10 @@ STATE = FOLDER / "demo.json"
 
 
 def announce(url: str, database: str) -> None:
-    """Write down where the demo is."""
+    """Write address and database of the demo."""
     write_text(STATE, json.dumps({"url": url, "database": database}) + "\n")
 
 
 def withdraw() -> None:
-    """Say that it is over."""
+    """Remove the file of the demo."""
     STATE.unlink(missing_ok=True)

@@ -35,8 +35,8 @@ def test_operations_contracts_examples_and_errors_are_there():
         "one &lt;/pre",
     ):
         assert part in text
-    assert text.count("None that you may see.") == 1
-    assert page((), ()).count("None that you may see.") == 2
+    assert text.count("No message types are available to you.") == 1
+    assert page((), ()).count("No message types are available to you.") == 2
     assert "thing.changed.v2" in page((), (CONTRACT,))
 
 

@@ -73,7 +73,7 @@ def test_accepted():
 def test_twice_and_too_many():
     with pytest.raises(header_guard.HeaderRefusal, match="twice"):
         header_guard.check_headers([("X-A", "1"), ("x-a", "2")])
-    with pytest.raises(header_guard.HeaderRefusal, match="At most"):
+    with pytest.raises(header_guard.HeaderRefusal, match="too many"):
         header_guard.check_headers([(f"X-{n}", "1") for n in range(33)])
 
 

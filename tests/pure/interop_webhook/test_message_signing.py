@@ -12,8 +12,8 @@ from http_message_signatures import InvalidSignature, algorithms
 from interop_rest_tools import message_signatures
 from interop_webhook_tools import message_signing
 
-ADDON = Path(__file__).resolve().parents[3] / "addons" / "interop_webhook"
-README = (ADDON / "readme" / "SIGNING.md").read_text("utf-8")
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs" / "webhooks.md").read_text("utf-8")
 URL = "https://receiver.example:8443/hook?a=1&b=%20"
 BODY = '{"name": "Łódź"}'.encode()
 SEED = bytes(range(32))
@@ -37,12 +37,12 @@ def printed():
     (code,) = [
         block
         for block in re.findall(
-            r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL
+            r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
         )
         if "http_message_signatures" in block
     ]
     found = {}
-    exec(compile(code, "SIGNING.md", "exec"), found)  # noqa: S102 (our own page)
+    exec(compile(code, "webhooks.md", "exec"), found)  # noqa: S102 (our own page)
     return found["verified_id"]
 
 

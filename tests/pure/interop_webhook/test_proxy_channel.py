@@ -123,7 +123,7 @@ def test_an_unreachable_proxy_is_never_gone_around(sender, receiver, addresses):
         pass
     answer = send(sender, receiver, proxy)
     assert (answer.failure, answer.status) == ("connect", None)
-    assert answer.detail == "The outgoing proxy could not be reached"
+    assert answer.detail == "The outgoing proxy is not reachable"
     named = Proxy("http://proxy.invalid:3128")
     answer = send(sender, receiver, proxy, proxy=named)
     assert answer.failure == "dns" and "outgoing proxy" in answer.detail

@@ -1,9 +1,11 @@
-"""Clients that were approved before reconciling was an operation were not approved for
-it: without this script the new column would get the default of new clients."""
+"""Do not allow reconciliation to clients that were approved before it existed.
+
+Without this script the new column would get the default of new clients.
+"""
 
 
 def migrate(cr, _version):
-    """Add the column, empty of permissions."""
+    """Add the column with the value false."""
     cr.execute(
         "ALTER TABLE interop_client ADD COLUMN IF NOT EXISTS may_reconcile boolean"
     )

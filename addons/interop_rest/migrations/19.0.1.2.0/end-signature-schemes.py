@@ -1,4 +1,4 @@
-"""Schemes that were made before challenges were answered and separators were required."""
+"""Update signature schemes from before challenges and mandatory separators existed."""
 
 import logging
 
@@ -6,7 +6,7 @@ from odoo import SUPERUSER_ID, api
 
 _logger = logging.getLogger(__name__)
 
-# What the shipped scheme has in a new database.
+# Values of the shipped scheme in a new database.
 SLACK = {
     "challenge_answer": "json",
     "challenge_kind_path": "/type",
@@ -27,7 +27,7 @@ OLD_NOTES = {
 
 
 def migrate(cr, _version):
-    """Let the shipped scheme of Slack answer challenges, and flag ambiguous schemes."""
+    """Enable challenges in the shipped Slack scheme, and report ambiguous schemes."""
     env = api.Environment(cr, SUPERUSER_ID, {})
     if "interop.signature.scheme" not in env:
         return
@@ -36,7 +36,7 @@ def migrate(cr, _version):
 
 
 def _complete_shipped(env):
-    """Give shipped schemes what they have in a new database, unless they were changed."""
+    """Set the values of a new database on shipped schemes that nobody changed."""
     for name, note in NOTES.items():
         scheme = env.ref(f"interop_rest_vendor.interop_signature_scheme_{name}", False)
         if not scheme:
@@ -45,7 +45,8 @@ def _complete_shipped(env):
             scheme.note = note
         if name != "slack" or scheme.challenge_answer:
             continue
-        # By SQL: a scheme in use may not change, and only a signed challenge is answered.
+        # SQL, because a scheme in use is read-only. The change is safe: only challenges
+        # with a valid signature are answered.
         columns = ", ".join(f"{column} = %s" for column in SLACK)
         cr = env.cr
         cr.execute(
@@ -56,18 +57,19 @@ def _complete_shipped(env):
 
 
 def _flag_ambiguous(env):
-    """Tell the owners of the systems that use a scheme without separators.
+    """Notify the owners of systems that use a scheme without separators.
 
-    It goes on: to refuse what it signs would cut a partner off.
+    The scheme stays usable: refusing its signatures would disconnect a partner.
     """
     schemes = env["interop.signature.scheme"].with_context(active_test=False)
     for scheme in schemes.search([]).filtered("is_ambiguous"):
         _logger.warning("a signature scheme needs a separator: %s", scheme.id)
         text = env._(
-            "What this scheme signs has no separator between its parts, so that bytes can "
-            "move from one to the other. It goes on, and is shown as weak. Ask the vendor "
-            "for a scheme with separators, duplicate this one with the new text, and give "
-            "the copy to its clients."
+            "The text that this scheme signs has no separator between its parts. An "
+            "attacker could move bytes from one part to the next. The scheme stays usable "
+            "and is shown as weak. Ask the vendor for a scheme with separators. Then "
+            "duplicate this scheme, correct the signed text, and select the copy on its "
+            "clients."
         )
         scheme.message_post(body=text)
         for client in scheme.client_ids.filtered(lambda item: item.state != "revoked"):

@@ -1,9 +1,9 @@
-"""Webhooks of third parties are an addon of their own: installed where they were."""
+"""Install ``interop_rest_vendor``, to which webhooks of third parties have moved."""
 
 from odoo.addons.interop_base import upgrade
 
 
 def migrate(cr, version):
-    """Hand them over; schemes that an administrator changed stay as they are."""
+    """Hand the records over; schemes that an administrator changed stay unchanged."""
     if version:
         upgrade.take_over(cr, version, "interop_rest_vendor")

@@ -1,10 +1,10 @@
-"""A request of networks becomes a record of its own, which the approval mixin governs."""
+"""Convert requests of networks to records of ``interop.network.request``."""
 
 from odoo import SUPERUSER_ID, api
 
 
 def migrate(cr, version):
-    """Make the requests that wait for a steward; their activities stay as they are."""
+    """Create a record for each waiting request. Activities stay unchanged."""
     if not version:
         return
     cr.execute(
@@ -17,7 +17,7 @@ def migrate(cr, version):
     waiting = cr.fetchall()
     env = api.Environment(cr, SUPERUSER_ID, {})
     for endpoint_id, networks, user_id in waiting:
-        # sudo: in the name of the user who asked, who may not write requests
+        # sudo: the requester, in whose name this runs, may not write requests
         requests_sudo = env["interop.network.request"].with_user(user_id).sudo()
         request_sudo = requests_sudo.create(
             {"endpoint_id": endpoint_id, "networks": networks}

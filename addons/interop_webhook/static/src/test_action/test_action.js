@@ -22,19 +22,19 @@ export class InteropWebhookTest extends Component {
     });
     onWillStart(() => this.poll());
     onWillDestroy(() => {
-      this.gone = true;
+      this.destroyed = true;
       browser.clearTimeout(this.timer);
     });
   }
 
-  /** Ask for the result, again and again until there is one. */
+  /** Poll the result until the test has finished. */
   async poll() {
     const {endpoint_id, reference} = this.props.action.params;
     const result = await this.orm.silent.call("interop.endpoint", "get_test_result", [
       [endpoint_id],
       reference,
     ]);
-    if (this.gone) {
+    if (this.destroyed) {
       return;
     }
     Object.assign(this.state, result);

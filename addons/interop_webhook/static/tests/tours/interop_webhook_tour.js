@@ -23,7 +23,7 @@ registry.category("web_tour.tours").add("interop_webhook_first_delivery", {
     ...deliverTo("Tour Endpoint"),
     ...sendTest(),
     {
-      content: "The answer is shown",
+      content: "The dialog shows the response",
       trigger: ".o_interop_webhook_test .alert-success:contains('200')",
     },
     {
@@ -32,7 +32,7 @@ registry.category("web_tour.tours").add("interop_webhook_first_delivery", {
       run: "click",
     },
     {
-      content: "It is done, and says so in words",
+      content: "The message form shows the endpoint",
       trigger:
         ".o_form_view .o_field_widget[name='endpoint_id']:contains('Tour Endpoint')",
     },

@@ -10,7 +10,7 @@ import {
 import {cookie} from "@web/core/browser/cookie";
 import {stepUtils} from "@web_tour/tour_utils";
 
-/** An endpoint on this machine; the test says which port by a cookie. */
+/** Create an endpoint on this machine; the test passes its URL in a cookie. */
 export function createEndpoint(name, code, system) {
   return [
     ...openMenu(
@@ -32,7 +32,7 @@ export function createEndpoint(name, code, system) {
     },
     ...stepUtils.saveForm(),
     {
-      content: "Generate the secret that signs",
+      content: "Generate the signing secret",
       trigger:
         ".o_statusbar_buttons button[name='action_rotate_secret']:contains('Generate')",
       run: "click",
@@ -42,7 +42,7 @@ export function createEndpoint(name, code, system) {
       trigger: ".o_interop_show_once_value",
       run() {
         if (!this.anchor.value.startsWith("whsec_")) {
-          throw new Error("This is no secret");
+          throw new Error("The value is not a secret");
         }
       },
     },
@@ -59,7 +59,7 @@ export function createEndpoint(name, code, system) {
   ];
 }
 
-/** Let the interface that is open deliver to an endpoint. */
+/** Set the endpoint of the open interface. */
 export function deliverTo(endpoint) {
   return [
     ...select("transport", "Webhook (HTTPS)"),
@@ -69,7 +69,7 @@ export function deliverTo(endpoint) {
   ];
 }
 
-/** Send a test from the interface that is open, and see it accepted. */
+/** Send a test from the open interface and wait until it is accepted. */
 export function sendTest() {
   return [
     {
@@ -79,7 +79,7 @@ export function sendTest() {
     },
     {
       content: "The receiver accepted it",
-      trigger: ".modal .alert-success:contains('Delivered and accepted')",
+      trigger: ".modal .alert-success:contains('accepted the test message')",
     },
   ];
 }

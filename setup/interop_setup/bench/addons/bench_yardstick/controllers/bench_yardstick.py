@@ -1,4 +1,4 @@
-"""What most integrations do with a webhook: check an HMAC, read, create one record."""
+"""A typical webhook controller: verify an HMAC, parse the JSON, create one record."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ KEY = b"k" * 32
 
 
 class BenchYardstick(Controller):
-    """One route, as short as it can be."""
+    """One minimal route."""
 
     @route(
         "/bench/yardstick",
@@ -23,7 +23,7 @@ class BenchYardstick(Controller):
         readonly=False,
     )
     def receive(self):
-        """Take one message."""
+        """Receive one message."""
         http = request.httprequest
         body = http.get_data()
         message_id = http.headers.get("webhook-id", "")
@@ -33,7 +33,7 @@ class BenchYardstick(Controller):
         if not hmac.compare_digest(expected, http.headers.get("webhook-signature", "")):
             return request.make_json_response({"error": "signature"}, status=401)
         data = json.loads(body)
-        # sudo: nobody is signed in, the signature is the proof
+        # sudo: the request has no user; its signature was verified
         request.env["bench.row"].sudo().create(
             {"message_id": message_id, "name": data["type"], "body": body.decode()}
         )

@@ -1,10 +1,10 @@
-"""What most integrations keep of a webhook."""
+"""The record of a webhook in a typical integration."""
 
 from odoo import fields, models
 
 
 class BenchRow(models.Model):
-    """One message that came in."""
+    """One received message."""
 
     _name = "bench.row"
     _description = "Received Message"

@@ -1,4 +1,4 @@
-"""What most integrations do: one job per delivery, sent with requests."""
+"""A typical integration: one job per delivery, sent with requests."""
 
 import base64
 import hashlib
@@ -14,13 +14,13 @@ TIMEOUT = 30
 
 
 class BenchYardstick(models.AbstractModel):
-    """A job per delivery."""
+    """Sends each delivery in a job."""
 
     _name = "bench.yardstick"
     _description = "A Job per Delivery"
 
     def _deliver(self, url, number, body):
-        """Sign ``body`` as our engine does and POST it."""
+        """Sign ``body`` like the delivery engine and POST it."""
         message_id, now = f"msg_{number:026d}", str(int(time.time()))
         signed = f"{message_id}.{now}.{body}".encode()
         digest = hmac.new(KEY, signed, hashlib.sha256).digest()

@@ -1,4 +1,4 @@
-"""The programs in readme/SIGNING.md, run as they are printed."""
+"""The programs in docs/webhooks.md, run as they are printed."""
 
 import importlib.util
 import os
@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from interop_base_tools import signing
 
-ADDON = Path(__file__).resolve().parents[3] / "addons" / "interop_webhook"
-README = (ADDON / "readme" / "SIGNING.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).resolve().parents[3]
+ADDON = ROOT / "addons" / "interop_webhook"
+PAGE = (ROOT / "docs" / "webhooks.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 SECRET = signing.generate_hmac_secret()
 PRIVATE, PUBLIC = signing.generate_ed25519_keypair()
 BODY = '{"data":{"name":"Łódź 💙"}}\n'.encode()
@@ -46,7 +47,7 @@ def given(key=SECRET, **changes):
         signing.SigningKey.from_text(SECRET),
         signing.SigningKey.from_text(PRIVATE),
     ]
-    headers = signing.headers("msg_readme", moment, BODY, keys)
+    headers = signing.headers("msg_page", moment, BODY, keys)
     return {
         **os.environ,
         "WEBHOOK_SECRET": key,
@@ -104,7 +105,7 @@ def test_curl_sends_what_our_own_verification_accepts():
     if not (shutil.which("curl") and shutil.which("openssl")):
         pytest.skip("curl or openssl is not on this machine")
     spec = importlib.util.spec_from_file_location(
-        "readme_receiver", ADDON / "tests" / "receiver.py"
+        "page_receiver", ADDON / "tests" / "receiver.py"
     )
     hostile = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hostile)
