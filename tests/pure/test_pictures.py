@@ -90,7 +90,7 @@ def test_each_hook_of_the_way_out_exists():
 def test_each_refusal_of_the_way_in_is_explained():
     steps = walks.way_in()
     titles = [step.title for step in steps]
-    assert titles.index("validate") < titles.index("insert") < titles.index("settle")
+    assert 0 < titles.index("validate") < titles.index("insert") < len(titles) - 1
     codes = {code for step in steps for code in step.names}
     assert {"schema_violation", "id_reused"} <= codes
     assert codes <= set(problems.KINDS)

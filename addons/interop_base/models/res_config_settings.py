@@ -198,7 +198,7 @@ class ResConfigSettings(models.TransientModel):
         if self.env.cr.fetchone()[0] == "0":
             warnings.append(
                 self.env._(
-                    "PostgreSQL does not notice when a server process is gone: its "
+                    "PostgreSQL does not notice when a server process has ended: its "
                     "statement and its locks remain. Set "
                     "client_connection_check_interval = 1s in postgresql.conf."
                 )
