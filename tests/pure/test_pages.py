@@ -7,6 +7,12 @@ import pytest
 from interop_setup import blocks, pages
 
 ROOT = Path(__file__).resolve().parents[2]
+# Files that a page tells its reader to write.
+EXAMPLES = {
+    ("CONTRIBUTING.md", "data/interop_contract_data.xml"),
+    ("CONTRIBUTING.md", "models/interop_handler_product_created.py"),
+    ("CONTRIBUTING.md", "models/product_product.py"),
+}
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 
 
@@ -94,3 +100,22 @@ def test_readme_leads_to_each_page():
         "CHANGELOG.md",
         "setup/README.md",
     } <= links
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in blocks.pages() if page.name != "CHANGELOG.md"],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_files_that_a_page_names_exist(page):
+    """``interop_base/tools/signing.py`` may be named from the project or from addons."""
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    named = re.findall(r"`((?:[\w.*]+/)+[\w.*]+\.(?:py|xml|sql|md|conf))`", text)
+    places = ["", "addons/", "setup/", "addons/*/"]
+    assert not [
+        name
+        for name in named
+        if not name.startswith(("var/", "odoo/"))  # made by the set-up, or Odoo's
+        and (page.name, name) not in EXAMPLES
+        and not any(list(ROOT.glob(f"{place}{name}")) for place in places)
+    ]
