@@ -148,18 +148,22 @@ def measure_edi(bench: Bench, receiver: Receiver, count: int) -> dict[str, float
 
     It is left out where it cannot be installed.
     """
+    say(f"    OCA's EDI framework: {count} exchange records")
     database = bench.database(["interop_webhook"])
+    receiver.reset()
     try:
         with _installing(EDI, "edi") as missing:
             if missing:
                 _install(paths.VENV_PYTHON, "edi", "--target", EDI)
         bench.install_yardstick(database, "bench_edi", EDI)
+        bench.in_odoo(database, world.exchange_by_edi, url=receiver.hook, count=count)
     except SetupError as error:
         warn(f"OCA's EDI framework is left out. {error}")
         return {}
-    say(f"    OCA's EDI framework: {count} exchange records")
-    receiver.reset()
-    bench.in_odoo(database, world.exchange_by_edi, url=receiver.hook, count=count)
+    sent = receiver.count()
+    if sent < count:
+        warn(f"OCA's EDI framework is left out: it sent {sent} of {count}.")
+        return {}
     return {"edi_rate_0ms": round(receiver.wait(count)["rate"], 1)}
 
 
@@ -180,15 +184,17 @@ def measure_core_webhook(
         seconds = bench.in_odoo(
             database, world.time_core_webhook, url=receiver.hook, count=count
         )
-        sent, expected = receiver.count(), count * (world.CORE_ROUNDS + 1)
-        if sent != expected:
-            raise AssertionError(f"{sent} webhooks for {expected} records")
+        # A rule may send more than one webhook about a record.
+        sent, records = receiver.count(), count * (world.CORE_ROUNDS + 1)
+        if sent < records:
+            raise AssertionError(f"{sent} webhooks for {records} records")
+        figures[f"core_webhooks_per_record_{name}"] = round(sent / records, 2)
         figures |= user_rates(seconds, count, name)
     return figures
 
 
 def user_rates(seconds: dict[str, float], count: int, name: str) -> dict[str, float]:
-    """Deliveries per second that a user waits longer for them than without any.
+    """Records per second of the time that a user waits for their deliveries.
 
     :param seconds: of the same work and its commit: ``plain``, ``core`` and ``ours``
     :param name: of the receiver's delay
