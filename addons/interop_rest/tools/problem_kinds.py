@@ -71,7 +71,7 @@ KINDS = {
         429,
         "Too many failed authentications",
         "Too many calls with this client code from your network failed authentication. "
-        "Correct the key, clock or signature. A valid call is accepted at once.",
+        "Correct the key, clock or signature. A valid call is accepted immediately.",
     ),
     "rate_limited": Kind(
         429,
