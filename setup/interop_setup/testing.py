@@ -35,7 +35,11 @@ TESTS_FAILED = 1
 NOTHING_COLLECTED = 5
 OUTSIDE_ODOO = ("-p", "no:odoo", "--import-mode=importlib")
 # The longest system tests start first, so that none runs alone at the end.
-LONGEST = ("test_kills.py", "test_outbound.py", "test_demo.py", "test_inbound.py")
+LONGEST = (
+    *("test_kills.py", "test_upgrade.py", "test_stall.py", "test_outbound.py"),
+    *("test_demo.py", "test_openapi_partners.py", "test_endpoint_limits.py"),
+    "test_inbound.py",
+)
 COUNTED = {
     "passed": ("passed", "xpassed"),
     "failed": ("failed", "error"),
