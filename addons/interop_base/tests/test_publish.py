@@ -229,6 +229,101 @@ class TestCoalesce(PublishCase):
 
 
 @tagged("post_install", "-at_install")
+class TestPublishInSavepoints(PublishCase):
+    """Odoo runs the hooks of a commit whenever a savepoint begins or ends."""
+
+    def _contents(self):
+        self.env.cr.execute("SELECT count(*) FROM interop_payload")
+        return self.env.cr.fetchone()[0]
+
+    def test_what_a_plain_savepoint_took_back_leaves_nothing(self):
+        """The ORM does not hear of it: the transaction still knows of rows that are gone."""
+        kept, before = self._partners(1, city="Lund"), self._contents()
+        self._publish(kept)
+        savepoint = self.env.cr.savepoint(flush=False)
+        gone = self._partners(1)
+        gone.flush_recordset()
+        self._publish(gone)
+        self._publish(kept)
+        savepoint.close(rollback=True)
+        self.env.invalidate_all(flush=False)
+        messages = self._messages()
+        self.assertEqual(messages.mapped("res_id"), kept.ids)
+        self.assertEqual(json.loads(messages._payload_bytes())["data"]["city"], "Lund")
+        self.assertEqual(self._contents() - before, 1)
+
+    def test_a_row_that_was_taken_back_and_published_again_leaves_once(self):
+        partner = self._partners(1)
+        for city in ("Lund", "Oslo"):
+            with (
+                self.assertRaises(ZeroDivisionError),
+                self.env.cr.savepoint(flush=False),
+            ):
+                self._publish(partner)
+                raise ZeroDivisionError
+            partner.city = city
+            partner.flush_recordset()
+        self._publish(partner)
+        messages = self._messages()
+        self.assertEqual(len(messages), 1)
+        self.assertEqual(json.loads(messages._payload_bytes())["data"]["city"], "Oslo")
+
+    def test_records_that_are_deleted_after_the_savepoint_leave_as_they_were(self):
+        contract = self._create_contract()
+        self._capture(self.facility, contract)
+        partner = self._partners(1, city="Lund")
+        with self.env.cr.savepoint():
+            self.env["interop.event"]._publish(contract.message_type, partner)
+        partner.unlink()
+        self._commit()
+        self.env["interop.materializer"]._materialize()
+        message = self.env["interop.message"].search(
+            [("contract_id", "=", contract.id)]
+        )
+        self.assertEqual(json.loads(message._payload_bytes())["data"]["city"], "Lund")
+
+    def test_one_that_cannot_be_built_keeps_no_savepoint_from_ending(self):
+        required = self._create_contract()
+        interface = self._create_interface(
+            system_id=self.system.id,
+            contract_ids=[(6, 0, required.ids)],
+            company_ids=[(6, 0, self.facility.ids)],
+            activate=False,
+            transport=False,
+        )
+        interface.mapping_ids.line_ids.write({"required": True})
+        interface._transition({"state": "active"})
+        self.env.registry.clear_cache()
+        complete, empty = self._partners(1, city="Lund"), self._partners(1, city=False)
+        for partner in empty, complete:
+            with self.env.cr.savepoint():
+                self.env["interop.event"]._publish(required.message_type, partner)
+        self._commit()
+        self.env["interop.materializer"]._materialize()
+        messages = self.env["interop.message"].search(
+            [("contract_id", "=", required.id)]
+        )
+        states = {message.res_id: message.state for message in messages}
+        self.assertEqual(states, {complete.id: "pending", empty.id: "dead"})
+
+    def test_a_published_record_costs_a_savepoint_four_statements(self):
+        """INSERT of the event, the savepoint of the build, and one that writes content."""
+        partners = self._partners(4)
+        self.env.flush_all()
+
+        def statements(publish):
+            before = self.env.cr.sql_log_count
+            for partner in partners:
+                with self.env.cr.savepoint():
+                    if publish:
+                        self._publish(partner)
+            return self.env.cr.sql_log_count - before
+
+        statements(True)  # warms caches
+        self.assertLessEqual(statements(True) - statements(False), 4 * len(partners))
+
+
+@tagged("post_install", "-at_install")
 class TestPublishCost(PublishCase):
     """A thousand records in one go take a handful of statements."""
 

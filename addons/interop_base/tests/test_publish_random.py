@@ -3,9 +3,11 @@
 import json
 import random
 from copy import deepcopy
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..models.engine import interop_event
 from .test_publish import PublishCase
 
 PROGRAMS = 24
@@ -174,6 +176,16 @@ class TestRandomSavepoints(PublishCase):
 
     def test_promise_1_random_savepoints_of_a_contract_that_combines(self):
         self._check_programs(combines=True)
+
+    def test_promise_1_random_savepoints_beside_many_rows(self):
+        """A few rows are built as they were inserted, many are read again: both alike."""
+        with patch.object(interop_event, "FEW", 1):
+            self._check_programs(combines=False)
+        with (
+            patch.object(interop_event, "FEW", 1000),
+            patch.object(interop_event, "WRITTEN_AT_ONCE", 1),
+        ):
+            self._check_programs(combines=False)
 
     def test_promise_1_nothing_is_left_of_what_was_undone(self):
         """Content of rolled back snapshots is gone with them."""

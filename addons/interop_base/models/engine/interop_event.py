@@ -12,11 +12,14 @@ from odoo.tools import SQL
 
 from ... import clock, const, db, storage
 from ...exceptions import GuardError, HandledError, TechnicalError
+from ..vault.interop_payload import SEALED
 from . import origin
 from .snapshot_batch import EventRow, SnapshotBatch
 
 _logger = logging.getLogger(__name__)
 
+FEW = 8  # rows that are snapshotted without being read again
+WRITTEN_AT_ONCE = 500  # rows of a statement that writes content
 EVENT_STATES = [
     ("new", "Captured"),
     ("ready", "Ready"),
@@ -24,6 +27,30 @@ EVENT_STATES = [
     # For an interface that was set back to draft while in use: built when it is active.
     ("held", "Waits for an approval"),
 ]
+# Columns that a snapshot writes.
+BUILT = (
+    *("state", "payload_id", "interface_ids"),
+    *("error_class", "error_code", "error_message"),
+)
+# Content is stored, and its event ready, in one statement. The ids are named twice, so that
+# the primary key is used whatever the statistics say: rows of a batch are compared with each
+# other at worst, never with the whole table.
+_READY = f"""
+WITH v AS MATERIALIZED (
+    SELECT *, nextval('interop_payload_id_seq') AS payload_id
+      FROM unnest(%(ids)s::int[], %(interfaces)s::text[], %(sealed)s)
+        AS own(event_id, interfaces, {SEALED})),
+ready AS (
+    UPDATE interop_event e
+       SET state = 'ready', payload_id = v.payload_id,
+           interface_ids = v.interfaces::jsonb,
+           error_class = NULL, error_code = NULL, error_message = NULL
+      FROM v
+     WHERE e.id = ANY(%(ids)s) AND e.id = v.event_id AND e.state = 'new'
+ RETURNING v.*)
+INSERT INTO interop_payload (id, {SEALED}, created_at)
+SELECT payload_id, {SEALED}, now() AT TIME ZONE 'UTC' FROM ready
+"""
 
 
 class InteropEvent(models.Model):
@@ -159,16 +186,24 @@ class InteropEvent(models.Model):
             "parent_id": parent.id if parent else None,
             "origin_system_id": None if parent else origin.origin_system_id(self.env),
         }
-        event_ids = self._insert_events(
-            [
-                {"res_id": record.id, "company_id": company_id}
-                for record in records.sudo()  # sudo: what leaves is for the contract
-                for company_id in handler._companies(record)._ids
-            ],
-            **shared,
+        rows = [
+            {"res_id": record.id, "company_id": company_id}
+            for record in records.sudo()  # sudo: what leaves is for the contract
+            for company_id in handler._companies(record)._ids
+        ]
+        event_ids = self._insert_events(rows, **shared)
+        if state != "new":
+            return
+        if len(rows) > FEW:
+            self._hook_transaction(dict.fromkeys(event_ids))
+            return
+        known = {**shared, "interface_ids": [interface.id] if interface else None}
+        self._hook_transaction(
+            {
+                event_id: EventRow.known(id=event_id, **row, **known)
+                for event_id, row in zip(event_ids, rows, strict=True)
+            }
         )
-        if state == "new":
-            self._hook_transaction(event_ids)
 
     def _own_company(self):
         """Return the facility of records that name none: where the user works now.
@@ -204,7 +239,7 @@ class InteropEvent(models.Model):
         )
         found = self.env.cr.fetchall()
         if found:
-            self._hook_transaction([event_id for event_id, _res_id in found])
+            self._hook_transaction({event_id: None for event_id, _res_id in found})
         known = {res_id for _event_id, res_id in found}
         return [res_id for res_id in records.ids if res_id not in known]
 
@@ -280,15 +315,17 @@ class InteropEvent(models.Model):
         self.invalidate_model(flush=False)
         return self.env.cr.rowcount
 
-    def _hook_transaction(self, event_ids):
+    def _hook_transaction(self, events):
         """Snapshot these before commit and wake the pump after it, once per
         transaction.
+
+        :param dict events: ``{id: EventRow}``; ``None`` for a row that has to be read
         """
         precommit = self.env.cr.precommit
         if "interop.event" not in precommit.data:
-            precommit.data["interop.event"] = []
+            precommit.data["interop.event"] = {}
             precommit.add(self._snapshot_transaction)
-        precommit.data["interop.event"] += event_ids
+        precommit.data["interop.event"].update(events)
         self.env["interop.pump"]._arm_after_commit()
 
     # === SNAPSHOTS === #
@@ -301,10 +338,18 @@ class InteropEvent(models.Model):
         By their ids: a transaction of many savepoints comes here for each of them, and
         must not look through all that it wrote before. What these ids may miss, the
         pump builds.
+
+        Odoo calls this whenever a savepoint begins or ends, mostly for a row or two. Those
+        are not read again. One that is gone, because a savepoint was rolled back without
+        Odoo's knowledge, is built in vain: writing leaves it out.
         """
-        ids = self.env.cr.precommit.data.pop("interop.event", None)
-        if ids:
-            self._snapshot_where("id = ANY(%s) AND state = 'new'", ids)
+        waiting = self.env.cr.precommit.data.pop("interop.event", None)
+        if not waiting:
+            return
+        if len(waiting) <= FEW and all(waiting.values()):
+            self._snapshot_rows(sorted(waiting.values()))
+        else:
+            self._snapshot_where("id = ANY(%s) AND state = 'new'", list(waiting))
 
     @api.model
     @api.private
@@ -330,7 +375,7 @@ class InteropEvent(models.Model):
         file is back.
         """
         if event_ids:
-            self._snapshot_where("id = ANY(%s)", list(event_ids))
+            self._snapshot_where("id = ANY(%s) AND state = 'new'", list(event_ids))
 
     def _snapshot_where(self, condition, *params):
         columns = ", ".join(EventRow._fields)
@@ -339,8 +384,11 @@ class InteropEvent(models.Model):
             params,
         )
         rows = [EventRow._make(row) for row in self.env.cr.fetchall()]
-        if not rows:
-            return
+        if rows:
+            self._snapshot_rows(rows)
+            self._delete_obsolete(rows)
+
+    def _snapshot_rows(self, rows):
         batches = defaultdict(list)
         for row in rows:
             batches[row.contract_id, row.res_model, row.company_id].append(row)
@@ -352,7 +400,6 @@ class InteropEvent(models.Model):
         engine_sudo = self.with_env(self.env(user=user_id, su=True, context={}))
         for (contract_id, _model, company_id), batch in batches.items():
             engine_sudo._snapshot_batch(contract_id, company_id, batch)
-        self._delete_obsolete(rows)
 
     def _delete_obsolete(self, rows):
         """Delete earlier content that a combined update made obsolete."""
@@ -430,8 +477,10 @@ class InteropEvent(models.Model):
         self._write_ready(ready, company)
         self._write_failed(failed)
         if gone:
-            self.env.cr.execute("DELETE FROM interop_event WHERE id = ANY(%s)", [gone])
-        self.env["interop.event"].invalidate_model(flush=False)
+            self.env.cr.execute(
+                "DELETE FROM interop_event WHERE id = ANY(%s) AND state = 'new'", [gone]
+            )
+        self.env["interop.event"].invalidate_model(None if gone else BUILT, flush=False)
 
     def _write_ready(self, snapshots, company):
         if not snapshots:
@@ -445,31 +494,26 @@ class InteropEvent(models.Model):
         }.items():
             classes[key] = max((i.data_class for i in interfaces), key=order.index)
             lists[key] = json.dumps([interface.id for interface in interfaces])
-        try:
-            payload_ids = self.env["interop.payload"]._store_many(
-                [
-                    (company.id or None, classes[id(item.interfaces)], item.content)
-                    for item in snapshots
-                ]
+        for start in range(0, len(snapshots), WRITTEN_AT_ONCE):
+            batch = snapshots[start : start + WRITTEN_AT_ONCE]
+            contents = [
+                (company.id or None, classes[id(item.interfaces)], item.content)
+                for item in batch
+            ]
+            try:
+                sealed = self.env["interop.payload"]._sealed_arrays(contents)
+            except GuardError:
+                # Settings shows why. Nothing is lost: the pump builds these later.
+                return
+            self.env.cr.execute(
+                SQL(
+                    _READY,
+                    ids=[item.row.id for item in batch],
+                    interfaces=[lists[id(item.interfaces)] for item in batch],
+                    sealed=sealed,
+                ),
+                log_exceptions=False,
             )
-        except GuardError:
-            # Settings shows why. Nothing is lost: the pump builds these later.
-            return
-        self.env.cr.execute(
-            """UPDATE interop_event e
-                  SET state = 'ready', payload_id = v.payload_id,
-                      interface_ids = v.interfaces::jsonb,
-                      error_class = NULL, error_code = NULL, error_message = NULL
-                 FROM unnest(%s::int[], %s::int[], %s::text[])
-                   AS v(id, payload_id, interfaces)
-                WHERE e.id = v.id""",
-            [
-                [item.row.id for item in snapshots],
-                payload_ids,
-                [lists[id(item.interfaces)] for item in snapshots],
-            ],
-            log_exceptions=False,
-        )
 
     def _write_failed(self, snapshots):
         if not snapshots:
@@ -483,7 +527,7 @@ class InteropEvent(models.Model):
                       error_message = v.error_message
                  FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
                    AS v(id, interfaces, error_class, error_code, error_message)
-                WHERE e.id = v.id""",
+                WHERE e.id = v.id AND e.state = 'new'""",
             [
                 [item.row.id for item in snapshots],
                 [json.dumps([i.id for i in item.interfaces]) for item in snapshots],

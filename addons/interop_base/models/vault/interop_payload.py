@@ -65,6 +65,21 @@ class InteropPayload(models.Model):
 
     @api.model
     @api.private
+    def _sealed_arrays(self, items):
+        """Return SQL of one array for each of the columns ``SEALED``, for the statement
+        with which an event becomes ready. It writes contents as ``_store_many`` does.
+
+        :param items: see ``_store_many``
+        :raises GuardError: see ``_store_many``
+        """
+        columns = zip(*self._sealed(items), strict=True)
+        return SQL(", ").join(
+            SQL(f"%s::{self._fields[name].column_type[1]}[]", list(values))
+            for name, values in zip(SEALED.split(", "), columns, strict=True)
+        )
+
+    @api.model
+    @api.private
     def _sealed(self, items):
         """Return the columns of contents, encrypted if their data class is protected.
 
