@@ -31,8 +31,6 @@ _LOG = {
 # deleted when its message is made, the content of a message stays.
 OPTIONS = {
     "interop_event": _BUSY,
-    "interop_queue": _BUSY,
-    "interop_queue_key": _BUSY,
     "interop_payload": {
         **_LOG,
         "toast.autovacuum_vacuum_scale_factor": "0.02",

@@ -15,7 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import data_picture, paths, pictures, readmes, state_picture, walks
+from . import (
+    data_picture,
+    next_steps,
+    paths,
+    pictures,
+    readmes,
+    state_picture,
+    walks,
+)
 from .errors import SetupError
 from .progress import say
 
@@ -273,11 +281,16 @@ def troubleshooting_page() -> str:
         )
     lines = ["# Troubleshooting", "", MADE, "", *advice["intro"], ""]
     lines += ["## Error classes of failed messages", ""]
-    lines += ["| error class | meaning | fixed by | how |", "|---|---|---|---|"]
+    lines += [
+        "| error class | meaning | fixed by | next step | more |",
+        "|---|---|---|---|---|",
+    ]
+    steps = next_steps.next_steps(outcome.ERROR_CLASSES)
     for name, kind in outcome.ERROR_CLASSES.items():
         row = advice["classes"][name]
-        owner = advice["owners"][kind]
-        lines.append(f"| `{name}` | {row['meaning']} | {owner} | {row['how']} |")
+        cells = [row["meaning"], advice["owners"][kind]]
+        cells += [next_steps.sentence(steps[name]), row["more"]]
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
     lines += ["", "## Results of the answers of a receiver", ""]
     lines += ["| answer | result | error class |", "|---|---|---|"]
     for status in advice["statuses"]:

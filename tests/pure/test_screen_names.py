@@ -15,7 +15,17 @@ NAME = re.compile(
     r"(?<![\w*_])(?:_([A-Z][^_]*?)_|\*([A-Z][^*]*?)\*)(?![\w*_])", re.DOTALL
 )
 # Names of Odoo, and terms that stand in italics.
-OTHERS = {"Actions", "Direction", "In", "Jobs", "Merge contacts", "Out", "Technical"}
+OTHERS = {
+    "Actions",
+    "Direction",
+    "In",
+    "Job Queue",
+    "Jobs",
+    "Merge contacts",
+    "Out",
+    "Queue",
+    "Technical",
+}
 PAGES = [page for page in blocks.pages(generated=True) if page.name != "CHANGELOG.md"]
 
 

@@ -115,7 +115,7 @@ class TestStops(EngineCase):
         self.assertFalse(message.waiting_until, "due now: no next try in the past")
         later = clock.now().replace(microsecond=0) + timedelta(minutes=5)
         self._set_columns(message, attempt_count=1, next_attempt_at=later)
-        self.assertIn("last try failed", message.waiting_reason)
+        self.assertIn("last attempt failed", message.waiting_reason)
         self.assertEqual(message.waiting_until, later)
         self.interface._set_suspended()
         self.env.invalidate_all()

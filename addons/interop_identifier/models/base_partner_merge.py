@@ -29,7 +29,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 raise UserError(
                     self.env._(
                         "“%(name)s” and “%(survivor)s” cannot be merged: %(error)s "
-                        "Open Healthcare Integration › Identity › Merges to see "
+                        "Open Healthcare Integration ‣ Identity ‣ Merges to see "
                         "earlier merges.",
                         name=partner.display_name,
                         survivor=dst_partner.display_name,

@@ -37,7 +37,7 @@ class InteropHandlerMapping(models.AbstractModel):
                     self.env._(
                         "“%(path)s”: the record has no active identifier of "
                         "namespace “%(name)s”. Add the identifier to the record, "
-                        "then retry the message.",
+                        "then resubmit the message.",
                         path=line.path,
                         name=line.namespace_id.name,
                     ),

@@ -287,7 +287,7 @@ class InteropIdentifierModel(models.Model):
             raise ValidationError(
                 self.env._(
                     "Records of “%s” cannot have identifiers yet. An administrator "
-                    "can add this kind under Identity › Kinds of Records.",
+                    "can add this kind under Identity ‣ Kinds of Records.",
                     self.env["ir.model"].sudo()._get(name).name or name,
                 )
             )

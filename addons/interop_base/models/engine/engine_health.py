@@ -123,7 +123,7 @@ class EngineHealth:
         return [
             self.env._(
                 "Messages are due but are not processed. %s Look at the jobs of the "
-                "model interop.pump (Settings, Technical, Jobs) and at the log.",
+                "model interop.pump (Job Queue ‣ Queue ‣ Jobs) and at the log.",
                 self.summary(),
             )
         ]
@@ -166,7 +166,7 @@ class EngineHealth:
             return []
         return [
             self.env._(
-                "The statement limit (%(seconds)s s) is not below limit_time_real of "
+                "The Statement Timeout (%(seconds)s s) is not below limit_time_real of "
                 "odoo.conf (%(longest)s s). Lower it: a worker that is killed leaves its "
                 "statement to PostgreSQL.",
                 seconds=seconds,

@@ -55,7 +55,7 @@ class InteropEndpoint(models.Model):
         copy=False,
         tracking=True,
         index=True,
-        help="While paused or disabled, messages wait and lose no try.",
+        help="While paused or disabled, messages wait and keep their remaining attempts.",
     )
     state_reason = fields.Char("Reason", readonly=True, copy=False, tracking=True)
     concurrency = fields.Integer(
@@ -85,22 +85,22 @@ class InteropEndpoint(models.Model):
         default=10,
         tracking=True,
         help="After so many in a row, nothing is sent until a single message gets "
-        "through. Waiting costs no try. 0: keep sending.",
+        "through. Waiting uses no attempt. 0: keep sending.",
     )
     circuit_seconds = fields.Integer(
         "First Wait (s)",
         required=True,
         default=15,
         tracking=True,
-        help="Wait before a single message tries whether the receiver is back. It doubles "
-        "each time, up to ten minutes.",
+        help="Wait before a single message tests the receiver. It doubles each time, up to "
+        "ten minutes.",
     )
     rate_limit = fields.Integer(
         "Deliveries per Minute",
         required=True,
         default=0,
         tracking=True,
-        help="All workers together. What exceeds it waits and costs no try. "
+        help="All workers together. What exceeds it waits and uses no attempt. "
         "0: no limit.",
     )
     health = fields.Selection(const.HEALTHS, compute="_compute_health")
@@ -116,16 +116,16 @@ class InteropEndpoint(models.Model):
     success_rate = fields.Float(
         "Success Rate, 24 h",
         compute="_compute_rate",
-        help="Share of the tries that the receiver took. Test messages are not counted.",
+        help="Share of the attempts that succeeded. Test messages are not counted.",
     )
     tries = fields.Integer(
-        "Tries, 24 h",
+        "Attempts, 24 h",
         compute="_compute_rate",
-        help="Deliveries that were tried. Test messages are not counted.",
+        help="Attempts at deliveries. Test messages are not counted.",
     )
     oldest_waiting_at = fields.Datetime("Oldest Waiting", compute="_compute_oldest")
     blocking_message_ids = fields.Many2many(
-        "interop.message", string="Holding Others Back", compute="_compute_blocking"
+        "interop.message", string="Blocking Messages", compute="_compute_blocking"
     )
     color = fields.Integer(compute="_compute_color")
 
@@ -444,7 +444,7 @@ class InteropEndpoint(models.Model):
     def _set_suspended(self, circuit):
         """Stop after sustained failure; tell the owner and the operations address."""
         reason = self.env._(
-            "Suspended: no delivery succeeded since %(since)s UTC, %(count)s tries failed. "
+            "Suspended: no delivery succeeded since %(since)s UTC, %(count)s attempts failed. "
             "Messages wait. Resume when the receiver is back.",
             since=circuit.failing_since.strftime("%Y-%m-%d %H:%M"),
             count=circuit.failing_count,

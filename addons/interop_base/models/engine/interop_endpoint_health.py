@@ -278,7 +278,7 @@ class InteropEndpointHour(models.Model):
     """Tries per endpoint and hour: the success rate without reading every try."""
 
     _name = "interop.endpoint.hour"
-    _description = "Tries of an Endpoint by Hour"
+    _description = "Attempts of an Endpoint by Hour"
     _log_access = False
     _order = "hour desc, id"
 

@@ -12,7 +12,7 @@
 4. **prepare** (a short transaction): the transport reads all that sending needs. Hook:
    ``interop.transport._prepare``.
 5. **exchange** (no cursor open, a thread per batch): Hook: ``interop.transport._exchange``.
-6. **record**: states and tries, only where the lease is still ours. Hooks:
+6. **record**: states and attempts, only where the lease is still ours. Hooks:
    ``interop.message._retry_delay`` and ``_after_move``, ``interop.transport._note_results``.
 7. **hand over**: the next run is a job for the moment when something is due.
 

@@ -1,4 +1,4 @@
-"""One try at a message."""
+"""One attempt at a message."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -10,7 +10,7 @@ class InteropAttempt(models.Model):
     """Append-only evidence: when, how long, with what outcome."""
 
     _name = "interop.attempt"
-    _description = "Message Try"
+    _description = "Message Attempt"
     _order = "id"
     _log_access = False
 
@@ -21,7 +21,7 @@ class InteropAttempt(models.Model):
         ondelete="cascade",
         index=True,
     )
-    number = fields.Integer("Try", readonly=True)
+    number = fields.Integer("Attempt", readonly=True)
     started_at = fields.Datetime("Started", required=True, readonly=True)
     duration_ms = fields.Integer("Duration (ms)", readonly=True)
     outcome = fields.Selection(const.OUTCOMES, required=True, readonly=True)
@@ -76,8 +76,8 @@ class InteropAttempt(models.Model):
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Refuse: tries are append-only."""
-        raise UserError(self.env._("Tries are evidence and cannot be changed."))
+        raise UserError(self.env._("Attempts are evidence and cannot be changed."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("Tries are removed with their message only."))
+        raise UserError(self.env._("Attempts are removed with their message only."))

@@ -73,7 +73,7 @@ class InteropMessage(models.Model):
     )
     # --- engine ---
     lane = fields.Char(required=True, readonly=True)
-    next_attempt_at = fields.Datetime("Next Try", readonly=True)
+    next_attempt_at = fields.Datetime("Next Attempt", readonly=True)
     waiting_reason = fields.Char(
         "Why It Waits",
         compute="_compute_waiting",
@@ -82,7 +82,7 @@ class InteropMessage(models.Model):
     waiting_until = fields.Datetime(
         "Waits Until",
         compute="_compute_waiting",
-        help="When the next try is due. Empty when the message is due now, or when a "
+        help="When the next attempt is due. Empty when the message is due now, or when a "
         "person has to act first.",
     )
     is_held = fields.Boolean(
@@ -100,7 +100,7 @@ class InteropMessage(models.Model):
     lease_token = fields.Char(readonly=True, copy=False)
     lease_until = fields.Datetime(readonly=True, copy=False)
     try_count = fields.Integer("Times Claimed", readonly=True)
-    attempt_count = fields.Integer("Tries", readonly=True)
+    attempt_count = fields.Integer("Attempts", readonly=True)
     # --- failure ---
     error_class = fields.Selection(const.ERROR_CLASSES, readonly=True)
     error_kind = fields.Selection(const.ERROR_KINDS, readonly=True)
@@ -220,7 +220,7 @@ class InteropMessage(models.Model):
     field_report_html = fields.Html("By Field", compute="_compute_field_report_html")
     # --- times ---
     occurred_at = fields.Datetime("Occurred", readonly=True)
-    first_attempt_at = fields.Datetime("First Try", readonly=True)
+    first_attempt_at = fields.Datetime("First Attempt", readonly=True)
     done_at = fields.Datetime("Finished", readonly=True)
     attempt_ids = fields.One2many("interop.attempt", "message_id", "Timeline")
 

@@ -24,9 +24,15 @@ def next_steps(env):
         "config": env._("Complete the set-up named here, then retry."),
         "internal": env._("Ask an administrator to read the server log."),
         "schema": env._("Correct the record or the mapping, then resubmit."),
-        "unknown_identifier": env._("Link the identifier, then retry."),
+        "unknown_identifier": env._(
+            "Ask the sender to correct the message and to send it with a new id. Then "
+            "cancel this message."
+        ),
         "ownership": env._("Change it in the system that owns the data."),
-        "business_rule": env._("Correct the record named here, then retry."),
+        "business_rule": env._(
+            "Correct the record named here, then retry. If the content is wrong, have "
+            "the sender correct it and send it under a new id."
+        ),
         "conflict": env._("Decide which record is right, then retry."),
     }
 
@@ -89,5 +95,5 @@ def waiting(message, now, known):
         until = max([*ends, due or now]) if all(ends) else False
         return " ".join(hold.text for hold in holds), until, True
     if message.attempt_count:
-        return env._("The last try failed. The next one follows."), due, False
+        return env._("The last attempt failed. The next attempt follows."), due, False
     return env._("The message waits for the next free worker."), due, False
