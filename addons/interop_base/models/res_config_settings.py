@@ -67,7 +67,7 @@ class ResConfigSettings(models.TransientModel):
         "Pump Run Time (s)",
         config_parameter="interop_base.pump_seconds",
         default=20,
-        help="A pump job ends after about this time, and a new job continues. Keep it "
+        help="A pump ends after about this time, and a new job continues. Keep it "
         "well below limit_time_real of odoo.conf.",
     )
     interop_pump_batch = fields.Integer(

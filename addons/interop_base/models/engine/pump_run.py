@@ -5,7 +5,7 @@
    ``_subject``, ``_ordering_key``, ``_business_key``, ``_companies``) and
    ``interop.event._is_meant_for``. After commit the pump is armed.
 2. **materialize** (one worker at a time): ``interop.materializer`` numbers the messages,
-   renders their bytes once, checks and encrypts them. Hooks: ``_for_receiver``,
+   writes their bytes once, checks and encrypts them. Hooks: ``_for_receiver``,
    ``_envelope_bytes``, ``_message_columns``, ``_is_test``.
 3. **claim**: what is due is leased to this worker, per lane, and committed. Hooks of
    ``interop.pump``: ``_moving_interfaces``, ``_lanes``, ``_claim``, ``_next_due``.
