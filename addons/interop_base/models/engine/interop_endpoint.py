@@ -512,7 +512,7 @@ class InteropEndpoint(models.Model):
         self.check_access("read")
         # sudo: health is the engine's
         self.env["interop.endpoint.health"].sudo()._reset(self)
-        self.env["interop.audit.event"]._log("overrode", self, "try now")
+        self.env["interop.audit.event"]._log("overrode", self, "test now")
         self.env["interop.pump"]._arm_after_commit()
 
     def action_view_messages(self):
