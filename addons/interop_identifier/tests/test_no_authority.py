@@ -50,7 +50,7 @@ class TestNoAuthority(CaseMixin, EngineCase):
         self.assertIn(self.facility.name, trail.detail)
         message = self._send(("", "1"), name="One")
         self.assertNotEqual(message.state, "done")
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             self._approve(self.interface, both)
         self._approve(self.interface)
         self._run()

@@ -78,7 +78,7 @@ class TestMappingModel(InteropCase):
             entry.action_approve(entry.approval_fingerprint)
         both = self._create_user("admin", "steward")
         entry.with_user(both).usage = "write"
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             entry.with_user(both).action_approve(entry.approval_fingerprint)
         entry.with_user(self.steward).action_approve(entry.approval_fingerprint)
         self.assertEqual(entry.state, "approved")

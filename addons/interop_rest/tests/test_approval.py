@@ -124,13 +124,13 @@ class TestClientApproval(RestHttpCase):
         client = self._create_client()
         self._add_key(client)
         client.with_user(self.both).allowed_networks = "10.0.0.0/8"
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             self._approve(client, self.both)
         self._approve(client, self.steward)
         client._set_active()
         client.with_user(self.both).action_suspend()
         client.with_user(self.both).action_request()
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             self._approve(client, self.both)
 
     # === S7: KEYS === #
@@ -167,7 +167,7 @@ class TestClientApproval(RestHttpCase):
             self.assertIn(text, self.client.approval_changes)
         with self._refused(UserError, "changed after you opened"):
             client.with_user(self.steward).action_approve(before)
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             self._approve(client, self.both)
         before = client.approval_fingerprint
         key.with_user(self.admin).write({"valid_to": clock.now() + timedelta(days=9)})
@@ -184,7 +184,7 @@ class TestClientApproval(RestHttpCase):
         self.assertEqual(self._post(secret=new._get_value()).status_code, 422)
         self.client._set_suspended()
         self.client._set_requested()
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             self._approve(self.client, self.both)
 
     # === REOPENED INTERFACES === #

@@ -64,7 +64,7 @@ class TestClient(RestMixin, TransactionCase):
         mine = client.with_user(admin).copy({"code": f"copy-{self._next()}"})
         self.assertEqual((mine.editor_ids, mine.state), (admin, "requested"))
         self._add_key(mine)
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             mine.action_approve(mine.approval_fingerprint)
         steward = self._create_user("steward")
         mine.with_user(steward).action_approve(mine.approval_fingerprint)

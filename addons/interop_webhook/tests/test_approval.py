@@ -113,7 +113,7 @@ class TestDestinationApproval(WebhookCase):
         endpoint = self._create_endpoint(system_id=system.id)
         endpoint.with_user(self.both).url = "http://127.0.0.1:1026/mine"
         interface = self._create_interface(endpoint_id=endpoint.id, activate=False)
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             self._approve(interface, self.both)
         self._approve(interface)
 

@@ -84,7 +84,7 @@ class TestNetworks(WebhookCase):
         endpoint.allowed_networks = "127.0.0.0/8\n10.1.0.0/16"
         interface.endpoint_id = self.endpoint
         self.assertIn("10.1.0.0/16", self.interface.approval_changes)
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             self._approve(self.interface, self.both)
         self._approve(self.interface)
         self.assertFalse(self.interface.approval_changes)
@@ -175,7 +175,7 @@ class TestNetworks(WebhookCase):
         request = self.endpoint.network_request_ids
         self.assertEqual(len(request), 1)
         self.assertEqual(request.requested_by_id, self.admin)
-        with self._refused(UserError, "yourself"):
+        with self._refused(UserError, "Another steward has to approve"):
             request.with_user(self.both).action_approve(request.approval_fingerprint)
         notes = self.endpoint.activity_ids.mapped("note")
         self.assertTrue(notes)
@@ -202,7 +202,7 @@ class TestNetworks(WebhookCase):
         request = self.endpoint.network_request_ids
         self.assertEqual(request.requested_by_id, self.both)
         self.assertEqual(self.endpoint.networks_requested_by_id, self.both)
-        with self._refused(UserError, "You asked"):
+        with self._refused(UserError, "You requested the approval"):
             self.endpoint.with_user(self.both).action_approve_networks("10.1.0.0/16")
         self.assertEqual(self.endpoint.requested_networks, "10.1.0.0/16")
 
