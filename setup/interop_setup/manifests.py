@@ -12,25 +12,26 @@ WITHOUT_TRACE = {"tests", "controllers", "readme", "i18n", "__pycache__", "stati
 ICON = Path("static") / "description" / "icon.png"
 
 
-def names(folder: Path = paths.ADDONS) -> list[str]:
+def names(folder: Path | None = None) -> list[str]:
     """Names of this project's addons, in alphabetical order."""
+    folder = folder or paths.ADDONS
     return sorted(path.parent.name for path in folder.glob("*/__manifest__.py"))
 
 
-def read(name: str, folder: Path = paths.ADDONS) -> dict:
+def read(name: str, folder: Path | None = None) -> dict:
     """Return the manifest of an addon of this project."""
-    text = (folder / name / "__manifest__.py").read_text("utf-8")
+    text = ((folder or paths.ADDONS) / name / "__manifest__.py").read_text("utf-8")
     return ast.literal_eval(text)
 
 
 def closure(
-    wanted: list[str], folder: Path = paths.ADDONS
+    wanted: list[str], folder: Path | None = None
 ) -> tuple[list[str], list[str]]:
     """Return the sorted dependencies of addons: those of this project, and others.
 
     The first list is complete and contains the wanted addons.
 
-    :param folder: the folder with the addons of this project
+    :param folder: the folder with the addons; ``addons/`` of this project if not given
     :raises SetupError: a wanted addon is not in this project, or a dependency is missing
     """
     ours: set[str] = set()
@@ -66,9 +67,9 @@ def _available(name: str) -> bool:
     return any((folder / name / "__manifest__.py").is_file() for folder in folders)
 
 
-def sources(name: str, folder: Path = paths.ADDONS) -> list[Path]:
+def sources(name: str, folder: Path | None = None) -> list[Path]:
     """Return the sorted files of an addon that affect a database."""
-    base = folder / name
+    base = (folder or paths.ADDONS) / name
     found = []
     for path in base.rglob("*"):
         relative = path.relative_to(base)
@@ -79,8 +80,9 @@ def sources(name: str, folder: Path = paths.ADDONS) -> list[Path]:
     return sorted(found)
 
 
-def digest(addons: list[str], folder: Path = paths.ADDONS) -> str:
+def digest(addons: list[str], folder: Path | None = None) -> str:
     """Return a hash of the sources of these addons that affect a database."""
+    folder = folder or paths.ADDONS
     result = hashlib.sha256()
     for name in addons:
         for path in sources(name, folder):

@@ -12,11 +12,12 @@ SERVER_WIDE = ("base", "rpc", "web", "queue_job")
 OURS = ("interop_rest",)
 
 
-def addons_path(ours: Path = paths.ADDONS) -> str:
+def addons_path(ours: Path | None = None) -> str:
     """Value of Odoo's ``addons_path``.
 
-    :param ours: where our addons lie
+    :param ours: where our addons lie; ``addons/`` of this project if not given
     """
+    ours = ours or paths.ADDONS
     folders = odoo_source.addons_paths(odoo_source.current())
     if manifests.names(ours):
         folders.append(ours)

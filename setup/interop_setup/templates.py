@@ -42,7 +42,7 @@ def plain_name(modules: list[str]) -> str:
     return PLAIN + _key(RECIPE, lock_hash(), str(odoo), version, *modules)
 
 
-def suite_name(plain: str, addons: list[str], folder: Path = paths.ADDONS) -> str:
+def suite_name(plain: str, addons: list[str], folder: Path | None = None) -> str:
     """Return the name of the template with these addons and their current sources."""
     return SUITE + _key(plain, *addons, manifests.digest(addons, folder))
 
@@ -68,7 +68,7 @@ def plain_template(cluster: Cluster, modules: list[str]) -> str:
 
 
 def suite_template(
-    cluster: Cluster, wanted: list[str], folder: Path = paths.ADDONS
+    cluster: Cluster, wanted: list[str], folder: Path | None = None
 ) -> str:
     """Return the template with these addons and their dependencies; build it if missing.
 
@@ -122,7 +122,7 @@ def _install(
     cluster: Cluster,
     name: str,
     modules: list[str],
-    folder: Path = paths.ADDONS,
+    folder: Path | None = None,
     *,
     strict: bool = False,
 ) -> None:
@@ -153,7 +153,7 @@ def _install(
     _check_installed(cluster, name, modules)
 
 
-def _sections(cluster: Cluster, folder: Path) -> dict[str, dict[str, str]]:
+def _sections(cluster: Cluster, folder: Path | None) -> dict[str, dict[str, str]]:
     """The configuration for installing: no workers, no jobs."""
     options = odoo_config.base_options(cluster)
     return {
