@@ -14,6 +14,7 @@
         "data/ir_cron.xml",
         "wizard/interop_credential_wizard_views.xml",
         "wizard/interop_network_wizard_views.xml",
+        "views/interop_network_request_views.xml",
         "views/interop_secret_views.xml",
         "views/interop_endpoint_views.xml",
         "views/interop_interface_views.xml",
