@@ -12,7 +12,7 @@ class TestInterfaceFacts(EngineCase):
     def test_code_is_immutable_unique_and_well_formed(self):
         interface = self._create_interface(activate=False)
         for record in (interface, interface.system_id):
-            with self._refused(UserError, "cannot change"):
+            with self._refused(UserError, "cannot be changed"):
                 record.code = "other"
             record.write({"code": record.code, "name": "Same code"})
         for code in ("", "UPPER", "with space", "-dash", "x" * 64, "ä", "a\n"):

@@ -15,7 +15,7 @@ from .fakes import EngineCase
 GROUPS = ("user", "operator", "admin", "steward", "auditor")
 # What an empty list must not say: that there is nothing at all.
 CLAIMS = re.compile(
-    r"\b(yet|nothing|nobody|no one)\b|^no (?!.* matches)", re.IGNORECASE
+    r"\b(yet|nothing|nobody|no one)\b|^no (?!.* match(es)?\b)", re.IGNORECASE
 )
 
 
@@ -51,7 +51,7 @@ class TestStops(EngineCase):
             self._seen().hold_text,
             message.with_user(self.clerk).waiting_reason,
         ):
-            self.assertIn(f"“{self.system.name}” is stopped since", text)
+            self.assertIn(f"stopped “{self.system.name}” on", text)
             self.assertIn(self.env.user.name, text)
             self.assertIn("Wrong numbers are sent", text)
         self.assertEqual((self._seen().hold_level, self.interface.color), ("all", 1))
@@ -83,7 +83,7 @@ class TestStops(EngineCase):
         message = self._publish(self.interface)
         self.system.environment = "production"
         self.assertEqual(self._seen().hold_level, "all")
-        self.assertIn("“Production”, this server is “Test”", self._seen().hold_text)
+        self.assertIn("“Production”, but this server is “Test”", self._seen().hold_text)
         self.assertIn("“Production”", message.waiting_reason)
         self.system.environment = "test"
         self.env["ir.config_parameter"].set_param("interop_base.database", "other")
@@ -352,7 +352,7 @@ class TestNames(EngineCase):
         system = self._create_system()
         system._set_stopped("Why")
         line = self.env["interop.audit.event"].search([], limit=1)
-        self.assertEqual(line.display_name, f"Emergency stop: {system.name}")
+        self.assertEqual(line.display_name, f"Emergency Stop: {system.name}")
 
     def test_b17_columns_have_labels_in_words(self):
         for model in ("interop.client", "interop.dead.letter.cause"):

@@ -237,7 +237,7 @@ class TestSettings(EngineCase):
                 any("client_connection_check" in text for text in texts), warns
             )
         for values, word in (
-            ({"workers": 1}, "at least two"),
+            ({"workers": 1}, "2 or more"),
             ({"workers": 0}, "without workers"),
             ({"server_wide_modules": ["base", "web"]}, "queue_job"),
         ):
@@ -286,7 +286,7 @@ class TestSettings(EngineCase):
             form.schedule = "0s, 1h, 5h, 12h, 12h, 14h, 14h, 14h"
             self.assertEqual(form.preview, "8 attempts over 3 days")
         for text in ("", "soon", "5", "5s, -1m", "5x"):
-            with self._refused(UserError, "cannot be read", msg=text):
+            with self._refused(UserError, "is not valid", msg=text):
                 policy.schedule = text
 
     def test_settings_lead_to_the_policies(self):

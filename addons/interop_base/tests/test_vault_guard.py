@@ -90,7 +90,7 @@ class TestPromise11Copies(EngineCase):
             self._assert_mute("No key file is configured.*generate-key")
             self.assertIsNone(self._readable())
         with self._conf(key_file="/nowhere/interop.keys"):
-            self._assert_mute("/nowhere/interop.keys.*cannot be read")
+            self._assert_mute("cannot read the key file /nowhere/interop.keys")
             self.assertIsNone(self._readable())
 
     def test_promise_11_key_file_readable_by_others(self):
@@ -112,7 +112,7 @@ class TestPromise11Copies(EngineCase):
     def test_promise_11_another_key_file_reads_nothing(self):
         with self._conf(key_file=self._key_file()):
             self.assertIsNone(self._readable())
-            with self.assertRaisesRegex(ConfigurationError, "cannot be decrypted"):
+            with self.assertRaisesRegex(ConfigurationError, "cannot decrypt"):
                 self.message._payload_bytes()
 
     def _readable(self):

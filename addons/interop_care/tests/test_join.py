@@ -179,7 +179,7 @@ class TestJoin(InteropCase):
         with self.assertRaises(UniqueViolation) as caught, self.env.cr.savepoint():
             memberships._begin({made: self.facility})
         self.assertIn(
-            "already knows this person",
+            "already knows the person",
             memberships._sql_error_to_message(caught.exception),
         )
         self.assertEqual(len(made._interop_memberships_sudo()), 1)

@@ -119,12 +119,17 @@ class TestMergeChains(PersonCase):
             if not done:
                 self.assertEqual(after, before, "a question changes nothing")
                 continue
-            for prior in priors:
+            roots = dict(before)
+            for prior in priors:  # one after the other, as the message names them
                 self.assertEqual(after[prior.id], after[survivor.id])
                 edges.append((survivor.id, prior.id))
-                if before[prior.id] != before[survivor.id]:
+                if roots[prior.id] != roots[survivor.id]:
                     self.assertNotIn(prior.id, into, "it was merged elsewhere before")
                 into.setdefault(prior.id, survivor.id)
+                moved, kept = roots[prior.id], roots[survivor.id]
+                roots = {
+                    one: kept if root == moved else root for one, root in roots.items()
+                }
         self.assertEqual(
             self._partition(self._groups(people, wires).items()),
             self._partition([*edges, *((one, one) for one in people.ids)]),

@@ -79,7 +79,7 @@ class TestIdentityScreens(CaseMixin, EngineCase):
     def test_records_without_access_are_not_shown(self):
         self.king.write({"company_id": self.other_facility.id, "city": "Horsley"})
         case = self._case(self._ambiguous())
-        self.assertEqual(case.about.count("may not see"), 1)
+        self.assertEqual(case.about.count("without access"), 1)
         text = self._comparison(case)
         self.assertIn("You may not see this record", text)
         self.assertNotIn("King", text)

@@ -37,7 +37,7 @@ class TestMappingModel(InteropCase):
         ):
             with (
                 self.subTest(model),
-                self._refused(ValidationError, "never change"),
+                self._refused(ValidationError, "cannot be on the list"),
             ):
                 self._entry(model)
 

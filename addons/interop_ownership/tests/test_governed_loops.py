@@ -64,7 +64,7 @@ class TestLoops(GovernedCase):
         self.assertEqual(self._leaving(partner), self.billing_out)
 
     def test_a_confirmation_that_is_wanted_goes_back(self):
-        with self._refused(UserError, "sent back"):
+        with self._refused(UserError, "sending back"):
             self.ehr_out.send_back = True  # not what was approved
         confirmations = self._outbound(self.ehr, send_back=True)
         self._create_rule("city", contract_id=self.replica.id, policy="flag")

@@ -199,7 +199,7 @@ class TestAtOnce(RestHttpCase):
         self.assertEqual((flow.company_ids, flow.contracts), ((), {}))
 
     def test_a_new_client_is_known_and_another_stands_in_for_unknown_codes(self):
-        find = service.find
+        find = service.find_client
         none, candidate = find(self.env, "nobody-yet")
         self.assertFalse(none)
         self.assertEqual(candidate.state, "active")
@@ -209,8 +209,8 @@ class TestAtOnce(RestHttpCase):
 
     def test_without_any_active_client_nobody_stands_in(self):
         self.env["interop.client"].search([("state", "=", "active")])._set_suspended()
-        none, candidate = service.find(self.env, "nobody-at-all")
+        none, candidate = service.find_client(self.env, "nobody-at-all")
         self.assertFalse(none or candidate)
         self.assertEqual(
-            service.find(self.env, self.client.code), (self.client, self.client)
+            service.find_client(self.env, self.client.code), (self.client, self.client)
         )

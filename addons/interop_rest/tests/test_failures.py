@@ -126,9 +126,9 @@ class TestFailures(RestMixin, TransactionCase):
             self._activate_client(other)
         self.env.flush_all()
         for code in ("nobody", "no-one", "", "x"):
-            _none, stands_in = service.find(self.env, code)
+            _none, stands_in = service.find_client(self.env, code)
             self.assertIn(stands_in.code, keys)
-            self.assertEqual(service.find(self.env, code)[1], stands_in)
+            self.assertEqual(service.find_client(self.env, code)[1], stands_in)
             for secret in keys.values():
                 call = self._call(secret, client=code or "Not A Code")
                 with self.assertRaises(Problem) as caught:

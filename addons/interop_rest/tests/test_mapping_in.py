@@ -195,15 +195,15 @@ class TestMappingInSetUp(MappingInCase):
 
     def test_fields_that_no_message_may_write_are_refused_when_saved(self):
         for path, field, pattern in (
-            ("a", "company_id.name", "closed"),
-            ("b", "user_id.login", "closed"),
-            ("c", "signup_type", "not read|closed|no field"),
-            ("d", "display_name", "computed|takes no value"),
+            ("a", "company_id.name", "cannot be changed by messages"),
+            ("b", "user_id.login", "cannot be changed by messages"),
+            ("c", "signup_type", "cannot be changed by messages|no field"),
+            ("d", "display_name", "computed|cannot be set"),
             ("e", "commercial_partner_id.name", "computed"),
             ("f", "country_id", "another record"),
-            ("g", "child_ids", "takes no value|sub-list"),
+            ("g", "child_ids", "cannot be set from a message"),
             ("h", "country_id.currency_id.name", "another record"),
-            ("i", "create_date", "closed"),
+            ("i", "create_date", "cannot be changed by messages"),
         ):
             with self.subTest(field), self._refused(ValidationError, pattern):
                 self._line(path, field)
@@ -224,7 +224,7 @@ class TestMappingInSetUp(MappingInCase):
         country = self.env["interop.mapping.model"]._allowed("res.country")
         country._set_draft()
         missing = self._missing()
-        self.assertIn("create", missing)
+        self.assertIn("Create", missing)
         self.assertIn("Contact", missing)
         self.assertIn("Country", missing)
         with self._refused(UserError, "service user"):
@@ -232,7 +232,7 @@ class TestMappingInSetUp(MappingInCase):
 
     def test_activation_wants_to_know_the_record(self):
         self.mapping.line_ids.filtered(lambda line: line.path == "number").unlink()
-        self.assertIn("which record", self._missing())
+        self.assertIn("names the record", self._missing())
 
     def test_activation_wants_what_creating_needs(self):
         category = self._create_contract(

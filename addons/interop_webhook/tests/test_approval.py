@@ -38,7 +38,7 @@ class TestDestinationApproval(WebhookCase):
         self.assertFalse(self._publish(self.interface), "no envelope yet")
         self._run()
         self.assertEqual(before.state, "pending")
-        self.assertIn("approved", before.waiting_reason)
+        self.assertIn("wait until a steward approves", before.waiting_reason)
         self.assertFalse(self.approved.requests or other.requests)
         self.assertIn(other.url, self._trail(self.endpoint)[:1].detail)
         self.assertIn(other.url, self.interface.approval_changes)

@@ -130,7 +130,7 @@ class TestOrdering(WebhookCase):
             (
                 lambda: resting._set_stopped("Test"),
                 resting._set_resumed,
-                f"“{resting.name}” is stopped",
+                f"stopped “{resting.name}” on",
             ),
         ):
             hold()
@@ -174,7 +174,7 @@ class TestOrdering(WebhookCase):
         endpoint = interface.endpoint_id
         self.assertEqual((first.state, later.state), ("pending", "pending"))
         self.assertEqual(endpoint.blocking_message_ids, first)
-        self.assertIn(f"“{self.facility.name}” is stopped", later.blocked_reason)
+        self.assertIn(f"stopped “{self.facility.name}” on", later.blocked_reason)
         self.facility._set_resumed()
         self._run()
         self.assertEqual((first.state, later.state), ("done", "done"))

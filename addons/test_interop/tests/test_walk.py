@@ -18,9 +18,10 @@ _logger = logging.getLogger(__name__)
 
 # The reached numbers; the aim is 25. With all addons installed, about every fourth of
 # these files is a pure tool of a few dozen lines, and each content addon adds a file
-# for each model that it extends. The log and the failure list the files.
-MOST_OUT = 57
-MOST_IN = 70
+# for each model that it extends. One file reads the configuration parameters of all
+# addons. The log and the failure list the files.
+MOST_OUT = 58
+MOST_IN = 71
 
 
 class WalkMixin:

@@ -100,7 +100,7 @@ registry.category("web_tour.tours").add("interop_base_replaced", {
     ...searchFor("No such thing"),
     {
       content: "An empty result does not claim that nothing exists",
-      trigger: ".o_view_nocontent:contains('No messages found')",
+      trigger: ".o_view_nocontent:contains('No messages match')",
     },
   ],
 });

@@ -29,7 +29,7 @@ registry.category("web_tour.tours").add("test_interop_first_message", {
     ...deliverTo("Tour Endpoint"),
     ...sendTest(),
     {
-      trigger: ".modal button:contains('Open the message')",
+      trigger: ".modal button:contains('Open Message')",
       run: "click",
     },
     {
