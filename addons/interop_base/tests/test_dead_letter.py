@@ -159,7 +159,7 @@ class TestCauses(CauseCase):
         cause = self._causes()
         message._set_pending()
         self.env.flush_all()
-        with self._refused(UserError, "gone meanwhile"):
+        with self._refused(UserError, "no longer exist"):
             cause.action_retry()
 
     def test_many_are_listed_and_retried_in_seconds(self):

@@ -74,7 +74,7 @@ class TestStateMachine(EngineCase):
                 env_message.state = "cancelled"
         with self._refused(AccessError):
             self.message.sudo().copy({"state": "done", "external_id": "x"})
-        with self._refused(UserError, "retention only"):
+        with self._refused(UserError, "cannot be deleted manually"):
             self.message.sudo().unlink()
 
     def test_no_group_creates_or_writes_messages(self):
@@ -186,7 +186,7 @@ class TestStateMachine(EngineCase):
         message = self.message.with_user(operator)
         self.env.invalidate_all()
         self.assertFalse(message.resource_ref, "of what the record rules hide")
-        with self._refused(UserError, "may see"):
+        with self._refused(UserError, "have no access"):
             message.action_view_resource()
         rule.unlink()
         self.message.invalidate_recordset()

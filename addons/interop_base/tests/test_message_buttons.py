@@ -95,7 +95,7 @@ class TestMessageButtons(EngineCase):
         message.with_user(self.operator).action_retry()
         message._set_dead(*FAILURE)
         self.interface._set_deprecated()
-        with self._refused(UserError, "not in use any more"):
+        with self._refused(UserError, "no longer in use"):
             message.with_user(self.operator).action_retry()
         message.with_user(self.operator).action_cancel()
         self.assertEqual(message.state, "cancelled")
@@ -226,7 +226,7 @@ class TestMessageButtons(EngineCase):
         message = self._publish(self.interface)
         message.payload_id.sudo().unlink()
         message.invalidate_recordset()
-        with self._refused(UserError, "no longer kept"):
+        with self._refused(UserError, "no longer stored"):
             message.with_user(self.operator).action_view_payload()
 
     def test_content_at_rest(self):

@@ -344,5 +344,5 @@ class TestOldContent(SupersededCase):
         inbound._set_dead("conflict", "x", "x")
         self.env.flush_all()
         cause = self.env["interop.dead.letter.cause"].with_user(self.operator)
-        with self._refused(UserError, "Only outbound"):
+        with self._refused(UserError, "Only failed outbound"):
             cause.search([]).action_resubmit()

@@ -6,8 +6,8 @@ from .. import const
 
 
 class InteropMessage(models.Model):
-    """Remembers in which form a message was frozen: it is sent so, whatever its endpoint
-    asks for later."""
+    """Store the format in which a message was built. Later changes of the endpoint do not
+    affect it."""
 
     _inherit = "interop.message"
 

@@ -7,7 +7,7 @@ from ... import const, db
 
 
 class InteropAttempt(models.Model):
-    """Append-only evidence: when, how long, with what outcome."""
+    """Store start, duration and outcome of one attempt. Rows are append-only."""
 
     _name = "interop.attempt"
     _description = "Message Attempt"
@@ -27,7 +27,7 @@ class InteropAttempt(models.Model):
     outcome = fields.Selection(const.OUTCOMES, required=True, readonly=True)
     http_status = fields.Integer("HTTP Status", readonly=True)
     error_class = fields.Selection(const.ERROR_CLASSES, readonly=True)
-    error_message = fields.Char("What Happened", readonly=True)
+    error_message = fields.Char("Reason", readonly=True)
     excerpt = fields.Char(
         "Answer Excerpt", readonly=True, help="Redacted before it is stored."
     )
@@ -37,9 +37,9 @@ class InteropAttempt(models.Model):
     def _record(self, results, first=()):
         """Append one row per ``engine_types.Result`` in one statement.
 
-        Deferrals are no tries and leave no row.
+        A deferral is not an attempt and adds no row.
 
-        :param first: ids of messages that were never tried before, which spares looking
+        :param first: ids of messages without earlier attempts; they are not counted
         """
         tried = [result for result in results if result.outcome != "deferred"]
         before = self._counts({result.message_id for result in tried} - set(first))
@@ -64,7 +64,7 @@ class InteropAttempt(models.Model):
 
     @api.model
     def _counts(self, message_ids):
-        """Return ``{message id: how often it was tried}``."""
+        """Return ``{message id: number of attempts}``."""
         if not message_ids:
             return {}
         self.env.cr.execute(
@@ -75,9 +75,13 @@ class InteropAttempt(models.Model):
         return dict(self.env.cr.fetchall())
 
     def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: tries are append-only."""
-        raise UserError(self.env._("Attempts are evidence and cannot be changed."))
+        """Refuse the change, because attempts are append-only."""
+        raise UserError(self.env._("Attempts are append-only and cannot be changed."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("Attempts are removed with their message only."))
+        raise UserError(
+            self.env._(
+                "Attempts cannot be deleted alone. They are deleted with their message."
+            )
+        )

@@ -1,4 +1,4 @@
-"""Who viewed, revealed, approved, rotated, overrode, retried, exported: append-only."""
+"""The audit trail: append-only lines about the actions of users."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -6,7 +6,7 @@ from odoo.fields import Domain
 
 from ... import clock, const, db
 
-FEW_FOUND = 1000  # records that a search by code or number names one by one
+FEW_FOUND = 1000  # records that a search by code or number lists by id
 
 _TRIGGER = """
 CREATE OR REPLACE FUNCTION interop_audit_event_append_only() RETURNS trigger AS $$
@@ -26,14 +26,14 @@ CREATE TRIGGER interop_audit_event_no_truncate
 
 
 class InteropAuditEvent(models.Model):
-    """One thing that somebody did. The database itself refuses to change a row."""
+    """Record one action of a user. The database refuses every change of a row."""
 
     _name = "interop.audit.event"
     _description = "Integration Audit Event"
     _order = "id desc"
     _log_access = False
 
-    occurred_at = fields.Datetime("When", required=True, readonly=True, index=True)
+    occurred_at = fields.Datetime("Date", required=True, readonly=True, index=True)
     # No foreign keys: a deleted user or company must neither change nor remove evidence.
     user_id = fields.Many2oneReference(
         "User ID", model_field="user_model", readonly=True
@@ -80,9 +80,10 @@ class InteropAuditEvent(models.Model):
             event.search_all = event.res_name
 
     def _search_search_all(self, operator, value):
-        """Find by whatever an auditor has at hand.
+        """Find lines by user, record, facility, detail, code or id.
 
-        Names are those of the moment; codes and ids lead to the record, too.
+        Names are compared as they were written in the line. A code or an id also finds
+        the lines of the record that has it now.
         """
         if operator not in ("=", "ilike", "=ilike", "like"):
             return NotImplemented
@@ -124,16 +125,16 @@ class InteropAuditEvent(models.Model):
         """Record that the current user did ``action`` on ``records``.
 
         :param str action: key of ``const.AUDIT_ACTIONS``
-        :param records: recordset (may be empty for something global)
-        :param str detail: text that is safe to keep for ever: no secret, no payload; or
-            such texts by the id of the record
+        :param records: recordset; empty for an action without a record
+        :param detail: text without secrets or content, because it is kept permanently; or
+            a dict of such texts by record id
         """
-        # sudo: evidence is written for users who may not write any themselves
+        # sudo: users have no right to write the audit trail
         return db.insert(self.sudo(), self._lines(action, records, detail))
 
     @api.model
     def _log_aside(self, action, records, detail=""):
-        """Record it on a cursor of its own: it stays although the request is refused.
+        """Record on a second cursor, so that the line stays if the request is refused.
 
         See ``_log`` for the parameters.
         """
@@ -145,10 +146,10 @@ class InteropAuditEvent(models.Model):
     def _lines(self, action, records, detail):
         user = self.env.user
         with_company = "company_id" in records._fields
-        # A line needs names; left to themselves, users and facilities are read whole.
+        # Without ``fetch``, Odoo would read all fields of users and facilities.
         user.fetch(["login"])
         if with_company:
-            # sudo: the name of the facility of what is logged, whoever logs it
+            # sudo: the user may have no access to the facility of the record
             records.sudo().company_id.fetch(["name"])
         vals_list = []
         for record in records or [records]:
@@ -176,7 +177,7 @@ class InteropAuditEvent(models.Model):
         return vals_list
 
     def write(self, vals):  # pylint: disable=method-required-super
-        """Refuse: the trail is append-only, in the database too."""
+        """Refuse the change. Triggers in the database refuse it, too."""
         raise UserError(self.env._("The audit trail cannot be changed."))
 
     @api.ondelete(at_uninstall=False)

@@ -1,4 +1,4 @@
-"""Failed messages by what went wrong: one line per cause, not one per message."""
+"""Failed messages by cause: one line per cause."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -7,11 +7,11 @@ from ... import const
 from ..engine.superseded import Superseded
 from . import message_guidance
 
-COUNTED = 1000  # messages of a cause that are looked at for newer ones
+COUNTED = 1000  # messages of a cause that are checked for newer ones
 
 
 class InteropDeadLetterCause(models.Model):
-    """A view over failed messages. Whoever puts the cause right retries all at once."""
+    """Group failed messages by cause, so that a user can retry them together."""
 
     _name = "interop.dead.letter.cause"
     _description = "Failures by Cause"
@@ -30,19 +30,22 @@ class InteropDeadLetterCause(models.Model):
     error_class = fields.Selection(const.ERROR_CLASSES, readonly=True)
     error_kind = fields.Selection(const.ERROR_KINDS, readonly=True)
     error_message = fields.Text(
-        "What Happened", readonly=True, help="As the latest of these messages says it."
+        "Reason",
+        readonly=True,
+        help="The error message of the latest message with this cause.",
     )
     next_step = fields.Char(compute="_compute_next_step")
     next_action = fields.Selection(
         [("retry", "Retry"), ("resubmit", "Resubmit")],
         compute="_compute_next_step",
-        help="The button that the next step asks for.",
+        help="The button for the next step.",
     )
     superseded_count = fields.Integer(
         "Replaced",
         compute="_compute_superseded_count",
-        help="Messages of this cause that newer messages about the same records "
-        "replace. A retry skips them. Counted among the first 1000 messages.",
+        help="The number of messages with this cause that newer messages about the same "
+        "records replace. A retry skips them. Only the first 1000 messages with this "
+        "cause are checked.",
     )
     message_count = fields.Integer("Messages", readonly=True)
     first_seen = fields.Datetime(readonly=True)
@@ -51,7 +54,7 @@ class InteropDeadLetterCause(models.Model):
 
     @property
     def _table_query(self):
-        # The id is the one of the oldest message: it stays as long as that one does.
+        # The id of the oldest message stays while that message is failed.
         return """
             SELECT g.*, example.error_message, example.error_class, example.error_kind,
                    example.direction
@@ -76,7 +79,7 @@ class InteropDeadLetterCause(models.Model):
 
     @api.depends("message_count")
     def _compute_superseded_count(self):
-        """Look at the first messages of each cause, all together."""
+        """Check the first messages of all causes with one search for newer ones."""
         by_cause = {}
         for cause in self:
             domain = [(name, "=", value) for name, value in cause._scope()[0].items()]
@@ -92,7 +95,7 @@ class InteropDeadLetterCause(models.Model):
     # === ACTIONS === #
 
     def _scope(self):
-        """Return what the messages of these causes have in common, one dict each."""
+        """Return the common column values of the messages, one dict per cause."""
         return [
             {
                 "cause": cause.cause or False,
@@ -120,10 +123,10 @@ class InteropDeadLetterCause(models.Model):
         return self._start("send")
 
     def action_resubmit(self):
-        """Build all messages of these causes anew from their records, as a job."""
+        """Build all messages of these causes again from their records, as a job."""
         if any(cause.direction != "out" for cause in self._known()):
             raise UserError(
-                self.env._("Only outbound messages that failed can be built again.")
+                self.env._("Only failed outbound messages can be resubmitted.")
             )
         return self._start("rebuild")
 
@@ -138,12 +141,12 @@ class InteropDeadLetterCause(models.Model):
         return action
 
     def _known(self):
-        """Return the causes that still are and that the user may act on."""
+        """Return the causes that still exist, and check the rights of the user."""
         self.env["interop.guard"]._require_group("interop_base_group_user")
         known = self.exists()
         if not known:
             raise UserError(
-                self.env._("These failures are gone meanwhile. Load the list again.")
+                self.env._("These failures no longer exist. Reload the list.")
             )
         known.check_access("read")
         return known

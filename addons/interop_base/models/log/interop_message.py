@@ -26,11 +26,11 @@ _logger = logging.getLogger(__name__)
 
 
 class InteropMessage(models.Model):
-    """Log line, replay guard and idempotency record at once.
+    """Store a message: log entry, guard against repetition and idempotency record.
 
-    Rows are written by the engine only, and ``_move`` alone writes their state. What
-    takes more than a few lines is done by collaborators: ``MessageLeases`` (the pump),
-    ``MessageEffect`` (applying), ``MessageActions`` (people), ``CatchUp`` (receivers).
+    Only the engine writes rows, and only ``_move`` writes their state. Collaborators do
+    the larger tasks: ``MessageLeases`` (the pump), ``MessageEffect`` (applying),
+    ``MessageActions`` (buttons), ``CatchUp`` (receivers).
     """
 
     _name = "interop.message"
@@ -62,41 +62,42 @@ class InteropMessage(models.Model):
         "Message ID",
         required=True,
         readonly=True,
-        help="The id that both sides know: webhook-id, the same for every retry.",
+        help="The id of the message in both systems. Webhooks send it as webhook-id. Every "
+        "retry has the same id.",
     )
     state = fields.Selection(
         const.MESSAGE_STATES, required=True, readonly=True, default="pending"
     )
     data_class = fields.Selection(const.DATA_CLASSES, required=True, readonly=True)
     test = fields.Boolean(
-        readonly=True, help="A test message: receivers verify it and do nothing else."
+        readonly=True, help="Receivers verify a test message and do nothing else."
     )
     # --- engine ---
     lane = fields.Char(required=True, readonly=True)
     next_attempt_at = fields.Datetime("Next Attempt", readonly=True)
     waiting_reason = fields.Char(
-        "Why It Waits",
+        "Waiting Reason",
         compute="_compute_waiting",
         help="The reason why this message waits, and the next step.",
     )
     waiting_until = fields.Datetime(
-        "Waits Until",
+        "Waiting Until",
         compute="_compute_waiting",
-        help="When the next attempt is due. Empty when the message is due now, or when a "
-        "person has to act first.",
+        help="The time of the next attempt. Empty if the message is due now, or if a user "
+        "has to act first.",
     )
     is_held = fields.Boolean(
         "Held Back",
         compute="_compute_waiting",
-        help="A stop, the environment, the interface or the receiver keeps this "
-        "message back.",
+        help="A stop, the environment, the interface or the receiver prevents this "
+        "message from moving.",
     )
     endpoint_id = fields.Many2one(related="interface_id.endpoint_id")
     blocked_by_id = fields.Many2one("interop.message", compute="_compute_blocked")
     blocked_since = fields.Datetime(compute="_compute_blocked")
-    blocked_reason = fields.Char("Why That One Waits", compute="_compute_blocked")
-    blocking_count = fields.Integer("Holds Back", compute="_compute_blocking")
-    blocking_since = fields.Datetime("Holds Back Since", compute="_compute_blocking")
+    blocked_reason = fields.Char("Blocking Reason", compute="_compute_blocked")
+    blocking_count = fields.Integer("Blocked Messages", compute="_compute_blocking")
+    blocking_since = fields.Datetime("Blocking Since", compute="_compute_blocking")
     lease_token = fields.Char(readonly=True, copy=False)
     lease_until = fields.Datetime(readonly=True, copy=False)
     try_count = fields.Integer("Times Claimed", readonly=True)
@@ -105,14 +106,14 @@ class InteropMessage(models.Model):
     error_class = fields.Selection(const.ERROR_CLASSES, readonly=True)
     error_kind = fields.Selection(const.ERROR_KINDS, readonly=True)
     error_code = fields.Char(readonly=True)
-    error_message = fields.Text("What Happened", readonly=True)
+    error_message = fields.Text("Reason", readonly=True)
     error_pointer = fields.Char(
-        "Where",
+        "Error Location",
         readonly=True,
-        help="JSON Pointer (RFC 6901) of the member that is wrong, where one is known.",
+        help="JSON Pointer (RFC 6901) to the invalid member. Empty if it is not known.",
     )
     cause = fields.Char(
-        readonly=True, help="Fingerprint: failures with the same cause have the same."
+        readonly=True, help="Failures with one cause have the same fingerprint."
     )
     owner_user_id = fields.Many2one(
         "res.users", "Owner", readonly=True, ondelete="restrict"
@@ -124,7 +125,7 @@ class InteropMessage(models.Model):
     next_action = fields.Selection(
         message_guidance.NEXT_ACTIONS,
         compute="_compute_next_action",
-        help="The button that the next step asks for.",
+        help="The button for the next step.",
     )
     # --- replaced ---
     superseded_by_id = fields.Many2one(
@@ -134,13 +135,13 @@ class InteropMessage(models.Model):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="The newer message about the same record for which this one was skipped.",
+        help="The newer message about the same record. It replaces this skipped message.",
     )
     newer_id = fields.Many2one(
         "interop.message",
         "Newer Message",
         compute="_compute_newer",
-        help="The newest message about the same record. Its content is more recent.",
+        help="The newest message about the same record.",
     )
     is_superseded = fields.Boolean(
         "Replaced",
@@ -172,9 +173,9 @@ class InteropMessage(models.Model):
     )
     may_view_payload = fields.Boolean(
         compute="_compute_may_view_payload",
-        help="Whether you have the access right to see the content.",
+        help="Whether you have the right to view the content.",
     )
-    # --- what it is about ---
+    # --- record ---
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(
         "Record ID", model_field="res_model", readonly=True
@@ -186,7 +187,8 @@ class InteropMessage(models.Model):
     )
     resource_name = fields.Char("Record Name", compute="_compute_resource_name")
     business_key = fields.Char(
-        readonly=True, help="What users know it by. Hidden for protected data classes."
+        readonly=True,
+        help="The number by which users know it. Empty for protected data classes.",
     )
     business_key_index = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     search_key = fields.Char(
@@ -211,44 +213,46 @@ class InteropMessage(models.Model):
     answer_body = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     field_report = fields.Json(readonly=True, copy=False)
     has_field_notes = fields.Boolean(
-        "Not Everything Simply Applied",
+        "Has Field Exceptions",
         readonly=True,
         copy=False,
-        help="Some value was ignored, rejected, or accepted from a system that does "
-        "not decide about it.",
+        help="At least one value was ignored, rejected, or accepted from a system that "
+        "is not its system of record.",
     )
-    field_report_html = fields.Html("By Field", compute="_compute_field_report_html")
+    field_report_html = fields.Html(
+        "Field Outcomes", compute="_compute_field_report_html"
+    )
     # --- times ---
     occurred_at = fields.Datetime("Occurred", readonly=True)
     first_attempt_at = fields.Datetime("First Attempt", readonly=True)
     done_at = fields.Datetime("Finished", readonly=True)
     attempt_ids = fields.One2many("interop.attempt", "message_id", "Timeline")
 
-    # Each index is written three times per delivery. One serves two ends here: inbound
-    # messages, with a rule of their own, have no interface in it and never collide.
+    # Each delivery writes each index three times, so this index serves two purposes.
+    # Inbound messages have no interface in it. Their unique index follows.
     _outbound_external_id_uniq = models.UniqueIndex(
         "(external_id, (CASE WHEN direction = 'out' THEN interface_id END))",
-        "A message with this id exists on this interface.",
+        "A message with this id already exists on this interface.",
     )
     _inbound_external_id_uniq = models.UniqueIndex(
         "(client_id, external_id) WHERE direction = 'in'",
-        "This client has sent a message with this id already.",
+        "This client has already sent a message with this id.",
     )
-    # A reconciliation asks for a span of time; rows are stored about in that order.
+    # A reconciliation searches by time. Rows are stored roughly in that order.
     _occurred_idx = models.Index("USING brin (occurred_at) WITH (pages_per_range = 32)")
     _inbound_known = models.Constraint(
         "CHECK (direction <> 'in' OR (client_id IS NOT NULL AND external_id IS NOT "
         "NULL))",
-        "An inbound message has a sender and an id.",
+        "An inbound message must have a sender and an id.",
     )
     _company_known = models.Constraint(
         "CHECK (company_id IS NOT NULL OR direction = 'in')",
-        "An outbound message belongs to a facility.",
+        "An outbound message must belong to a facility.",
     )
     _due_idx = models.Index(
         "(lane, (attempt_count = 0), next_attempt_at, id) WHERE state = 'pending'"
     )
-    # What was with a dead worker: few, and looked for all the time.
+    # Messages whose worker died. They are few, and each claim searches for them.
     _suspect_idx = models.Index(
         "(lane, next_attempt_at, id)"
         " WHERE state = 'pending' AND try_count > attempt_count"
@@ -297,7 +301,7 @@ class InteropMessage(models.Model):
     @api.depends("res_model", "res_id")
     @api.depends_context("uid")
     def _compute_resource_name(self):
-        """The log shows this column: a query or two per model, not per message."""
+        """Read names with one or two queries per model, because lists show them."""
         found = resources.readable(self)
         for message in self:
             record = found.get((message.res_model, message.res_id))
@@ -306,7 +310,7 @@ class InteropMessage(models.Model):
     @api.depends("res_model", "res_id")
     @api.depends_context("uid")
     def _compute_resource_ref(self):
-        """For one message: Odoo checks each reference that is assigned on its own."""
+        """Use it for one message: Odoo checks each assigned reference separately."""
         found = resources.readable(self)
         for message in self:
             key = (message.res_model, message.res_id)
@@ -337,17 +341,17 @@ class InteropMessage(models.Model):
     @api.depends("state", "attempt_count", "next_attempt_at", "interface_id", "test")
     @api.depends_context("uid", "lang", "tz")
     def _compute_waiting(self):
-        """The log shows it: looked up per interface and facility, not per message."""
+        """Look it up once per interface and facility, because lists show it."""
         now, known = clock.database_now(self.env.cr), {}
         for message in self:
-            # sudo: the reason is told to whoever may see the message
+            # sudo: each user who may see the message may see the reason
             found = message_guidance.waiting(message.sudo(), now, known)
             message.waiting_reason, message.waiting_until, message.is_held = found
 
     def _compute_blocked(self):
         for message in self:
             first = MessageOrder(message).first()
-            # Who may not read the first one still learns since when this one waits.
+            # A user without access to the first message still sees the date.
             message.blocked_by_id = first._filtered_access("read")
             message.blocked_since = first and message.create_date
             message.blocked_reason = message.blocked_by_id.waiting_reason
@@ -369,7 +373,7 @@ class InteropMessage(models.Model):
         newer = Superseded(self.env).newer(failed._origin.ids) if failed else {}
         for message in self:
             found = self.browse(newer.get(message._origin.id, ()))
-            # sudo: that a newer message exists is told to whoever sees this one
+            # sudo: a user who sees this message may know that a newer one exists
             found = found or message.sudo().superseded_by_id.sudo(False)
             message.is_superseded = bool(found)
             message.newer_id = found._filtered_access("read")
@@ -394,7 +398,7 @@ class InteropMessage(models.Model):
 
     @api.model
     def formatted_read_group(self, domain, groupby=(), *args, **kwargs):
-        """Group as usual; a cause reads as what happened, not as a fingerprint."""
+        """Group as usual, but label a cause with its error message."""
         groups = super().formatted_read_group(domain, groupby, *args, **kwargs)
         if "cause" in groupby:
             MessageSearch(self).label_causes(domain, groups)
@@ -410,7 +414,7 @@ class InteropMessage(models.Model):
         return {**action, "domain": domain, "context": {}}
 
     def _payload_bytes(self):
-        """Return the exact bytes, ``None`` where there are none (any more)."""
+        """Return the exact bytes of the content, ``None`` if it is not stored."""
         self.ensure_one()
         # sudo: columns of the content are closed to every group
         return self.sudo().payload_id._read() if self.payload_id else None
@@ -419,10 +423,10 @@ class InteropMessage(models.Model):
 
     @api.private
     def _move(self, move, values=None, source=None, fence=None, returning=None):
-        """Write the state of messages and what comes with it. Nothing else writes it.
+        """Write the state of messages with the other columns of the move.
 
-        One statement for any number of messages, of those that are in a state from which
-        the move starts, at that moment and in the database. Then ``_after_move``.
+        Only this method writes the state. One statement moves the messages whose state
+        in the database allows the move. Then it calls ``_after_move``.
 
         :param move: ``message_moves.Move``
         :param dict values: more columns, as in ``Move.columns``, which they replace
@@ -435,8 +439,8 @@ class InteropMessage(models.Model):
         if source is None:
             source = SQL("SELECT unnest(%s::int[]) AS id", list(self.ids))
         self.flush_model()
-        # Not by an index on the state: after an outage the planner may believe that few
-        # failed, and try them all for each id.
+        # ``|| ''`` avoids the index on the state. After an outage, the planner may expect
+        # few failed messages and scan all of them for each id.
         query = SQL(
             """WITH v AS MATERIALIZED (%s)
              UPDATE interop_message m SET state = %s, %s FROM v
@@ -462,25 +466,25 @@ class InteropMessage(models.Model):
         return self.browse(sorted(row[0] for row in rows))
 
     def _after_move(self, state):
-        """Hook: these messages have just moved to ``state``.
+        """Hook: update records that depend on messages that moved to ``state``.
 
-        Called by ``_move`` after each statement that moved something, once per state, in
-        the same transaction: for people's buttons, replays, receipts and decisions as
-        well as for the pump, which moves hundreds at once. Override it to settle what
-        hangs on messages, with a statement or two for all of them.
+        Called by ``_move`` after each statement that moved messages, once per state, in
+        the same transaction. Buttons, replays, receipts, decisions and the pump move
+        messages, up to hundreds in one call. An override updates dependent records with
+        one or two statements for all of them.
 
         An override calls ``super()``. It must not move these messages again, commit,
-        call the network or read each message by itself.
+        call the network or read each message separately.
 
         :param str state: state of all of them
         """
 
     def _transition(self, vals):
-        """Refuse: only ``_move`` writes the state."""
+        """Refuse, because only ``_move`` writes the state."""
         raise AccessError(self._guarded_message("state"))
 
     def _make(self, move, **values):
-        """Move all of these messages; a repeat is a logged no-op.
+        """Move all of these messages. A repeated move is logged and has no effect.
 
         :raises UserError: one is in a state from which ``move`` does not start
         :returns: the messages that moved
@@ -495,7 +499,7 @@ class InteropMessage(models.Model):
         return moving._move(move, values) if moving else moving
 
     def _set_done(self, record=None, answer_status=None, answer_body=None, **vals):
-        """The message had its effect, or the receiver confirmed it."""
+        """Set messages to done: they were applied, or the receiver confirmed them."""
         if record:
             vals.update(res_model=record._name, res_id=record.id)
         if answer_status:
@@ -515,29 +519,28 @@ class InteropMessage(models.Model):
         return self
 
     def _set_dead(self, error_class, code, text, **vals):
-        """Failed for good, or refused by whoever decided; belongs to its owner until
-        somebody acts."""
+        """Set messages to failed. No retry follows until their owner acts."""
         return self._set_failed(moves.DEAD, error_class, code, text, **vals)
 
     def _set_parked(self, error_class, code, text, **vals):
-        """Waits for a person's decision."""
+        """Park messages until a user decides."""
         return self._set_failed(moves.PARKED, error_class, code, text, **vals)
 
     def _set_skipped(self, reason, **vals):
-        """Nothing was to be done, on purpose."""
+        """Skip messages deliberately. The reason is stored."""
         return self._make(moves.SKIPPED, error_message=reason, **vals)
 
     def _set_cancelled(self, reason):
-        """Given up by a person; the reason stays. What it held back goes on at once."""
+        """Cancel messages for a reason. The messages that they held back continue."""
         return self._make(moves.CANCELLED, error_message=reason)
 
     def _set_pending(self, old_content=False):
-        """Try again from the start of the schedule: same message, same bytes.
+        """Retry from the start of the schedule, with the same id and the same bytes.
 
-        What a newer message about the same record replaced is skipped, and what such a
-        message will replace in a moment stays as it is.
+        A message is skipped if a newer message about the same record replaces it. It stays
+        as it is if the newer message is not built yet.
 
-        :param bool old_content: a person asked to send it all the same
+        :param bool old_content: a user asked to send it although a newer one exists
         """
         if old_content:
             return self._make(moves.RETRIED_OLD)
@@ -547,9 +550,9 @@ class InteropMessage(models.Model):
     # === THE PUMP === #
 
     def _retry_delay(self, result):
-        """Hook: decide when a message is tried again.
+        """Hook: decide when a message is retried.
 
-        Called for each result that is no end, in the transaction that records it, before
+        Called for each result that is not final, in the transaction that records it, before
         anything is written. The default asks the interface's retry policy. Override it
         for messages that follow no schedule.
 
@@ -567,21 +570,21 @@ class InteropMessage(models.Model):
     def _service_user(self):
         """Hook: return the user with whose rights an inbound message is applied.
 
-        Called before each try. The default is the user of its client, with the rights it
-        has now, and that of the integration for a message without. An override must not
-        return a user with more rights than whoever sent it.
+        Called before each attempt. The default is the user of the client, with its
+        current rights, or the integration user for a message without a client. An
+        override must not return a user with more rights than the sender.
         """
         self.ensure_one()
         return MessageEffect(self).service_user()
 
     def _note_refusal(self, error):
-        """Hook: content was refused and the message settled.
+        """Hook: record a decision that users have to make after a refusal.
 
-        Called once per try that ended with a ``HandledError``, after the move and after
-        everything that was applied was undone. Override it to keep track of what people
-        have to decide. An override calls ``super()`` and must not move the message.
+        Called once per attempt that ended with a ``HandledError``, after the rollback and
+        the move to its end state. The default does nothing. An override calls
+        ``super()`` and must not move the message.
 
-        :param error: ``HandledError``; ``question`` says what is to be decided
+        :param error: ``HandledError``; ``question`` describes the decision
         """
 
     @api.private
@@ -592,8 +595,8 @@ class InteropMessage(models.Model):
 
     @api.private
     def _statement(self):
-        """Return when this inbound message stated what it states, and its place among
-        others of its sender (``tools.statement``)."""
+        """Return the time of the values of this inbound message, and its order among the
+        messages of its sender (``tools.statement``)."""
         self.ensure_one()
         return statement.build(
             self.occurred_at or None,
@@ -605,19 +608,19 @@ class InteropMessage(models.Model):
 
     @api.private
     def _note_fields(self, report):
-        """Add to the report (``tools.field_report.entries``); while the message is being
-        applied, it is written together with the outcome."""
+        """Add entries to the report (``tools.field_report.entries``). While the message is
+        applied, the report is written together with the outcome."""
         self.ensure_one()
         if not report or origin.add_to_report(self, report):
             return
-        # sudo: the log is written for a service user that may not write it
+        # sudo: the service user has no right to write the log
         message_sudo = self.sudo()
         whole = (message_sudo.field_report or []) + report
         message_sudo.write(message_report.columns(whole))
 
     @api.private
     def _answer_fields(self):
-        """Return the report as the sender may see it: no ids of ours, no values."""
+        """Return the report for the sender, without internal ids and values."""
         self.ensure_one()
         return report_tools.public_entries(self.field_report or [])
 
@@ -627,9 +630,9 @@ class InteropMessage(models.Model):
         """Hook: return ``{(record id, field): (source, reference, moment)}`` of the values
         that messages set since a moment.
 
-        Called before a person undoes a merge of records: these values stay. An override
-        adds what it knows better than the reports; the caller decides what of it the user
-        may see.
+        Called before a user undoes a merge of records: these values stay. An override
+        adds sources that are more exact than the reports. The caller filters them by the
+        rights of the user.
 
         :param datetime since: naive, in UTC
         :returns: ``source`` is a record in superuser mode with ``system_id`` and
@@ -640,15 +643,15 @@ class InteropMessage(models.Model):
     # === BUTTONS === #
 
     def action_retry(self):
-        """Try failed messages again, with the same id and the same bytes."""
+        """Retry failed messages with the same id and the same bytes."""
         return MessageActions(self).retry()
 
     def action_resubmit(self):
-        """Build failed outbound messages anew from their corrected records."""
+        """Build failed outbound messages again from their corrected records."""
         return MessageActions(self).resubmit()
 
     def action_cancel(self):
-        """Give up on messages that wait or failed."""
+        """Cancel waiting or failed messages."""
         return MessageActions(self).cancel()
 
     def action_skip_superseded(self):
@@ -664,15 +667,15 @@ class InteropMessage(models.Model):
         return MessageActions(self).ask_to_close()
 
     def _close(self, reason):
-        """Close what failed among these messages; return how many."""
+        """Close the failed ones of these messages. Return their number."""
         return MessageActions(self).close(reason)
 
     def action_view_payload(self):
-        """Show the content; needs the group for it and leaves an audit line."""
+        """Show the content to users with the right to it. Record the access."""
         return MessageActions(self).view_payload()
 
     def action_view_resubmission(self):
-        """Open the message that was built anew for this one."""
+        """Open the message that was built again from the same record."""
         return MessageActions(self).view_resubmission()
 
     def action_view_resource(self):
@@ -692,5 +695,5 @@ class InteropMessage(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(
-            self.env._("Messages are removed by retention only, never by hand.")
+            self.env._("Messages cannot be deleted manually. Retention deletes them.")
         )

@@ -1,4 +1,4 @@
-"""What people do with the messages they selected: retry, build again, skip, give up."""
+"""User actions on selected messages: retry, resubmit, skip, cancel, close, view."""
 
 import json
 from collections import defaultdict
@@ -13,10 +13,10 @@ from .message_batch import MessageBatch
 
 
 class MessageActions:
-    """The buttons of the log, for one message and for many.
+    """Run the buttons of the log for one or more messages.
 
-    :param messages: ``interop.message`` with the rights of the user, which each of the
-        methods checks
+    :param messages: ``interop.message`` with the rights of the user; each method checks
+        these rights
     """
 
     def __init__(self, messages):
@@ -24,19 +24,17 @@ class MessageActions:
         self.env = messages.env
 
     def retry(self):
-        """Try failed messages again, with the same id and the same bytes.
+        """Retry failed messages with the same id and the same bytes.
 
-        An outbound message that was never rendered is built again from its record, as a new
-        message linked to this one. A message that a newer one about the same record
-        replaces is skipped and linked to it.
+        An outbound message without content is built again from its record, as a new
+        message linked to this one. A message is skipped if a newer message about the same
+        record replaces it. It is linked to the newer message.
         """
         self._check_may_act()
         failed = self._failed()
         if not failed:
             raise UserError(
-                self.env._(
-                    "None of the selected messages has failed: nothing to retry."
-                )
+                self.env._("No selected message has failed. Select failed messages.")
             )
         self._check_still_moves(failed)
         rebuild = failed.filtered(
@@ -47,33 +45,33 @@ class MessageActions:
         if purged:
             raise UserError(
                 self.env._(
-                    "The content of %s was removed by retention: ask the sender to send it "
+                    "The content of %s was removed by retention. Ask the sender to send it "
                     "again.",
                     ", ".join(purged.mapped("external_id")),
                 )
             )
-        # sudo: messages are written by the engine only; who may act was checked
+        # sudo: only the engine writes messages; the rights of the user were checked
         kept, refused = self._set_old_aside(failed.sudo())
         (again & kept).sudo()._set_pending()
         Rebuilding((rebuild & kept).sudo()).all_or_none()
         self._log_retried(kept)
         return self._tell(
             len(kept),
-            self.env._("The message will be tried again."),
-            self.env._("%s messages will be tried again.", len(kept)),
+            self.env._("The message will be retried."),
+            self.env._("%s messages will be retried.", len(kept)),
             refused,
         )
 
     def resubmit(self):
-        """Build failed outbound messages anew from their corrected records.
+        """Build failed outbound messages again from their corrected records.
 
-        Each becomes a new message linked to the original, which stays.
+        Each new message is linked to its original. The original is cancelled.
         """
         self._check_may_act()
         failed = self._failed().filtered(lambda item: item.direction == "out")
         if not failed:
             raise UserError(
-                self.env._("Only outbound messages that failed can be built again.")
+                self.env._("Only failed outbound messages can be resubmitted.")
             )
         self._check_still_moves(failed)
         kept, refused = self._set_old_aside(failed.sudo())  # sudo: see retry
@@ -86,8 +84,8 @@ class MessageActions:
         self._log_retried(kept, "resubmitted")
         return self._tell(
             len(kept),
-            self.env._("The message is built again."),
-            self.env._("%s messages are built again.", len(kept)),
+            self.env._("The message will be built again."),
+            self.env._("%s messages will be built again.", len(kept)),
             refused,
         )
 
@@ -110,8 +108,8 @@ class MessageActions:
     def send_superseded(self):
         """Send one message although a newer one replaces it (operators).
 
-        The receiver may overwrite newer content with it, therefore nothing but this
-        button does it, for one message at a time.
+        The receiver may overwrite newer content with it. Therefore only this button sends
+        it, for one message at a time.
         """
         message = self.messages.ensure_one()
         self.env["interop.guard"]._require_group("interop_base_group_operator")
@@ -122,7 +120,7 @@ class MessageActions:
         ):
             raise UserError(
                 self.env._(
-                    "No newer message replaces %s. Retry it if it failed.",
+                    "No newer message replaces message %s. Retry it if it failed.",
                     message.external_id,
                 )
             )
@@ -131,7 +129,7 @@ class MessageActions:
         if not message_sudo.payload_id:
             raise UserError(
                 self.env._(
-                    "The content of %s is not kept. Resubmit the newer message instead.",
+                    "The content of message %s is not stored. Resubmit the newer message.",
                     message.external_id,
                 )
             )
@@ -140,19 +138,19 @@ class MessageActions:
         self.env["interop.audit.event"]._log(
             "overrode",
             message,
-            self.env._("old content sent after %s", newer.external_id),
+            self.env._("older content sent after message %s", newer.external_id),
         )
-        return self.notify(self.env._("The old content will be sent."))
+        return self.notify(self.env._("The older content will be sent."))
 
     def cancel(self):
-        """Give up on messages that wait or failed."""
+        """Cancel waiting or failed messages."""
         self._check_may_act()
         waiting = self.messages.filtered(
             lambda item: item.state in ("pending", "dead", "parked")
         )
         if not waiting:
             raise UserError(
-                self.env._("Only messages that wait or failed can be cancelled.")
+                self.env._("Only waiting or failed messages can be cancelled.")
             )
         # sudo: see retry
         waiting.sudo()._set_cancelled(
@@ -161,10 +159,10 @@ class MessageActions:
         self.env["interop.audit.event"]._log("cancelled", waiting)
         if len(waiting) == 1:
             return self.notify(self.env._("The message is cancelled."))
-        return self.notify(self.env._("%s messages cancelled.", len(waiting)))
+        return self.notify(self.env._("%s messages are cancelled.", len(waiting)))
 
     def close(self, reason):
-        """Close what failed, with a ``reason`` that stays; return how many."""
+        """Close the failed messages with a stored ``reason``. Return their number."""
         self._check_may_act()
         failed = self._failed()
         # sudo: see retry
@@ -189,13 +187,13 @@ class MessageActions:
             },
         }
 
-    # === LOOKING === #
+    # === VIEWS === #
 
     def may_view_payload(self):
         """Return whether the user may see the content of one message.
 
-        Content of protected classes needs the group made for it, other content an
-        operator; auditors read everything but content.
+        Content of protected classes needs the group "View message content". Other content
+        needs the operator group. Auditors may not see content.
         """
         user = self.env.user
         if user.has_group("interop_base.interop_base_group_payload"):
@@ -206,23 +204,25 @@ class MessageActions:
         )
 
     def view_payload(self):
-        """Return the dialog with the content, and leave an audit line; refuse who may
-        not see it, which stays in the audit trail, too."""
+        """Return the dialog with the content.
+
+        The audit trail records the access, and also the refusal of a user without the
+        right."""
         message = self._one()
         if not self.may_view_payload():
             self.env["interop.audit.event"]._log_aside(
-                "refused", message, self.env._("content")
+                "refused", message, self.env._("message content")
             )
             raise AccessError(
                 self.env._(
-                    "You may not see the content of this message. It needs the access "
-                    "right “View message content”."
+                    "You cannot view the content of this message. Ask an administrator for "
+                    "the access right “View message content”."
                 )
             )
         content = message._payload_bytes()
         if content is None:
             raise UserError(
-                self.env._("The content of this message is no longer kept.")
+                self.env._("The content of this message is no longer stored.")
             )
         self.env["interop.audit.event"]._log("revealed", message)
         return {
@@ -238,7 +238,7 @@ class MessageActions:
         }
 
     def view_resubmission(self):
-        """Open the message that was built anew for this one."""
+        """Open the message that was built again from the same record."""
         message = self._one()
         if not message.resubmission_id:
             return self.notify(
@@ -252,7 +252,9 @@ class MessageActions:
         message = self.messages.ensure_one()
         if not message.resource_ref:
             raise UserError(
-                self.env._("This message is linked to no record you may see.")
+                self.env._(
+                    "This message has no record, or you have no access to its record."
+                )
             )
         return _form(message.res_model, message.res_id)
 
@@ -271,7 +273,7 @@ class MessageActions:
     # === PARTS === #
 
     def _check_may_act(self):
-        """Operators act on all they see; users on what their record rules show them."""
+        """Check the group of the user and the record rules of the messages."""
         self.env["interop.guard"]._require_group("interop_base_group_user")
         self.messages.check_access("read")
 
@@ -283,22 +285,22 @@ class MessageActions:
         return self.messages.filtered(lambda item: item.state in const.FAILED_STATES)
 
     def _check_still_moves(self, failed):
-        """What would wait for ever is not retried: say so instead."""
-        # sudo: the state of the interface decides, whatever of it the user may read
+        """Refuse a retry if the interface never sends or applies messages again."""
+        # sudo: the user may have no right to read the interface
         for interface in failed.sudo().interface_id:
             if interface.state not in const.CAPTURING_STATES:
                 raise UserError(
                     self.env._(
-                        "Interface “%s” is not in use any more: its messages can be "
-                        "cancelled, not retried.",
+                        "Interface “%s” is no longer in use. Its messages cannot be "
+                        "retried. Cancel them instead.",
                         interface.name,
                     )
                 )
 
     def _set_old_aside(self, messages_sudo):
-        """Skip what newer messages replace, with a line in the audit trail each.
+        """Skip messages that newer messages replace, and record each in the audit trail.
 
-        :returns: ``(messages that may go on, {reason: ids})``
+        :returns: ``(messages that may continue, {reason: ids})``
         """
         refused = {}
         aside = MessageBatch(messages_sudo.env).set_old_aside(
@@ -311,7 +313,7 @@ class MessageActions:
                 skipped_sudo,
                 {
                     message.id: self.env._(
-                        "replaced by %s", message.superseded_by_id.external_id
+                        "replaced by message %s", message.superseded_by_id.external_id
                     )
                     for message in skipped_sudo
                 },
@@ -319,18 +321,18 @@ class MessageActions:
         return messages_sudo.filtered(lambda item: item.id not in aside), refused
 
     def _log_retried(self, messages, detail=""):
-        if messages:  # without any, the line would be about nothing
+        if messages:  # an empty recordset would add a line without a record
             self.env["interop.audit.event"]._log(
                 "retried", messages.sudo(False), detail
             )
 
     def _tell(self, count, one, many, refused):
-        """Notify the user how many messages go on, and what became of the others."""
+        """Notify the user of the number of messages, and of the reasons for the others."""
         words = self.env["interop.replay"]._skip_words()
         texts = [one if count == 1 else many] if count else []
         texts += [
             self.env._(
-                "Left out: %(count)s. %(reason)s",
+                "Not included: %(count)s. %(reason)s",
                 count=len(ids),
                 reason=words.get(reason, reason),
             )
@@ -358,9 +360,9 @@ def _pretty(content):
 
 
 class Rebuilding:
-    """Builds messages anew from their records; the originals stay, linked and cancelled.
+    """Build messages again from their records. Cancel the originals and link them.
 
-    :param messages: failed outbound ``interop.message``, as the engine sees them
+    :param messages: failed outbound ``interop.message`` in superuser mode
     """
 
     def __init__(self, messages):
@@ -377,7 +379,7 @@ class Rebuilding:
             if not record:
                 raise UserError(
                     self.env._(
-                        "The record of %s was deleted: cancel the message.",
+                        "The record of message %s was deleted. Cancel the message.",
                         message.external_id,
                     )
                 )
@@ -390,24 +392,25 @@ class Rebuilding:
             if not published:
                 raise UserError(
                     self.env._(
-                        "%s is no longer in use: the message cannot be built again.",
+                        "Contract %s is no longer in use. Cancel the message.",
                         message.contract_id.display_name,
                     )
                 )
         self.messages._set_cancelled(self._text())
 
     def those_that_can(self):
-        """Build those whose contract and record still are, with a few statements for any
-        number of them.
+        """Build the messages whose contract is in use and whose record exists.
 
-        :returns: ``(ids that moved, {reason: ids that did not})``
+        The number of statements does not depend on the number of messages.
+
+        :returns: ``(ids that moved, {reason: ids that did not move})``
         """
         refused = defaultdict(list)
         aside = MessageBatch(self.env).set_old_aside(self.messages.ids, refused)
         usable = self.messages.filtered(lambda message: message.id not in aside)
         usable = self._published_still(usable, refused)
         usable = self._with_record(usable, refused)
-        # The pump builds events of earlier transactions, in batches of its own.
+        # The pump builds the events in batches, after this transaction.
         self.env["interop.event"]._insert_events(
             [
                 {
@@ -428,8 +431,8 @@ class Rebuilding:
         return moved, refused
 
     def found(self):
-        """Return ``({message id: id of the newest one built for it}, ids that are being
-        built)``."""
+        """Return ``({message id: id of its newest resubmission}, ids of messages whose
+        resubmission is being built)``."""
         self.env.flush_all()
         self.env.cr.execute(
             """SELECT old.id, (SELECT max(m.id) FROM interop_message m

@@ -1,4 +1,4 @@
-"""Moves of many messages by their ids, a hundred thousand times over."""
+"""Moves of many messages by their ids, up to a hundred thousand."""
 
 from odoo.tools import SQL
 
@@ -7,10 +7,10 @@ from . import message_moves as moves
 
 
 class MessageBatch:
-    """What replays and buttons do with sets of messages.
+    """Move sets of messages for replays and buttons.
 
-    Callers have decided which messages may move and hold no older snapshot of them: what
-    cannot move any more is left alone.
+    Callers decide which messages may move, and hold no older snapshot of them. A message
+    that cannot move any more stays as it is.
 
     :param env: environment of the engine
     """
@@ -20,14 +20,14 @@ class MessageBatch:
         self.messages = env["interop.message"]
 
     def send_again(self, ids, pause=0.0):
-        """Send delivered or failed messages again: same ids, same bytes.
+        """Send delivered or failed messages again, with the same ids and bytes.
 
-        The timeline stays. What a newer message about the same record replaces never
-        moves: failed ones are skipped, delivered ones stay delivered.
+        The timeline stays. If a newer message about the same record replaces a message, a
+        failed message is skipped and a delivered message stays delivered.
 
-        :param ids: message ids, in the order in which they are to be due
-        :param float pause: seconds between one and the next
-        :returns: ``(ids that moved, {reason: ids that did not})``
+        :param ids: message ids, in the order in which they become due
+        :param float pause: seconds between two messages
+        :returns: ``(ids that moved, {reason: ids that did not move})``
         """
         refused = {}
         aside = self.set_old_aside(ids, refused)
@@ -41,9 +41,9 @@ class MessageBatch:
         return self.messages._move(moves.REPLAYED, source=source).ids, refused
 
     def close(self, ids, reason):
-        """Close failed messages for a reason; return the ids that moved.
+        """Close failed messages for a reason. Return the ids that moved.
 
-        What they held back goes on at once.
+        The messages that they held back continue immediately.
         """
         failed = self.messages.browse(ids)
         return failed._move(moves.CLOSED, {"error_message": reason}).ids
@@ -51,9 +51,9 @@ class MessageBatch:
     def set_old_aside(self, ids, refused=None):
         """Keep old content from being sent after newer content.
 
-        Failed messages that a newer message about the same record replaces become
-        skipped, with a link to it. A message whose newer one is captured but not built
-        yet stays as it is: there is nothing to link to.
+        A failed message is skipped and linked to the newer message about the same record
+        that replaces it. It stays as it is if the newer message is captured and not built
+        yet, because no message exists to link to.
 
         :param ids: message ids that are about to be sent or built again
         :param dict refused: takes the ids by reason, ``superseded`` or ``building``
@@ -71,15 +71,15 @@ class MessageBatch:
         return building | newer.keys()
 
     def _skip_superseded(self, newer):
-        """Skip failed messages because newer ones replace them; what they held back goes
-        on at once.
+        """Skip failed messages that newer messages replace. The messages that they held
+        back continue immediately.
 
         :param dict newer: ``{message id: id of the message that replaces it}``
         """
         if not newer:
             return
         text = self.env._(
-            "Skipped: the newer message %s about the same record replaces it.",
+            "Skipped. The newer message %s about the same record replaces it.",
             "{newer}",
         )
         source = SQL(

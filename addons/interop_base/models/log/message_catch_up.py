@@ -1,11 +1,11 @@
-"""Catch-up: a receiver fetches what it missed, as it was sent."""
+"""Catch-up: a receiver fetches the messages that it missed, with their sent bytes."""
 
 from ...exceptions import HandledError
 from ...tools import stream_cursor
 from ..engine.engine_types import CatchUpItem, CatchUpPage
 
 MAX_ITEMS = 500
-MAX_BYTES = 8 * 1024 * 1024  # of one page; one larger message makes a page of its own
+MAX_BYTES = 8 * 1024 * 1024  # of one page; a larger message is alone on its page
 WITHDRAWN = ("cancelled", "skipped")
 
 _PAGE = """
@@ -25,10 +25,10 @@ SELECT m.id, m.external_id, m.interface_id, m.epoch, m.sequence, m.state,
 
 
 class CatchUp:
-    """Pages of what a receiver was sent; the route decides which interfaces it may ask for.
+    """Build pages of sent messages. The route decides which interfaces a receiver reads.
 
-    Numbers are given out under one lock that is held until they are committed: whoever
-    sees a number sees every smaller one, therefore a cursor never skips a late commit.
+    The engine assigns numbers under a lock and holds it until the commit. A transaction
+    that sees a number sees all smaller numbers, so a cursor never skips a late commit.
 
     :param env: environment of the caller
     """
@@ -37,26 +37,26 @@ class CatchUp:
         self.env = env
 
     def page(self, interfaces, cursor=None, limit=100):
-        """Return the next page of what ``interfaces`` sent after ``cursor``.
+        """Return the next page of the messages of ``interfaces`` after ``cursor``.
 
-        Per interface in the order of epoch and sequence, without holes but those that
-        retention made before the first one. A failed message is part of it, too: it is
-        what the receiver missed.
+        The messages of an interface come in the order of epoch and sequence. Gaps exist
+        only before the first message, where retention deleted messages. Failed messages
+        are included, because the receiver missed them.
 
-        :param interfaces: outbound interfaces of one system, the receiver's own
-        :param str cursor: of an earlier page, ``None`` for the beginning
-        :param int limit: messages at most; more than ``MAX_ITEMS`` is cut down
+        :param interfaces: outbound interfaces of the system of the receiver
+        :param str cursor: cursor of an earlier page, ``None`` for the beginning
+        :param int limit: maximum number of messages, limited to ``MAX_ITEMS``
         :returns: ``engine_types.CatchUpPage``
-        :raises CursorError: the cursor is not one of ours
-        :raises GuardError: nothing may leave this database, or not to this system
+        :raises CursorError: the cursor is invalid
+        :raises GuardError: messages may not leave this database, or not to this system
         :raises ValueError: interfaces of several systems, or inbound ones
         """
-        # sudo: the caller answers for the interfaces, whatever its user may read
+        # sudo: the caller has checked the right to these interfaces
         interfaces_sudo = interfaces.sudo()
         if len(interfaces_sudo.system_id) > 1:
-            raise ValueError("A receiver is one system.")
+            raise ValueError("The interfaces belong to several systems.")
         if any(interface.direction != "out" for interface in interfaces_sudo):
-            raise ValueError("Only what was sent can be caught up with.")
+            raise ValueError("Catch-up needs outbound interfaces.")
         known = set(interfaces_sudo.mapped("code"))
         positions = {
             code: at
@@ -99,9 +99,10 @@ class CatchUp:
         return self.env.cr.dictfetchall()
 
     def _cut(self, rows, stopped):
-        """Return the rows of one page: not too many bytes, nothing of a stopped facility.
+        """Return the rows of one page, up to ``MAX_BYTES`` and without stopped facilities.
 
-        What such a message keeps back is everything after it: skipping it would lose it.
+        A message of a stopped facility ends the rows of its interface. The cursor would
+        skip it otherwise.
         """
         kept, size, held = [], 0, set()
         for row in rows:
@@ -144,7 +145,7 @@ class CatchUp:
         return items
 
     def _heads(self, interfaces_sudo):
-        """Return ``{interface code: (epoch, last number given out)}``."""
+        """Return ``{interface code: (epoch, last assigned number)}``."""
         self.env["interop.stream"].invalidate_model(flush=False)  # written by SQL
         streams_sudo = (
             self.env["interop.stream"]

@@ -1,4 +1,4 @@
-"""Applying one inbound message: one effect, or none and a reason."""
+"""Applying one inbound message: completely, or not at all with a reason."""
 
 import json
 import logging
@@ -27,10 +27,10 @@ _OUTCOMES = {"done": "done", "skipped": "done", "parked": "parked", "pending": "
 
 
 class MessageEffect:
-    """The way of one message from its content to its end state.
+    """Apply one message and move it to its end state.
 
     :param message: ``interop.message``, inbound
-    :param datetime started: since when it is being tried; counts as a try then
+    :param datetime started: start of the attempt; without it, no attempt is counted
     """
 
     def __init__(self, message, started=None):
@@ -43,15 +43,16 @@ class MessageEffect:
         """Apply in a savepoint and move the message to its end state.
 
         Business failures end ``dead`` or ``parked`` with their reason and no partial
-        effect. A value that is taken is one only when the try before found it taken, too.
+        effect. A duplicate value counts as a business failure only if the attempt before
+        ended with ``LostRace``.
 
         :param dict data: the member ``data``; read from the stored content by default
-        :raises TechnicalError: nothing was applied and the state is unchanged: try later
+        :raises TechnicalError: nothing was applied and the state is unchanged; retry later
         """
         if data is None:
             data = self._stored_data()
-        if self.message.field_report:  # starts over
-            # sudo: the log is closed to the service user
+        if self.message.field_report:  # of an earlier attempt
+            # sudo: the service user has no right to write the log
             self.message.sudo().write(message_report.columns([]))
         raced = self.message.error_code == LostRace.code
         try:
@@ -78,7 +79,7 @@ class MessageEffect:
         content = self.message._payload_bytes()
         if content is None:
             raise TechnicalError(
-                self.env._("The content is no longer kept."), code="no_content"
+                self.env._("The content is no longer stored."), code="no_content"
             )
         return json.loads(content)["data"]
 
@@ -92,7 +93,7 @@ class MessageEffect:
             .with_context(allowed_company_ids=company.ids, tracking_disable=False)
             .with_company(company)
         )
-        # sudo: the log line itself belongs to the engine, the service user may not read it
+        # sudo: the service user has no right to read the log
         message_sudo = message.with_env(handler.env).sudo()
         cleaned = handler._clean(data)
         violations = message.contract_id._text_violations(data, cleaned)
@@ -101,8 +102,8 @@ class MessageEffect:
         report = []
         with origin.applying(message, report=report):
             record = handler._apply(message_sudo, cleaned)
-        # Before the effect is written: report, try and outcome are one statement then,
-        # and what the database refuses takes them with it.
+        # Before the flush: one statement then writes report, attempt and outcome, and an
+        # error of the database rolls them back, too.
         message._set_done(record, **self._reported(report), **self._tried())
         with origin.applying(message):
             handler.env.flush_all()
@@ -111,65 +112,66 @@ class MessageEffect:
         return message_report.columns(report) if report else {}
 
     def service_user(self):
-        """Return the user of the message's client, with the rights that it has now."""
+        """Return the user of the message's client, with its current rights."""
         client = self.message.client_id
         if not client.user_id:
             return self.env.ref("interop_base.user_integration")
         interface = self.message.interface_id
         allowed = {flow.interface_id for flow in client._scope().flows}
         given = client.state == "active" and interface.id in allowed
-        if not given and interface.state == "active":  # else it is a dry run
-            # Accepted before, and tried again perhaps long after that.
+        if not given and interface.state == "active":  # otherwise it is a dry run
+            # The message was accepted earlier. The rights may have changed since then.
             client._sync_service_user()
         return client.user_id
 
     # === FAILURES === #
 
     def _worth_another_try(self, error, raced):
-        """Return the technical error that an unexpected exception means, None if it is
-        about content.
+        """Return the technical error for an unexpected exception, ``None`` if the content
+        caused it.
 
-        :param bool raced: whether the try before ended with ``LostRace``
+        :param bool raced: whether the attempt before ended with ``LostRace``
         """
         name = type(error).__name__
         if db.may_be_a_race(error) and not raced:
             return LostRace(
                 self.env._(
-                    "A value is taken or a record is gone (%s), perhaps since a moment "
-                    "ago. The message is tried once more.",
+                    "A value already exists or a record was deleted (%s). The cause may be "
+                    "another change at the same time. The message is retried once.",
                     name,
                 )
             )
         if db.is_about_content(error):
             return None
         return TechnicalError(
-            self.env._("Applying failed (%s).", name), code="apply_failed"
+            self.env._("The message could not be applied (%s).", name),
+            code="apply_failed",
         )
 
     def _content_refused(self, error):
-        """Return the business error of a value that cannot be kept; of the exception it
-        tells the kind alone, since its text may quote the value."""
+        """Return the business error of a value that cannot be stored. It names only the
+        type of the exception, because the text may quote the value."""
         named = getattr(getattr(error, "diag", None), "column_name", None)
         return ContentRefused(
             self.env._(
-                "A value of this message cannot be stored (%s). Correct the value at "
-                "its source, then send it as a new message.",
+                "A value of this message cannot be stored (%s). Correct the value in "
+                "the source system, then send it as a new message.",
                 f"{type(error).__name__}: {named}" if named else type(error).__name__,
             ),
             pointer="/data",
         )
 
     def _settle_failure(self, error):
-        """Move the message, of which nothing was applied, to the state that ``error``
-        (``HandledError``, or a refusal by Odoo) means."""
+        """Move the message to the state for ``error`` (``HandledError``, or a refusal by
+        Odoo). Nothing of the message was applied."""
         message, vals = self.message, self._tried()
         if isinstance(error, Skipped):
             message._set_skipped(str(error), error_code=error.code, **vals)
         elif isinstance(error, HandledError):
             settle = message._set_parked if error.parks else message._set_dead
             vals.update(self._reported(getattr(error, "report", [])))
-            # Content that can never be applied had its turn: the message that corrects
-            # it, and all that come later, need not wait.
+            # This content can never be applied. The correcting message and all later
+            # messages must not wait for it.
             if error.error_class == "schema":
                 vals.update(moves.OUT_OF_TURN)
             pointer = error.pointer or False
@@ -191,15 +193,16 @@ class MessageEffect:
         """Return the text of an Odoo error, unless it could quote protected content."""
         if self.message.data_class in const.PROTECTED_CLASSES:
             return self.env._(
-                "Odoo refused the content (%s). Details would show protected data.",
+                "Odoo refused the content (%s). The details may show protected data, so "
+                "they are not stored.",
                 type(error).__name__,
             )
         return str(error)
 
-    # === TRIES === #
+    # === ATTEMPTS === #
 
     def _tried(self):
-        """Return the columns that count the try."""
+        """Return the columns that count the attempt."""
         if not self.started:
             return {}
         first = SQL("COALESCE(m.first_attempt_at, %s)", self.started)
@@ -209,23 +212,25 @@ class MessageEffect:
         }
 
     def note_lost_race(self, error):
-        """Count a try that ended with ``LostRace``, of a message that stays pending.
+        """Count an attempt that ended with ``LostRace``. The message stays pending.
 
         :param error: the ``LostRace``
         """
         message = self.message
         vals = message._failure_values(error.error_class, error.code, str(error))
         vals |= dict.fromkeys(("owner_user_id", "owner_team_id"), False)
-        # A try that came back has not died with its worker.
+        # The worker returned, so the claim does not count as a dead worker.
         vals["attempt_count"] = message.attempt_count + bool(self.started)
         vals["try_count"] = vals["attempt_count"]
         vals["first_attempt_at"] = message.first_attempt_at or self.started or False
-        message.sudo().write(vals)  # sudo: the log is written for whoever sends
+        message.sudo().write(
+            vals
+        )  # sudo: the user of the sender has no right to write the log
 
     def record(self, seconds):
-        """Record the try of a message that was applied, and counted with its outcome.
+        """Record the attempt at a message. ``apply`` has counted it already.
 
-        :param float seconds: how long it took
+        :param float seconds: duration of the attempt
         """
         message = self.message
         result = Result(

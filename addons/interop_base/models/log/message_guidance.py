@@ -1,4 +1,4 @@
-"""What people are told about a message: why it waits, and what comes next."""
+"""Texts of the screens about a message: the reason why it waits, and the next step."""
 
 from ... import const
 
@@ -11,29 +11,29 @@ NEXT_ACTIONS = [
 
 
 def next_steps(env):
-    """Return ``{error class: what the owner does next}``."""
-    check_then_retry = env._("Check the other side, then retry.")
+    """Return ``{error class: next step of the owner}``."""
+    check_then_retry = env._("Check the receiver, then retry.")
     return {
         "dns": env._("Check the host name of the endpoint, then retry."),
-        "connect": env._("Check that the receiver is up, then retry."),
+        "connect": env._("Check that the receiver is running, then retry."),
         "tls": env._("Check the receiver's certificate, then retry."),
         "timeout": check_then_retry,
         "http_5xx": check_then_retry,
         "throttled": env._("Lower the rate of the endpoint, then retry."),
         "auth": env._("Check the secret on both sides, then retry."),
-        "config": env._("Complete the set-up named here, then retry."),
+        "config": env._("Complete the configuration named in the error, then retry."),
         "internal": env._("Ask an administrator to read the server log."),
         "schema": env._("Correct the record or the mapping, then resubmit."),
         "unknown_identifier": env._(
             "Ask the sender to correct the message and to send it with a new id. Then "
             "cancel this message."
         ),
-        "ownership": env._("Change it in the system that owns the data."),
+        "ownership": env._("Change the value in the system of record."),
         "business_rule": env._(
-            "Correct the record named here, then retry. If the content is wrong, have "
-            "the sender correct it and send it under a new id."
+            "Correct the record named in the error, then retry. If the content is wrong, "
+            "ask the sender to correct it and to send it with a new id."
         ),
-        "conflict": env._("Decide which record is right, then retry."),
+        "conflict": env._("Decide which record is correct, then retry."),
     }
 
 
@@ -49,18 +49,18 @@ def next_step_of(failure, steps):
         )
     if failure.direction == "out" and failure.error_kind == "business":
         return failure.env._(
-            "Correct the record named here, then resubmit the message."
+            "Correct the record named in the error, then resubmit the message."
         )
     if failure.direction == "in" and failure.error_class == "schema":
         return failure.env._(
             "Correct the mapping and retry the message. If the content is wrong, "
-            "have the sender correct it and send it under a new id."
+            "ask the sender to correct it and to send it with a new id."
         )
     return steps.get(failure.error_class, "")
 
 
 def next_action_of(message):
-    """Return the button that the next step of a message asks for."""
+    """Return the button for the next step of a message."""
     if message.state not in const.FAILED_STATES or message.error_class == "ownership":
         return "none"
     if message.is_superseded:
@@ -70,10 +70,10 @@ def next_action_of(message):
 
 
 def waiting(message, now, known):
-    """Return ``(why a message is still open, until when, whether it is held)``.
+    """Return ``(reason, end, held)`` of the wait of an open message.
 
     :param datetime now: naive UTC
-    :param dict known: what was found for other messages of the same interface
+    :param dict known: results for other messages of the same interface; filled here
     """
     env = message.env
     if message.state not in const.OPEN_STATES:

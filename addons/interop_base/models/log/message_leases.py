@@ -1,4 +1,4 @@
-"""Leases: claiming what is due, recording what became of it, taking back what died."""
+"""Leases: claim due messages, record results, take back expired leases."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from . import message_moves as moves
 
 RECLAIM_BATCH = 1000  # expired leases that one statement takes back
 
-# What may be claimed from a lane, when its time has come.
+# The due messages of a lane that may be claimed.
 _ELIGIBLE = """m.interface_id = ANY(%(interfaces)s)
               AND (m.company_id IS NULL OR m.company_id <> ALL(%(stopped)s))
               -- In order: whatever is still open before it, failed or not, comes first.
@@ -61,11 +61,11 @@ ranked AS (
 SELECT id, %(token)s AS token, %(lease)s AS lease FROM ranked WHERE place <= cap
 """.format(eligible=_ELIGIBLE.format(lanes="shares"))
 
-# What was claimed when a worker died is claimed apart, see ``tools.claim_policy``. Whoever
-# waits longest comes first: were it those with one dead worker, workers that die again and
-# again would keep the others back for ever.
-# It reads a small index of its own and locks what it takes: how much else is due, and how
-# much of it was with a dead worker, makes no difference.
+# Messages whose worker died are claimed separately, see ``tools.claim_policy``. The message
+# with the earliest due time comes first. If messages with one dead worker came first,
+# repeated crashes would keep the others waiting without a limit.
+# The query reads a small separate index and locks only the rows that it takes. Its cost
+# does not depend on the number of due messages.
 _SUSPECTS = """
 WITH lanes(lane, cap, ordering) AS (
     SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
@@ -121,7 +121,7 @@ SELECT id, clock_timestamp() AT TIME ZONE 'UTC' AS seen
  ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 
-# One row per result; a worker whose lease was taken changes nothing.
+# One row per result. A worker without the lease changes no row.
 _RESULTS = """
 SELECT raw.*, clock_timestamp() AT TIME ZONE 'UTC' AS at
   FROM unnest(%s::int[], %s::text[], %s::text[], %s::float8[], %s::int[], %s::int[],
@@ -134,10 +134,10 @@ _FAILURE = ("error_class", "error_kind", "error_code", "error_message", "cause")
 
 
 class MessageLeases:
-    """What the pump does with many messages at once, whatever becomes of its worker.
+    """Claim and record messages for the pump, many in one statement.
 
-    :param env: environment of the engine; claims want a READ COMMITTED cursor of their
-        own, because SKIP LOCKED fails under REPEATABLE READ as soon as two workers claim
+    :param env: environment of the engine; claims need a separate READ COMMITTED cursor,
+        because SKIP LOCKED fails under REPEATABLE READ if two workers claim together
     """
 
     def __init__(self, env):
@@ -151,9 +151,9 @@ class MessageLeases:
 
         :param dict lanes: ``{lane: engine_types.Lane}``
         :param interface_ids: interfaces whose messages may move now
-        :param int seconds: longer than the longest exchange
-        :param bool crashed: whether messages that were with a dead worker may be claimed;
-            nothing else is, then, if there are any
+        :param int seconds: duration of the lease; longer than the longest exchange
+        :param bool crashed: whether messages of dead workers may be claimed; if there are any,
+            no other message is claimed
         :returns: list of ``Claim``, oldest message first
         """
         if not lanes or not interface_ids:
@@ -187,18 +187,18 @@ class MessageLeases:
     def next_claimable(self, lanes, interface_ids):
         """Return when the next message can be claimed (naive UTC), or ``None``.
 
-        What a stopped facility or an open predecessor keeps back does not count: waking
-        the pump for it would be in vain. See ``claim`` for the parameters.
+        Messages that a stopped facility or an open predecessor holds back do not count,
+        because the pump could not claim them. See ``claim`` for the parameters.
         """
         self.env.cr.execute(SQL(_NEXT, **self._eligible(lanes, interface_ids)))
         return self.env.cr.fetchone()[0]
 
     def reclaim(self):
-        """Take back expired leases: pending again, dead after the third dead worker.
+        """Set messages with an expired lease to pending, or dead after three dead workers.
 
         :returns: number of messages taken back
         """
-        # One moment for all of them: they go on in the order of their ids.
+        # One due time for all of them keeps the order of their ids.
         expired = SQL(_EXPIRED, limit=RECLAIM_BATCH)
         rows = self.messages._move(
             moves.RECLAIMED,
@@ -212,15 +212,15 @@ class MessageLeases:
             "internal",
             "worker_died",
             self.env._(
-                "The server process that worked on this message died %s times. The message "
-                "is kept and not tried again by itself.",
+                "The server process crashed %s times while it processed this message. The "
+                "message is not retried automatically.",
                 claim_policy.MAX_CRASHES,
             ),
         )
         return len(rows)
 
     def lock(self, message, token):
-        """Lock a claimed message if the lease is still ours; return whether it is."""
+        """Lock a claimed message if ``token`` still holds the lease. Return whether it does."""
         self.env.cr.execute(
             """SELECT 1 FROM interop_message
                 WHERE id = %s AND lease_token = %s AND state = 'processing'
@@ -232,9 +232,9 @@ class MessageLeases:
     # === RECORDING === #
 
     def record(self, results):
-        """Record results in batches, only where the lease is still the worker's own.
+        """Record results in batches, only if the worker still holds the lease.
 
-        A worker whose lease was taken writes nothing: neither result nor attempt.
+        A worker that lost its lease writes no result and no attempt.
 
         :param results: list of ``engine_types.Result``
         :returns: ids of the messages that were updated
@@ -258,7 +258,7 @@ class MessageLeases:
         )
         self.env["interop.attempt"]._record(
             [
-                # The timeline says what became of it: a spent budget is no retry.
+                # The timeline shows the final outcome: no attempts are left.
                 result._replace(outcome="dead")
                 if result.outcome == "retry" and row[2] == "dead"
                 else result
@@ -270,7 +270,7 @@ class MessageLeases:
         return list(updated)
 
     def _row(self, message, result):
-        """Return the column values of one result; the budget decides retry or dead."""
+        """Return the column values of one result. The retry policy decides retry or dead."""
         delay, state = None, {"done": "done"}.get(result.outcome, "dead")
         if result.outcome in ("retry", "deferred"):
             state, delay = message._retry_delay(result)
@@ -303,7 +303,7 @@ class MessageLeases:
         if result.outcome == "deferred":
             return "pending", result.retry_after or 1
         if message.test:
-            return "dead", None  # tried once: somebody is waiting for its result
+            return "dead", None  # one attempt, because a user waits for the result
         policy = message.interface_id.retry_policy_id
         delay = self._delay(policy, message, result) if policy else None
         if delay is None:
@@ -312,11 +312,11 @@ class MessageLeases:
         return "pending", max(delay, longest)
 
     def _delay(self, policy, message, result):
-        """Return the seconds that the policy waits before the next try, or ``None``."""
+        """Return the seconds that the policy waits before the next attempt, or ``None``."""
         refused = result.http_status in outcome_tools.AUTH_REFUSALS
         if not refused or policy.retry_other_4xx:
             return policy._next_delay(message.attempt_count + 1)
-        # In a row: a message that an outage delayed is refused for the first time, too.
+        # Count consecutive refusals only. Failures of an earlier outage do not count.
         self.env.cr.execute(
             """SELECT count(*) FROM interop_attempt
                 WHERE message_id = %(id)s AND id > COALESCE((
@@ -325,6 +325,6 @@ class MessageLeases:
                          AND COALESCE(http_status, 0) <> ALL(%(refusals)s)), 0)""",
             {"id": message.id, "refusals": list(outcome_tools.AUTH_REFUSALS)},
         )
-        # Tries from before a person retried it do not count.
+        # Attempts before a manual retry do not count.
         before = min(self.env.cr.fetchone()[0], message.attempt_count)
         return policy._next_auth_delay(before + 1)

@@ -1,7 +1,7 @@
-"""The moves of messages between states: from where, to where, and what comes along.
+"""The moves of messages between states: allowed states, target state, columns.
 
-``interop.message._move`` makes them, one statement for any number of messages; nothing
-else writes a state. In SQL, ``m`` is the message and ``v`` its row of the source.
+Only ``interop.message._move`` writes states, with one statement for any number of
+messages. In SQL, ``m`` is the message and ``v`` its row of the source.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class Move(NamedTuple):
     ``state`` is the target, or SQL of the row. A message in any other state than the
     ``allowed`` ones stays as it is. ``columns`` are written with the state: values as
     for ``write``, or SQL. ``wakes``: the pump is armed, because this message is due or
-    holds others back no longer.
+    no longer holds others back.
     """
 
     state: str | SQL
@@ -38,7 +38,7 @@ FAILURE = (
     "owner_user_id",
     "owner_team_id",
 )
-# What a move does not tell, it ends: no lease outlives it, and no end or date of a try.
+# By default a move clears the lease, the end and the time of the next attempt.
 _PLAIN = {
     "lease_token": False,
     "lease_until": False,
@@ -48,8 +48,8 @@ _PLAIN = {
 _ENDED = {**_PLAIN, "done_at": NOW}
 _CLEARED = dict.fromkeys(FAILURE, False)
 _OWN_LANE = SQL("regexp_replace(m.lane, %s, '')", f"^{const.LEFT_LANE}")
-# Of content that had its turn and can never be applied, or was refused after delivery:
-# it holds nothing back any more.
+# For content that can never be applied, or that the receiver refused after delivery. The
+# message no longer holds others back.
 OUT_OF_TURN = {"lane": SQL("%s || %s", const.LEFT_LANE, _OWN_LANE)}
 
 # === ENDS === #
@@ -57,10 +57,10 @@ OUT_OF_TURN = {"lane": SQL("%s || %s", const.LEFT_LANE, _OWN_LANE)}
 DONE = Move("done", ("pending", "processing"), {**_ENDED, **_CLEARED})
 SKIPPED = Move("skipped", ("pending", "processing"), {**_ENDED, **_CLEARED})
 CANCELLED = Move("cancelled", ("pending", "dead", "parked"), _ENDED, wakes=True)
-# Of many, those that have not failed any more are left alone.
+# Messages of a set that are no longer failed stay as they are.
 CLOSED = CANCELLED._replace(allowed=const.FAILED_STATES)
-# A newer message about the same record replaces it; what it held back goes on. Its failure
-# and its owner stay on record, only the text changes.
+# A newer message about the same record replaces it. The messages that it held back
+# continue. Its failure and owner stay, only the text changes.
 SUPERSEDED = CLOSED._replace(state="skipped")
 
 # === FAILURES === #
@@ -68,7 +68,7 @@ SUPERSEDED = CLOSED._replace(state="skipped")
 DEAD = Move("dead", ("pending", "processing", "parked"), {**_CLEARED, **_PLAIN})
 PARKED = DEAD._replace(state="parked", allowed=("pending", "processing"))
 
-# === AGAIN === #
+# === RETRIES === #
 
 # From the start of the schedule.
 RETRIED = Move(
@@ -84,9 +84,9 @@ RETRIED = Move(
     },
     wakes=True,
 )
-# A person asked to send old content although newer content was sent.
+# A user asked to send older content although newer content was sent.
 RETRIED_OLD = RETRIED._replace(allowed=(*const.FAILED_STATES, "skipped"))
-# As retries, not as first tries, so that new messages are not crowded out.
+# They count as retries, so that new messages keep their share of the lane.
 REPLAYED = RETRIED._replace(
     allowed=("done", *const.FAILED_STATES),
     columns={
@@ -99,10 +99,10 @@ REPLAYED = RETRIED._replace(
 
 # === AFTER DELIVERY === #
 
-# The receiver took it, whatever we thought of it.
+# The receiver accepted it, although the attempt may have looked failed.
 CONFIRMED = DONE._replace(allowed=("pending", "dead", "parked"))
-# The receiver refuses what it was given, once more perhaps: it has arrived in its turn,
-# so that nothing waits for it until somebody sends it again.
+# The receiver refuses a delivered message, possibly again. It was delivered in order, so
+# no message waits for it until a user sends it again.
 REJECTED = DEAD._replace(
     allowed=("pending", "done", "dead", "parked"),
     columns={**DEAD.columns, **OUT_OF_TURN},
@@ -128,7 +128,7 @@ RECLAIMED = Move(
 
 
 def _unless_deferred(name):
-    """A deferral says nothing new: what failed before stays visible."""
+    """Return the SQL that keeps the earlier failure after a deferral."""
     value = SQL("NULL") if name == "error_pointer" else SQL.identifier("v", name)
     own = SQL.identifier("m", name)
     return SQL("CASE WHEN v.spent = 0 THEN %s ELSE %s END", own, value)
@@ -144,7 +144,7 @@ RESULT = Move(
             "CASE WHEN v.state = 'pending' THEN v.at + make_interval(secs => v.delay) END"
         ),
         "attempt_count": SQL("m.attempt_count + v.spent"),
-        # Whoever comes back with a result has not died with its worker.
+        # A worker that returns a result has not died.
         "try_count": SQL(
             "CASE WHEN v.spent = 0 THEN m.try_count - 1"
             " WHEN v.state = 'pending' THEN m.attempt_count + 1 ELSE m.try_count END"
@@ -177,7 +177,7 @@ def failure(interface, error_class, code, text):
 
 
 def assignments(messages, columns):
-    """Return the SQL that writes columns of messages, and who does it and when.
+    """Return the SQL that writes columns of messages, with user and time.
 
     :param dict columns: values as for ``write``, or SQL
     """

@@ -1,4 +1,4 @@
-"""What waits for what, on lanes that keep an order."""
+"""The order of the messages of a lane: the first open message and the waiting ones."""
 
 from odoo.tools import SQL
 
@@ -6,7 +6,7 @@ from ... import const
 
 
 class MessageOrder:
-    """The place of one message among those of its order."""
+    """Find the messages before and after one message in its order."""
 
     def __init__(self, message):
         message.ensure_one()
@@ -14,7 +14,7 @@ class MessageOrder:
         self.ordering = self._ordering()
 
     def _ordering(self):
-        """Return the ordering that holds for this message."""
+        """Return the ordering that applies to this message."""
         message = self.message
         if message.test or (message.direction == "out" and not message.endpoint_id):
             return "none"
@@ -23,9 +23,9 @@ class MessageOrder:
         return "none" if ordering == "key" and not message.ordering_key else ordering
 
     def first(self):
-        """Return the message that has to be closed before this one moves, or none.
+        """Return the first open message before this one, or an empty recordset.
 
-        As a claim sees it: whatever is still open comes first.
+        A claim takes the same order: all earlier open messages come first.
         """
         if self.message.state != "pending" or self.ordering == "none":
             return self.message.browse()
@@ -57,7 +57,7 @@ class MessageOrder:
         return cr.fetchone()
 
     def _same(self, alias):
-        """Return SQL: the rows of ``alias`` are in one order with this message."""
+        """Return the SQL condition that rows of ``alias`` have the order of this message."""
         lane = SQL("%s.lane = %s", SQL.identifier(alias), self.message.lane)
         if self.ordering == "strict":
             return lane

@@ -1,4 +1,4 @@
-"""What became of each value of a message: names, never values."""
+"""The outcome of each value of a message, without the values."""
 
 from markupsafe import Markup
 
@@ -12,7 +12,7 @@ OUTCOME_STYLES = {
     field_report.REJECTED: "danger",
     field_report.NOT_APPLIED: "secondary",
 }
-SOURCES = 200  # messages whose reports tell what set a value
+SOURCES = 200  # latest messages whose reports are searched
 
 
 def columns(report):
@@ -25,7 +25,7 @@ def columns(report):
 
 
 def words(env):
-    """Return ``{outcome or reason: words for people}``."""
+    """Return ``{outcome or reason: label}``."""
     return {
         field_report.APPLIED: env._("Applied"),
         field_report.UNCHANGED: env._("Unchanged"),
@@ -33,7 +33,7 @@ def words(env):
         field_report.IGNORED: env._("Ignored"),
         field_report.REJECTED: env._("Rejected"),
         field_report.NOT_APPLIED: env._("Not applied"),
-        field_report.NOT_OWNER: env._("Another system decides about it"),
+        field_report.NOT_OWNER: env._("Another system is the system of record"),
         field_report.STALE: env._("Not newer than an earlier statement of the sender"),
         field_report.UNKNOWN_VALUE: env._("This value is not set up in Odoo"),
         field_report.ONLY_FIRST: env._(
@@ -59,11 +59,11 @@ def table(env, report):
     return Markup(
         "<table class='table table-sm'><thead><tr><th>%s</th><th>%s</th><th>%s</th>"
         "<th>%s</th></tr></thead><tbody>%s</tbody></table>"
-    ) % (env._("Object"), env._("Field"), env._("Outcome"), env._("Why"), rows)
+    ) % (env._("Object"), env._("Field"), env._("Outcome"), env._("Reason"), rows)
 
 
 def names(env, item):
-    """Return the labels of an entry: what ``object`` and ``field`` are called."""
+    """Return the labels of ``object`` and ``field`` of an entry."""
     model = env.get(item["object"])
     field = model._fields.get(item["field"]) if model is not None else None
     return {
@@ -82,9 +82,9 @@ def outcome(item, known):
 
 
 def sources(env, model, ids, since):
-    """Return what the reports of the latest messages tell of values; see
+    """Return the sources of values from the reports of the latest messages; see
     ``interop.message._field_sources``."""
-    # sudo: which field was stated by whom; values are read with the user's rights
+    # sudo: only sources are read here; values need the rights of the user
     latest_sudo = (
         env["interop.message"]
         .sudo()

@@ -1,10 +1,10 @@
-"""Retention: content and log lines on their own clocks, in small batches."""
+"""Retention: delete old content and old log lines in small batches."""
 
 from ... import const
 from ..removal import Removal
 
 BATCH = 2000
-# What the database refused to delete is left alone until the next daily run.
+# Rows that the database refused to delete are skipped until the next daily run.
 _NOT_REFUSED = """NOT EXISTS (
     SELECT 1 FROM interop_engine_problem p
      WHERE p.kind = 'retention' AND p.subject = %s AND p.res_id = {}
@@ -12,7 +12,7 @@ _NOT_REFUSED = """NOT EXISTS (
 
 
 class MessageRetention:
-    """Never touches what still waits for the engine or for a person.
+    """Delete content and log lines of closed messages. Keep open messages.
 
     :param env: environment of the daily clean-up
     """
@@ -38,7 +38,7 @@ class MessageRetention:
     def remove_messages(self):
         """Remove the log lines of closed messages; return ``(done, more to do)``.
 
-        A message that an open one was resubmitted from stays with it.
+        A message stays while its resubmission is open.
         """
         self.env.cr.execute(
             f"""SELECT m.id

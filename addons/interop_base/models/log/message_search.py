@@ -1,4 +1,4 @@
-"""Finding messages by what a person has at hand, and naming what was found."""
+"""Search of messages by key, id or record name, and labels of causes."""
 
 import hashlib
 import re
@@ -9,14 +9,14 @@ from odoo.tools import SQL
 from ... import const
 
 MAX_KEY = 255  # characters of a key in clear
-FEW_FOUND = 1000  # messages that a search by business key names one by one
+FEW_FOUND = 1000  # messages that a search by business key lists by id
 OPERATORS = ("=", "ilike", "=ilike", "like", "in")
 
 
 class MessageSearch:
-    """Searches of the log that stay within the indexes of a table of millions.
+    """Search the log with its indexes only, because it has millions of rows.
 
-    :param messages: ``interop.message`` of whoever searches
+    :param messages: ``interop.message`` with the rights of the user
     """
 
     def __init__(self, messages):
@@ -24,8 +24,7 @@ class MessageSearch:
         self.env = messages.env
 
     def by_key(self, operator, value):
-        """Return the domain of a business key: in clear where it is so, else by blind
-        index."""
+        """Return the domain of a business key, in clear or by blind index."""
         if operator not in OPERATORS:
             return NotImplemented
         values = [value] if isinstance(value, str) else list(value or [])
@@ -41,7 +40,7 @@ class MessageSearch:
         def to_sql(model, alias, query):
             return _key_condition(alias, values, prefixes, blind)
 
-        # Sorted by id, a rare key makes PostgreSQL read the log backwards for it.
+        # No ORDER BY: for a rare key, PostgreSQL would read the log backwards by id.
         self.env.cr.execute(
             SQL(
                 "SELECT id FROM interop_message WHERE %s LIMIT %s",
@@ -56,7 +55,7 @@ class MessageSearch:
         return Domain.custom(to_sql=to_sql)
 
     def by_anything(self, operator, value):
-        """Return the domain of whatever a person has at hand: an id, a number, a name."""
+        """Return the domain of an id, a business key or the name of a record."""
         if operator not in OPERATORS:
             return NotImplemented
         values = [value] if isinstance(value, str) else list(value or [])
@@ -73,7 +72,7 @@ class MessageSearch:
             log_exceptions=False,
         )
         exact = [message_id for (message_id,) in self.env.cr.fetchall()]
-        if exact:  # an id is no name: looking on could only take time
+        if exact:  # an id matches no name, so no further search is needed
             return Domain("id", "in", exact)
         keys = values[0] if len(values) == 1 else values
         return Domain.OR(
@@ -82,7 +81,7 @@ class MessageSearch:
 
     def _record_domains(self, names):
         """Return domains of the messages about records that the user finds by name."""
-        # Each object once, by its index: the log has millions of lines and few objects.
+        # Read each model once by its index: the log has millions of rows and few models.
         self.env.cr.execute(
             """WITH RECURSIVE object(name) AS (
                    SELECT min(res_model) FROM interop_message
@@ -110,9 +109,9 @@ class MessageSearch:
         return domains
 
     def label_causes(self, domain, groups):
-        """Replace each fingerprint by a text of the same group that the user may read.
+        """Replace each fingerprint by an error message that the user may read.
 
-        The end of the fingerprint stays: two causes may read alike.
+        The last four characters stay, because two causes may have the same text.
         """
         causes = [group["cause"] for group in groups if group["cause"]]
         texts = dict(
@@ -128,9 +127,9 @@ class MessageSearch:
 
 
 def stored_keys(env, data_class, business_key, ordering_key):
-    """Return the searchable keys as columns of a message: blind for protected classes."""
+    """Return the key columns of a message, with blind indexes for protected classes."""
     if data_class not in const.PROTECTED_CLASSES:
-        # Longer ones have no room in an index: what orders stays distinct.
+        # A longer key does not fit in an index. The digest keeps ordering keys distinct.
         if len(ordering_key or "") > MAX_KEY:
             digest = hashlib.sha256(ordering_key.encode()).hexdigest()
             ordering_key = f"{ordering_key[: MAX_KEY - len(digest)]}{digest}"
@@ -141,7 +140,7 @@ def stored_keys(env, data_class, business_key, ordering_key):
         }
 
     def blind(name, key):
-        # Messages without a key have no order: "" would be one that they share.
+        # Messages without a key have no order. An empty text would be a shared key.
         return env["interop.vault"]._blind(name, key) if key else None
 
     return {
@@ -152,8 +151,8 @@ def stored_keys(env, data_class, business_key, ordering_key):
 
 
 def _key_condition(alias, values, prefixes, blind):
-    """Return the SQL of a key among ``values``, or with one of ``prefixes``, or behind
-    one of the ``blind`` indexes; each part has an index of its own."""
+    """Return the SQL of a key among ``values``, with one of ``prefixes``, or with one of
+    the ``blind`` indexes. Each part uses a separate index."""
     key = SQL.identifier(alias, "business_key")
     parts = [SQL("%s = ANY(%s)", key, values)]
     parts += [SQL("lower(%s) LIKE lower(%s)", key, _prefix(item)) for item in prefixes]
@@ -164,5 +163,5 @@ def _key_condition(alias, values, prefixes, blind):
 
 
 def _prefix(text):
-    """Return the pattern of what begins with ``text``, taken literally."""
+    """Return the LIKE pattern of texts that begin with the literal ``text``."""
     return re.sub(r"([\\%_])", r"\\\1", text) + "%"

@@ -15,8 +15,8 @@ const RETRY_STEPS = [
   },
   ...pressAndConfirm("action_retry"),
   {
-    content: "It is said that it will be tried again",
-    trigger: ".o_notification:contains('The message will be tried again')",
+    content: "A notification says that the message will be retried",
+    trigger: ".o_notification:contains('The message will be retried')",
   },
   {
     content: "The message waits for the engine",
