@@ -207,7 +207,7 @@ def test_promise_2_a_lease_that_ends_in_flight_fences_its_result(server):
         assert len(receiver.requests) == 2, "and nobody sends it a third time"
         assert len({request.body for request in receiver.requests}) == 1
         assert len({item.header("webhook-id") for item in receiver.requests}) == 1
-        assert "their lease was taken" in server.log_text()
+        assert "another worker has the lease" in server.log_text()
 
 
 def test_promise_2_a_quiet_system_goes_on_by_itself_after_a_kill(server):

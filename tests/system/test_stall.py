@@ -134,7 +134,7 @@ def test_case_17_hung_step_ends_by_itself_and_settings_say_so(server):
             in_odoo(server, "publish", count=10)
 
             def said():
-                return "took too long and was ended" in server.log_text()
+                return "took too long and was canceled" in server.log_text()
 
             assert wait_for(said, 60)
         assert wait_for(lambda: drained(server, world), DONE)

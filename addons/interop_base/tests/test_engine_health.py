@@ -138,7 +138,7 @@ class TestLimits(InteropCase):
         with self.registry_of_its_own.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             texts = "\n".join(engine_health.EngineHealth(env).texts())
-        self.assertIn("took too long and was ended", texts)
+        self.assertIn("took too long and was canceled", texts)
 
     @mute_logger("odoo.sql_db", LOGGER)
     def test_after_an_ended_step_the_next_run_comes_soon_and_not_at_once(self):

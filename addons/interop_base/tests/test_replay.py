@@ -107,7 +107,7 @@ class TestReplay(ReplayCase):
         self.assertEqual(
             replay.skipped, {"purged": {"count": 1, "example": purged.external_id}}
         )
-        self.assertIn("removed by retention", replay.skipped_text)
+        self.assertIn("Retention has deleted", replay.skipped_text)
         self.assertIn(purged.external_id, replay.skipped_text)
 
     def test_messages_of_an_interface_out_of_use_are_skipped(self):

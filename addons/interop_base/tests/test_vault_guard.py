@@ -83,7 +83,7 @@ class TestPromise11Copies(EngineCase):
         with self._conf(environment=None):
             self._assert_mute("names no environment")
         with self._conf(environment="prod"):
-            self._assert_mute("“prod”, which is none of")
+            self._assert_mute("unknown environment “prod”")
 
     def test_promise_11_key_file_missing(self):
         with self._conf(key_file=None):

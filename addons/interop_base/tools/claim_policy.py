@@ -1,45 +1,46 @@
-"""Which messages are claimed together, and whose turn it is.
+"""Policy for claims of messages whose worker died.
 
-A message that was claimed when its worker died is a *suspect*: it may be the one that
-killed it. Suspects are claimed apart, so that a message that kills its worker does not
-count as a dead worker against a whole batch. After the first dead worker a few are
-claimed together, after the second each by itself; the third makes it a failure.
+Such a message may be a poison message, which kills each worker that processes it. The
+names in this module call it a suspect. Suspects are claimed separately, so that a poison
+message does not count as a dead worker for a whole batch. After the first dead worker a
+few suspects are claimed together. After the second, each suspect is claimed alone. After
+the third, the message fails.
 """
 
-# A message whose worker died this often is dead, not a loop.
+# Number of dead workers after which a message fails.
 MAX_CRASHES = 3
-# So many suspects with one dead worker are tried together again. A message that kills
-# its worker costs at most the others of this group a second dead worker, not a third.
+# Maximum number of messages with one dead worker that are claimed together. A poison
+# message in this group gives the others a second dead worker, but not a third.
 SUSPECTS_TOGETHER = 8
-# Retries get one part in so many of a lane.
+# Retries get 1/RETRY_SHARE of a lane.
 RETRY_SHARE = 4
 
 
 def crashes(try_count: int, attempt_count: int) -> int:
-    """Return how many workers died over a message that waits: claims without a
+    """Return how many workers died with a waiting message: its claims without a
     result."""
     return try_count - attempt_count
 
 
 def is_suspect(try_count: int, attempt_count: int) -> bool:
-    """Return whether a message that has just been claimed was with a dead worker."""
+    """Return whether a worker died with a message that has just been claimed."""
     return crashes(try_count, attempt_count) > 1
 
 
 def is_poison(died: int) -> bool:
-    """Return whether a message is not tried again after so many dead workers."""
+    """Return whether a message fails after ``died`` dead workers."""
     return died >= MAX_CRASHES
 
 
 class Turns:
-    """Lets suspects and all other messages take turns within one run of the pump.
+    """Alternate between suspects and all other messages within one run of the pump.
 
-    Both go on when workers die one after the other, and nothing is claimed beside a
-    suspect, unless that one is slow.
+    Both groups make progress also if workers die repeatedly. No other message is claimed
+    while a suspect is in flight, unless the suspect is slow.
 
-    :param bool suspects: whether suspects have had the turn before the first one; at
-        random, so that runs that die early do not always begin with the same
-    :param float patience: seconds for which others wait for a suspect that is out
+    :param bool suspects: whether the turn before the first turn was for suspects; random,
+        so that runs that die early do not always begin with the same group
+    :param float patience: seconds for which others wait for a suspect in flight
     """
 
     def __init__(self, suspects: bool, patience: float):
@@ -50,10 +51,9 @@ class Turns:
         self._allowed = True
 
     def may_claim(self, now: float, out: int) -> bool:
-        """Return whether anything may be claimed beside the ``out`` messages on their
-        way.
+        """Return whether a claim is allowed with ``out`` messages in flight.
 
-        After a slow suspect the others have the turn before the next one of its kind.
+        After a slow suspect, other messages have the turn before the next suspect.
         """
         if self._alone_since is not None and out:
             if now < self._alone_since + self._patience:
@@ -63,9 +63,9 @@ class Turns:
         return True
 
     def take(self, now: float, over: bool) -> bool:
-        """Begin the next turn; return whether suspects may be claimed in it.
+        """Begin the next turn; return whether it allows suspects.
 
-        :param bool over: the run is over: only other messages go on
+        :param bool over: whether the run is over, so that suspects are not allowed
         """
         self.suspects = not self.suspects
         self._allowed = not over and (
@@ -74,15 +74,20 @@ class Turns:
         return self._allowed and self.suspects
 
     def pass_on(self, out: int) -> bool:
-        """Return whether suspects may be claimed after all: nothing else is due in a
-        turn of the others, and nothing is on its way."""
+        """Return whether a turn of the others passes to suspects.
+
+        Called when no other message is due. Suspects get the turn if no message is in
+        flight.
+        """
         if not self._allowed or self.suspects or out:
             return False
         self.suspects = True
         return True
 
     def note(self, now: float, counts) -> None:
-        """Note what was claimed: pairs of claims and tries with a result, per
-        message."""
+        """Note the claimed messages.
+
+        :param counts: pairs of ``try_count`` and ``attempt_count``, one per message
+        """
         if any(is_suspect(*pair) for pair in counts):
             self._alone_since = now

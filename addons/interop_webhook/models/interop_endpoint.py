@@ -617,7 +617,8 @@ class InteropEndpoint(models.Model):
         if not request:
             raise UserError(
                 self.env._(
-                    "No networks are requested for the endpoint “%s”.", self.name
+                    "Endpoint %s has no request for networks. Reload the page.",
+                    self.name,
                 )
             )
         return request

@@ -1,4 +1,4 @@
-"""Messages as webhooks carry them."""
+"""Format of messages for webhooks."""
 
 from odoo import api, models
 
@@ -10,7 +10,7 @@ from ..tools import cloudevents
 
 
 class InteropMaterializer(models.AbstractModel):
-    """CloudEvents where the endpoint asks for them, and test messages."""
+    """Add CloudEvents for endpoints with this format, and test messages."""
 
     _inherit = "interop.materializer"
 
@@ -29,6 +29,6 @@ class InteropMaterializer(models.AbstractModel):
 
     def _message_columns(self, interface, contract, test):
         columns = super()._message_columns(interface, contract, test)
-        # Noted with the bytes: what is frozen is sent so, whatever is chosen later.
+        # Stored with the bytes, so that a later change does not affect this message.
         columns["envelope_format"] = interface.endpoint_id.cloudevents or None
         return columns

@@ -1,4 +1,4 @@
-"""Outbound delivery: prepare in a short transaction, send without one."""
+"""Webhook transport: prepare in a short transaction, send without a transaction."""
 
 import os
 import secrets
@@ -30,7 +30,7 @@ _senders = {}
 
 
 class Content(NamedTuple):
-    """What preparing reads of a message; the other forty columns stay where they are."""
+    """The columns of a message that the preparation reads."""
 
     id: int
     interface_id: int
@@ -41,7 +41,7 @@ class Content(NamedTuple):
 
 
 def sender():
-    """Return this process's sender, made on first use (and anew after a fork)."""
+    """Return the sender of this process; it is created on first use and after a fork."""
     pid = os.getpid()
     if pid not in _senders:
         _senders.clear()
@@ -50,7 +50,7 @@ def sender():
 
 
 class Delivery(NamedTuple):
-    """Everything that sending one message needs; plain values, no records."""
+    """All values for sending one message, without records."""
 
     claim: Claim
     receiver: http_channel.Receiver
@@ -65,7 +65,7 @@ class Delivery(NamedTuple):
 
 
 class Route(NamedTuple):
-    """What the messages of one interface share."""
+    """Values that the messages of one interface share."""
 
     receiver: http_channel.Receiver
     headers: dict
@@ -132,8 +132,8 @@ class InteropTransportWebhook(models.AbstractModel):
         return deliveries, results
 
     def _interfaces(self, ids):
-        """Return ``{id: interface}`` of one recordset: what is read of one of them is
-        read of all at once."""
+        """Return ``{id: interface}`` of one recordset, so that Odoo reads all with one
+        query."""
         found = self.env["interop.interface"].browse(set(ids))
         return {interface.id: interface for interface in found}
 
@@ -149,7 +149,7 @@ class InteropTransportWebhook(models.AbstractModel):
         return {row[0]: Content._make(row) for row in self.env.cr.fetchall()}
 
     def _prepare_route(self, interface):
-        """Return the ``Route`` of an interface, or the exception that says why not."""
+        """Return the ``Route`` of an interface, or the exception with the reason."""
         endpoint = interface.endpoint_id
         policy = interface.retry_policy_id
         try:
@@ -175,18 +175,19 @@ class InteropTransportWebhook(models.AbstractModel):
             return error
 
     def _refusal(self, route, may_leave, body):
-        """Return ``(outcome, class, code, text)`` of a message not to be sent."""
+        """Return ``(outcome, class, code, text)`` of a refused message, or ``None``."""
         if not may_leave:
             return "deferred", None, "held", "The interface or its endpoint is on hold."
         if isinstance(route, Exception):
             code = route.code if isinstance(route, HandledError) else "configuration"
             return outcome.DEAD, "config", code, str(route)
         if body is None:
-            return outcome.DEAD, "internal", "content_purged", "The content is gone."
+            text = "Retention has deleted the content of the message."
+            return outcome.DEAD, "internal", "content_purged", text
         if len(body) > route.payload_limit:
             text = (
-                f"The message has {len(body)} bytes, "
-                f"the endpoint takes {route.payload_limit}."
+                f"The message has {len(body)} bytes. The endpoint accepts at most "
+                f"{route.payload_limit} bytes (Maximum Message Size)."
             )
             return outcome.DEAD, "config", "too_large", text
         return None
@@ -212,7 +213,7 @@ class InteropTransportWebhook(models.AbstractModel):
     # === EXCHANGE: no cursor, no records === #
 
     def _exchange(self, deliveries, deadline):
-        """Yield a ``Result`` per delivery as it comes; see ``interop.transport``."""
+        """Yield a ``Result`` per finished delivery; see ``interop.transport``."""
         requests = [
             http_channel.Request(
                 delivery,
@@ -229,9 +230,9 @@ class InteropTransportWebhook(models.AbstractModel):
 
 
 def _content_headers(message, body):
-    """Return the headers that belong to the frozen bytes.
+    """Return the headers for the stored bytes.
 
-    :raises WrongContent: when the bytes are not the envelope that they have to be
+    :raises WrongContent: the bytes are not a valid envelope
     """
     if message.envelope_format == "structured":
         return {"content-type": envelope_tools.MEDIA_TYPE_CLOUDEVENTS}
@@ -244,7 +245,7 @@ def _content_headers(message, body):
 
 
 def _signed_headers(delivery):
-    """Return the headers of one attempt: the timestamp is that of the attempt."""
+    """Return the headers of one attempt, signed with the time of the attempt."""
     if delivery.signer:
         signed = message_signing.headers(
             delivery.signer,
@@ -263,11 +264,12 @@ def _signed_headers(delivery):
 
 
 def _result(answer):
-    """Return what an answer means for its message."""
+    """Return the ``Result`` of a response."""
     delivery = answer.ref
     claim = delivery.claim
     if answer.failure == http_sender.NOT_SENT:
-        return _not_sent(claim, "deferred", None, "busy", "No free connection in time.")
+        text = "No connection was free in time."
+        return _not_sent(claim, "deferred", None, "busy", text)
     if answer.failure:
         verdict = outcome.classify_exception(answer.failure)
         text = answer.detail
@@ -301,7 +303,7 @@ def _result(answer):
 
 
 def _not_sent(claim, result, error_class, code, text):
-    """Return the result of a claim that never reached the network."""
+    """Return the result of a claim that was not sent."""
     return Result(
         claim.message_id,
         claim.lease_token,

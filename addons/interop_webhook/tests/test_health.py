@@ -234,7 +234,7 @@ class TestHealth(WebhookCase):
             self._make_due(message)
             self._run()
             self.assertEqual((message.attempt_count, endpoint.state), (tries, state))
-        self.assertIn("3 tries", endpoint.state_reason)
+        self.assertIn("3 attempts", endpoint.state_reason)
         self.assertEqual(endpoint.activity_ids.user_id, endpoint.system_id.owner_id)
         mail = self.env["mail.mail"].search([("email_to", "=", "ops@mercy.example")])
         self.assertEqual((len(mail), mail.state), (1, "outgoing"))

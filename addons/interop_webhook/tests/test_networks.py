@@ -137,7 +137,7 @@ class TestNetworks(WebhookCase):
         activity = self.endpoint.activity_ids
         self.assertEqual(activity.user_id, self.admin)
         self.assertIn("Not that wide", activity.note)
-        with self._refused(UserError, "No networks are requested"):
+        with self._refused(UserError, "has no request for networks"):
             endpoint.action_refuse_networks("Again")
         self.assertFalse(self.endpoint.requested_networks)
         self.assertEqual(self.endpoint.allowed_networks, "127.0.0.0/8")

@@ -48,12 +48,12 @@ class TestScreens(WebhookCase):
         self._health(
             endpoint, circuit="open", circuit_until=until, failing_count=12, failures=12
         )
-        self.assertIn("failed 12 times", message.waiting_reason)
+        self.assertIn("12 consecutive deliveries", message.waiting_reason)
         self.assertEqual(message.waiting_until, until)
         self.assertTrue(message.is_held)
         self.assertEqual(interface.hold_level, "held")
         self._health(endpoint, circuit="closed", circuit_until=None, paused_until=until)
-        self.assertIn("asked to wait", message.waiting_reason)
+        self.assertIn("asked Odoo to wait", message.waiting_reason)
         self.assertEqual(message.waiting_until, until)
         self._health(endpoint, paused_until=None, failing_count=0, failures=0)
         self.assertEqual(

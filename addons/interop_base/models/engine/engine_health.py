@@ -1,4 +1,4 @@
-"""Why the engine does not move, or moves slowly: what Settings and the alarm say."""
+"""Find the reasons why the engine is stalled or slow, for Settings and the alarm."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -11,10 +11,10 @@ from odoo.tools import SQL
 from ... import clock, const, db
 from ..log.message_leases import MessageLeases
 
-STALL_SECONDS = 120  # what waits for longer than this although it could move is told
-READ_SECONDS = 5  # a question of ours must not become a load itself
+STALL_SECONDS = 120  # a message that is due for longer counts as stalled
+READ_SECONDS = 5  # limit of the queries here, so that they add no load
 SNAPSHOT_MINUTES = 10
-TOLD_HOURS = 24  # a problem is shown for so long after it occurred last
+TOLD_HOURS = 24  # a problem is shown for this time after its last occurrence
 
 _HOLDER = """
     SELECT a.pid, COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - a.xact_start)::int, 0)
@@ -34,28 +34,30 @@ _SNAPSHOT = """
 
 
 class Ages(NamedTuple):
-    """Seconds for which the oldest event waits to become a message, and the oldest due
-    message to be claimed; ``None`` when there is none. ``slow``: not found in time."""
+    """Waiting time in seconds of the oldest event and of the oldest due message.
+
+    ``None``: nothing waits. ``slow``: the query took too long, so the age is unknown.
+    """
 
     event: int | None
     message: int | None
     slow: bool = False
 
     def stalled(self):
-        """Return whether something waits that should have moved."""
+        """Return whether an event or a message has waited too long."""
         return max(self.event or 0, self.message or 0) > STALL_SECONDS
 
 
 class EngineHealth:
-    """Looks at the engine from outside; nothing here waits or writes."""
+    """Read the state of the engine; no method here writes or waits for a lock."""
 
     def __init__(self, env):
-        # sudo: the engine's tables; the caller decides who sees the answer
+        # sudo: tables of the engine; the caller decides which users see the result
         self.env = env(su=True)
         self._ages = None
 
     def ages(self):
-        """Return the ``Ages`` of what waits."""
+        """Return the ``Ages`` of waiting events and messages."""
         if self._ages is None:
             self._ages = self._read_ages()
         return self._ages
@@ -66,7 +68,7 @@ class EngineHealth:
         self.env.flush_all()
         try:
             with db.reading(cr, READ_SECONDS):
-                # What waits for an approval waits for a person, not for the engine.
+                # Held events wait for an approval by a user, not for the engine.
                 cr.execute(
                     SQL(
                         "SELECT occurred_at FROM interop_event"
@@ -84,7 +86,7 @@ class EngineHealth:
         return Ages(self._age(event and event[0], now), self._age(due, now))
 
     def _age(self, moment, now):
-        """Return whole seconds since ``moment``, ``None`` when it is none or to come."""
+        """Return whole seconds since ``moment``; ``None`` without one or in the future."""
         if not moment or moment > now:
             return None
         return int((now - moment).total_seconds())
@@ -108,7 +110,7 @@ class EngineHealth:
         return self.env._("%s min", seconds // 60)
 
     def texts(self):
-        """Return why the engine does not move or moves slowly, one text each."""
+        """Return the reasons why the engine is stalled or slow, one text each."""
         return [
             *self._stall(),
             *self._holder(),
@@ -122,21 +124,22 @@ class EngineHealth:
             return []
         return [
             self.env._(
-                "Messages are due but are not processed. %s Look at the jobs of the "
-                "model interop.pump (Job Queue ‣ Queue ‣ Jobs) and at the log.",
+                "Messages are due but are not processed. %s Check the jobs of the "
+                "model interop.pump (Job Queue ‣ Queue ‣ Jobs) and the server log.",
                 self.summary(),
             )
         ]
 
     def _holder(self):
-        # Otherwise a transaction sees the sessions of its first question for ever.
+        # Without this, a transaction keeps seeing the sessions of its first query.
         self.env.cr.execute("SELECT pg_stat_clear_snapshot()")
         self.env.cr.execute(_HOLDER, [const.MATERIALIZE_LOCK])
         return [
             self.env._(
                 "Database session %(pid)s has been turning events into messages for "
-                "%(seconds)s s. No other session can do this meanwhile. If its server "
-                "process is gone, end it: SELECT pg_terminate_backend(%(pid)s)",
+                "%(seconds)s s. Meanwhile no other session can do this. If the server "
+                "process of the session no longer runs, end the session: "
+                "SELECT pg_terminate_backend(%(pid)s)",
                 pid=pid,
                 seconds=seconds,
             )
@@ -149,9 +152,10 @@ class EngineHealth:
         self.env.cr.execute(_SNAPSHOT, [SNAPSHOT_MINUTES])
         return [
             self.env._(
-                "Database session %(pid)s (%(name)s) has been reading for %(minutes)s "
-                "min. Meanwhile PostgreSQL keeps every deleted row, and the engine gets "
-                "slower. End the session, or let backups run outside busy hours.",
+                "Database session %(pid)s (%(name)s) has an open transaction for "
+                "%(minutes)s min. PostgreSQL keeps all deleted rows until it ends, and "
+                "the engine gets slower. End the session, or run backups outside busy "
+                "hours.",
                 pid=pid,
                 name=name,
                 minutes=minutes,
@@ -167,8 +171,8 @@ class EngineHealth:
         return [
             self.env._(
                 "The Statement Timeout (%(seconds)s s) is not below limit_time_real of "
-                "odoo.conf (%(longest)s s). Lower it: a worker that is killed leaves its "
-                "statement to PostgreSQL.",
+                "odoo.conf (%(longest)s s). Lower the timeout. Otherwise a statement "
+                "still runs in PostgreSQL after Odoo has killed its worker.",
                 seconds=seconds,
                 longest=longest,
             )

@@ -1,14 +1,14 @@
-"""The two records that travel between the pump and a transport."""
+"""Data types that the pump, transports and catch-up exchange."""
 
 from datetime import datetime
 from typing import NamedTuple
 
 
 class Lane(NamedTuple):
-    """How much to claim at once from one lane, and in which order.
+    """Number of messages to claim from one lane, and their order.
 
-    ``ordering`` is ``none``, ``key`` (first in, first out per ordering key: a blocked key
-    blocks only itself) or ``strict`` (the whole lane, one after the other).
+    ``ordering`` is ``none``, ``key`` (first in, first out per ordering key; a blocked key
+    does not block other keys) or ``strict`` (one message of the lane at a time).
     """
 
     cap: int
@@ -16,7 +16,7 @@ class Lane(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """Why messages wait, in words, and until when (naive UTC) if that is known."""
+    """Reason why messages wait, and the end of the wait (naive UTC) if known."""
 
     text: str
     until: datetime | None = None
@@ -39,11 +39,11 @@ class Claim(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of one claim.
+    """Result of one claim.
 
-    ``outcome`` is ``done``, ``retry``, ``dead`` or ``deferred`` (a deferral spends no
-    retry). ``retry_after`` is in seconds and, where given, replaces a shorter delay of the
-    retry policy. ``error_message`` and ``excerpt`` are redacted before they get here.
+    ``outcome`` is ``done``, ``retry``, ``dead`` or ``deferred`` (a deferral uses no
+    attempt). ``retry_after`` is in seconds and replaces a shorter delay of the retry
+    policy. The transport redacts ``error_message`` and ``excerpt`` before.
     """
 
     message_id: int
@@ -62,10 +62,10 @@ class Result(NamedTuple):
 class CatchUpItem(NamedTuple):
     """One message of a stream, for a receiver that catches up.
 
-    ``body`` is exactly what was or will be sent, or ``None`` with the ``reason``:
-    ``withdrawn`` (given up here), ``not_rendered`` (it failed before it had any content;
-    a resubmission has a number of its own), ``purged`` (removed by retention) or
-    ``unreadable`` (its key is not in the key file).
+    ``body`` has the exact bytes that were or will be sent, or is ``None`` with the
+    ``reason``: ``withdrawn`` (a user cancelled the message), ``not_rendered`` (it failed
+    before it had content; a resubmission has another number), ``purged`` (removed by
+    retention) or ``unreadable`` (its key is not in the key file).
     """
 
     external_id: str
@@ -77,11 +77,12 @@ class CatchUpItem(NamedTuple):
 
 
 class CatchUpPage(NamedTuple):
-    """What a receiver gets at once.
+    """One page of messages for a receiver that catches up.
 
-    ``cursor`` is opaque and names where the next page starts; ``more`` tells whether it
-    would hold anything now. ``streams`` is ``{interface code: (epoch, last number)}``;
-    ``held`` has the codes of interfaces that move nothing now: their place is kept.
+    ``cursor`` is opaque and names the start of the next page. ``more`` says whether that
+    page has messages now. ``streams`` is ``{interface code: (epoch, last number)}``.
+    ``held`` has the codes of interfaces that move no messages now; the cursor keeps their
+    position.
     """
 
     items: list

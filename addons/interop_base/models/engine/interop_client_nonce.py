@@ -1,18 +1,17 @@
-"""Nonces of signed calls: each is good for one call."""
+"""Nonces of signed calls. Each nonce is valid for one call."""
 
 import hashlib
 
 from odoo import api, fields, models
 
-SWEEP = 10000  # rows that one run removes
+SWEEP = 10000  # maximum number of rows that one run deletes
 
 
 class InteropClientNonce(models.Model):
-    """One nonce that a client has used, as a hash, for as long as the signature that it
-    belongs to could be sent again.
+    """Hash of a nonce that a client has used, kept while its signature is valid.
 
-    Written in the transaction of the call: a nonce on another cursor would make a call
-    that Odoo runs again after a serialization failure look like a replay.
+    The row is written in the transaction of the call. With a separate cursor, a call that
+    Odoo repeats after a serialization failure would look like a repeated nonce.
     """
 
     _name = "interop.client.nonce"
@@ -27,13 +26,13 @@ class InteropClientNonce(models.Model):
     kept_until = fields.Datetime(required=True, readonly=True, index=True)
 
     _used_once = models.UniqueIndex(
-        "(client_id, digest)", "This nonce has been used already."
+        "(client_id, digest)", "The client has already used this nonce."
     )
 
     @api.model
     @api.private
     def _use(self, client, nonce, tolerance):
-        """Remember a nonce of ``client``; return False if it was used before.
+        """Store a nonce of ``client``; return False if it was used before.
 
         :param int tolerance: seconds for which its signature is accepted, before and
             after its time; the nonce is kept for twice as long, and a little more
@@ -46,7 +45,7 @@ class InteropClientNonce(models.Model):
             [
                 client.id,
                 hashlib.sha256(nonce.encode()).hexdigest(),
-                # By the database's clock, which the sweep goes by on every host.
+                # Database clock, so that all hosts agree with the deletion.
                 2 * tolerance + 60,
             ],
             log_exceptions=False,

@@ -1,8 +1,8 @@
 """Section ``[interop]`` of odoo.conf.
 
-Own keys under ``[options]`` make Odoo warn at each start, therefore a section of its own, read
-the way queue_job reads its section. Nothing here is stored in the database: a copy of the
-database must not carry the environment name or the key file with it.
+Odoo warns at each start of unknown keys under ``[options]``. Therefore the keys are in a
+separate section, as those of queue_job. Nothing here is stored in the database, so that a copy of
+the database has neither the environment name nor the key file.
 """
 
 import os
@@ -17,8 +17,8 @@ _cache = {}
 def section():
     """Return the ``[interop]`` section of the running odoo.conf as a dict of text.
 
-    Read again when the file changes. Without a file, or without the section, the answer is
-    empty, and everything that depends on it refuses to work (fail closed).
+    The file is read again when it changes. Without the file or the section the result is
+    empty, and the guard then refuses to move messages (fail closed).
     """
     path = config.get("config")
     path = path[-1] if isinstance(path, list) and path else path

@@ -1,4 +1,4 @@
-"""Where deliveries go: what holds for every transport that delivers to a receiver."""
+"""Endpoints: settings and state that all transports with a receiver share."""
 
 from datetime import timedelta
 
@@ -16,8 +16,8 @@ MAX_BLOCKING = 20
 class InteropEndpoint(models.Model):
     """A receiver of messages. Several interfaces may share one.
 
-    This is its pace: rate, order, how much travels at once, and what happens while it
-    fails. How to reach it and what to sign with is added by transports.
+    This model has the rate limit, the order, the concurrency and the circuit breaker.
+    Transports add the address and the signature.
     """
 
     _name = "interop.endpoint"
@@ -43,8 +43,8 @@ class InteropEndpoint(models.Model):
         "Facility",
         index=True,
         tracking=True,
-        help="Set it when the endpoint serves one facility only. Interfaces that use "
-        "it may then cover that facility alone.",
+        help="The only facility that this endpoint serves. Its interfaces then cover this "
+        "facility only. Leave empty to serve all facilities of the system.",
     )
     interface_ids = fields.One2many("interop.interface", "endpoint_id", "Interfaces")
     state = fields.Selection(
@@ -55,57 +55,60 @@ class InteropEndpoint(models.Model):
         copy=False,
         tracking=True,
         index=True,
-        help="While paused or disabled, messages wait and keep their remaining attempts.",
+        help="While the endpoint is paused, suspended or disabled, messages wait and use "
+        "no attempts.",
     )
     state_reason = fields.Char("Reason", readonly=True, copy=False, tracking=True)
     concurrency = fields.Integer(
         required=True,
         default=8,
         tracking=True,
-        help="Deliveries on their way at the same time, per worker.",
+        help="Maximum number of simultaneous deliveries per worker.",
     )
     ordering = fields.Selection(
         const.ORDERINGS,
         required=True,
         default="none",
         tracking=True,
-        help="In order, whatever is still open holds back what comes after it, until it "
-        "is delivered or somebody cancels it.",
+        help="With an order, an open message blocks the later messages until it is "
+        "delivered or a user cancels it.",
     )
     payload_limit_kb = fields.Integer(
-        "Largest Message (KB)",
+        "Maximum Message Size (KB)",
         required=True,
         default=1024,
         tracking=True,
-        help="A larger message fails at once instead of being sent.",
+        help="A larger message is not sent. It fails immediately.",
     )
     circuit_failures = fields.Integer(
-        "Leave Alone After (failures)",
+        "Circuit Breaker Threshold",
         required=True,
         default=10,
         tracking=True,
-        help="After so many in a row, nothing is sent until a single message gets "
-        "through. Waiting uses no attempt. 0: keep sending.",
+        help="Number of consecutive failures after which deliveries pause until a single "
+        "test message is delivered. Waiting messages use no attempts. 0: never pause.",
     )
     circuit_seconds = fields.Integer(
-        "First Wait (s)",
+        "Circuit Retry Delay (s)",
         required=True,
         default=15,
         tracking=True,
-        help="Wait before a single message tests the receiver. It doubles each time, up to "
-        "ten minutes.",
+        help="Delay before a single message tests the receiver. It doubles after each "
+        "failed test, up to ten minutes.",
     )
     rate_limit = fields.Integer(
         "Deliveries per Minute",
         required=True,
         default=0,
         tracking=True,
-        help="All workers together. What exceeds it waits and uses no attempt. "
-        "0: no limit.",
+        help="Rate limit of all workers together. Messages above the limit wait and use no "
+        "attempts. 0: no limit.",
     )
     health = fields.Selection(const.HEALTHS, compute="_compute_health")
     held_until = fields.Datetime("Held Back Until", compute="_compute_health")
-    failures_in_row = fields.Integer("Failures Since", compute="_compute_health")
+    failures_in_row = fields.Integer(
+        "Failures since Last Success", compute="_compute_health"
+    )
     last_success_at = fields.Datetime(
         "Last Success",
         compute="_compute_health",
@@ -114,14 +117,14 @@ class InteropEndpoint(models.Model):
     )
     last_failure_at = fields.Datetime("Last Failure", compute="_compute_health")
     success_rate = fields.Float(
-        "Success Rate, 24 h",
+        "Success Rate (24 h)",
         compute="_compute_rate",
         help="Share of the attempts that succeeded. Test messages are not counted.",
     )
     tries = fields.Integer(
-        "Attempts, 24 h",
+        "Attempts (24 h)",
         compute="_compute_rate",
-        help="Attempts at deliveries. Test messages are not counted.",
+        help="Number of delivery attempts. Test messages are not counted.",
     )
     oldest_waiting_at = fields.Datetime("Oldest Waiting", compute="_compute_oldest")
     blocking_message_ids = fields.Many2many(
@@ -130,25 +133,28 @@ class InteropEndpoint(models.Model):
     color = fields.Integer(compute="_compute_color")
 
     _code_uniq = models.Constraint(
-        "UNIQUE (code)", "An endpoint with this code exists."
+        "UNIQUE (code)",
+        "An endpoint with this code already exists. Choose another code.",
     )
     _limits = models.Constraint(
         f"CHECK (concurrency BETWEEN 1 AND {const.MAX_CONCURRENCY}"
         " AND payload_limit_kb > 0)",
-        "Concurrency is between 1 and 64, and the largest message at least 1 KB.",
+        f"The concurrency must be between 1 and {const.MAX_CONCURRENCY}. The maximum "
+        "message size must be at least 1 KB.",
     )
     _circuit_limits = models.Constraint(
         "CHECK (circuit_failures >= 0 AND circuit_seconds BETWEEN 1 AND"
         f" {circuit_tools.MAX_WAIT} AND rate_limit >= 0)",
-        "Failures in a row and the rate are not negative, and the first wait is between "
-        "one second and ten minutes.",
+        "The circuit breaker threshold and the rate limit must not be negative. The "
+        "circuit retry delay must be between 1 second and 10 minutes.",
     )
 
     # === COMPUTE METHODS === #
 
     @api.depends("state")
     def _compute_health(self):
-        # sudo: health is the engine's table; who sees the endpoint sees its health
+        # sudo: only the engine can read the table; a user with access to the endpoint may
+        # see its health
         rows_sudo = (
             self.env["interop.endpoint.health"]
             .sudo()
@@ -213,11 +219,10 @@ class InteropEndpoint(models.Model):
             endpoint.oldest_waiting_at = self.env.cr.fetchone()[0]
 
     def _compute_blocking(self):
-        """Show the first message of each order that failed, or whose interface or
-        facility rests, and that has others behind it.
+        """Find the first open message of each order that blocks later messages.
 
-        A system that was stopped rests with all its endpoints: nobody waits there for
-        somebody else.
+        A message blocks if it failed, or if its interface or facility does not move
+        messages. A stopped system stops all its endpoints, so it is no reason here.
         """
         self.blocking_message_ids = False
         for endpoint in self.filtered(lambda item: item.ordering != "none"):
@@ -264,14 +269,14 @@ class InteropEndpoint(models.Model):
 
     @api.constrains("active")
     def _check_archive(self):
-        """An archived endpoint delivers nothing: nothing may rely on it."""
+        """Refuse to archive an endpoint that interfaces in use deliver to."""
         for endpoint in self.filtered(lambda item: not item.active):
             using = endpoint.interface_ids.filtered(lambda item: item._is_in_use())
             if using:
                 raise ValidationError(
                     self.env._(
-                        "Endpoint “%(endpoint)s” cannot be archived: %(interfaces)s "
-                        "deliver to it. Retire these interfaces, or set them back to "
+                        "Endpoint “%(endpoint)s” cannot be archived. These interfaces "
+                        "deliver to it: %(interfaces)s. Retire them, or set them back to "
                         "draft and choose another endpoint.",
                         endpoint=endpoint.name,
                         interfaces=", ".join(using.mapped("name")),
@@ -281,12 +286,12 @@ class InteropEndpoint(models.Model):
     @api.constrains("company_id", "system_id")
     def _check_facility(self):
         for endpoint in self.filtered("company_id"):
-            # sudo: also facilities that are not chosen in the switcher
+            # sudo: includes facilities that are not selected in the company switcher
             if endpoint.company_id not in endpoint.system_id.sudo().company_ids:
                 raise ValidationError(
                     self.env._(
-                        "“%(endpoint)s” serves %(facility)s, which %(system)s does "
-                        "not.",
+                        "Endpoint “%(endpoint)s” serves facility %(facility)s, but "
+                        "system %(system)s does not. Choose a facility of the system.",
                         endpoint=endpoint.name,
                         facility=endpoint.company_id.name,
                         system=endpoint.system_id.name,
@@ -296,9 +301,9 @@ class InteropEndpoint(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Each endpoint has its row of health from the start."""
+        """Create endpoints, each with its row of health."""
         endpoints = super().create(vals_list)
-        # sudo: the row is the engine's
+        # sudo: only the engine can write the row
         self.env["interop.endpoint.health"].sudo().create(
             [{"endpoint_id": endpoint.id} for endpoint in endpoints]
         )
@@ -314,12 +319,12 @@ class InteropEndpoint(models.Model):
         return self.sudo().with_context(active_test=False).interface_ids
 
     def _approval_state(self):
-        """Return what the approval of an interface says about its endpoint.
+        """Return the values of the endpoint that the approval of an interface covers.
 
         Called with all rights when an interface that delivers here is approved or
         compared with its approval. An override replaces or adds keys that start with
         ``endpoint.``, with values as in ``interop.approval.mixin``. It must not add a
-        secret, nor anything that changes without a person changing it.
+        secret, or a value that changes without an action of a user.
         """
         self.ensure_one()
         return {
@@ -328,17 +333,16 @@ class InteropEndpoint(models.Model):
         }
 
     def _approval_labels(self):
-        """Return ``{key of _approval_state: what people read}``; an override adds its
-        own."""
+        """Return ``{key of _approval_state: label}``; an override adds its keys."""
         return {
             f"endpoint.{name}": self._fields[name]._description_string(self.env)
             for name in self._approval_part_fields()
         }
 
     def _approval_authors(self):
-        """Return the users who made or changed this endpoint since an interface with it
-        was approved last."""
-        # sudo: interfaces of all facilities; the trail is closed to most users
+        """Return the users who created or changed this endpoint since the last approval
+        of an interface with this endpoint."""
+        # sudo: interfaces of all facilities; most users cannot read the audit trail
         self_sudo = self.sudo()
         domain = [
             ("res_model", "=", self._name),
@@ -356,10 +360,10 @@ class InteropEndpoint(models.Model):
         )
         return authors if approved else authors | self_sudo.create_uid
 
-    # === WHAT MAY MOVE === #
+    # === HOLDS === #
 
     def _delivers(self):
-        """Return whether messages may leave to this endpoint; none of an empty one."""
+        """Return whether this endpoint delivers; False for an empty recordset."""
         return self.active and self.state == "active"
 
     def _lane(self):
@@ -368,12 +372,12 @@ class InteropEndpoint(models.Model):
         return f"endpoint:{self.id}"
 
     def _test_lane(self):
-        """Return the lane of test messages: they move when others must not."""
+        """Return the lane of test messages, which move also while other messages wait."""
         self.ensure_one()
         return f"test:{self.id}"
 
     def _holds(self):
-        """Return why nothing is delivered here now, as a list of ``Hold``."""
+        """Return the reasons why messages wait for this endpoint, as a list of ``Hold``."""
         self.ensure_one()
         if not self.active:
             text = self.env._(
@@ -396,13 +400,15 @@ class InteropEndpoint(models.Model):
             return []
         if self.health in ("open", "half_open"):
             text = self.env._(
-                "Deliveries to endpoint “%(name)s” failed %(count)s times in a row. "
-                "One message is sent next to test the receiver.",
+                "%(count)s consecutive deliveries to endpoint “%(name)s” failed. A single "
+                "message will test the receiver.",
                 name=self.name,
                 count=self.failures_in_row,
             )
         elif self.health == "throttled":
-            text = self.env._("The receiver of endpoint “%s” asked to wait.", self.name)
+            text = self.env._(
+                "The receiver of endpoint “%s” asked Odoo to wait.", self.name
+            )
         else:
             text = self.env._(
                 "Endpoint “%s” has reached its limit of deliveries per minute.",
@@ -413,7 +419,7 @@ class InteropEndpoint(models.Model):
     # === TRANSITIONS === #
 
     def _set_active(self):
-        """Deliver again; what waited is due at once."""
+        """Resume deliveries and reset the circuit; waiting messages are due immediately."""
         moved = self._set_state(
             "active", ("paused", "suspended", "disabled"), state_reason=False
         )
@@ -421,31 +427,36 @@ class InteropEndpoint(models.Model):
         return self._moved(moved, "active")
 
     def _set_paused(self, reason):
-        """Stop delivering for now; messages wait."""
+        """Pause deliveries; messages wait."""
         moved = self._set_state("paused", ("active",), state_reason=reason)
         return self._moved(moved, "paused")
 
     def _set_disabled(self, reason):
-        """Stop delivering until an administrator resumes; messages wait."""
+        """Stop deliveries until an administrator resumes them; messages wait."""
         moved = self._set_state(
             "disabled", ("active", "paused", "suspended"), state_reason=reason
         )
         return self._moved(moved, "disabled")
 
     def _set_gone(self):
-        """The receiver answered 410: disable, and tell who owns the system."""
+        """Disable the endpoint after a 410 response, and notify the owner of the system."""
         moved = self._set_disabled(
-            self.env._("The receiver answered 410 Gone: it wants no more messages.")
+            self.env._(
+                "The receiver answered 410 Gone. It no longer accepts messages. Check "
+                "the URL with the partner, then resume."
+            )
         )
         for endpoint in moved:
-            endpoint._tell_owner(self.env._("Endpoint %s is gone", endpoint.name))
+            endpoint._tell_owner(
+                self.env._("Endpoint %s was disabled (410 Gone)", endpoint.name)
+            )
         return moved
 
     def _set_suspended(self, circuit):
-        """Stop after sustained failure; tell the owner and the operations address."""
+        """Suspend after sustained failure; notify the owner and the operations address."""
         reason = self.env._(
-            "Suspended: no delivery succeeded since %(since)s UTC, %(count)s attempts failed. "
-            "Messages wait. Resume when the receiver is back.",
+            "Suspended. No delivery has succeeded since %(since)s UTC, and %(count)s "
+            "attempts failed. Messages wait. Resume when the receiver is available again.",
             since=circuit.failing_since.strftime("%Y-%m-%d %H:%M"),
             count=circuit.failing_count,
         )
@@ -462,7 +473,7 @@ class InteropEndpoint(models.Model):
         return endpoints
 
     def _tell_owner(self, summary):
-        """Give the owner of the system something to do."""
+        """Schedule an activity for the owner of the system."""
         self.ensure_one()
         if self.system_id.owner_id:
             self.activity_schedule(
@@ -477,7 +488,7 @@ class InteropEndpoint(models.Model):
         self.ensure_one()
         address = parameters.text(self.env, const.PARAM_OPERATIONS)
         if address:
-            # sudo: mail is queued for nobody in particular
+            # sudo: the current user may not be allowed to create e-mails
             self.env["mail.mail"].sudo().create(
                 {
                     "subject": self.env._("Endpoint %s is suspended", self.name),
@@ -507,12 +518,12 @@ class InteropEndpoint(models.Model):
         self.sudo()._set_active()  # sudo: operators resume without editing
 
     def action_try_now(self):
-        """Do not wait for the circuit or a pause any longer (operators)."""
+        """Reset the circuit and the pause of the receiver (operators)."""
         self.env["interop.guard"]._require_group("interop_base_group_operator")
         self.check_access("read")
-        # sudo: health is the engine's
+        # sudo: only the engine can write the health
         self.env["interop.endpoint.health"].sudo()._reset(self)
-        self.env["interop.audit.event"]._log("overrode", self, "test now")
+        self.env["interop.audit.event"]._log("overrode", self, "Test Now")
         self.env["interop.pump"]._arm_after_commit()
 
     def action_view_messages(self):
@@ -522,7 +533,7 @@ class InteropEndpoint(models.Model):
         )
 
     def action_view_health(self):
-        """Show how many tries succeeded and failed, hour by hour."""
+        """Show how many attempts succeeded and failed per hour."""
         action = self.env["ir.actions.actions"]._for_xml_id(
             "interop_base.interop_endpoint_hour_action"
         )

@@ -1,7 +1,8 @@
-"""How endpoints are: circuit, pause, rate and success, in tables of their own.
+"""Health of endpoints: circuit, pause, rate and success, in separate tables.
 
-Results come in by the hundred per second: they never write the tracked endpoint, only a
-narrow row beside it, once per batch. The same row is the gate that claims go through.
+A pump records hundreds of results per second. Therefore results never write the tracked
+endpoint. They write one narrow row per endpoint, once per batch. Claims read and lock the
+same row.
 """
 
 from collections import Counter, defaultdict
@@ -18,7 +19,7 @@ _COLUMNS += ("failing_count",)
 _WELL = circuit_tools.Circuit()
 
 _NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
-# A second's worth may go at once; what is not used beyond that is lost.
+# The bucket holds the tokens of one second; unused tokens above that are lost.
 _BURST = "GREATEST(1, e.rate_limit / 60.0)"
 _TOKENS = f"""LEAST({_BURST}, h.tokens + e.rate_limit / 60.0
                     * GREATEST(0, EXTRACT(EPOCH FROM {_NOW} - h.tokens_at)))"""
@@ -27,7 +28,7 @@ _TABLES = "interop_endpoint_health h JOIN interop_endpoint e ON e.id = h.endpoin
 
 
 class Gate(NamedTuple):
-    """What narrows the lane of one endpoint right now."""
+    """Rate, pause and circuit that limit the claims of one endpoint now."""
 
     endpoint_id: int
     circuit: str
@@ -37,7 +38,7 @@ class Gate(NamedTuple):
 
     @property
     def probing(self):
-        """Whether a single message is to find out how the receiver is."""
+        """Whether a single message tests the receiver."""
         return self.circuit != circuit_tools.CLOSED
 
     def cap(self, cap):
@@ -66,7 +67,7 @@ class InteropEndpointHealth(models.Model):
     circuit = fields.Selection(
         const.CIRCUITS, required=True, readonly=True, default=circuit_tools.CLOSED
     )
-    failures = fields.Integer("Failures in a Row", required=True, default=0)
+    failures = fields.Integer("Consecutive Failures", required=True, default=0)
     opened = fields.Integer("Times Opened", required=True, default=0)
     circuit_until = fields.Datetime(readonly=True)
     paused_until = fields.Datetime(readonly=True)
@@ -75,23 +76,25 @@ class InteropEndpointHealth(models.Model):
     last_success_at = fields.Datetime("Last Success", readonly=True)
     last_failure_at = fields.Datetime("Last Failure", readonly=True)
     tokens = fields.Float(
-        required=True, default=1, help="Deliveries that the rate allows at once."
+        required=True, default=1, help="Deliveries that the rate limit allows now."
     )
     tokens_at = fields.Datetime(
         required=True, default=lambda self: clock.database_now(self.env.cr)
     )
 
-    _endpoint_uniq = models.UniqueIndex("(endpoint_id)", "One row per endpoint.")
+    _endpoint_uniq = models.UniqueIndex(
+        "(endpoint_id)", "The endpoint already has a row of health."
+    )
 
-    # === GATES: what a claim has to pass === #
+    # === LIMITS OF CLAIMS === #
 
     @api.model
     @api.private
     def _narrow(self, lanes):
-        """Return ``(lanes, gates)``: what rate, pause and circuit leave of ``lanes``.
+        """Return ``(lanes, gates)``: ``lanes`` within rate, pause and circuit.
 
-        The row of a gated endpoint stays locked until the claim commits. Another worker
-        does not wait for it: it leaves that lane out this time.
+        The row of a limited endpoint stays locked until the claim commits. Another
+        worker does not wait for the lock. It skips that lane in this round.
         """
         gates = self._lock_gates(lanes)
         narrowed = {}
@@ -104,7 +107,7 @@ class InteropEndpointHealth(models.Model):
     @api.model
     @api.private
     def _pass(self, gates, claims, lease_seconds):
-        """Note which of the ``gates`` of :meth:`_narrow` these claims went through."""
+        """Count the ``claims`` in the limits ``gates`` that :meth:`_narrow` returned."""
         taken = Counter(claim.lane for claim in claims)
         for name, gate in gates.items():
             if gate and taken[name]:
@@ -112,7 +115,8 @@ class InteropEndpointHealth(models.Model):
 
     @api.model
     def _lock_gates(self, lanes):
-        """Return ``{lane: Gate}`` of gated endpoints; ``None``: locked elsewhere."""
+        """Return ``{lane: Gate}`` of limited endpoints; ``None``: another worker has
+        locked it."""
         ids = _endpoint_ids(lanes)
         self.env.cr.execute(
             f"SELECT e.id FROM {_TABLES} WHERE e.id = ANY(%s) AND {_GATED}", [ids]
@@ -136,9 +140,9 @@ class InteropEndpointHealth(models.Model):
 
     @api.model
     def _pass_gate(self, gate, count, lease_seconds):
-        """Take ``count`` from the rate; note that a probe is on its way.
+        """Take ``count`` tokens from the rate, and note a probe in flight.
 
-        A probe whose worker dies counts as lost when its lease ends.
+        If the worker of a probe dies, the probe counts as lost when its lease expires.
         """
         self.env.cr.execute(
             f"""UPDATE interop_endpoint_health h
@@ -161,7 +165,7 @@ class InteropEndpointHealth(models.Model):
     @api.model
     @api.private
     def _held_until(self, lanes):
-        """Return ``{lane: naive UTC}`` of what rate, pause or circuit hold back."""
+        """Return ``{lane: naive UTC}`` of the lanes that rate, pause or circuit block."""
         self.env.cr.execute(
             f"""SELECT held.id, held.at
                   FROM (SELECT e.id, GREATEST(
@@ -177,13 +181,16 @@ class InteropEndpointHealth(models.Model):
         )
         return {f"endpoint:{row[0]}": row[1] for row in self.env.cr.fetchall()}
 
-    # === LEARNING FROM RESULTS === #
+    # === RESULTS === #
 
     @api.model
     @api.private
     def _learn(self, noted):
-        """Learn from ``[(endpoint, Result, is test)]``, in the transaction that records
-        the results: stop endpoints that are gone or keep failing."""
+        """Update health from ``[(endpoint, Result, is test)]``.
+
+        Called in the transaction that records the results. It disables endpoints that
+        answered 410 and suspends endpoints with sustained failures.
+        """
         endpoints = self.env["interop.endpoint"]
         gone = {e.id for e, result, _test in noted if result.http_status == 410}
         endpoints.browse(gone)._set_gone()
@@ -194,9 +201,9 @@ class InteropEndpointHealth(models.Model):
     @api.model
     @api.private
     def _note(self, noted):
-        """Learn from ``[(endpoint, Result, is test)]``; returns sustained failures.
+        """Update the rows from ``[(endpoint, Result, is test)]``.
 
-        :returns: ``{endpoint: circuit_tools.Circuit}`` of those to be suspended
+        :returns: ``{endpoint: circuit_tools.Circuit}`` of the endpoints to suspend
         """
         results = defaultdict(list)
         for endpoint, result, is_test in noted:
@@ -213,7 +220,7 @@ class InteropEndpointHealth(models.Model):
         rows, sustained = [], {}
         for endpoint, own in results.items():
             if endpoint.id not in known:
-                continue  # deleted meanwhile
+                continue  # the endpoint was deleted meanwhile
             circuit, row = _circuit_after(endpoint, known[endpoint.id], own, now)
             rows.append(row)
             if self._is_failing_for_good(endpoint, circuit, now):
@@ -223,7 +230,7 @@ class InteropEndpointHealth(models.Model):
 
     @api.model
     def _is_failing_for_good(self, endpoint, circuit, now):
-        """Return whether ``endpoint`` is to be suspended (Settings)."""
+        """Return whether to suspend ``endpoint`` by the limits in the Settings."""
         if endpoint.state != "active":
             return False
         return circuit_tools.is_sustained(
@@ -235,7 +242,7 @@ class InteropEndpointHealth(models.Model):
 
     @api.model
     def _suspend_number(self, parameter):
-        """Return a limit of suspension; a 0 is stored as text and means never."""
+        """Return a limit of suspension; 0 is stored as text and means never."""
         return parameters.number(self.env, parameter, const.SUSPEND_DEFAULTS[parameter])
 
     def _write_rows(self, rows):
@@ -263,7 +270,7 @@ class InteropEndpointHealth(models.Model):
     @api.model
     @api.private
     def _reset(self, endpoints):
-        """Forget failures and pauses: somebody says that the receiver is well."""
+        """Clear failures and pauses after a user resumed or pressed Test Now."""
         self.env.cr.execute(
             """UPDATE interop_endpoint_health
                   SET circuit = 'closed', failures = 0, opened = 0, failing_count = 0,
@@ -275,7 +282,7 @@ class InteropEndpointHealth(models.Model):
 
 
 class InteropEndpointHour(models.Model):
-    """Tries per endpoint and hour: the success rate without reading every try."""
+    """Count attempts per endpoint and hour, for the success rate."""
 
     _name = "interop.endpoint.hour"
     _description = "Attempts of an Endpoint by Hour"
@@ -289,12 +296,14 @@ class InteropEndpointHour(models.Model):
     succeeded = fields.Integer(required=True, default=0)
     failed = fields.Integer(required=True, default=0)
 
-    _hour_uniq = models.UniqueIndex("(endpoint_id, hour)", "One row per hour.")
+    _hour_uniq = models.UniqueIndex(
+        "(endpoint_id, hour)", "The endpoint already has a row for this hour."
+    )
 
     @api.model
     @api.private
     def _count(self, noted):
-        """Add tries, ``[(endpoint, Result, is test)]``; deferrals are none."""
+        """Add attempts, ``[(endpoint, Result, is test)]``; deferrals do not count."""
         counts = defaultdict(lambda: [0, 0])
         hour = clock.now().replace(minute=0, second=0, microsecond=0)
         for endpoint, result, is_test in noted:
@@ -313,7 +322,7 @@ class InteropEndpointHour(models.Model):
 
     @api.autovacuum
     def _gc_hours(self):
-        """Remove what no success rate reads any more."""
+        """Delete hours that are too old for the success rate."""
         limit = clock.now() - timedelta(hours=const.HEALTH_HOURS + 1)
         self.env.cr.execute(
             "DELETE FROM interop_endpoint_hour WHERE hour < %s", [limit]
@@ -324,8 +333,8 @@ def _circuit_after(endpoint, circuit, results, now):
     """Return ``(circuit, row)`` after ``[(Result, is test)]`` at ``now`` (the database's
     clock).
 
-    A test that succeeds shows that the receiver is well; one that fails is somebody
-    trying things out.
+    A successful test shows that the receiver answers. A failed test is ignored, because
+    users also test an incomplete configuration.
     """
     success_at = failure_at = paused_until = None
     for result, is_test in results:
@@ -367,7 +376,7 @@ def _circuit_after(endpoint, circuit, results, now):
 
 
 def _pause_seconds(result):
-    """Return for how long the receiver wants no message at all."""
+    """Return the seconds for which the receiver refuses all messages."""
     if result.outcome == "done" or result.http_status not in (429, 503):
         return 0
     if result.retry_after is not None:

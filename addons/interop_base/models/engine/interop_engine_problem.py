@@ -1,4 +1,4 @@
-"""What the engine could not do by itself, and what a person has to do about it."""
+"""Problems of the engine that an operator has to solve."""
 
 from datetime import timedelta
 
@@ -7,18 +7,18 @@ from odoo import api, fields, models
 from ... import clock, parameters
 
 KINDS = [
-    ("statement", "Statement ended"),
-    ("stall", "Messages not processed"),
-    ("retention", "Row cannot be removed"),
+    ("statement", "Canceled Statement"),
+    ("stall", "Messages Not Processed"),
+    ("retention", "Failed Deletion"),
 ]
-KEEP_DAYS = 30  # days without a repetition after which a problem is forgotten
+KEEP_DAYS = 30  # days without a repetition after which a problem is deleted
 
 
 class InteropEngineProblem(models.Model):
     """One row per problem. Only the engine writes it; Settings and a list show it.
 
-    A problem that is new gives each member of the operators' team an activity, once
-    per kind: a thousand rows of one cause are one task.
+    The first problem of a kind gives each member of the operators' team an activity.
+    Further problems of the same kind give no other activity.
     """
 
     _name = "interop.engine.problem"
@@ -31,38 +31,38 @@ class InteropEngineProblem(models.Model):
     subject = fields.Char(
         required=True,
         readonly=True,
-        help="Step of the engine, or the kind of record, that the problem is about.",
+        help="The step of the engine or the kind of record with the problem.",
     )
     res_id = fields.Integer(
         "Record",
         required=True,
         readonly=True,
         default=0,
-        help="Number of the record; 0 when the problem is not about one record.",
+        help="The ID of the record. 0: the problem is not about a single record.",
     )
     text = fields.Char(
-        "Problem", required=True, readonly=True, help="What happened and what to do."
+        "Problem", required=True, readonly=True, help="The problem and the next step."
     )
     first_at = fields.Datetime("First Seen", required=True, readonly=True)
     last_at = fields.Datetime("Last Seen", required=True, readonly=True)
     count = fields.Integer("Times", required=True, readonly=True, default=1)
 
     _problem_uniq = models.UniqueIndex(
-        "(kind, subject, res_id)", "This problem is known already."
+        "(kind, subject, res_id)", "This problem is already recorded."
     )
 
     @api.model
     @api.private
     def _note(self, kind, subject, text, res_id=0):
-        """Note that a problem occurred, or occurred again.
+        """Record that a problem occurred, for the first time or again.
 
         :param str kind: key of ``KINDS``
         :param str subject: step or model name
-        :param str text: what happened and what to do; never any content
-        :param int res_id: number of the record, 0 for none
+        :param str text: the problem and the next step, without content of messages
+        :param int res_id: id of the record, 0 without a record
         :returns: the problem
         """
-        # sudo: the engine notes it, whoever it works for
+        # sudo: the engine records problems for all users
         problems_sudo = self.sudo()
         known = problems_sudo.search_count([("kind", "=", kind)], limit=1)
         now = clock.database_now(self.env.cr)
@@ -94,7 +94,7 @@ class InteropEngineProblem(models.Model):
     @api.model
     @api.private
     def _clear(self, kind, subject, res_ids=(0,)):
-        """Forget problems that are over."""
+        """Delete problems that no longer exist."""
         # sudo: see above
         over_sudo = self.sudo().search(
             [
@@ -106,10 +106,10 @@ class InteropEngineProblem(models.Model):
         over_sudo.unlink()
 
     def _tell_operators(self):
-        """Give each member of the operators' team (Settings) an activity."""
+        """Schedule an activity for each member of the operators' team (Settings)."""
         self.ensure_one()
         team_id = parameters.number(self.env, "interop_base.operators_team_id")
-        # sudo: who the operators are
+        # sudo: the current user may not read the team
         team = self.env["interop.team"].sudo().browse(team_id).exists()
         for user in team.member_ids.filtered("active"):
             self.activity_schedule(
@@ -121,7 +121,7 @@ class InteropEngineProblem(models.Model):
 
     @api.autovacuum
     def _gc_problems(self):
-        """Forget what did not occur again for a month."""
+        """Delete problems that did not occur for a month."""
         limit = clock.database_now(self.env.cr) - timedelta(days=KEEP_DAYS)
         # sudo: see above
         old_sudo = self.sudo().search([("last_at", "<", limit)], limit=1000)

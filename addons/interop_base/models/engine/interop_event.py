@@ -1,4 +1,4 @@
-"""Something that happened here and must leave."""
+"""Outbox rows: changes that have to be sent."""
 
 import json
 import logging
@@ -18,23 +18,24 @@ from .snapshot_batch import EventRow, SnapshotBatch
 
 _logger = logging.getLogger(__name__)
 
-FEW = 8  # rows that are snapshotted without being read again
-WRITTEN_AT_ONCE = 500  # rows of a statement that writes content
+FEW = 8  # number of rows up to which a snapshot does not read them again
+WRITTEN_AT_ONCE = 500  # rows per statement that writes content
 EVENT_STATES = [
     ("new", "Captured"),
     ("ready", "Ready"),
-    ("failed", "Could not be built"),
-    # For an interface that was set back to draft while in use: built when it is active.
-    ("held", "Waits for an approval"),
+    ("failed", "Failed"),
+    # The interface was set back to draft while in use. The event is built when the
+    # interface is active again.
+    ("held", "Waiting for Approval"),
 ]
 # Columns that a snapshot writes.
 BUILT = (
     *("state", "payload_id", "interface_ids"),
     *("error_class", "error_code", "error_message"),
 )
-# Content is stored, and its event ready, in one statement. The ids are named twice, so that
-# the primary key is used whatever the statistics say: rows of a batch are compared with each
-# other at worst, never with the whole table.
+# One statement stores the content and makes its event ready. The ids appear twice, so that
+# PostgreSQL uses the primary key also with wrong statistics and never scans the whole
+# table.
 _READY = f"""
 WITH v AS MATERIALIZED (
     SELECT *, nextval('interop_payload_id_seq') AS payload_id
@@ -56,8 +57,8 @@ SELECT payload_id, {SEALED}, now() AT TIME ZONE 'UTC' FROM ready
 class InteropEvent(models.Model):
     """One narrow row per record and contract, written inside the business transaction.
 
-    The database itself undoes it with a rolled back savepoint or transaction. The pump
-    turns ready events into messages and removes them in the same transaction.
+    A rollback of the savepoint or transaction also removes the event. The pump turns
+    ready events into messages and removes the events in the same transaction.
     """
 
     _name = "interop.event"
@@ -75,15 +76,15 @@ class InteropEvent(models.Model):
     company_id = fields.Many2one("res.company", readonly=True, ondelete="restrict")
     occurred_at = fields.Datetime(required=True, readonly=True)
     state = fields.Selection(EVENT_STATES, required=True, readonly=True)
-    # Transaction that wrote the row: how pre-commit finds its own rows after
-    # savepoints.
+    # Transaction that wrote the row. Pre-commit finds the rows of the transaction by it,
+    # also after savepoints.
     txid = fields.Char(readonly=True)
     interface_ids = fields.Json(readonly=True)
-    # The id of an interop.payload without a foreign key: the pump removes both in one
-    # statement each, and the business transaction does not pay for checking it.
+    # The id of an interop.payload, without a foreign key. The pump removes both rows, and
+    # the business transaction saves the check.
     payload_id = fields.Integer("Content", readonly=True)
     correlation_id = fields.Char(readonly=True)
-    # From server-side state (origin.py), never from the context.
+    # From the state of the server (origin.py), because a caller can forge the context.
     origin_system_id = fields.Many2one(
         "interop.system", "Caused By", readonly=True, ondelete="restrict"
     )
@@ -98,8 +99,8 @@ class InteropEvent(models.Model):
     error_code = fields.Char(readonly=True)
     error_message = fields.Char(readonly=True)
 
-    # None on the state: there are only as many rows as wait, and a row that becomes
-    # ready in its page costs the business half of what an index would make of it.
+    # The state has no index. The table has only the waiting rows, and without an index an
+    # update stays in its page (HOT), which halves its cost.
     _txid_idx = models.Index("(txid, res_id)")
 
     @api.depends("contract_id")
@@ -112,8 +113,8 @@ class InteropEvent(models.Model):
             )
 
     def init(self):
-        """Leave room in each page for the second version of its rows, and set up how the
-        engine's tables are kept, once all of them are there."""
+        """Set storage options: a fill factor for updates within a page, and the options
+        of the other tables of the engine after all tables exist."""
         self.env.cr.execute("ALTER TABLE interop_event SET (fillfactor = 45)")
         self.pool.post_init(storage.set_options, self.env.cr)
 
@@ -129,10 +130,10 @@ class InteropEvent(models.Model):
         interface=None,
         combine=False,
     ):
-        """Publish that something happened to ``records``, in the current transaction.
+        """Publish events about ``records`` in the current transaction.
 
-        One INSERT per call. Costs one cache look-up when nobody subscribes. A rolled
-        back savepoint or transaction takes the events with it.
+        One INSERT per call, or one cache look-up when no interface subscribes. A rollback
+        of the savepoint or transaction also removes the events.
 
         :param str contract_type: message type, such as ``invoice.posted``
         :param records: recordset
@@ -140,8 +141,8 @@ class InteropEvent(models.Model):
         :param parent: ``interop.message`` that this resubmits
         :param interface: publish to this interface only (resubmission)
         :param combine: repeated publications of one record in this transaction make one
-            message, whatever the contract says
-        :returns: number of events, 0 when nobody subscribes
+            message, also if the contract does not combine them
+        :returns: number of events, 0 when no interface subscribes
         """
         capturing = self.env["interop.interface"]._capturing(contract_type)
         if interface:
@@ -157,8 +158,8 @@ class InteropEvent(models.Model):
             return 0
         moment = occurred_at or clock.now()
         for contract_id, _interfaces in capturing:
-            # sudo: what leaves is decided by the contract, not by what the clerk may
-            # read
+            # sudo: the contract decides about the content, not the access rights of the
+            # current user
             contract_sudo = self.env["interop.contract"].sudo().browse(contract_id)
             wanted = records
             if not parent and (combine or contract_sudo.coalesce):
@@ -171,8 +172,8 @@ class InteropEvent(models.Model):
         return (len(capturing) + len(holding)) * len(records)
 
     def _capture(self, contract_sudo, records, moment, parent, interface, state="new"):
-        """Write the events of ``records``: one per facility that the handler names."""
-        records = records.browse(records.ids)  # what is not saved yet has no id
+        """Write the events of ``records``, one per facility that the handler returns."""
+        records = records.browse(records.ids)  # unsaved records have no id
         if not records:
             return
         handler = contract_sudo._handler().with_company(self._own_company())
@@ -188,7 +189,7 @@ class InteropEvent(models.Model):
         }
         rows = [
             {"res_id": record.id, "company_id": company_id}
-            for record in records.sudo()  # sudo: what leaves is for the contract
+            for record in records.sudo()  # sudo: the contract decides
             for company_id in handler._companies(record)._ids
         ]
         event_ids = self._insert_events(rows, **shared)
@@ -206,10 +207,10 @@ class InteropEvent(models.Model):
         )
 
     def _own_company(self):
-        """Return the facility of records that name none: where the user works now.
+        """Return the facility for records without one: the current company of the user.
 
-        As superuser Odoo believes the companies of the context, which a caller can
-        forge: only those of the user count.
+        For the superuser, Odoo accepts the companies of the context, which a caller can
+        forge. Therefore only companies of the user count.
         """
         user, company = self.env.user, self.env.company
         if user._is_superuser() or company.id in user._get_company_ids():
@@ -217,9 +218,9 @@ class InteropEvent(models.Model):
         return user.company_id
 
     def _coalesce(self, contract_id, records):
-        """Return the ids that need a row of their own.
+        """Return the ids of records without a row in this transaction.
 
-        Those of which this transaction has no row yet; the others are taken again.
+        Existing rows are reset to new, so that their content is built again.
         """
         self.env.cr.execute(
             """UPDATE interop_event
@@ -258,17 +259,18 @@ class InteropEvent(models.Model):
     @api.model
     @api.private
     def _release_held(self, interface):
-        """Let the engine build what was captured while ``interface`` was a draft."""
+        """Release the events that were captured while ``interface`` was a draft."""
         self._change_held("UPDATE interop_event SET state = 'new'", interface)
 
     @api.model
     @api.private
     def _drop_held(self, interface):
-        """Remove what waits for the approval of an interface that ends; return how
-        many events.
+        """Remove the events that wait for the approval of a retired interface.
 
-        What was built for other interfaces as well stays for those. The engine removes
-        what is for none.
+        Events that were also built for other interfaces stay for those. The engine
+        removes events without an interface.
+
+        :returns: number of events
         """
         self.env.cr.execute(
             """UPDATE interop_event
@@ -284,15 +286,17 @@ class InteropEvent(models.Model):
     @api.model
     @api.private
     def _hold_new(self, interface):
-        """Keep what is not built yet for ``interface``, which was set back to draft:
-        a draft captures nothing, and what nobody captures is removed."""
+        """Hold the new events of ``interface``, which was set back to draft.
+
+        A draft captures nothing, so that the engine would remove these events.
+        """
         only = json.dumps([interface.id])
         self.env.cr.execute(
             """UPDATE interop_event SET state = 'held'
                 WHERE state = 'new' AND interface_ids = %s::jsonb""",
             [only],
         )
-        # What is for all who capture it stays for the others.
+        # An event for all capturing interfaces stays for the other interfaces.
         self.env.cr.execute(
             """INSERT INTO interop_event (contract_id, res_model, res_id, company_id,
                                           occurred_at, state, txid, interface_ids,
@@ -316,7 +320,7 @@ class InteropEvent(models.Model):
         return self.env.cr.rowcount
 
     def _hook_transaction(self, events):
-        """Snapshot these before commit and wake the pump after it, once per
+        """Register the snapshot before commit and the pump after it, once per
         transaction.
 
         :param dict events: ``{id: EventRow}``; ``None`` for a row that has to be read
@@ -329,19 +333,19 @@ class InteropEvent(models.Model):
         self.env["interop.pump"]._arm_after_commit()
 
     # === SNAPSHOTS === #
-    # In the business transaction, for every record: rows instead of recordsets, and one
-    # statement for what can be done in one.
+    # This code runs in the business transaction for every record. Therefore it uses rows
+    # instead of recordsets, and as few statements as possible.
 
     def _snapshot_transaction(self):
         """Snapshot the events that this transaction wrote and that still exist.
 
-        By their ids: a transaction of many savepoints comes here for each of them, and
-        must not look through all that it wrote before. What these ids may miss, the
-        pump builds.
+        The events are found by their ids, because a transaction with many savepoints
+        calls this for each savepoint and must not search all its rows. The pump builds
+        events that are missing here.
 
-        Odoo calls this whenever a savepoint begins or ends, mostly for a row or two. Those
-        are not read again. One that is gone, because a savepoint was rolled back without
-        Odoo's knowledge, is built in vain: writing leaves it out.
+        Odoo calls this whenever a savepoint begins or ends, mostly for one or two rows.
+        These rows are not read again. If a rollback without Odoo's knowledge removed a
+        row, its content is built but not written.
         """
         waiting = self.env.cr.precommit.data.pop("interop.event", None)
         if not waiting:
@@ -354,9 +358,9 @@ class InteropEvent(models.Model):
     @api.model
     @api.private
     def _snapshot_before_unlink(self, records):
-        """Build what this transaction published about records that are deleted next.
+        """Build the events of this transaction about records before their deletion.
 
-        Before commit it would be too late: the records are gone then.
+        At pre-commit the records no longer exist.
         """
         self.env.flush_all()
         self._snapshot_where(
@@ -368,11 +372,10 @@ class InteropEvent(models.Model):
 
     @api.model
     def _snapshot(self, event_ids):
-        """Build the events, keep content and the interfaces that want it.
+        """Build the events, and store their content and their interfaces.
 
-        An event that no interface wants is removed. Without a key file, protected
-        content cannot be kept: such events stay ``new`` and are built when the key
-        file is back.
+        An event without an interface is removed. Without a key file, protected content
+        cannot be encrypted. Such events stay ``new`` until the key file is available.
         """
         if event_ids:
             self._snapshot_where("id = ANY(%s) AND state = 'new'", list(event_ids))
@@ -392,8 +395,8 @@ class InteropEvent(models.Model):
         batches = defaultdict(list)
         for row in rows:
             batches[row.contract_id, row.res_model, row.company_id].append(row)
-        # sudo: what leaves is decided by the contract, not by what the clerk may read;
-        # no context: the wire has no language and no defaults of a user
+        # sudo: the contract decides about the content, not the access rights of the
+        # current user. No context: messages do not depend on the language of a user
         user_id = self.env["ir.model.data"]._xmlid_to_res_id(
             "interop_base.user_integration"
         )
@@ -402,7 +405,7 @@ class InteropEvent(models.Model):
             engine_sudo._snapshot_batch(contract_id, company_id, batch)
 
     def _delete_obsolete(self, rows):
-        """Delete earlier content that a combined update made obsolete."""
+        """Delete earlier content that a repeated publication replaced."""
         obsolete = [row.payload_id for row in rows if row.payload_id]
         if obsolete:
             self.env.cr.execute(
@@ -410,10 +413,10 @@ class InteropEvent(models.Model):
             )
 
     def _snapshot_batch(self, contract_id, company_id, rows):
-        """Build one batch; whatever goes wrong, the business goes on.
+        """Build one batch. An error does not stop the business transaction.
 
-        A failing query aborts the transaction of the business, therefore the
-        savepoint; and one per record only when building all of them in one failed.
+        A failed query would abort the transaction, therefore the savepoint. The second
+        round uses one savepoint per record, after the first round failed.
         """
         contract = self.env["interop.contract"].browse(contract_id)
         company = self.env["res.company"].browse(company_id or ())
@@ -424,31 +427,36 @@ class InteropEvent(models.Model):
                     self._write_snapshots(*batch.snapshots(careful), company)
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                raise  # Odoo runs the whole business transaction again
-            except Exception as error:  # noqa: BLE001 (handlers are anybody's code)
+                raise  # Odoo repeats the whole business transaction
+            except Exception as error:  # noqa: BLE001 (handlers may raise anything)
                 kind = type(error).__name__
                 self.env.invalidate_all(flush=False)
-        # Such as a filter on a field that an uninstalled addon took away: kept, and
-        # with an owner. Only the type is told: the text may hold content.
+        # For example a filter on a field of an uninstalled addon. The events are kept as
+        # failures with an owner. Only the type is logged, as the text may hold content.
         _logger.error(
             "events %s could not be built: %s", [row.id for row in rows], kind
         )
         failure = TechnicalError(
-            self.env._("Building the message failed (%s).", kind), code="build_failed"
+            self.env._(
+                "The message could not be built (%s). Look for the cause in the server "
+                "log, then build it again.",
+                kind,
+            ),
+            code="build_failed",
         )
         self._write_snapshots(batch.failures(failure), [], company)
 
     def _is_meant_for(self, event, interface):
-        """Hook: return whether an interface gets an event at all.
+        """Hook: return whether an interface gets an event.
 
         Called before the content is built, for each kind of event and each interface that
-        captures its contract, in the business transaction. A resubmission, and what was
-        held for a draft, is for one interface only. What a system caused is not sent back
-        to it, unless the interface says so. Override it for other reasons to leave an
-        interface out, and call ``super()``.
+        captures its contract, in the business transaction. A resubmission or a held event
+        is for one interface only. An event that a system caused is not sent back to that
+        system, unless the interface allows it. Override it to exclude an interface for
+        other reasons, and call ``super()``.
 
-        An override must not write or read the record: it is called where every record
-        that the business touches passes.
+        An override must not read or write records, because it runs for every published
+        record.
 
         :param EventRow event: the event
         :param interface: ``interop.interface``
@@ -486,8 +494,8 @@ class InteropEvent(models.Model):
         if not snapshots:
             return
         order = [key for key, _label in const.DATA_CLASSES]
-        # By identity: hashing recordsets of every event would cost more than storing
-        # it.
+        # The key is the identity, because hashing the recordset of each event costs more
+        # than storing the event.
         classes, lists = {}, {}
         for key, interfaces in {
             id(s.interfaces): s.interfaces for s in snapshots
@@ -503,7 +511,7 @@ class InteropEvent(models.Model):
             try:
                 sealed = self.env["interop.payload"]._sealed_arrays(contents)
             except GuardError:
-                # Settings shows why. Nothing is lost: the pump builds these later.
+                # The Settings show the reason. The pump builds these events later.
                 return
             self.env.cr.execute(
                 SQL(

@@ -1,4 +1,4 @@
-"""The guard: fail closed unless this database may exchange messages."""
+"""The guard: refuse to exchange messages unless this database may do so."""
 
 from odoo import api, models, tools
 from odoo.exceptions import AccessError
@@ -11,7 +11,7 @@ DATABASE_PARAMETER = "interop_base.database"
 
 
 class InteropGuard(models.AbstractModel):
-    """Promise 11 (copies talk to nobody) and the groups behind buttons."""
+    """Keep copies of a database from exchanging messages, and check groups of buttons."""
 
     _name = "interop.guard"
     _description = "Integration Guard"
@@ -23,7 +23,7 @@ class InteropGuard(models.AbstractModel):
 
     @api.model
     def _adopt_database(self):
-        """Record that this database, under this name, is the one that may exchange."""
+        """Record the name of this database as the database that may exchange messages."""
         # sudo: the recorded name is a system parameter that operators may not edit
         params_sudo = self.env["ir.config_parameter"].sudo()
         params_sudo.set_param(DATABASE_PARAMETER, self.env.cr.dbname)
@@ -34,7 +34,10 @@ class InteropGuard(models.AbstractModel):
 
     @api.model
     def _guard_indexes(self):
-        """Return the names of the unique indexes that a promise rests on; addons add."""
+        """Return the names of the unique indexes that prevent duplicates.
+
+        An override adds names to those of ``super()``.
+        """
         return [
             "interop_message_outbound_external_id_uniq",
             "interop_message_inbound_external_id_uniq",
@@ -56,7 +59,7 @@ class InteropGuard(models.AbstractModel):
 
     @api.model
     def _problems(self):
-        """Return the reasons why no message may move, in words; empty when all is well."""
+        """Return the reasons why no message may move, as texts; empty without a problem."""
         problems = []
         if not self._environment():
             problems.append(
@@ -68,16 +71,17 @@ class InteropGuard(models.AbstractModel):
         elif self._environment() not in dict(const.ENVIRONMENTS):
             problems.append(
                 self.env._(
-                    "odoo.conf [interop] names the environment “%s”, which is none of "
-                    "production, test, training and development.",
+                    "odoo.conf [interop] names the unknown environment “%s”. Use "
+                    "production, test, training or development.",
                     self._environment(),
                 )
             )
         if self._recorded_database() != self.env.cr.dbname:
             problems.append(
                 self.env._(
-                    "This looks like a copy: it was set up as database “%(recorded)s” and "
-                    "runs as “%(actual)s”. If it is the right one, adopt it in Settings.",
+                    "This database looks like a copy: it was set up as “%(recorded)s” and "
+                    "runs as “%(actual)s”. If it is the right database, adopt it in the "
+                    "Settings.",
                     recorded=self._recorded_database() or "?",
                     actual=self.env.cr.dbname,
                 )
@@ -85,8 +89,8 @@ class InteropGuard(models.AbstractModel):
         for name in self._missing_indexes():
             problems.append(
                 self.env._(
-                    "The unique index %(name)s is missing, so that duplicates could not be "
-                    "excluded. Remove duplicate rows and update the addon.",
+                    "The unique index %(name)s is missing. Without it, duplicate messages "
+                    "are possible. Remove duplicate rows, then update the addon.",
                     name=name,
                 )
             )
@@ -97,7 +101,7 @@ class InteropGuard(models.AbstractModel):
 
     @api.model
     def _check(self):
-        """Raise ``GuardError`` naming every reason why messages may not move here."""
+        """Raise ``GuardError`` with all reasons why messages may not move here."""
         problems = self._problems()
         if problems:
             raise GuardError("\n".join(problems))
@@ -109,8 +113,8 @@ class InteropGuard(models.AbstractModel):
         if system.environment != self._environment():
             raise GuardError(
                 self.env._(
-                    "System “%(system)s” belongs to environment “%(theirs)s”, this server "
-                    "is “%(ours)s”.",
+                    "System “%(system)s” has the environment “%(theirs)s”, but this server "
+                    "has “%(ours)s”. Choose a system of this environment.",
                     system=system.name,
                     theirs=system.environment,
                     ours=self._environment(),
@@ -123,12 +127,16 @@ class InteropGuard(models.AbstractModel):
         if not (self.env.su or self.env.user.has_group(f"interop_base.{group}")):
             name = self.env.ref(f"interop_base.{group}").sudo().display_name
             raise AccessError(
-                self.env._("This needs the access right “%(group)s”.", group=name)
+                self.env._(
+                    "This action requires the access right “%(group)s”. Ask an "
+                    "administrator.",
+                    group=name,
+                )
             )
 
     @api.model
     def _stopped_companies(self):
-        """Return the facilities under an emergency stop, whatever the user may read."""
-        # sudo: an emergency stop counts for everybody
+        """Return all facilities under an emergency stop, also without read access."""
+        # sudo: an emergency stop applies to all users
         companies_sudo = self.env["res.company"].sudo()
         return companies_sudo.search([("interop_stopped_at", "!=", False)])

@@ -1,4 +1,4 @@
-"""Handlers turn a contract into Odoo work and back."""
+"""Handlers build the messages of a contract and apply them."""
 
 from odoo import models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -10,17 +10,17 @@ from ...tools.schema import Violation
 
 
 class InteropHandler(models.AbstractModel):
-    """Base of ``interop.handler.<message type>``. Override what the contract needs."""
+    """Base of ``interop.handler.<message type>``. Override the hooks of the contract."""
 
     _name = "interop.handler"
     _description = "Message Handler"
 
-    # Whether no two records of one facility have the same business key at a time, such
-    # as the number of an invoice. A name does not.
+    # Whether the business key is unique per facility. The number of an invoice is unique,
+    # a name is not.
     _business_key_names_record = False
     # Whether every text of the content is one line: names, codes, lines of addresses.
     _one_line = False
-    # Members below which text stays as it was sent: identifiers have their own rules.
+    # Members with text that stays as sent, because identifiers have other rules.
     _verbatim = frozenset()
 
     # === OUTBOUND === #
@@ -28,17 +28,20 @@ class InteropHandler(models.AbstractModel):
     def _build(self, record):
         """Return the member ``data`` for one record: JSON types, money as decimal text.
 
-        :raises HandledError: with text that is safe to store
+        :raises HandledError: with a text without content, because it is stored
         """
         raise ConfigurationError(
-            self.env._("%s does not build outbound messages.", self._name)
+            self.env._(
+                "Handler %s does not build outbound messages. Choose another contract for "
+                "the interface.",
+                self._name,
+            )
         )
 
     def _build_one(self, record, build, careful=True):
-        """Return what ``build(record)`` returns, or the ``HandledError`` that keeps it from
-        being built.
+        """Return the result of ``build(record)``, or the ``HandledError`` that it raised.
 
-        :param bool careful: in a savepoint, so that anything that goes wrong is told
+        :param bool careful: use a savepoint and return all errors as ``HandledError``
         """
         try:
             if not careful:
@@ -52,9 +55,13 @@ class InteropHandler(models.AbstractModel):
         except Exception as error:
             if not careful:
                 raise
-            # Only the type: the text of a foreign exception may contain content.
+            # Only the type, because the text of other exceptions may contain content.
             return TechnicalError(
-                self.env._("Building the message failed (%s).", type(error).__name__),
+                self.env._(
+                    "The message could not be built (%s). Look for the cause in the "
+                    "server log, then build it again.",
+                    type(error).__name__,
+                ),
                 code="build_failed",
             )
 
@@ -62,17 +69,18 @@ class InteropHandler(models.AbstractModel):
         """Return ``snapshot(record, wanting) -> dict`` for the ``records`` of one batch.
 
         Called once per batch before the business transaction commits, in the facility of
-        the records; ``snapshot`` is called for each record that ``wanting``, some of the
-        ``interfaces``, want. The default makes one content for all interfaces
-        (``_snapshot_builder``). An override for content that differs returns as ``data``
+        the records. ``snapshot`` is called for each record and ``wanting``, the
+        ``interfaces`` that get this record. The default makes one content for all
+        interfaces (``_snapshot_builder``). An override with different contents returns as
+        ``data``
         ``{"by_interface": {id as text: {"data": ...} or {"error": [class, code, text]}}}``,
-        so that what one interface lacks keeps nothing from the others. It must not raise
-        for a single record, only ``snapshot`` may (``HandledError``).
+        so that an error of one interface does not affect the others. Only ``snapshot``
+        may raise an error for a single record (``HandledError``).
 
         :param contract: ``interop.contract``
         :param interfaces: list of ``interop.interface`` that capture the contract
         :param records: recordset
-        :param bool careful: to be passed on to ``_build_one``
+        :param bool careful: passed to ``_build_one``
         """
         snapshot = self._snapshot_builder(records)
         return lambda record, wanting: snapshot(record)
@@ -80,8 +88,8 @@ class InteropHandler(models.AbstractModel):
     def _snapshot_builder(self, records, build=None, subject=None):
         """Return ``snapshot(record) -> dict`` for the ``records`` of one batch.
 
-        Override it to look up once for all of them what ``_build`` and ``_subject``
-        would look up for each.
+        Override it to look up values once per batch instead of once per record in
+        ``_build`` and ``_subject``.
 
         :param build: function of one record, default ``_build``
         :param subject: function of one record, default ``_subject``
@@ -100,24 +108,24 @@ class InteropHandler(models.AbstractModel):
         return snapshot
 
     def _subject(self, record):
-        """Return the identifiers of the record that the message is about."""
+        """Return the identifiers of ``record``, for the member ``subject``."""
         return []
 
     def _ordering_key(self, record):
-        """Return the key within which receivers see messages in order."""
+        """Return the ordering key: messages with the same key are sent in order."""
         return f"{record._name},{record.id}"
 
     def _business_key(self, record):
-        """Return what users search for, such as the invoice number."""
+        """Return the business key that users search for, such as an invoice number."""
         return record.display_name
 
     def _replaced_types(self, contract):
         """Return the message types whose older messages a newer one makes obsolete.
 
-        Called before a message is sent again: an older message of one of these types
-        about the same record would overwrite what the newer one said. The default is
-        right for contracts that tell how a record is now. Override it for contracts
-        that tell facts of their own (return nothing), and for types that undo others.
+        Called before a message is sent again, because an older message of these types
+        about the same record would overwrite newer values. The default suits contracts
+        with the current state of a record. Override it for contracts with independent
+        facts (return nothing), and for types that undo other types.
 
         :param contract: ``interop.contract`` of the newer message
         :returns: collection of message types
@@ -130,7 +138,7 @@ class InteropHandler(models.AbstractModel):
         return company or self.env.company
 
     def _companies(self, record):
-        """Return the facilities whose interfaces learn of it, usually just one."""
+        """Return the facilities whose interfaces get the message, usually one."""
         return self._company(record)
 
     # === INBOUND === #
@@ -138,8 +146,8 @@ class InteropHandler(models.AbstractModel):
     def _replaced_inbound_types(self, contract):
         """Return the inbound types whose older messages a newer one makes obsolete.
 
-        Nothing by default: handlers compare each value with what the sender said last, so
-        that an older message does no harm.
+        The default is empty, because handlers compare each value with the last statement
+        of the sender. An older message therefore changes nothing.
 
         :param contract: ``interop.contract`` of the newer message
         :returns: collection of message types
@@ -147,18 +155,21 @@ class InteropHandler(models.AbstractModel):
         return ()
 
     def _clean(self, data):
-        """Return the member ``data`` as it is applied: text in NFC, and where the handler
-        has texts of one line, without line ends and invisible edges."""
+        """Return the member ``data`` as it is applied, with text in NFC.
+
+        A handler with ``_one_line`` also removes line ends and invisible characters at
+        the start and the end of each text.
+        """
         return text_tools.cleaned(data, not self._one_line, self._verbatim)
 
     def _content_violations(self, data, cleaned):
-        """Return what the contract cannot say and nobody could keep or send again.
+        """Return violations of rules that a contract cannot express.
 
         Called before a message is accepted, and again when it is applied. Handlers add
-        what their fields and their outbound contracts do not take.
+        values that their fields or their outbound contracts refuse.
 
         :param dict data: the member ``data`` as sent, valid against the contract
-        :param dict cleaned: the same, see :meth:`_clean`
+        :param dict cleaned: the result of :meth:`_clean`
         :returns: list of ``tools.schema.Violation``; pointers start below ``data``
         """
         words = self.env._(
@@ -170,17 +181,21 @@ class InteropHandler(models.AbstractModel):
         ]
 
     def _apply(self, message, data):
-        """Do the Odoo work of one inbound message and return the record it concerns.
+        """Apply one inbound message and return its record.
 
         Runs as the client's service user in the message's facility, inside a savepoint.
 
         :param message: ``interop.message``
         :param dict data: the member ``data``, already valid against the contract
-        :raises HandledError: nothing is applied; ``parks`` decides between parked and
-            dead
+        :raises HandledError: nothing is applied; with ``parks`` the message becomes
+            parked, otherwise dead
         """
         raise ConfigurationError(
-            self.env._("%s does not apply inbound messages.", self._name)
+            self.env._(
+                "Handler %s does not apply inbound messages. Choose another contract for "
+                "the interface.",
+                self._name,
+            )
         )
 
     def _inbound_keys(self, envelope):

@@ -1,4 +1,4 @@
-"""Events become messages: numbered, rendered once, checked, encrypted, frozen."""
+"""Turn events into messages: number, check, render and encrypt them once."""
 
 import json
 import logging
@@ -23,9 +23,9 @@ _logger = logging.getLogger(__name__)
 BATCH = 500
 _FAILURE_COLUMNS = ("error_class", "error_kind", "error_code", "error_message")
 _FAILURE_COLUMNS += ("cause", "owner_user_id", "owner_team_id")
-# Whether an interface is as it was approved. What is retired waits for no approval.
+# Whether an interface is as approved. A retired interface waits for no approval.
 _IN_FORCE = SQL("((approval_changed OR holds_events) IS NOT TRUE OR state = 'retired')")
-# What becomes of an event is made of these columns.
+# Columns of an event from which its messages are made.
 _TAKEN = """id, contract_id, res_model, res_id, company_id, occurred_at,
             interface_ids, payload_id, correlation_id, parent_id,
             error_class, error_code, error_message,
@@ -33,9 +33,9 @@ _TAKEN = """id, contract_id, res_model, res_id, company_id, occurred_at,
 
 
 class Shared(NamedTuple):
-    """What the messages of one interface, contract and facility share in a batch.
+    """Values that the messages of one interface, contract and facility share in a batch.
 
-    ``members`` of the envelope and ``columns`` of the row, looked up once.
+    ``members`` of the envelope and ``columns`` of the row are looked up once.
     """
 
     interface: object
@@ -45,7 +45,7 @@ class Shared(NamedTuple):
 
 
 class InteropMaterializer(models.AbstractModel):
-    """Between the business transaction and the wire; the pump begins each round with it."""
+    """Turn events into messages; the first step of each round of the pump."""
 
     _name = "interop.materializer"
     _description = "Message Materializer"
@@ -55,7 +55,7 @@ class InteropMaterializer(models.AbstractModel):
     def _materialize(self):
         """Turn up to a batch of events into messages; returns how many events.
 
-        Runs in one transaction: events are removed and messages created, or neither.
+        One transaction removes the events and creates the messages.
         """
         self.env.cr.execute(
             "SELECT pg_try_advisory_xact_lock(%s)", [const.MATERIALIZE_LOCK]
@@ -81,11 +81,11 @@ class InteropMaterializer(models.AbstractModel):
 
     @api.model
     def _events_in_force(self):
-        """Return the condition (``SQL``) of events that are for an interface which is in
-        force, or for none.
+        """Return the condition (``SQL``) of events that may become messages.
 
-        The others wait: their interfaces differ from what was approved, or are drafts.
-        An envelope made of that would leave even after the change was put back.
+        These are events for an approved interface, and events without an interface. Other
+        events wait, because their interfaces are drafts or differ from their approval. A
+        message made now would be sent even if the change is undone later.
         """
         self.env["interop.interface"].flush_model()
         self.env.cr.execute(
@@ -94,7 +94,9 @@ class InteropMaterializer(models.AbstractModel):
         waiting = [row[0] for row in self.env.cr.fetchall()]
         if not waiting:
             return SQL("TRUE")
-        contracts = self.env["interop.contract"].sudo()  # sudo: all of the catalogue
+        contracts = self.env[
+            "interop.contract"
+        ].sudo()  # sudo: contracts of all facilities
         contracts = contracts.with_context(active_test=False).search(
             [("state", "!=", "draft")]
         )
@@ -106,8 +108,11 @@ class InteropMaterializer(models.AbstractModel):
         )
 
     def _take_events(self):
-        """Take a batch of events; return them and the ids of those that stay for other
-        interfaces, which are not in force."""
+        """Take a batch of events.
+
+        :returns: the events, and the ids of events that also stay for interfaces without
+            a valid approval
+        """
         self.env.cr.execute(
             SQL(
                 """SELECT id, contract_id, interface_ids FROM interop_event
@@ -137,7 +142,7 @@ class InteropMaterializer(models.AbstractModel):
         return sorted(events, key=lambda event: event["id"]), split
 
     def _split_events(self, split, before):
-        """Leave each event for the interfaces in ``split``; return it for the others."""
+        """Keep each event for the interfaces in ``split``; return it for the others."""
         self.env.cr.execute(
             f"""UPDATE interop_event SET interface_ids = v.interfaces::jsonb
                  FROM unnest(%s::int[], %s::text[]) AS v(event_id, interfaces)
@@ -151,11 +156,11 @@ class InteropMaterializer(models.AbstractModel):
         return events
 
     def _lock_interfaces(self, ids):
-        """Return which of the interfaces ``ids`` (set) are not in force (set).
+        """Return the interfaces of ``ids`` (set) without a valid approval (set).
 
-        The others stay as they are until this transaction ends: whoever changes them
-        waits for it. Who is just changing one is not waited for; its events are built
-        in another batch.
+        The other interfaces are locked until this transaction ends, so that a change of
+        them waits. An interface that another transaction changes now is skipped, and its
+        events are built in a later batch.
         """
         if not ids:
             return set()
@@ -168,12 +173,12 @@ class InteropMaterializer(models.AbstractModel):
             )
         )
         waiting = ids - {row[0] for row in self.env.cr.fetchall()}
-        # What is deleted waits for nothing.
+        # Events of a deleted interface do not wait.
         return set(self.env["interop.interface"].browse(waiting).exists().ids)
 
     @api.model
     def _snapshot_leftovers(self):
-        """Build events that pre-commit could not, such as without a key file."""
+        """Build events that pre-commit did not build, such as without a key file."""
         self.env.cr.execute(
             "SELECT id FROM interop_event WHERE state = 'new'"
             " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
@@ -183,7 +188,7 @@ class InteropMaterializer(models.AbstractModel):
 
     def _create_messages(self, events, snapshots):
         ids = {i for event in events for i in event["interface_ids"] or []}
-        # One recordset: what is read of one interface is read of all of them at once.
+        # One recordset, so that Odoo reads all interfaces with one query.
         found = self.env["interop.interface"].browse(ids).exists()
         interfaces = {interface.id: interface for interface in found}
         pairs = [
@@ -259,8 +264,8 @@ class InteropMaterializer(models.AbstractModel):
             except HandledError as error:
                 failure = error
             except Exception as error:  # noqa: BLE001
-                # One message must not keep all others back. Only the type is kept: the
-                # text of a foreign exception may hold content.
+                # One message must not block the others. Only the type is kept, because the
+                # text of other exceptions may hold content.
                 _logger.error(
                     "event %s could not be rendered: %s",
                     event["id"],
@@ -268,7 +273,9 @@ class InteropMaterializer(models.AbstractModel):
                 )
                 failure = TechnicalError(
                     self.env._(
-                        "Rendering the message failed (%s).", type(error).__name__
+                        "The message could not be rendered (%s). Look for the cause in "
+                        "the server log, then build it again.",
+                        type(error).__name__,
                     ),
                     code="render_failed",
                 )
@@ -277,7 +284,10 @@ class InteropMaterializer(models.AbstractModel):
         return row, content
 
     def _render_bytes(self, shared, event, keys, numbering):
-        """Render the envelope once; raises ``HandledError`` when the contract is broken."""
+        """Render the envelope once.
+
+        :raises HandledError: the content violates the contract
+        """
         data = keys["data"]
         if "by_interface" in data:
             own = data["by_interface"][str(shared.interface.id)]
@@ -297,13 +307,13 @@ class InteropMaterializer(models.AbstractModel):
     # === HOOKS === #
 
     def _for_receiver(self, interface, content):
-        """Hook: put the content into the order or the terms of one receiver.
+        """Hook: adapt the content to one receiver.
 
         Called for each message after its content was checked against the contract and
-        before the envelope is built. The snapshot is shared by all receivers, the
-        ``content`` is a copy of this message alone and may be changed. An override calls
-        ``super()`` and returns the result; it must keep to the contract, write nothing
-        and look up what it needs from caches: it runs for every message.
+        before the envelope is built. All receivers share the snapshot, but ``content`` is
+        a copy for this message and may be changed. An override calls ``super()`` and
+        returns the result. It must comply with the contract and write nothing. It should
+        read from caches, because it runs for every message.
 
         :param interface: ``interop.interface``
         :param dict content: ``data``, ``subject``, ``ordering_key``, ``business_key``
@@ -312,11 +322,11 @@ class InteropMaterializer(models.AbstractModel):
         return content
 
     def _envelope_bytes(self, interface, envelope):
-        """Hook: return the bytes that travel.
+        """Hook: return the bytes to send.
 
-        Called once per message; what it returns is kept and sent with every try.
-        Transports wrap the envelope here. An override must not depend on anything that
-        may change before the last try, and must not add content.
+        Called once per message. The bytes are stored and sent with every attempt.
+        Transports wrap the envelope here. An override must not depend on values that may
+        change before the last attempt, and must not add content.
 
         :param interface: ``interop.interface``
         :param dict envelope: see ``tools.envelope``
@@ -328,7 +338,7 @@ class InteropMaterializer(models.AbstractModel):
         """Hook: return whether messages of this contract are tests.
 
         Called per contract of a batch. Tests need no active interface and carry made-up
-        data only; an override must not say so of a contract that carries records.
+        data only. An override must not return True for a contract with real records.
         """
         return False
 
@@ -380,7 +390,7 @@ class InteropMaterializer(models.AbstractModel):
 
     @api.model
     def _source(self):
-        """Return who we are in the envelope: Settings, or the address of this Odoo."""
+        """Return the member ``source``: from the Settings, or the address of this Odoo."""
         address = parameters.text(self.env, "web.base.url", "odoo")
         return parameters.text(self.env, "interop_base.source", address)
 
@@ -388,8 +398,8 @@ class InteropMaterializer(models.AbstractModel):
         """Hook: return the columns that all messages of an interface and contract share.
 
         Called once per interface, contract and facility of a batch. Transports add
-        columns of their own, and may give another lane; an override changes what
-        ``super()`` returned and no other key of it.
+        columns and may set another lane. An override changes the result of ``super()``
+        and must not change other keys.
         """
         return {
             "direction": "out",
@@ -405,7 +415,7 @@ class InteropMaterializer(models.AbstractModel):
         }
 
     def _message_row(self, shared, event, keys, failure, numbering):
-        """Return all columns of one message but its size and content."""
+        """Return all columns of one message, except its size and content."""
         message_id, epoch, sequence = numbering
         return {
             **shared.columns,
@@ -413,7 +423,7 @@ class InteropMaterializer(models.AbstractModel):
             "epoch": epoch,
             "sequence": sequence,
             "state": "dead" if failure else "pending",
-            # By the database's clock, which claims go by: ours may have jumped.
+            # Database clock, as in claims, because the clock of the server may differ.
             "next_attempt_at": None if failure else event["due_at"],
             "correlation_id": event["correlation_id"] or message_id,
             "causation_id": self._causation_id(event),

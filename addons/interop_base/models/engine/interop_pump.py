@@ -1,4 +1,4 @@
-"""The pump: one job that moves everything that is due, for all endpoints, fairly."""
+"""The pump: one job that moves all due messages, with a fair share per endpoint."""
 
 import logging
 import threading
@@ -17,10 +17,10 @@ from .pump_run import PumpRun
 
 _logger = logging.getLogger(__name__)
 
-# At most one arming per worker process and database in this many seconds. A running pump
-# lingers longer than that, so that what an arming was spared for is seen by it.
+# Minimum seconds between two jobs per worker process and database. A running pump waits
+# longer before it ends, so that it sees the work of a skipped job.
 ARM_INTERVAL = 0.25
-# Cron runs every minute: what is due before the next run is its matter, too.
+# Interval of the cron, which also queues jobs for work that is due before its next run.
 CRON_SECONDS = 60
 NOW_KEY = "interop.pump.now"
 _last_armed = {}
@@ -28,7 +28,7 @@ _lock = threading.Lock()
 
 
 class InteropPump(models.AbstractModel):
-    """Arms the pump and decides what may move. The way itself is in ``pump_run.py``."""
+    """Queue the pump and decide what may move. ``pump_run.py`` has its steps."""
 
     _name = "interop.pump"
     _description = "Message Pump"
@@ -37,20 +37,20 @@ class InteropPump(models.AbstractModel):
     def _arm(self, due=None):
         """Make sure that a pump job runs now, or at ``due`` (the database's clock).
 
-        Now and later never share an identity key: queue_job answers an existing job even
-        when its ETA is hours away.
+        A job for now and a job for later have different identity keys, because queue_job
+        returns an existing job also if its ETA is hours away.
         """
         key, eta = NOW_KEY, None
         if due:
-            # One job per ten seconds at most; the first one wakes the pump for all of them.
+            # At most one job per ten seconds. The first job does the work of all.
             key = f"interop.pump.{due:%Y%m%d%H%M%S}"[:-1]
             # queue_job's runner starts it by the clock of the server.
             eta = clock.now() + (due - clock.database_now(self.env.cr))
         user = self.env.ref("interop_base.user_integration")
-        # sudo: whoever caused the work, the engine does it
+        # sudo: the engine does the work with its rights, not those of the current user
         pump = self.env(user=user.id, su=True, context={})[self._name]
-        # queue_job gives a job whose worker died to another one, within 70 s. It may do so
-        # any number of times: what kills workers is found by the leases of messages.
+        # queue_job starts the job of a dead worker again within 70 s, without a limit. The
+        # leases of messages detect a message that kills workers.
         pump.with_delay(
             identity_key=key,
             eta=eta,
@@ -60,7 +60,7 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _arm_after_commit(self):
-        """Arm once the current transaction is committed; never before, never twice."""
+        """Queue the pump once, after the commit of the current transaction."""
         cr = self.env.cr
         if "interop.pump" in cr.postcommit.data:
             return
@@ -78,18 +78,20 @@ class InteropPump(models.AbstractModel):
                 with Registry(dbname).cursor() as own_cr:
                     api.Environment(own_cr, api.SUPERUSER_ID, {})["interop.pump"]._arm()
             except Exception:
-                # The business is committed and must not fail now; the cron arms again.
-                _logger.exception("arming the message pump failed; the cron will do it")
+                # The business transaction is committed and must not fail. The cron tries again.
+                _logger.exception(
+                    "the message pump could not be queued; the cron will queue it"
+                )
 
     @api.model
     def _run(self):
-        """Move what is due for about ``run_seconds``, then hand over (queue_job)."""
+        """Move due messages for about ``pump_seconds``, then queue the next run."""
         return PumpRun(self.env.registry, self.env.uid, self._options()).run()
 
     @api.model
     @api.private
     def _run_inline(self):
-        """Move what is due now within the current transaction, for tests and tools.
+        """Move due messages within the current transaction, for tests and tools.
 
         :returns: number of messages moved
         """
@@ -105,22 +107,22 @@ class InteropPump(models.AbstractModel):
             "lease_seconds": 90,
             "statement_seconds": 60,
         }
-        # At least 1: a pump that has no time would hand over to another one, for ever.
+        # At least 1: with 0 seconds, each run would only queue the next run.
         return {
             name: max(1, parameters.number(self.env, f"interop_base.{name}", default))
             for name, default in defaults.items()
         }
 
-    # === WHAT MAY MOVE (HOOKS) === #
+    # === HOOKS: MOVING MESSAGES === #
 
     @api.model
     def _moving_interfaces(self):
         """Hook: return the interfaces whose messages may move now.
 
-        Called about twice a second by a running pump, and by whoever asks when something
-        is due. Transports leave out those whose receiver rests and may add some for
-        tests. An override starts from ``super()``; it must not add an interface that is
-        not as it was approved, and must not write.
+        Called about twice a second by a running pump, and to find the next due time.
+        Transports exclude interfaces with a paused receiver and may add interfaces for
+        tests. An override starts with ``super()``. It must not add an interface that
+        differs from its approval, and must not write.
         """
         environment = self.env["interop.guard"]._environment()
         active = self.env["interop.interface"].search(
@@ -137,7 +139,7 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _testing_interfaces(self):
-        """Return the interfaces that have a test message waiting which may leave."""
+        """Return the interfaces with a waiting test message that may be sent."""
         self.env.cr.execute(
             "SELECT DISTINCT interface_id FROM interop_message"
             " WHERE test AND state = 'pending'"
@@ -150,13 +152,13 @@ class InteropPump(models.AbstractModel):
     def _lanes(self, interfaces, batch):
         """Hook: return ``{lane: engine_types.Lane}`` of interfaces and of their tests.
 
-        Called with what ``_moving_interfaces`` returned. An endpoint says how much travels
-        to it at once, and in which order. Inbound messages are applied in the order of
-        their key. An override may narrow lanes and add some; it must keep the order and
-        must not widen a lane.
+        Called with the result of ``_moving_interfaces``. The endpoint defines the
+        concurrency and the order. Inbound messages are applied in the order of their key.
+        An override may reduce the limit of lanes and add lanes. It must keep the order
+        and must not raise a limit.
 
         :param interfaces: ``interop.interface``
-        :param int batch: messages that are out at once, for all lanes together
+        :param int batch: maximum number of messages in flight, of all lanes together
         """
         moving = interfaces.filtered(lambda interface: interface._moves())
         orderings = {interface._lane(): interface._ordering() for interface in moving}
@@ -174,11 +176,11 @@ class InteropPump(models.AbstractModel):
     def _claim(self, lanes, interface_ids, lease_seconds, crashed=True):
         """Hook: claim from ``lanes``; see ``MessageLeases.claim``.
 
-        Called on the READ COMMITTED cursor that the claim commits with. The rate, pause
-        and circuit of endpoints narrow their lanes here, exactly across workers. What
-        limits lanes by something else narrows ``lanes`` before ``super()``, under locks of
-        its own, and counts what was claimed after it. An override must not widen a lane,
-        wait for a lock or commit.
+        Called on the READ COMMITTED cursor of the claim. The rate, pause and circuit of
+        endpoints limit their lanes here, with exact counts across workers. An override
+        with another limit reduces ``lanes`` before ``super()`` under separate locks, and
+        counts the claims afterwards. It must not raise a limit, wait for a lock or
+        commit.
         """
         health = self.env["interop.endpoint.health"]
         narrowed, gates = health._narrow(lanes)
@@ -193,11 +195,11 @@ class InteropPump(models.AbstractModel):
         """Hook: return when the next message is due (naive UTC, the database's clock),
         ``None`` when nothing waits.
 
-        Called at the end of a run and by the minute cron; the next run is armed for that
-        moment. What another worker has leased is due when its lease ends: it may be dead.
-        What an endpoint holds back is due when its lane opens, not before. An override
-        must not return a moment at which nothing could be claimed: the pump would run in
-        vain, for ever.
+        Called at the end of a run and by the cron every minute, which queue the next run
+        for that time. A leased message is due when its lease expires, because its worker
+        may be dead. A message that an endpoint holds back is due when its lane opens. An
+        override must not return a time at which no message can be claimed, because the
+        pump would then run without an end.
         """
         interfaces = self._moving_interfaces()
         due = self._next_in_lanes(interfaces)
@@ -231,14 +233,14 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _due_lanes(self, interfaces):
-        """Return the lanes from which something could be claimed now."""
+        """Return the lanes that allow a claim now."""
         lanes = self._lanes(interfaces, 1)
         held = self.env["interop.endpoint.health"]._held_until(lanes)
         return {name: lane for name, lane in lanes.items() if name not in held}
 
     @api.model
     def _cron_rearm(self):
-        """Arm the pump when something is due: what a crash or a lost job left behind."""
+        """Queue the pump if a message is due, for example after a crash or a lost job."""
         if self.env["interop.guard"]._problems():
             return
         now, due = clock.database_now(self.env.cr), self._next_due()
@@ -248,7 +250,7 @@ class InteropPump(models.AbstractModel):
 
     @api.model
     def _tell_stall(self):
-        """Note that messages wait although they could move, or that it is over."""
+        """Record a stall of the engine as a problem, or clear the problem."""
         problems, health = self.env["interop.engine.problem"], EngineHealth(self.env)
         if health.ages().stalled():
             problems._note("stall", self._name, " ".join(health.texts()))

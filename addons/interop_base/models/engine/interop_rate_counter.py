@@ -1,4 +1,4 @@
-"""What is counted across workers and hosts: requests, messages, failures of proof."""
+"""Count requests, messages and failed authentications across workers and hosts."""
 
 import threading
 import time
@@ -12,8 +12,8 @@ from odoo.sql_db import Cursor
 
 from ...tools import rates
 
-KNOWN = 1000  # portions that a worker keeps in mind
-TRUST_REFUSAL = 1.0  # seconds for which a worker refuses without asking again
+KNOWN = 1000  # maximum number of portions in the memory of a worker
+TRUST_REFUSAL = 1.0  # seconds for which a worker refuses without reading the row again
 
 _lock = threading.Lock()
 _portions = {}  # (database, subject, limit) -> Portion
@@ -23,22 +23,27 @@ _portions = {}  # (database, subject, limit) -> Portion
 def beside(env):
     """Open a second cursor for counting, and commit at the end.
 
-    Counters are not undone with a refused request, and a row of theirs is locked for a
-    moment only, not until the request ends. READ COMMITTED, so that a transaction which
-    waited counts on from what is there now instead of failing. The commit does not wait
-    for the disk: a crash loses a few hits of a counter at most.
+    A rollback of the request does not undo the counters, and their rows are locked only
+    briefly. With READ COMMITTED, a transaction that waited for the lock reads the new
+    values instead of failing. The commit does not wait for the disk, so that a crash may
+    lose a few hits.
     """
     with env.registry.cursor() as cr:
-        if isinstance(cr, Cursor):  # a test's cursor is one with the test's own
+        if isinstance(
+            cr, Cursor
+        ):  # in tests this cursor shares the connection of the test
             cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
             cr.execute("SET LOCAL synchronous_commit = off")
         yield cr
 
 
 class Portion(NamedTuple):
-    """What this worker has left, and what nobody had taken then; ``ends`` and
-    ``trusted`` are moments of the monotonic clock: end of the window, and until when to
-    go without asking."""
+    """The part of a limit that one worker has reserved.
+
+    ``own`` is left for this worker, ``left`` was not reserved by any worker. ``ends`` (end
+    of the window) and ``trusted`` (until when the row is not read again) are times of the
+    monotonic clock. ``wait`` is in seconds.
+    """
 
     own: int
     left: int
@@ -48,26 +53,28 @@ class Portion(NamedTuple):
 
 
 class InteropRateCounter(models.Model):
-    """One row per subject. Workers take portions of its limit (see ``tools.rates``), so
-    that it is written about a hundred times per window, not with every request."""
+    """One row per subject. Workers reserve portions of its limit (see ``tools.rates``), so
+    that it is written about a hundred times per window instead of with each request."""
 
     _name = "interop.rate.counter"
     _description = "Inbound Counter"
     _log_access = False
     _rec_name = "subject"
 
-    # Such as client:7. No foreign keys: they would lock what they refer to.
+    # Such as client:7. A foreign key would lock the referenced row.
     subject = fields.Char(required=True, readonly=True)
     window = fields.Integer(required=True, readonly=True)
     hits = fields.Integer(required=True, readonly=True)
     before = fields.Integer(required=True, readonly=True)
 
-    _one_per_subject = models.UniqueIndex("(subject)", "A subject has one counter.")
+    _one_per_subject = models.UniqueIndex(
+        "(subject)", "The subject already has a counter."
+    )
 
     @api.model
     @api.private
     def _allow(self, subject, limit):
-        """Count one of at most ``limit`` in ``rates.WINDOW`` seconds.
+        """Count one request against ``limit`` per ``rates.WINDOW`` seconds.
 
         :returns: ``(allowed, left, seconds until the window ends, seconds to wait)``
         """
@@ -94,9 +101,9 @@ class InteropRateCounter(models.Model):
     @api.model
     @api.private
     def _begins(self, subject, quiet):
-        """Note that something goes on; return whether it was quiet before.
+        """Note an occurrence; return whether it is the first after a quiet period.
 
-        :param int quiet: minutes without a note after which it begins anew
+        :param int quiet: length of the quiet period in minutes
         """
         with beside(self.env) as cr:
             last, _hits, _before, now = self._row(cr, subject)
@@ -109,8 +116,7 @@ class InteropRateCounter(models.Model):
 
     @api.model
     def _take(self, subject, limit):
-        """Take a portion from the row; all workers and hosts go by the database's
-        clock."""
+        """Reserve a portion in the row; all workers and hosts use the database clock."""
         with beside(self.env) as cr:
             *counter, now = self._row(cr, subject)
             grant = rates.take(rates.Counter(*counter), now, limit)
@@ -133,8 +139,8 @@ class InteropRateCounter(models.Model):
 
     @api.model
     def _row(self, cr, subject):
-        """Lock the row, made if it is missing; return window, hits, hits before and the
-        database's time."""
+        """Lock the row, or create it; return window, hits, hits before and the time of
+        the database."""
         query = """SELECT "window", hits, before,
                           extract(epoch FROM clock_timestamp())::float8
                      FROM interop_rate_counter WHERE subject = %s FOR UPDATE"""

@@ -1,4 +1,4 @@
-"""Sending many messages again, or closing them: durable, throttled, pausable."""
+"""Replays: send, rebuild or close many messages in throttled batches."""
 
 import logging
 from datetime import timedelta
@@ -16,8 +16,8 @@ from ..log.message_batch import MessageBatch
 _logger = logging.getLogger(__name__)
 
 OPERATIONS = [
-    ("send", "Send again"),
-    ("rebuild", "Build again from the records"),
+    ("send", "Send Again"),
+    ("rebuild", "Rebuild from Records"),
     ("close", "Close"),
 ]
 STATES = [
@@ -30,7 +30,7 @@ STATES = [
 MESSAGE_STATES = [
     ("done", "Delivered"),
     ("failed", "Failed"),
-    ("both", "Delivered and failed"),
+    ("both", "Delivered and Failed"),
 ]
 FILTERS = {
     "operation",
@@ -43,11 +43,11 @@ FILTERS = {
     "contract_ids",
 }
 
-BATCH = 2000  # messages per transaction at most
+BATCH = 2000  # maximum number of messages per transaction
 WINDOW = 10  # seconds of throttled messages per transaction
 LOST_AFTER = 60  # seconds without progress after which the cron looks for the job
 
-# What becomes of each message, by ids: the rest of the work is one statement per fate.
+# The ids of the messages per treatment. Each treatment is one statement.
 _FATES = """
 WITH batch AS MATERIALIZED (%(batch)s)
 SELECT CASE WHEN %(closing)s THEN 'close'
@@ -68,9 +68,8 @@ SELECT CASE WHEN %(closing)s THEN 'close'
 class InteropReplay(models.Model):
     """One job over many messages of one facility.
 
-    It works under the rights of whoever asked for it, in one transaction per batch. What
-    it does to a batch commits with the cursor, or not at all; the cursor survives
-    restarts.
+    It works with the rights of the user who requested it, in one transaction per batch.
+    The transaction also stores the position, so that the replay continues after a restart.
     """
 
     _name = "interop.replay"
@@ -80,7 +79,8 @@ class InteropReplay(models.Model):
     _rec_name = "reason"
 
     reason = fields.Char(
-        required=True, help="Why it is done; stays in the audit trail."
+        required=True,
+        help="The reason for the replay. It is stored in the audit trail.",
     )
     operation = fields.Selection(OPERATIONS, required=True, default="send")
     state = fields.Selection(STATES, required=True, readonly=True, default="draft")
@@ -99,13 +99,13 @@ class InteropReplay(models.Model):
         "interop.interface",
         string="Interfaces",
         domain=[("direction", "=", "out")],
-        help="Empty: all outbound interfaces.",
+        help="Leave empty for all outbound interfaces.",
     )
     endpoint_ids = fields.Many2many(
-        "interop.endpoint", string="Endpoints", help="Empty: all endpoints."
+        "interop.endpoint", string="Endpoints", help="Leave empty for all endpoints."
     )
     contract_ids = fields.Many2many(
-        "interop.contract", string="Contracts", help="Empty: all contracts."
+        "interop.contract", string="Contracts", help="Leave empty for all contracts."
     )
     scope = fields.Json(readonly=True, copy=False)
     matching_count = fields.Integer(
@@ -115,9 +115,9 @@ class InteropReplay(models.Model):
     per_second = fields.Integer(
         "Messages per Second",
         default=50,
-        help="At most this many become due in a second, so that receivers and new "
-        "messages are not crowded out. 0: as fast as the receivers allow. It can be "
-        "changed while the replay runs.",
+        help="Maximum number of messages that become due per second, so that new messages "
+        "are not delayed. 0: as fast as the receivers allow. You can change it while the "
+        "replay runs.",
     )
     # --- how far ---
     requested_by_id = fields.Many2one(
@@ -134,14 +134,14 @@ class InteropReplay(models.Model):
     moved_count = fields.Integer("Handled", readonly=True, copy=False)
     skipped_count = fields.Integer("Skipped", readonly=True, copy=False)
     skipped = fields.Json("Skipped by Reason", readonly=True, copy=False)
-    skipped_text = fields.Text("Why Skipped", compute="_compute_skipped_text")
+    skipped_text = fields.Text("Skip Reasons", compute="_compute_skipped_text")
     progress = fields.Float(compute="_compute_progress")
-    pause_reason = fields.Char("Why Paused", readonly=True, copy=False)
+    pause_reason = fields.Char(readonly=True, copy=False)
     started_at = fields.Datetime("Started", readonly=True, copy=False)
     finished_at = fields.Datetime("Finished", readonly=True, copy=False)
 
     _per_second_positive = models.Constraint(
-        "CHECK (per_second >= 0)", "Messages per second cannot be negative."
+        "CHECK (per_second >= 0)", "The messages per second must not be negative."
     )
     _running_idx = models.Index("(write_date) WHERE state = 'running'")
 
@@ -187,7 +187,7 @@ class InteropReplay(models.Model):
         for replay in self:
             replay.skipped_text = "\n".join(
                 self.env._(
-                    "%(count)s messages: %(reason)s For example %(example)s.",
+                    "%(count)s messages: %(reason)s Example: %(example)s.",
                     count=found["count"],
                     reason=words.get(reason, reason),
                     example=found["example"],
@@ -197,29 +197,29 @@ class InteropReplay(models.Model):
 
     @api.model
     def _skip_words(self):
-        """Return ``{reason: sentence}`` for messages that a replay leaves alone."""
+        """Return ``{reason: sentence}`` for messages that a replay skips."""
         return {
-            "purged": self.env._("Their content was removed by retention."),
-            "unused": self.env._("Their interface is not in use any more."),
+            "purged": self.env._("Retention has deleted their content."),
+            "unused": self.env._("Their interface is no longer in use."),
             "contract": self.env._("Their contract is no longer in use."),
-            "record": self.env._("The record they are about was deleted."),
+            "record": self.env._("Their record was deleted."),
             "superseded": self.env._(
                 "Newer messages about the same records replace them."
             ),
             "building": self.env._(
-                "Newer messages about the same records are being built. Try these "
-                "again in a moment."
+                "Newer messages about the same records are being built. Repeat this "
+                "in a minute."
             ),
         }
 
-    # === WHICH MESSAGES === #
+    # === SELECTION OF MESSAGES === #
 
     def _matching(self):
-        """Return ``interop.message`` as whoever asked for it may see it."""
+        """Return ``interop.message`` with the rights of the user who requested this."""
         self.ensure_one()
         user = self.requested_by_id or self.env.user
-        # By id: in the switcher a user may have chosen one of several facilities, and
-        # reads no others then.
+        # By id, because the user may have selected only some of the facilities in the
+        # company switcher, and could not read the others.
         own = set(user._get_company_ids())
         allowed = [
             company_id for company_id in self.company_id.ids if company_id in own
@@ -228,7 +228,7 @@ class InteropReplay(models.Model):
         return self.env(user=user, su=False, context=context)["interop.message"]
 
     def _domain(self):
-        """Return the domain of the messages that this replay is about."""
+        """Return the domain of the messages of this replay."""
         self.ensure_one()
         domain = Domain("company_id", "=", self.company_id.id or False)
         if self.scope:
@@ -256,7 +256,7 @@ class InteropReplay(models.Model):
         return domain
 
     def _interfaces(self):
-        """Return the interfaces that are asked for, ``None`` for all."""
+        """Return the selected interfaces, ``None`` for all."""
         self.ensure_one()
         interfaces = self.interface_ids._origin or None
         endpoints = self.endpoint_ids._origin
@@ -272,7 +272,10 @@ class InteropReplay(models.Model):
         for replay in self:
             if replay.operation != "send" and replay.message_states != "failed":
                 raise UserError(
-                    self.env._("Only failed messages can be closed or built again.")
+                    self.env._(
+                        "Only failed messages can be closed or rebuilt. Choose failed "
+                        "messages."
+                    )
                 )
 
     @api.constrains("date_from", "date_to")
@@ -280,7 +283,11 @@ class InteropReplay(models.Model):
         for replay in self:
             if replay.date_from and replay.date_to:
                 if replay.date_from >= replay.date_to:
-                    raise UserError(self.env._("The period ends before it starts."))
+                    raise UserError(
+                        self.env._(
+                            "The period ends before it starts. Choose a later end."
+                        )
+                    )
 
     @api.onchange("operation")
     def _onchange_operation(self):
@@ -288,17 +295,18 @@ class InteropReplay(models.Model):
             self.message_states = "failed"
 
     def _fixed_fields(self):
-        """Return what cannot change once it was started."""
+        """Return the fields that cannot change after the start."""
         return FILTERS
 
     def write(self, vals):
-        """What is asked for is fixed once it was started; the speed is not."""
+        """Refuse changes of the selection after the start; the speed may change."""
         if self._fixed_fields() & vals.keys() and any(
             replay.state != "draft" for replay in self
         ):
             raise UserError(
                 self.env._(
-                    "This replay was started: make a new one for other messages."
+                    "This replay was started, so its selection cannot change. Create a "
+                    "new replay for other messages."
                 )
             )
         return super().write(vals)
@@ -306,7 +314,7 @@ class InteropReplay(models.Model):
     # === TRANSITIONS === #
 
     def _set_running(self):
-        """Start, or go on where it was paused."""
+        """Start, or resume after a pause."""
         for replay in self.filtered(lambda item: item.state == "draft"):
             [(count, last)] = replay._matching()._read_group(
                 replay._domain(), aggregates=["__count", "id:max"]
@@ -321,43 +329,47 @@ class InteropReplay(models.Model):
         return self._set_state("running", ("draft", "paused"), pause_reason=False)
 
     def _set_paused(self, reason):
-        """Stop after the present batch; what is due already goes out."""
+        """Stop after the current batch; messages that are already due are sent."""
         return self._set_state("paused", ("running",), pause_reason=reason)
 
     def _set_cancelled(self):
-        """Leave the rest alone for good."""
+        """Cancel the replay; the remaining messages stay as they are."""
         return self._set_state(
             "cancelled", ("draft", "running", "paused"), finished_at=clock.now()
         )
 
     def _set_done(self):
-        """Nothing is left."""
+        """Finish the replay after its last message."""
         return self._set_state("done", ("running",), finished_at=clock.now())
 
     # === ACTIONS === #
 
     def _check_may_control(self):
-        """Operators control what they see, everybody what they asked for."""
+        """Check that the user requested the replays or is an operator."""
         self.check_access("read")
         if any(replay.requested_by_id != self.env.user for replay in self):
             self.env["interop.guard"]._require_group("interop_base_group_operator")
         self.env["interop.guard"]._require_group("interop_base_group_user")
 
     def action_start(self):
-        """Start a draft, under the rights of whoever starts it."""
+        """Start a draft with the rights of the current user."""
         self._check_may_control()
         if any(replay.state != "draft" for replay in self):
-            raise UserError(self.env._("This replay was started already."))
+            raise UserError(
+                self.env._(
+                    "This replay was started already. Create a new replay to repeat it."
+                )
+            )
         self._transition_sudo({"requested_by_id": self.env.uid})
         return self._go_on(self.env._("started"))
 
     def action_resume(self):
-        """Go on where it was paused."""
+        """Resume after a pause."""
         self._check_may_control()
         return self._go_on(self.env._("resumed"))
 
     def _go_on(self, word):
-        replays_sudo = self.sudo()  # sudo: who may control it was checked
+        replays_sudo = self.sudo()  # sudo: the caller has checked the rights
         moved_sudo = replays_sudo._set_running()
         action = "closed" if self[:1].operation == "close" else "replayed"
         for replay_sudo in moved_sudo:
@@ -369,24 +381,24 @@ class InteropReplay(models.Model):
         return True
 
     def action_pause(self):
-        """Pause; what is due already goes out."""
+        """Pause; messages that are already due are sent."""
         self._check_may_control()
         text = self.env._("Paused by %s.", self.env.user.name)
-        # sudo: who may control it was checked
+        # sudo: the rights were checked
         for replay_sudo in self.sudo()._set_paused(text):
             self._log(replay_sudo, "transition", self.env._("paused"))
         return True
 
     def action_cancel(self):
-        """Leave the rest alone for good."""
+        """Cancel the replay; the remaining messages stay as they are."""
         self._check_may_control()
-        # sudo: who may control it was checked
+        # sudo: the rights were checked
         for replay_sudo in self.sudo()._set_cancelled():
             self._log(replay_sudo, "transition", self.env._("cancelled"))
         return True
 
     def _transition_sudo(self, vals):
-        self.sudo()._transition(vals)  # sudo: who may control it was checked
+        self.sudo()._transition(vals)  # sudo: the caller has checked the rights
 
     @api.model
     def _log(self, replay_sudo, action, detail):
@@ -398,7 +410,7 @@ class InteropReplay(models.Model):
         """Queue the next batch, once, in ``seconds`` from now."""
         self.ensure_one()
         user = self.env.ref("interop_base.user_integration")
-        # sudo: the engine works; the messages are found with the rights of who asked
+        # sudo: the engine runs the job; the requesting user's rights find the messages
         job_sudo = self.with_env(self.env(user=user, su=True, context={}))
         job_sudo.with_delay(
             identity_key=f"interop.replay.{self.id}.{self.cursor_id}",
@@ -407,10 +419,10 @@ class InteropReplay(models.Model):
         )._run_batch()
 
     def _run_batch(self):
-        """Handle the next batch and queue the one after it (queue_job)."""
+        """Handle one batch and queue the next batch (queue_job)."""
         self.ensure_one()
         if not self.try_lock_for_update() or self.state != "running":
-            return  # another worker is at it, or it was paused meanwhile
+            return  # another worker runs the batch, or the replay was paused
         try:
             with self.env.cr.savepoint():
                 problem = self._problem()
@@ -419,14 +431,20 @@ class InteropReplay(models.Model):
                     return
                 more, seconds = self._handle_batch()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise  # queue_job runs the whole batch again
-        except Exception as error:  # noqa: BLE001 (handlers are anybody's code)
-            # Trying the same again every minute would help nobody. Only the type is
-            # told: the text may hold content.
+            raise  # queue_job repeats the whole batch
+        except Exception as error:  # noqa: BLE001 (handlers may raise anything)
+            # A retry every minute would fail again. Only the type is logged, because the
+            # text may hold content.
             kind = type(error).__name__
             _logger.error("replay %s failed: %s", self.id, kind)
             self.env.invalidate_all(flush=False)
-            self._set_paused(self.env._("A batch failed (%s).", kind))
+            self._set_paused(
+                self.env._(
+                    "A batch failed (%s). Look for the cause in the server log, then "
+                    "resume.",
+                    kind,
+                )
+            )
             return
         if more:
             self._enqueue(seconds)
@@ -443,11 +461,15 @@ class InteropReplay(models.Model):
         )
 
     def _problem(self):
-        """Return why it must not go on, in words, or ``""``."""
+        """Return the reason why the replay must not continue, or ``""``."""
         user = self.requested_by_id
         allowed = user.active and user.has_group("interop_base.interop_base_group_user")
         if not allowed and not user._is_superuser():
-            return self.env._("%s may not do this any more.", user.name)
+            return self.env._(
+                "User %s no longer has the right to run replays. Cancel this replay and "
+                "create a new one.",
+                user.name,
+            )
         return "\n".join(self.env["interop.guard"]._problems())
 
     def _handle_batch(self):
@@ -473,7 +495,7 @@ class InteropReplay(models.Model):
         return len(ids) == size, len(ids) / self.per_second if paced else 0
 
     def _fates(self, size):
-        """Return ``{fate: message ids}`` of the next ``size`` messages."""
+        """Return ``{treatment: message ids}`` of the next ``size`` messages."""
         domain = self._domain() & Domain(
             [("id", ">", self.cursor_id), ("id", "<=", self.upto_id)]
         )
@@ -516,7 +538,7 @@ class InteropReplay(models.Model):
                 skipped[reason] = [*skipped.get(reason, ()), *ids]
 
     def _add_skipped(self, skipped):
-        """Return the count and one example per reason, earlier ones included."""
+        """Return the count and one example per reason, with those of earlier batches."""
         whole = dict(self.skipped or {})
         for reason, ids in skipped.items():
             known = whole.get(reason, {"count": 0})
@@ -531,7 +553,7 @@ class InteropReplay(models.Model):
 
     @api.model
     def _cron_continue(self):
-        """Queue running replays whose job was lost; a job that waits is not doubled."""
+        """Queue running replays whose job was lost; the identity key prevents duplicates."""
         lost = clock.database_now(self.env.cr) - timedelta(seconds=LOST_AFTER)
         for replay in self.search(
             [("state", "=", "running"), ("write_date", "<", lost)]
@@ -543,15 +565,15 @@ class InteropReplay(models.Model):
     @api.model
     @api.private
     def _start_for(self, operation, company, scope, reason):
-        """Start handling failed messages at once, under the rights of the user.
+        """Start to handle failed messages now, with the rights of the current user.
 
         :param str operation: ``send`` or ``close``
         :param company: their facility, may be empty
         :param list scope: dicts of message fields and values; one of them has to match
-        :param str reason: why, for people
+        :param str reason: reason for the audit trail
         :returns: the replay
         """
-        # sudo: who may act was checked; users make no other replays than these
+        # sudo: the caller has checked the rights; users cannot create replays directly
         replay_sudo = self.sudo().create(
             {
                 "reason": reason,

@@ -9,8 +9,8 @@ from ...const import MATERIALIZE_LOCK
 class InteropStream(models.Model):
     """Last sequence number and epoch of an interface.
 
-    A table of its own: numbering never locks the interface, and retention of messages never
-    makes a number come back. After a restore the epoch is raised, so that receivers see it.
+    With a separate table, numbering does not lock the interface, and the deletion of old
+    messages does not reset a number. A new epoch shows receivers that a database was restored.
     """
 
     _name = "interop.stream"
@@ -24,7 +24,7 @@ class InteropStream(models.Model):
     last_sequence = fields.Integer(required=True, readonly=True, default=0)
 
     _interface_uniq = models.UniqueIndex(
-        "(interface_id)", "An interface has one stream."
+        "(interface_id)", "The interface already has a stream."
     )
 
     @api.model
@@ -49,15 +49,14 @@ class InteropStream(models.Model):
     def _set_new_epoch(self):
         """Start a new epoch in every stream (after a restore); audited.
 
-        The number is the minute, or one more than the last: a second restore from the
-        same backup starts another epoch than the first one did. Streams that began
-        after the backup was made are not known here, therefore every outbound interface
-        gets one.
+        The number is the current minute, or the last number plus one. A second restore
+        from the same backup therefore starts a different epoch. Each outbound interface
+        gets a stream, because streams that began after the backup are unknown.
 
         :returns: the highest epoch that was started
         """
         self.env.flush_all()
-        # The lock of the materializer: no number is given out meanwhile.
+        # The lock of the materializer, so that no number is assigned meanwhile.
         self.env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [MATERIALIZE_LOCK])
         self.env.cr.execute(
             """INSERT INTO interop_stream (interface_id, epoch, last_sequence)
@@ -71,6 +70,6 @@ class InteropStream(models.Model):
         epochs = [epoch for (epoch,) in self.env.cr.fetchall()]
         self.invalidate_model(flush=False)
         self.env["interop.audit.event"]._log(
-            "epoch", self.browse(), self.env._("%s streams", len(epochs))
+            "epoch", self.browse(), self.env._("New epoch for %s streams", len(epochs))
         )
         return max(epochs, default=0)

@@ -1,4 +1,4 @@
-"""How outbound messages travel. Each transport is an addon of its own."""
+"""Base of the transports of outbound messages. Each transport is a separate addon."""
 
 from odoo import models
 
@@ -10,24 +10,25 @@ class InteropTransport(models.AbstractModel):
 
     _name = "interop.transport"
     _description = "Message Transport"
-    # Whether it delivers to endpoints: their rate, order and circuit hold then.
+    # Whether it delivers to endpoints, with their rate limit, order and circuit.
     _uses_endpoint = False
 
     def _missing_for_delivery(self, endpoint):
-        """Return what is missing before an interface that delivers to ``endpoint`` can be
+        """Return the missing settings of ``endpoint`` before its interfaces can be
         activated, one text each.
 
-        Called when such an interface is activated, and to show what it still needs. An
-        override adds its own texts (a secret, an address). It must not look up names or
-        connect: this runs within a transaction.
+        Called when an interface is activated, and to show its missing settings. An
+        override adds texts (a secret, an address). It must not resolve names or open
+        connections, because it runs within a transaction.
         """
         return []
 
     def _prepare(self, claims):
-        """Hook: read everything that sending needs, in one short transaction.
+        """Hook: read all values for sending, in one short transaction.
 
         Called after the claims were committed. An override must not call the network, and
-        must not answer for claims of others. What it raises is recorded as a failed try.
+        must not return results for other claims. An exception is recorded as a failed
+        attempt.
 
         :param claims: list of ``engine_types.Claim``
         :returns: ``(deliveries, results)``: plain objects for ``_exchange``, and results of
@@ -39,28 +40,27 @@ class InteropTransport(models.AbstractModel):
         """Hook: send, with no cursor open, and yield one ``engine_types.Result`` per
         delivery.
 
-        Called in a thread of its own. An override must not touch ``self.env`` beyond its
-        model, must redact what it puts into results, and yields each result as soon as it
-        is known: a delivery without one is tried again.
+        Called in a separate thread. An override must not use ``self.env`` beyond its
+        model, must redact texts in results, and yields each result as soon as it is
+        known. A delivery without a result is retried.
 
-        :param deliveries: what ``_prepare`` answered
-        :param float deadline: ``time.monotonic()`` after which nothing new is started; what
-            was not started is answered as ``deferred``
+        :param deliveries: the deliveries that ``_prepare`` returned
+        :param float deadline: ``time.monotonic()`` after which no delivery is started; the
+            other deliveries get the result ``deferred``
         """
         raise ConfigurationError(self.env._("%s cannot send.", self._name))
 
     def _note_results(self, noted):
-        """Hook: learn from results in the transaction that records them.
+        """Hook: process results in the transaction that records them.
 
-        Called after states and tries were written, with those results only whose lease
-        was still the worker's own. The endpoints learn how they are (rate, circuit,
-        health), and those that are gone or keep failing stop. An override calls
-        ``super()`` and may note more; it must not move messages, call the network or
-        commit.
+        Called after states and attempts were written, only with results of valid leases.
+        The default updates the health of endpoints. It disables endpoints that answered
+        410 and suspends endpoints with sustained failures. An override calls ``super()``.
+        It must not move messages, call the network or commit.
 
         :param noted: list of ``(engine_types.Result, engine_types.Claim)``
         """
-        # Of one recordset: what is read of one of them is read of all at once.
+        # One recordset, so that Odoo reads all interfaces with one query.
         found = self.env["interop.interface"].browse(
             {claim.interface_id for _result, claim in noted}
         )

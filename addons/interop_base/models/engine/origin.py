@@ -1,7 +1,7 @@
-"""Which system the present change comes from, as the server itself knows it.
+"""The system that caused the current change.
 
-It is kept here and nowhere else: not in the context, which every RPC caller can fill in.
-The state belongs to one cursor, ends with its block, and is invisible to other threads.
+The state is not in the context, because every RPC caller can set the context. It belongs
+to one cursor, ends with its block, and other threads cannot see it.
 """
 
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ class Applying(NamedTuple):
     company_id: int
     occurred_at: datetime | None
     stated: str = ""  # see tools.statement
-    report: list | None = None  # what became of its values, see add_to_report
+    report: list | None = None  # results of its values, see add_to_report
 
 
 _applying = ContextVar("interop_applying", default=None)
@@ -28,10 +28,10 @@ _applying = ContextVar("interop_applying", default=None)
 
 @contextmanager
 def applying(message, system=None, report=None):
-    """Everything in this block is an effect of ``message``, sent by ``system``.
+    """Mark changes in this block as effects of ``message``, sent by ``system``.
 
-    :param list report: collects what became of its values; by default the one of the
-        block around this one
+    :param list report: collects the results of its values; default: the report of the
+        outer block
     """
     around = current(message.env)
     if report is None and around and around.message_id == message.id:
@@ -55,15 +55,15 @@ def applying(message, system=None, report=None):
 
 
 def current(env):
-    """Return the ``Applying`` of this transaction, ``None`` outside of one."""
+    """Return the ``Applying`` of this transaction, or ``None``."""
     scope = _applying.get()
     return scope if scope is not None and scope.cr is env.cr else None
 
 
 def add_to_report(message, entries):
-    """Collect what became of values of ``message`` while it is being applied.
+    """Add the results of values of ``message`` to its report while it is applied.
 
-    :returns: whether somebody collects it
+    :returns: whether there is a report
     """
     scope = current(message.env)
     collects = scope is not None and scope.message_id == message.id
@@ -74,6 +74,6 @@ def add_to_report(message, entries):
 
 
 def origin_system_id(env):
-    """Return the id of the system that causes the present change, or ``None``."""
+    """Return the id of the system that caused the current change, or ``None``."""
     scope = current(env)
     return scope.system_id if scope else None

@@ -1,24 +1,24 @@
-"""The way out, on one page: what happens between a business change and its receiver.
+"""The steps of an outbound message, from the business change to its receiver.
 
-1. **capture** (business transaction): ``interop.event._publish`` writes a narrow row; before
-   commit the content is built. Hooks: the handler's (``interop.handler``: ``_build``,
+1. **capture** (business transaction): ``interop.event._publish`` writes a narrow row. The
+   content is built before commit. Hooks: the handler's (``interop.handler``: ``_build``,
    ``_subject``, ``_ordering_key``, ``_business_key``, ``_companies``) and
-   ``interop.event._is_meant_for``. After commit the pump is armed.
+   ``interop.event._is_meant_for``. After commit the pump is queued.
 2. **materialize** (one worker at a time): ``interop.materializer`` numbers the messages,
    writes their bytes once, checks and encrypts them. Hooks: ``_for_receiver``,
    ``_envelope_bytes``, ``_message_columns``, ``_is_test``.
-3. **claim**: what is due is leased to this worker, per lane, and committed. Hooks of
+3. **claim**: the worker leases due messages per lane and commits the lease. Hooks of
    ``interop.pump``: ``_moving_interfaces``, ``_lanes``, ``_claim``, ``_next_due``.
-4. **prepare** (a short transaction): the transport reads all that sending needs. Hook:
+4. **prepare** (a short transaction): the transport reads all values for sending. Hook:
    ``interop.transport._prepare``.
 5. **exchange** (no cursor open, a thread per batch): Hook: ``interop.transport._exchange``.
-6. **record**: states and attempts, only where the lease is still ours. Hooks:
+6. **record**: states and attempts, only while the worker still has the lease. Hooks:
    ``interop.message._retry_delay`` and ``_after_move``, ``interop.transport._note_results``.
-7. **hand over**: the next run is a job for the moment when something is due.
+7. **hand over**: the next run is queued for the time when the next message is due.
 
-``PumpRun`` owns this order; what each step does is in the models named. No transaction of
-ours is open while a message travels. Inbound messages that wait are applied by the same
-run: they are claimed and, instead of 4 to 6, applied in a transaction each.
+``PumpRun`` has the order of the steps, and the named models implement them. No transaction
+is open during an exchange. The same run also applies inbound messages. It claims them and,
+instead of steps 4 to 6, applies each in a separate transaction.
 """
 
 import logging
@@ -49,15 +49,15 @@ LINGER = 1.0  # seconds without work before the pump ends; longer than ARM_INTER
 IDLE_POLL = 0.1
 BUSY_POLL = 0.01
 RECORD_BATCH = 512
-REFILL = 4  # a lane is filled again when a quarter of it is free: fewer, larger claims
-REFRESH = 0.5  # seconds for which the list of moving interfaces is trusted
-START_WITHIN = 10.0  # seconds in which a claimed message has to be on its way
-SLOW = 2.0  # a lane that keeps a message out for longer than this is slow
-DRAIN = 60.0  # seconds after the end for what is still out; below limit_time_real
-SPARE = 10.0  # seconds before limit_time_real that are left to end and to hand over
+REFILL = 4  # refill a lane when a quarter of it is free: fewer, larger claims
+REFRESH = 0.5  # seconds for which the list of moving interfaces is valid
+START_WITHIN = 10.0  # seconds in which the exchange of a claimed message has to begin
+SLOW = 2.0  # seconds in flight after which the lane of a message is slow
+DRAIN = 60.0  # seconds after the end for messages in flight; below limit_time_real
+SPARE = 10.0  # seconds before limit_time_real that are reserved for the hand over
 RECORD_TRIES = 2
-ENDED_PAUSE = 15  # seconds before the next run when the database ended a step
-# The database ended a statement, or a session that paused within a transaction.
+ENDED_PAUSE = 15  # seconds before the next run after the database canceled a step
+# The database canceled a statement, or ended a session that was idle in a transaction.
 ENDED = (QueryCanceled, IdleInTransactionSessionTimeout)
 STEPS = {
     "materialize": "turning events into messages",
@@ -68,7 +68,7 @@ STEPS = {
 
 
 class PumpRun:
-    """Moves messages until there is nothing due or the time is up."""
+    """Move messages until no message is due or the time of the run is over."""
 
     def __init__(self, registry, uid, options, inline_env=None):
         self.registry = registry
@@ -77,7 +77,7 @@ class PumpRun:
         self.inline_env = inline_env
         self.exchanges = Exchanges()
         self.end = time.monotonic() + options["pump_seconds"]
-        # After limit_time_real Odoo kills the worker, and with it all that is out.
+        # Odoo kills the worker after limit_time_real, with all its exchanges.
         self._killed_at = time.monotonic() + tools.config["limit_time_real"]
         self._ended_steps = set()
         self._plan_until = 0.0
@@ -86,7 +86,7 @@ class PumpRun:
 
     @contextmanager
     def _env(self, read_committed=False):
-        """Open an environment on a cursor of its own and commit at the end."""
+        """Open an environment on a separate cursor and commit at the end."""
         if self.inline_env is not None:
             env = self.inline_env(user=self.uid, su=True)
             env.flush_all()
@@ -101,17 +101,20 @@ class PumpRun:
             yield api.Environment(cr, self.uid, {}, su=True)
 
     def _statement_seconds(self):
-        """Return for how long a statement may run: it ends well before the worker is
-        killed, whose session would go on with its locks."""
+        """Return the timeout of a statement in seconds.
+
+        It is well before Odoo kills the worker, because the session of a killed worker
+        would keep its locks until the statement ends.
+        """
         left = self._killed_at - SPARE - time.monotonic()
         return max(1.0, min(self.options["statement_seconds"], left))
 
     @contextmanager
     def _ending(self, step):
-        """Let a step that the database ended spoil nothing but itself.
+        """Continue with the other steps after the database canceled ``step``.
 
-        This run does not take the step again, tells in the log and in Settings, and goes
-        on with the others.
+        This run does not repeat the step. It reports the step in the log and in the
+        Settings.
         """
         try:
             yield
@@ -119,7 +122,7 @@ class PumpRun:
             self._ended_steps.add(step)
             kind, text = type(error).__name__, STEPS[step]
             _logger.error(
-                "%s took too long and was ended by the database (%s); other steps go on",
+                "%s took too long and was canceled by the database (%s); other steps continue",
                 text,
                 kind,
             )
@@ -128,8 +131,8 @@ class PumpRun:
                     "statement",
                     step,
                     env._(
-                        "A database statement took too long and was ended: %(step)s "
-                        "(limit %(seconds)s s, Settings). The next run tries again. If "
+                        "A database statement took too long and was canceled: %(step)s "
+                        "(Statement Timeout: %(seconds)s s). The next run repeats it. If "
                         "this occurs again, look for a session that holds locks, or for "
                         "an overloaded database.",
                         step=text,
@@ -140,9 +143,9 @@ class PumpRun:
     # === RUNNING === #
 
     def run(self):
-        """Run for ``pump_seconds``, wait for what is out, and let the next one follow.
+        """Run for ``pump_seconds``, wait for messages in flight, and queue the next run.
 
-        While a slow receiver is waited for, the other lanes go on.
+        The other lanes continue while a slow receiver delays its lane.
         """
         with self._env(read_committed=True) as env:
             problems = env["interop.guard"]._problems()
@@ -167,7 +170,7 @@ class PumpRun:
         return total
 
     def run_once(self):
-        """Move what is due now; used inside a transaction by tests and tools."""
+        """Move due messages inside a transaction, for tests and tools."""
         with self._env() as env:
             env["interop.guard"]._check()
         total = 0
@@ -176,13 +179,13 @@ class PumpRun:
             moved = self.step(BUSY_POLL)
             total += moved
             if not moved and not self.exchanges and self.turns.suspects:
-                break  # in a turn in which everything that is due may be claimed
+                break  # this turn allowed the claim of all due messages
         return total
 
     def step(self, patience):
-        """Take the steps of the way out once; return how much moved.
+        """Run each step once; return the number of moved items.
 
-        :param float patience: seconds to wait for a result when nothing else is to do
+        :param float patience: seconds to wait for a result if there is no other work
         """
         over = time.monotonic() >= self.end
         moved = self._materialize(over)
@@ -195,8 +198,10 @@ class PumpRun:
     # === MATERIALIZE === #
 
     def _materialize(self, over=False):
-        """Turn events into messages; return how many. When time is over, what is
-        published only now goes on beside slow lanes, too."""
+        """Turn events into messages; return the number of events.
+
+        After the end of the run, new events are only handled while a slow lane delays it.
+        """
         held = over and not self.exchanges.slow_lanes(SLOW)
         if held or "materialize" in self._ended_steps:
             return 0
@@ -207,7 +212,7 @@ class PumpRun:
     # === CLAIM === #
 
     def _claim(self, over):
-        """Claim what lanes have room for; when time is over, only beside slow lanes."""
+        """Claim up to the limits of the lanes; after the end only beside slow lanes."""
         if over and not self.exchanges.slow_lanes(SLOW):
             return []
         if "claim" in self._ended_steps:
@@ -220,7 +225,7 @@ class PumpRun:
         return claims
 
     def _claim_due(self, over):
-        """Claim in one transaction; suspects take turns with what was with no dead worker."""
+        """Claim in one transaction; see ``claim_policy`` for messages of dead workers."""
         if not self.turns.may_claim(time.monotonic(), len(self.exchanges)):
             return []
         crashed = self.turns.take(time.monotonic(), over)
@@ -245,7 +250,7 @@ class PumpRun:
         )
 
     def _plan(self, env):
-        """Note which interfaces move now, by which lanes; take back expired leases."""
+        """Update the moving interfaces and their lanes; release expired leases."""
         pump = env["interop.pump"]
         MessageLeases(env).reclaim()
         interfaces = pump._moving_interfaces()
@@ -271,7 +276,7 @@ class PumpRun:
                 self._send(f"interop.transport.{transport}", group)
 
     def _send(self, model, claims):
-        """Let a transport read what sending needs, and start the exchange."""
+        """Prepare the claims with a transport, and start the exchange."""
         try:
             with self._env() as env:
                 sender = env[model]
@@ -280,7 +285,7 @@ class PumpRun:
             self._record([(self._unsent(c, "deferred"), c, None) for c in claims])
             return
         except Exception as error:  # noqa: BLE001
-            # Waiting for the leases to expire would count as three dead workers.
+            # Expired leases would count as dead workers, so the failure is recorded.
             _logger.error("%s failed: %s", model, type(error).__name__)
             failed = [self._unsent(c, "retry", error) for c in claims]
             self._record([(r, c, None) for r, c in zip(failed, claims, strict=True)])
@@ -296,7 +301,7 @@ class PumpRun:
             )
 
     def _unsent(self, claim, outcome, error=None):
-        """Return the result of a claim that did not get as far as a try."""
+        """Return the result of a claim without an attempt."""
         known = isinstance(error, HandledError)
         return Result(
             message_id=claim.message_id,
@@ -311,16 +316,17 @@ class PumpRun:
     # === EXCHANGE === #
 
     def _exchanged(self, seconds):
-        """Return what came back: ``[(result, claim, transport model)]``.
+        """Return finished exchanges: ``[(result, claim, transport model)]``.
 
-        :param float seconds: to wait for the first one
+        :param float seconds: maximum time to wait for the first result
         """
         return self.exchanges.collect(seconds, RECORD_BATCH)
 
     # === RECORD === #
 
     def _record(self, found):
-        """Record ``[(result, claim, transport model)]`` in one transaction, fenced."""
+        """Record ``[(result, claim, transport model)]`` of valid leases in one
+        transaction."""
         for _try in range(RECORD_TRIES if found else 0):
             with self._ending("record"):
                 self._record_once(found)
@@ -339,7 +345,7 @@ class PumpRun:
                 )
         if len(updated) < len(found):
             _logger.warning(
-                "%s results discarded: their lease was taken by another worker",
+                "%s results discarded: another worker has the lease of the message",
                 len(found) - len(updated),
             )
 
@@ -349,15 +355,16 @@ class PumpRun:
         for claim in claims:
             if time.monotonic() < self.end:
                 self._apply(claim)
-            else:  # leased, but this run is over: the next one applies it
+            else:  # the run is over: the next run applies the message
                 self._record([(self._unsent(claim, "deferred"), claim, None)])
 
     def _apply(self, claim):
-        """Apply one claimed inbound message in a transaction of its own, fenced."""
+        """Apply one claimed inbound message in a separate transaction, if the lease is
+        still valid."""
         started = clock.now()
         clocked = time.monotonic()
         try:
-            # Quiet to the end of the transaction: the commit flushes what is left.
+            # Quiet until the end, because the commit still flushes changes.
             with db.quiet(), self._env() as env:
                 message = env["interop.message"].browse(claim.message_id)
                 if not MessageLeases(env).lock(message, claim.lease_token):
@@ -367,7 +374,14 @@ class PumpRun:
                 effect.record(time.monotonic() - clocked)
             return
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            failure = ("internal", "serialization", "Another transaction was faster.")
+            failure = (
+                "internal",
+                "serialization",
+                (
+                    "Another transaction changed the same records. The message is applied "
+                    "again automatically."
+                ),
+            )
         except HandledError as error:
             failure = (error.error_class, error.code, str(error))
         except Exception as error:  # noqa: BLE001
@@ -388,8 +402,10 @@ class PumpRun:
     # === HAND OVER === #
 
     def _hand_over(self):
-        """Arm the next run for the moment when something is due; after a step was ended,
-        soon but not at once."""
+        """Queue the next run for the time when a message is due.
+
+        After a canceled step the next run begins ``ENDED_PAUSE`` seconds later.
+        """
         with self._ending("hand over"), self._env(read_committed=True) as env:
             pump = env["interop.pump"]
             now = clock.database_now(env.cr)
@@ -402,25 +418,24 @@ class PumpRun:
 
 
 class Exchanges:
-    """The claims that are out, and the results that came back.
+    """The claims in flight and their results.
 
-    A batch runs in a thread of its own, without a cursor. A slow receiver keeps its batch
-    open, and nothing else: the pump collects what is ready, records it and claims for the
-    others.
+    Each batch runs in a separate thread without a cursor. A slow receiver delays only its
+    batch. Meanwhile the pump records finished results and claims messages of other lanes.
     """
 
     def __init__(self):
         self._ready = queue.SimpleQueue()
-        # (message id, lease) -> (claim, transport model, when it was submitted). A lease
-        # may end in flight and the message be claimed again: two tries, two results.
+        # (message id, lease) -> (claim, transport model, time of submission). If a lease
+        # expires in flight, the message may be claimed again with a second result.
         self._out = {}
 
     def submit(self, model, sender, deliveries, claims, deadline):
-        """Start exchanging ``deliveries`` and return at once.
+        """Start exchanging ``deliveries`` and return immediately.
 
         :param str model: name of the transport model, given back with each result
         :param sender: the transport; ``_exchange`` uses no cursor
-        :param claims: the claims behind the deliveries
+        :param claims: the claims of the deliveries
         :param float deadline: see ``interop.transport._exchange``
         """
         now = time.monotonic()
@@ -440,7 +455,7 @@ class Exchanges:
                 missing.pop(result.message_id, None)
                 self._ready.put(result)
         except Exception as error:  # noqa: BLE001
-            # The text of a foreign exception may hold content: its type has to do.
+            # Only the type, because the text of other exceptions may hold content.
             _logger.error("a transport failed: %s", type(error).__name__)
         for claim in missing.values():
             self._ready.put(
@@ -451,14 +466,14 @@ class Exchanges:
                     clock.now(),
                     error_class="internal",
                     error_code="transport_failed",
-                    error_message="The transport ended without a result.",
+                    error_message="The transport returned no result. The message is retried.",
                 )
             )
 
     def collect(self, seconds, limit):
         """Return up to ``limit`` results as ``[(result, claim, model)]``.
 
-        Waits up to ``seconds`` for the first one when anything is out.
+        Waits up to ``seconds`` for the first result while messages are in flight.
         """
         found = []
         try:
@@ -478,10 +493,10 @@ class Exchanges:
         return len(self._out)
 
     def per_lane(self):
-        """Return a ``Counter`` of what is out per lane."""
+        """Return a ``Counter`` of the messages in flight per lane."""
         return Counter(claim.lane for claim, _model, _since in self._out.values())
 
     def slow_lanes(self, seconds):
-        """Return the lanes with something out for longer than ``seconds``."""
+        """Return the lanes with a message in flight for longer than ``seconds``."""
         limit = time.monotonic() - seconds
         return {claim.lane for claim, _m, since in self._out.values() if since < limit}

@@ -1,4 +1,4 @@
-"""One batch of events: which interfaces want them, and what they get."""
+"""Build the content of one batch of events for its interfaces."""
 
 import json
 from typing import NamedTuple
@@ -11,7 +11,7 @@ _encode = json.JSONEncoder(
 
 
 class EventRow(NamedTuple):
-    """A row of ``interop_event``, as far as its snapshot needs it."""
+    """The columns of ``interop_event`` that a snapshot needs."""
 
     id: int
     contract_id: int
@@ -25,12 +25,12 @@ class EventRow(NamedTuple):
 
     @classmethod
     def known(cls, **columns):
-        """Return the row with these columns, as it was inserted: without content."""
+        """Return the row with these columns and without content, as inserted."""
         return cls(**{name: columns.get(name) for name in cls._fields})
 
 
 class Snapshot(NamedTuple):
-    """What becomes of one event: bytes or a ``HandledError`` for these interfaces."""
+    """Result of one event: bytes or a ``HandledError`` for these interfaces."""
 
     row: EventRow
     interfaces: tuple
@@ -38,11 +38,11 @@ class Snapshot(NamedTuple):
 
 
 class SnapshotBatch:
-    """Events of one contract, object and facility, built for all interfaces at once.
+    """Events of one contract, object and facility, built once for all interfaces.
 
     :param events: ``interop.event`` of the engine (superuser, no context)
     :param contract: ``interop.contract``
-    :param company: ``res.company``, empty for events that name none
+    :param company: ``res.company``, empty for events without a facility
     :param list rows: ``EventRow``
     """
 
@@ -63,15 +63,15 @@ class SnapshotBatch:
         ]
 
     def snapshots(self, careful):
-        """Return ``(list of Snapshot, ids of events that nobody wants)``.
+        """Return ``(list of Snapshot, ids of events without an interface)``.
 
-        :param bool careful: build each record in a savepoint, after building them all
-            in one has failed
+        :param bool careful: build each record in a savepoint, after the whole batch has
+            failed
         """
         model = self.handler.env[self.rows[0].res_model]
         records = model.browse(dict.fromkeys(row.res_id for row in self.rows))
         if careful:
-            # A deleted record cannot be read and has made the first attempt fail.
+            # A deleted record cannot be read, so the first attempt failed.
             records = records.exists()
         by_id = {record.id: record for record in records}
         matching = [
@@ -86,8 +86,8 @@ class SnapshotBatch:
                 content = build(by_id[row.res_id], interfaces)
                 found.append(Snapshot(row, interfaces, content))
             elif row.parent_id or (row.interface_ids and row.res_id not in by_id):
-                # Somebody asked for it, or it was held for an approval and its record
-                # is gone: say why it does not leave, do not drop it.
+                # A user requested the event, or it was held and its record was deleted.
+                # Keep it as a failure with the reason.
                 asked = self.events.env["interop.interface"].browse(row.interface_ids)
                 found.append(Snapshot(row, tuple(asked), self._not_wanted()))
             else:
@@ -107,13 +107,13 @@ class SnapshotBatch:
         ]
 
     def _matching_ids(self, interface, records):
-        # Reading "nothing" as Python costs more than the rest of a small batch.
+        # Parsing an empty filter costs more than the rest of a small batch.
         plain = (interface.filter_domain or "[]") == "[]"
         domain = [] if plain else interface._filter()
         return set((records.filtered_domain(domain) if domain else records).ids)
 
     def _interfaces(self, row, matching):
-        """Return the interfaces that want this event: one tuple for all that are alike."""
+        """Return the interfaces of this event; equal events share one tuple."""
         key = (
             row.parent_id,
             tuple(row.interface_ids or ()),
@@ -142,20 +142,20 @@ class SnapshotBatch:
     def _not_wanted(self):
         return BusinessError(
             self.events.env._(
-                "The record was deleted, or it no longer matches the facilities and "
-                "the filter of the interface. Cancel the message if that is right."
+                "The record was deleted, or it no longer matches the facilities and the "
+                "filter of the interface. If this is intended, cancel the message."
             ),
             code="not_wanted",
         )
 
 
 def _encoded(snapshot):
-    """Return the snapshot as JSON bytes; the wire form is made by the pump."""
+    """Return the snapshot as JSON bytes; the pump makes the final bytes."""
     try:
         return _encode(snapshot).encode()
     except (TypeError, ValueError) as error:
-        # Only the type: the text may hold content.
+        # Only the type, because the text may hold content.
         kind = type(error).__name__
         raise TechnicalError(
-            f"The content is no JSON ({kind}).", "build_failed"
+            f"The content is not valid JSON ({kind}).", "build_failed"
         ) from None

@@ -1,4 +1,4 @@
-"""Which messages a newer message about the same record replaces."""
+"""Find messages that a newer message about the same record replaces."""
 
 from collections import defaultdict
 
@@ -8,12 +8,12 @@ SELECT id, direction, interface_id, contract_id, company_id, res_model, res_id,
   FROM interop_message
  WHERE id = ANY(%s) AND NOT COALESCE(test, false)
 """
-# A message that was skipped or cancelled says nothing any more: it replaces nothing.
+# A skipped or cancelled message replaces no other message.
 _COUNTS = (
     "NOT COALESCE(m.test, false) AND m.state || '' NOT IN ('cancelled', 'skipped')"
 )
-# One look into an index per key, whatever statistics say: grouped, the newest message of
-# each contract never makes PostgreSQL read the log backwards.
+# One index look-up per key, also with wrong statistics. Without the grouping, PostgreSQL
+# might scan the whole log backwards for the newest message of each contract.
 _NEWEST = f"""
        SELECT m.contract_id, m.ordering_key,
               m.state || '' IN ('done', 'processing') AS left_us, max(m.id)
@@ -38,8 +38,8 @@ SELECT k.interface_id, k.company_id, k.key, n.*
  CROSS JOIN LATERAL (
 {newest}) n
 """.replace("{newest}", _NEWEST.format(same="m.{column} = k.key"))
-# What came in is newer when the sender says that it happened later, and it counts once
-# it was applied: one that still waits is applied after the older one anyway.
+# An inbound message is newer by the time that the sender states. It counts after it was
+# applied, because a waiting message is applied after the older message anyway.
 _INBOUND = """
 SELECT k.interface_id, k.company_id, k.key, n.*
   FROM unnest(%s::int[], %s::int[], %s::text[])
@@ -63,19 +63,18 @@ SELECT DISTINCT contract_id, company_id, res_model, res_id,
 
 
 class Superseded:
-    """Finds newer messages for many at once, with a few statements.
+    """Find newer messages for many messages with a few statements.
 
-    Outbound, a message is replaced by a later one of the same interface and facility
-    about the same record, or with the same business key where that names one record, if
-    the handler of the later one says so (``_replaced_types``). Where a lane keeps the
-    order, a later message that has not left yet follows the older one: it replaces
-    nothing then.
+    A later outbound message of the same interface and facility replaces a message about
+    the same record, or with the same unique business key. The handler of the later
+    message decides by ``_replaced_types``. In a lane with an order, a later message that
+    is not sent yet follows the older message and does not replace it.
 
-    :param env: environment; everything is read whatever its user may see
+    :param env: environment; messages are read without the access rights of its user
     """
 
     def __init__(self, env):
-        # sudo: whether content is old does not depend on what the user may read
+        # sudo: the result does not depend on the access rights of the user
         self.env = env(su=True)
         self._types = {}
         self._by_key = {}
@@ -134,7 +133,7 @@ class Superseded:
         return self._later(rows, names, _BY_RECORD)
 
     def _by_business_key(self, rows):
-        """Look up by key where the handler says that it names one record."""
+        """Look up by business key if the handler says that the key is unique."""
         for column in ("business_key", "business_key_index"):
             keyed = [
                 row
@@ -145,7 +144,7 @@ class Superseded:
             yield self._later(keyed, names, _BY_KEY.format(column=column))
 
     def _later(self, rows, names, query):
-        """Return ``[(old id, new id)]`` by what the columns ``names`` have in common."""
+        """Return ``[(old id, new id)]`` with equal values in the columns ``names``."""
         newest = defaultdict(list)
         for row in self._keyed(rows, names, query):
             newest[row[: len(names)]].append(row[len(names) :])
@@ -202,7 +201,7 @@ class Superseded:
         keys = {tuple(row[name] for name in names) for row in rows}
         if not keys:
             return []
-        # Values are hashes, numbers or names of records: never into a log.
+        # Do not log the values, because they can identify records.
         self.env.cr.execute(
             query,
             [list(column) for column in zip(*keys, strict=True)],
@@ -214,7 +213,7 @@ class Superseded:
         self.env.cr.execute(query, [ids])
         return self.env.cr.dictfetchall()
 
-    # === WHAT REPLACES WHAT === #
+    # === RULES OF CONTRACTS === #
 
     def _contract(self, contract_id):
         return self.env["interop.contract"].browse(contract_id or ())
