@@ -37,9 +37,8 @@ class InteropNetworkRequest(models.Model):
     @api.depends("endpoint_id.name")
     def _compute_display_name(self):
         for request in self:
-            request.display_name = self.env._(
-                "%s: requested networks", request.endpoint_id.name
-            )
+            name = request.endpoint_id.name
+            request.display_name = name and self.env._("%s: requested networks", name)
 
     # === APPROVAL === #
 
