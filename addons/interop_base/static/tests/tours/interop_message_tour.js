@@ -36,7 +36,7 @@ registry.category("web_tour.tours").add("interop_base_retry", {
     },
     {
       content: "Nothing waits for me any more",
-      trigger: ".o_view_nocontent:contains('No messages wait for you')",
+      trigger: ".o_view_nocontent:contains('No messages for you match')",
     },
   ],
 });
