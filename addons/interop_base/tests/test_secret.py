@@ -305,7 +305,9 @@ class TestSecret(InteropCase):
             ("system_id", self._create_system().id),
             ("company_id", self.other_facility.id),
         ):
-            with self.assertRaisesRegex(UserError, "A secret cannot be edited", msg=name):
+            with self.assertRaisesRegex(
+                UserError, "A secret cannot be edited", msg=name
+            ):
                 self.secret.write({name: value})
 
     # === KEY ROTATION === #

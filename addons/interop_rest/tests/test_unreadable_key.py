@@ -35,7 +35,9 @@ class TestUnreadableKey(RestEffectHttpCase):
     def _alarms(self):
         self.env.invalidate_all()
         return self.client.activity_ids.filtered(
-            lambda item: item.user_id == self.owner and "cannot be decrypted" in item.summary
+            lambda item: (
+                item.user_id == self.owner and "cannot be decrypted" in item.summary
+            )
         )
 
     def test_the_other_keys_still_prove_the_client(self):

@@ -76,12 +76,10 @@ class InteropMessage(models.Model):
     lane = fields.Char(required=True, readonly=True)
     next_attempt_at = fields.Datetime("Next Attempt", readonly=True)
     waiting_reason = fields.Char(
-        "Waiting Reason",
         compute="_compute_waiting",
         help="The reason why this message waits, and the next step.",
     )
     waiting_until = fields.Datetime(
-        "Waiting Until",
         compute="_compute_waiting",
         help="The time of the next attempt. Empty if the message is due now, or if a user "
         "has to act first.",
@@ -97,7 +95,7 @@ class InteropMessage(models.Model):
     blocked_since = fields.Datetime(compute="_compute_blocked")
     blocked_reason = fields.Char("Blocking Reason", compute="_compute_blocked")
     blocking_count = fields.Integer("Blocked Messages", compute="_compute_blocking")
-    blocking_since = fields.Datetime("Blocking Since", compute="_compute_blocking")
+    blocking_since = fields.Datetime(compute="_compute_blocking")
     lease_token = fields.Char(readonly=True, copy=False)
     lease_until = fields.Datetime(readonly=True, copy=False)
     try_count = fields.Integer("Times Claimed", readonly=True)

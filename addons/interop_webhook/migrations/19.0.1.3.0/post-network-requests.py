@@ -4,9 +4,14 @@ from odoo import SUPERUSER_ID, api
 
 
 def migrate(cr, version):
-    """Create a record for each waiting request. Activities stay unchanged."""
+    """Create a record for each waiting request. Activities stay unchanged.
+
+    The table of the former approval dialog is dropped: Odoo keeps the tables of models
+    that no longer exist.
+    """
     if not version:
         return
+    cr.execute("DROP TABLE IF EXISTS interop_network_approval_wizard")
     cr.execute(
         """
         SELECT id, requested_networks, networks_requested_by_id FROM interop_endpoint
