@@ -357,8 +357,7 @@ class TestApproval(EngineCase):
         )
 
     def test_values_of_a_map_that_was_empty_reopen_at_once(self):
-        """No value of it was approved: not the next change of something else says
-        so."""
+        """No value of the map was approved."""
         value_map = self.env["interop.value.map"].create(
             {"name": "Cities", "code": "empty-cities"}
         )
