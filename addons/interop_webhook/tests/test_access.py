@@ -3,11 +3,16 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from odoo.addons.interop_base.tests.matrix import MatrixMixin
+
 from .common import WebhookCase
+
+# Only the buttons of the endpoint change requests.
+REQUESTS = dict.fromkeys(("user", "operator", "admin", "steward", "auditor"), "r")
 
 
 @tagged("post_install", "-at_install")
-class TestAccess(WebhookCase):
+class TestAccess(MatrixMixin, WebhookCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -70,6 +75,32 @@ class TestAccess(WebhookCase):
                     secret.read([name])
             with self.subTest(group=group), self.assertRaises(AccessError):
                 secret.export_data(["ciphertext"])
+
+    def test_requests_of_networks_per_group(self):
+        self.assertFalse(self._differences({"interop.network.request": REQUESTS}))
+
+    def test_promise_9_requests_of_another_facility_are_out_of_sight(self):
+        system = self._create_system(
+            company_ids=[(6, 0, (self.facility | self.other_facility).ids)]
+        )
+        endpoints = self.env["interop.endpoint"]
+        for company in (self.facility, self.other_facility):
+            endpoints |= self._create_endpoint(
+                system_id=system.id, company_id=company.id
+            )
+        both = self._create_user("admin")
+        for endpoint in endpoints:
+            self.env["interop.network.request"].with_user(both)._ask(
+                endpoint.with_user(both).sudo(), "10.1.0.0/16"
+            )
+        own, foreign = endpoints.network_request_ids
+        self.assertEqual((own | foreign).endpoint_id, endpoints)
+        for group in REQUESTS:
+            with self.subTest(group=group):
+                user = self._create_user(group)
+                seen = self.env["interop.network.request"].with_user(user).search([])
+                self.assertEqual(seen & (own | foreign), own)
+                self.assertRaises(AccessError, foreign.with_user(user).read, ["state"])
 
     def test_promise_9_endpoints_of_another_facility_are_out_of_sight(self):
         system = self._create_system(
