@@ -17,6 +17,14 @@ import {stepUtils} from "@web_tour/tour_utils";
 
 const POPOVER = ".o_model_field_selector_popover";
 
+function searchField(label) {
+  return {
+    content: `Search ${label}`,
+    trigger: `${POPOVER}_search input`,
+    run: `edit ${label}`,
+  };
+}
+
 /** Choose a field by clicking through its relations, as a user does. */
 export function pickField(...labels) {
   const leaf = labels.at(-1);
@@ -26,21 +34,25 @@ export function pickField(...labels) {
       trigger: ".o_selected_row [name='field_path'] .o_model_field_selector",
       run: "click",
     },
-    ...labels.flatMap((label, index) => [
+    ...labels.slice(0, -1).flatMap((label) => [
+      searchField(label),
       {
-        content: `Search ${label}`,
-        trigger: `${POPOVER}_search input`,
-        run: `edit ${label}`,
-      },
-      {
-        content: label === leaf ? `Choose ${label}` : `Follow ${label}`,
-        trigger:
-          index === labels.length - 1
-            ? `${POPOVER}_item:contains(/^${label}$/) ${POPOVER}_item_name`
-            : `${POPOVER}_item:contains(/^${label}$/) ${POPOVER}_item_relation`,
+        content: `Follow ${label}`,
+        trigger: `${POPOVER}_item:contains(/^${label}$/) ${POPOVER}_item_relation`,
         run: "click",
       },
+      {
+        // Until then the fields before are still shown, and some have the same labels.
+        content: `The fields of ${label} are shown`,
+        trigger: `${POPOVER}_title:contains('${label}')`,
+      },
     ]),
+    searchField(leaf),
+    {
+      content: `Choose ${leaf}`,
+      trigger: `${POPOVER}_item:contains(/^${leaf}$/) ${POPOVER}_item_name`,
+      run: "click",
+    },
     {
       content: `${leaf} is chosen`,
       trigger: `.o_selected_row [name='field_path'] .o_model_field_selector_chain_part:contains('${leaf}')`,
