@@ -14,7 +14,7 @@ from interop_setup import databases, manifests, odoo_config, paths
 from interop_setup.process import run
 
 DATA = Path(__file__).with_name("data")
-VERSIONS = ["19.0.1.0.0", "19.0.1.1.2"]
+VERSIONS = ["19.0.1.0.0", "19.0.1.1.2", "19.0.1.2.0"]
 RECENT = 1  # versions that every run upgrades; the older ones with --long
 # The last version that kept identifiers as they were spelled.
 AS_SPELLED = "19.0.1.1.2"
