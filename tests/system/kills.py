@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from interop_setup import odoo_config, paths
@@ -73,6 +73,36 @@ class Publisher:
         self._thread.join(60)
         self._process.stdin.close()
         self._process.wait(30)
+
+
+class OtherJobs:
+    """Wakes the runner of queue_job all the time, like the other jobs of a site.
+
+    The runner looks for the jobs of killed workers when it wakes up: with other jobs within
+    about ten seconds, otherwise once per minute.
+    """
+
+    PAUSE = 2  # seconds
+
+    def __init__(self, server):
+        self.server = server
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self):
+        while not self._stop.wait(self.PAUSE):
+            with suppress(SetupError):  # PostgreSQL is down
+                self.server.cluster.psql(
+                    "NOTIFY queue_job, 'other'", database=self.server.database
+                )
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._stop.set()
+        self._thread.join(60)
 
 
 class Killer:

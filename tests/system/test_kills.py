@@ -18,12 +18,12 @@ import pytest
 from interop_setup import databases, paths, postgres
 from interop_setup.process import clean_environment
 from interop_setup.server import Server
-from kills import Killer, Publisher
+from kills import Killer, OtherJobs, Publisher
 from standardwebhooks import Webhook
 from test_outbound import hostile, in_odoo
 from waiting import wait_for
 
-# Each of the six ways once; a kill costs up to a minute of queue_job.
+# Each of the six ways once.
 KILLS = 200 if os.environ.get("INTEROP_LONG") else 6
 # Maximum seconds that a message waits after a kill. queue_job looks for jobs of killed
 # workers once per minute, and skips those of the last ten seconds.
@@ -241,7 +241,7 @@ def test_promise_2_a_quiet_system_goes_on_by_itself_after_a_kill(server):
 
 def test_promise_7_a_message_that_kills_its_worker_ends_dead_with_an_owner(server):
     """Only one message becomes dead after three kills; the others are delivered."""
-    with hostile.Receiver() as receiver:
+    with hostile.Receiver() as receiver, OtherJobs(server):
         values = {"total_timeout": 2, "connect_timeout": 1}
         world = in_odoo(server, "set_up", url=receiver.url, lease=4, **values)
         killer = Killer(server, receiver, hostile.send, seed=1)
@@ -287,7 +287,7 @@ def test_promise_7_a_message_that_kills_its_worker_ends_dead_with_an_owner(serve
 def test_promise_2_a_replay_survives_kills(server):
     """A replay completes although workers and all of Odoo are killed."""
     count = 240
-    with hostile.Receiver() as receiver:
+    with hostile.Receiver() as receiver, OtherJobs(server):
         values = {"total_timeout": 2, "connect_timeout": 1}
         world = in_odoo(server, "set_up", url=receiver.url, lease=4, **values)
         names = in_odoo(server, "publish", count=count)
@@ -321,7 +321,7 @@ def test_promise_2_a_replay_survives_kills(server):
 
 def test_promise_2_nothing_lost(server):
     """After all kinds of kills, no message is lost, invented, changed or stuck."""
-    with hostile.Receiver() as receiver:
+    with hostile.Receiver() as receiver, OtherJobs(server):
         world = in_odoo(server, "set_up", url=receiver.url, lease=LEASE, **ENDPOINT)
         killer = Killer(server, receiver, hostile.send, seed=20260301)
         ways, counted = list(killer.ways), Counter()
