@@ -41,6 +41,7 @@
         "views/interop_audit_event_views.xml",
         "views/interop_event_views.xml",
         "views/interop_engine_problem_views.xml",
+        "views/interop_queue_views.xml",
         "views/res_config_settings_views.xml",
         "views/interop_base_menus.xml",
         "views/interop_dead_letter_cause_views.xml",

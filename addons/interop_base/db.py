@@ -56,25 +56,26 @@ def limit(cr, seconds):
 
     ``seconds`` limits each statement, and each pause between two statements. PostgreSQL
     (14 and later, on most systems) ends the session and releases its locks a second
-    after its client died, even during a statement.
+    after its client died, even during a statement. PostgreSQL compiles no statement
+    (``jit``): it decides by statistics, and compiling a claim takes seconds.
 
     :param cr: cursor without any statement in its transaction yet
     :param float seconds: at least 0.001
     """
-    names = ["statement_timeout", "idle_in_transaction_session_timeout"]
-    milliseconds = [str(max(1, int(1000 * seconds)))] * 2
+    names = ["statement_timeout", "idle_in_transaction_session_timeout", "jit"]
+    settings = [*[str(max(1, int(1000 * seconds)))] * 2, "off"]
     if cr.connection.server_version >= 140000 and cr.dbname not in _unchecked:
         try:
             _set_local(
                 cr,
                 [*names, "client_connection_check_interval"],
-                [*milliseconds, "1000"],
+                [*settings, "1000"],
             )
             return
         except DataError:  # this operating system does not support it
             _unchecked.add(cr.dbname)
             cr.rollback()
-    _set_local(cr, names, milliseconds)
+    _set_local(cr, names, settings)
 
 
 def _set_local(cr, names, values):

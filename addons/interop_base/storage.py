@@ -31,12 +31,16 @@ _LOG = {
 # deleted when its message is made, the content of a message stays.
 OPTIONS = {
     "interop_event": _BUSY,
+    # Room in each page: for the claim of each row, and for the end of each message.
+    "interop_queue": {**_BUSY, "fillfactor": "45"},
+    "interop_queue_key": _BUSY,
+    "interop_queue_lease": _COUNTER,
     "interop_payload": {
         **_LOG,
         "toast.autovacuum_vacuum_scale_factor": "0.02",
         "toast.autovacuum_vacuum_threshold": "10000",
     },
-    "interop_message": _LOG,
+    "interop_message": {**_LOG, "fillfactor": "50"},
     "interop_attempt": _LOG,
     "interop_client_nonce": _BUSY,
     "interop_endpoint_health": _COUNTER,

@@ -6,6 +6,7 @@ made with the addons of that version, and ``.keys`` the key file that goes with 
 
 import lzma
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,10 @@ KEPT = (
     *("interop_namespace_alias", "interop_identity_case", "interop_provenance"),
     *("interop_facility_membership", "interop_system_facility_code"),
 )
+# Columns of the log that are in the queue now.
+QUEUED = ("next_attempt_at", "lease_token", "lease_until")
+OPEN = "('pending', 'processing', 'dead', 'parked')"
+MILLION, MINUTES = 1_000_000, 5
 # After dump and restore, PostgreSQL prints casts of an expression in another form.
 _PLAIN = r"regexp_replace({}, '::(character varying|text)(\[\])?|[()\s]', '', 'g')"
 # Statements that describe the schema of the modules of this project.
@@ -111,7 +116,9 @@ def contents(cluster, name, columns=None):
         names = (columns or {}).get(table) or cluster.psql(
             f"""SELECT string_agg(quote_ident(column_name), ', ' ORDER BY column_name)
                   FROM information_schema.columns WHERE table_name = '{table}'
-                   AND column_name NOT IN ('write_date', 'write_uid')""",
+                   AND column_name NOT IN ('write_date', 'write_uid')
+                   AND NOT ('{table}' = 'interop_message'
+                            AND column_name = ANY('{{{",".join(QUEUED)}}}'))""",
             database=name,
         )
         rows = cluster.psql(f"SELECT {names} FROM {table} ORDER BY id", database=name)
@@ -137,9 +144,19 @@ def upgraded(request, cluster, tmp_path):
     shutil.copyfile(DATA / f"landed-{request.param}.keys", keys)
     keys.chmod(0o600)  # Git does not store these permissions
     before = contents(cluster, name)
+    before["waiting"] = waiting(cluster, name, "interop_message")
     upgrade(cluster, name, keys)
     yield name, before, keys
     databases.drop(cluster, name)
+
+
+def waiting(cluster, name, table):
+    """What is open and when it is due, from the log before or the queue after."""
+    return cluster.psql(
+        f"""SELECT id, state, CASE WHEN state = 'pending' THEN next_attempt_at END, lane
+              FROM {table} WHERE state IN {OPEN} ORDER BY id""",
+        database=name,
+    )
 
 
 def test_a_landed_database_upgrades(cluster, upgraded, make_database, make_server):
@@ -151,6 +168,8 @@ def test_a_landed_database_upgrades(cluster, upgraded, make_database, make_serve
     for table in KEPT:
         assert before[table][1], f"{table} was empty: the dump proves nothing"
         assert after[table][1] == before[table][1], f"{table} changed"
+    assert waiting(cluster, name, "interop_queue") == before["waiting"]
+    assert before["waiting"], "nothing was open: the dump proves nothing"
     fresh = make_database()
     for what in LOOKS:
         new, old = looks(cluster, fresh, what), looks(cluster, name, what)
@@ -176,6 +195,51 @@ def test_a_landed_database_upgrades(cluster, upgraded, make_database, make_serve
     assert opened["payloads"] == before["interop_payload"][1].count("\n") + 1
     assert opened["secrets"]
     assert "ERROR" not in server.log_text()
+
+
+# Copies of one message, in every state, on lanes with and without an order.
+COPIES = f"""
+    INSERT INTO interop_message SELECT (jsonb_populate_record(m, jsonb_build_object(
+           'id', nextval('interop_message_id_seq'), 'external_id', 'msg_copy_' || n,
+           'state', s.state, 'lane', 'endpoint:' || (
+               SELECT id FROM interop_endpoint ORDER BY id LIMIT 1),
+           'ordering_key', 'key' || n % 1000, 'payload_id', NULL, 'sequence', NULL,
+           'next_attempt_at', now() AT TIME ZONE 'UTC',
+           'lease_token', CASE WHEN s.state = 'processing' THEN 'token' || n / 100 END,
+           'lease_until', CASE WHEN s.state = 'processing' THEN now() END,
+           'try_count', CASE WHEN s.state = 'processing' THEN 1 ELSE 0 END,
+           'attempt_count', 0))).*
+      FROM (SELECT * FROM interop_message WHERE direction = 'out' ORDER BY id LIMIT 1) m,
+           generate_series(1, {MILLION}) n
+     CROSS JOIN LATERAL (SELECT (ARRAY['done', 'done', 'done', 'done', 'done', 'done',
+           'pending', 'processing', 'dead', 'skipped'])[1 + n % 10] AS state) s"""
+
+
+@pytest.mark.long
+@pytest.mark.alone  # the time counts
+def test_a_million_messages_upgrade_in_minutes(cluster, tmp_path):
+    """Open messages of every state enter the queue, set by set."""
+    version = VERSIONS[-1]
+    name = landed(cluster, version)
+    keys = tmp_path / "interop.keys"
+    shutil.copyfile(DATA / f"landed-{version}.keys", keys)
+    keys.chmod(0o600)
+    try:
+        cluster.psql(COPIES, database=name)
+        count = f"SELECT count(*) FROM interop_message WHERE state IN {OPEN}"
+        opened = cluster.psql(count, database=name)
+        started = time.monotonic()
+        upgrade(cluster, name, keys)
+        assert time.monotonic() - started < 60 * MINUTES
+        queued = cluster.psql("SELECT count(*) FROM interop_queue", database=name)
+        assert queued == opened
+        taken = cluster.psql(
+            "SELECT count(*) FROM interop_queue WHERE lease_token IS NOT NULL",
+            database=name,
+        )
+        assert int(taken) == MILLION // 10
+    finally:
+        databases.drop(cluster, name)
 
 
 # Numbers of an earlier version: one number of two people, one that stays unchanged, and a

@@ -19,7 +19,7 @@ def process(message, route, envelope, has_to_wait):
     elif route.flow.latency_tier == "real_time" and not has_to_wait:
         _apply(message, envelope.data)
     else:
-        message.env["interop.pump"]._arm_after_commit()
+        _leave_to_pump(message)
         return True
     return False
 
@@ -35,7 +35,7 @@ def _apply(message, data):
         message._apply_now(data, started)
     except LostRace as error:
         MessageEffect(message, started).note_lost_race(error)
-        message.env["interop.pump"]._arm_after_commit()
+        _leave_to_pump(message)
     except TechnicalError as error:
         reason = f"{error.error_class}:{error.code}"
         raise Refused(
@@ -43,3 +43,8 @@ def _apply(message, data):
         ) from None
     seconds = (clock.now() - started).total_seconds()
     MessageEffect(message, started).record(seconds)
+
+
+def _leave_to_pump(message):
+    message.env["interop.queue"]._enqueue(message.ids)
+    message.env["interop.pump"]._arm_after_commit()

@@ -17,12 +17,12 @@ RETRY_AFTER = 2  # seconds; by then the same message has an answer, as a rule
 
 # Whether an earlier message with the same ordering key is in progress or parked. The
 # INSERT evaluates it: every row that is there at that moment has an earlier number.
-_WAITS = """EXISTS (SELECT FROM interop_message AS earlier
+_WAITS = """EXISTS (SELECT FROM interop_queue AS earlier
                      WHERE earlier.lane = %s AND earlier.ordering_key = %s
-                       AND earlier.state IN ('pending', 'processing', 'parked'))"""
+                       AND earlier.state IN ('pending', 'parked'))"""
 # The clock of the database: workers compare due times with it.
 _NOW = "clock_timestamp() AT TIME ZONE 'UTC'"
-_TIMES = ("next_attempt_at", "create_date", "write_date")
+_TIMES = ("create_date", "write_date")
 
 
 def lock(client_sudo, message_id, pauses=LOCK_PAUSES):
@@ -158,7 +158,6 @@ def _values(client_sudo, route, envelope, delivery):
         "data_class": data_class,
         "test": envelope.test,
         "lane": flow.lane,
-        "try_count": 0,
         "attempt_count": 0,
         "correlation_id": envelope.correlation_id,
         "causation_id": envelope.causation_id,

@@ -27,7 +27,12 @@ from .engine import interop_endpoint
 from .engine import interop_endpoint_health
 from .engine import interop_stream
 from .engine import interop_event
+from .log import message_groups
+from .log import message_record
 from .log import interop_message
+from .log import interop_queue
+from .log import interop_queue_key
+from .log import interop_queue_lease
 from .log import interop_attempt
 from .engine import interop_pump
 from .engine import interop_materializer

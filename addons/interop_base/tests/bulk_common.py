@@ -2,6 +2,7 @@
 
 import os
 
+from .. import const
 from .fakes import EngineCase
 
 MANY = 100_000 if os.environ.get("INTEROP_LONG") else 5_000
@@ -56,6 +57,8 @@ class BulkCase(EngineCase):
             ],
         )
         ids = sorted(message_id for (message_id,) in self.env.cr.fetchall())
+        if message.state in const.OPEN_STATES:
+            self.env["interop.queue"]._enqueue(ids)
         message.invalidate_model(flush=False)
         return ids
 

@@ -1,12 +1,91 @@
 """Fakes for the engine's two seams: the transport that sends, the handler that applies."""
 
 import json
+from datetime import timedelta
 from unittest.mock import patch
 
-from .. import clock, db
+from odoo.tools import SQL
+
+from .. import clock, const, db
 from ..models.engine.engine_types import Result
 from ..models.log.message_search import stored_keys
 from .common import InteropCase
+
+QUEUE_ONLY = {"next_attempt_at", "lease_token", "lease_until"}
+QUEUE_TOO = {"lane", "ordering_key", "try_count", "attempt_count", "company_id"}
+QUEUE_TOO |= {"error_class", "error_kind", "cause", "owner_user_id", "owner_team_id"}
+
+
+def set_queue(env, ids, values):
+    """Let rows of the queue say what a test writes into messages; return the columns
+    that are left for the messages.
+
+    As the engine has it: a message in progress is a waiting one with a lease, and a
+    closed message has no row.
+    """
+    own = {name: values[name] for name in QUEUE_ONLY | QUEUE_TOO if name in values}
+    left = {name: value for name, value in values.items() if name not in QUEUE_ONLY}
+    state = values.get("state")
+    if state in const.CLOSED_STATES:
+        env.cr.execute("DELETE FROM interop_queue WHERE id = ANY(%s)", [ids])
+        left["is_withdrawn"] = state != "done" or None
+        return left
+    if state:
+        leased = state == "processing"
+        left["state"] = own["state"] = "pending" if leased else state
+        left["is_withdrawn"] = None
+        if leased:
+            own.setdefault("lease_token", "token")
+            own.setdefault("lease_until", clock.now() + timedelta(minutes=5))
+        else:
+            own |= {"lease_token": None, "lease_until": None}
+        env["interop.queue"]._enqueue(ids)
+    if "try_count" in own and "lease_token" not in own:
+        # Claims without a result, of a message that waits: of workers that died.
+        own["dead_workers"] = SQL(
+            "CASE WHEN lease_token IS NULL THEN %s - attempt_count"
+            " ELSE dead_workers END",
+            own["try_count"],
+        )
+    if own:
+        assignments = SQL(", ").join(
+            SQL("%s = %s", SQL.identifier(name), value) for name, value in own.items()
+        )
+        env.cr.execute(
+            SQL(
+                "UPDATE interop_queue SET %s WHERE id = ANY(%s)", assignments, list(ids)
+            )
+        )
+    if own.get("lease_until"):
+        note_leases(env, ids)
+    if "ordering_key" in own:
+        env.cr.execute(
+            """WITH changed AS (
+                   UPDATE interop_queue SET is_first = ordering_key IS NULL
+                    WHERE id = ANY(%s) RETURNING lane, ordering_key)
+               INSERT INTO interop_queue_key (lane, ordering_key)
+               SELECT lane, ordering_key FROM changed WHERE ordering_key > ''""",
+            [ids],
+        )
+    return left
+
+
+def note_leases(env, ids):
+    """Let the leases of these messages end as their rows say."""
+    env.cr.execute(
+        """UPDATE interop_queue SET lease_token = 'token' || id
+            WHERE id = ANY(%s) AND lease_token IS NULL""",
+        [ids],
+    )
+    env.cr.execute(
+        """INSERT INTO interop_queue_lease (token, until, claimed)
+           SELECT lease_token, min(lease_until), jsonb_agg(id) FROM interop_queue
+            WHERE lease_token IN (SELECT lease_token FROM interop_queue
+                                   WHERE id = ANY(%s))
+         GROUP BY lease_token
+               ON CONFLICT (token) DO UPDATE SET until = EXCLUDED.until""",
+        [ids],
+    )
 
 
 class EngineMixin:
@@ -113,8 +192,6 @@ class EngineMixin:
                     "data_class": interface.data_class,
                     "test": False,
                     "lane": interface._lane(),
-                    "next_attempt_at": clock.now(),
-                    "try_count": 0,
                     "attempt_count": 0,
                     "occurred_at": clock.now(),
                     "payload_id": payload_id,
@@ -123,6 +200,7 @@ class EngineMixin:
                 }
             ],
         )
+        cls.env["interop.queue"]._enqueue([message_id])
         return cls.env["interop.message"].browse(message_id)
 
     def _run(self):
@@ -132,12 +210,18 @@ class EngineMixin:
     def _set_columns(self, records, **values):
         """Write columns behind the back of the ORM: the test plays time or a worker."""
         self.env.flush_all()
+        if records._name == "interop.message":
+            values = set_queue(self.env, records.ids, values)
+        if values:
+            self._update(records._table, records.ids, values)
+        records.invalidate_recordset(flush=False)
+
+    def _update(self, table, ids, values):
         assignments = ", ".join(f"{name} = %s" for name in values)
         self.env.cr.execute(
-            f"UPDATE {records._table} SET {assignments} WHERE id = ANY(%s)",
-            [*values.values(), records.ids],
+            f"UPDATE {table} SET {assignments} WHERE id = ANY(%s)",
+            [*values.values(), ids],
         )
-        records.invalidate_recordset(flush=False)
 
 
 class EngineCase(EngineMixin, InteropCase):

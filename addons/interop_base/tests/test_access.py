@@ -34,7 +34,10 @@ ACCESS = {
     # Closed to everybody: the engine alone writes and reads them.
     "interop.client.nonce": {},
     "interop.rate.counter": {},
+    "interop.queue.key": {},
+    "interop.queue.lease": {},
     "interop.message": _LOG,
+    "interop.queue": _LOG,
     "interop.attempt": _LOG,
     "interop.event": {"operator": "r", "admin": "r", "auditor": "r"},
     "interop.stream": {"operator": "r", "admin": "r", "auditor": "r"},

@@ -26,6 +26,7 @@ COLUMNS = (
     | OWNED
     | {"error_pointer", "lease_token", "lease_until", "next_attempt_at", "done_at"}
 )
+QUEUED = ("lease_token", "lease_until", "next_attempt_at")
 # state → which of the columns are filled
 SHAPES = {
     "processing": {"lease_token", "lease_until", "next_attempt_at"},
@@ -218,8 +219,10 @@ class TestDoors(EngineCase):
     def _shape(self):
         self.env.flush_all()
         names = sorted(COLUMNS)
+        columns = [f"{'q' if name in QUEUED else 'm'}.{name}" for name in names]
         self.env.cr.execute(
-            f"SELECT {', '.join(names)} FROM interop_message WHERE id = %s",
+            f"SELECT {', '.join(columns)} FROM interop_message m"
+            " LEFT JOIN interop_queue q ON q.id = m.id WHERE m.id = %s",
             [self.message.id],
         )
         row = self.env.cr.fetchone()
@@ -290,6 +293,8 @@ class TestDoors(EngineCase):
 
     def test_who_moved_it_and_when(self):
         for name, door in DOORS.items():
+            if name in ("claimed", "taken back"):
+                continue  # the log row does not change
             with self.subTest(door=name):
                 self._put(door.allowed[0])
                 old = clock.now() - timedelta(days=1)

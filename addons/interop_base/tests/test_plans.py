@@ -9,15 +9,16 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from .. import clock, db
+from .. import clock, const, db
 from ..models.engine import interop_materializer
 from ..models.engine.engine_types import Lane
 from ..models.log import message_leases
 from ..models.log import message_retention as retention
 from ..models.log.message_leases import MessageLeases
-from .fakes import EngineCase
+from .fakes import QUEUE_ONLY, EngineCase, set_queue
 
 ROWS, LIMIT = 700, 200
+LEASED = "lease_token IS NOT NULL"
 
 
 @tagged("post_install", "-at_install")
@@ -88,7 +89,9 @@ class TestPlans(EngineCase):
 
     def _fill_messages(self, count, **columns):
         old = clock.now() - timedelta(days=9)
-        db.insert_rows(
+        queued = {name: columns.pop(name) for name in QUEUE_ONLY if name in columns}
+        state = columns.pop("state", "pending")
+        ids = db.insert_rows(
             self.env["interop.message"],
             [
                 {
@@ -98,27 +101,36 @@ class TestPlans(EngineCase):
                     "contract_id": self.interface.contract_ids.id,
                     "company_id": self.facility.id,
                     "external_id": f"msg_{self._next()}",
-                    "state": "pending",
                     "data_class": "none",
                     "test": False,
                     "lane": self.interface._lane(),
-                    "next_attempt_at": old,
-                    "lease_until": None,
                     "done_at": None,
                     "payload_id": None,
                     "try_count": 0,
                     "attempt_count": 0,
                     **columns,
+                    "state": "pending" if state == "processing" else state,
                 }
                 for _row in range(count)
             ],
         )
+        if state not in const.CLOSED_STATES:
+            self.env["interop.queue"]._enqueue(ids)
+            queued = {
+                "next_attempt_at": old,
+                **queued,
+                "try_count": columns.get("try_count", 0),
+            }
+            set_queue(self.env, ids, {"state": state, **queued})
 
-    def _each_state_of_messages(self, check, **columns):
+    def _each_state_of_messages(self, check, table="interop_queue", **columns):
         self._each_state(
-            "interop_message",
+            table,
             lambda count: self._fill_messages(count, **columns),
-            self._delete("interop_message"),
+            lambda: self.env.cr.execute(
+                "DELETE FROM interop_message; DELETE FROM interop_queue;"
+                "DELETE FROM interop_queue_lease"
+            ),
             check,
         )
 
@@ -127,8 +139,7 @@ class TestPlans(EngineCase):
             with patch.object(message_leases, "RECLAIM_BATCH", LIMIT):
                 taken = MessageLeases(self.env).reclaim()
             self.assertEqual(taken, LIMIT)
-            where = "state = 'processing'"
-            self.assertEqual(self._count("interop_message", where), ROWS - LIMIT)
+            self.assertEqual(self._count("interop_queue", LEASED), ROWS - LIMIT)
 
         past = clock.now() - timedelta(hours=1)
         self._each_state_of_messages(
@@ -141,8 +152,7 @@ class TestPlans(EngineCase):
                 {self.interface._lane(): Lane(LIMIT)}, self.interface.ids, 60
             )
             self.assertEqual(len(claims), LIMIT)
-            where = "state = 'processing'"
-            self.assertEqual(self._count("interop_message", where), LIMIT)
+            self.assertEqual(self._count("interop_queue", LEASED), LIMIT)
 
         self._each_state_of_messages(check)
 
@@ -151,8 +161,7 @@ class TestPlans(EngineCase):
             claims = MessageLeases(self.env).claim(
                 {self.interface._lane(): Lane(LIMIT)}, self.interface.ids, 60
             )
-            where = "state = 'processing'"
-            self.assertEqual(self._count("interop_message", where), len(claims))
+            self.assertEqual(self._count("interop_queue", LEASED), len(claims))
             self.assertLessEqual(len(claims), 8)
 
         self._each_state_of_messages(check, try_count=1)
@@ -165,7 +174,9 @@ class TestPlans(EngineCase):
             self.assertEqual(self._count("interop_message"), ROWS - LIMIT)
 
         old = clock.now() - timedelta(days=9)
-        self._each_state_of_messages(check, state="done", done_at=old)
+        self._each_state_of_messages(
+            check, "interop_message", state="done", done_at=old
+        )
 
     def test_retention_of_contents_takes_a_batch(self):
         old = clock.now() - timedelta(days=9)

@@ -83,9 +83,9 @@ class TestClaim(PumpCase):
 
     def test_two_connections_never_claim_the_same_message(self):
         """SKIP LOCKED: what one transaction holds, another leaves alone."""
-        from ..models.log.message_leases import _DUE
+        from ..models.log.queue_statements import DUE
 
-        self.assertIn("FOR UPDATE SKIP LOCKED", _DUE)
+        self.assertIn("FOR UPDATE SKIP LOCKED", DUE)
         first, second = self._claim(), self._claim()
         self.assertFalse({c.message_id for c in first} & {c.message_id for c in second})
 

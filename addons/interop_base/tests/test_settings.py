@@ -104,6 +104,8 @@ class TestSettings(EngineCase):
     def test_pump_claims_so_many(self):
         interface = self._create_interface()
         others = self._create_interface()
+        for each in (interface, others):  # what has nothing due takes no share
+            self._publish(each)
         pump = self.env["interop.pump"].sudo()
         for batch, cap in ((10, 5), (2, 1)):
             self._save(interop_pump_batch=batch)

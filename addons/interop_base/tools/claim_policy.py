@@ -16,6 +16,26 @@ SUSPECTS_TOGETHER = 8
 RETRY_SHARE = 4
 
 
+# How much more of the capacity a lane gets with each step of criticality.
+_STEP = 4
+
+
+def weight(criticality: str | None, latency_tier: str | None) -> int:
+    """Return the weight of a lane among those that have messages to send.
+
+    :param criticality: ``"0"`` (low) to ``"3"`` (critical)
+    :param latency_tier: a batch interface takes what the others leave
+    """
+    if latency_tier == "batch":
+        return 1
+    return int(_STEP ** (1 + int(criticality or 0)))
+
+
+def share(batch: int, own: int, total: int) -> int:
+    """Return how many of ``batch`` messages a lane may have out at once, at least one."""
+    return max(1, batch * own // max(1, total))
+
+
 def crashes(try_count: int, attempt_count: int) -> int:
     """Return how many workers died with a waiting message: its claims without a
     result."""

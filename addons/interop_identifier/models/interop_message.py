@@ -26,8 +26,9 @@ class InteropMessage(models.Model):
         help="The records that have its identifiers, or the unknown name or number.",
     )
 
+    # Few rows. It does not name the state, which changes when a message is delivered.
     _identity_waiting_idx = models.Index(
-        "(identity_case_id, id) WHERE identity_case_id IS NOT NULL AND state = 'parked'"
+        "(identity_case_id, id) WHERE identity_case_id IS NOT NULL"
     )
 
     @api.depends("identity_case_id")

@@ -6,6 +6,7 @@ statement answers any number of messages, and one writes the audit event.
 
 from odoo.addons.interop_base import db
 from odoo.addons.interop_base.inbound import pipeline, read
+from odoo.addons.interop_base.models.log.message_state import STATE
 from odoo.addons.interop_base.tools import rfc3339
 
 from ..exceptions import Problem
@@ -98,10 +99,10 @@ def _states_of(client_sudo, stated, interfaces, companies):
     client_sudo.env.flush_all()
     rows = db.fetch(
         client_sudo.env.cr,
-        """SELECT external_id, state, error_kind, error_code, body_hash,
+        f"""SELECT external_id, {STATE}, error_kind, error_code, body_hash,
                   create_date, done_at,
                   interface_id = ANY(%s) AND company_id = ANY(%s)
-             FROM interop_message
+             FROM interop_message m
             WHERE direction = 'in' AND client_id = %s AND external_id = ANY(%s)""",
         [
             interfaces.ids,
@@ -131,11 +132,11 @@ def _states_within(client_sudo, window, interfaces, companies):
     return dict(
         db.fetch(
             client_sudo.env.cr,
-            """SELECT state, count(*) FROM interop_message
+            f"""SELECT {STATE}, count(*) FROM interop_message m
                 WHERE direction = 'in' AND client_id = %s
                   AND interface_id = ANY(%s) AND company_id = ANY(%s)
                   AND occurred_at >= %s AND occurred_at < %s
-                GROUP BY state""",
+                GROUP BY 1""",
             [
                 client_sudo.id,
                 interfaces.ids,

@@ -5,7 +5,6 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from odoo.addons.interop_base import clock
 from odoo.addons.interop_base.models.engine.engine_types import Lane
 from odoo.addons.interop_base.models.log.message_batch import MessageBatch
 from odoo.addons.interop_base.models.log.message_leases import MessageLeases
@@ -169,20 +168,29 @@ class TestReceipt(RestHttpCase):
         self._reject(sent)
         self.assertEqual(sent.state, "dead")
 
-    def _waiting(self, key):
+    def _waiting(self, key, lane):
         tries = {"attempt_count": 0, "try_count": 0}
-        return self._sent(
-            "pending", ordering_key=key, next_attempt_at=clock.now(), **tries
+        return self._sent("pending", ordering_key=key, lane=lane, **tries)
+
+    def _endpoint(self, ordering):
+        """Return an endpoint that keeps an order."""
+        return self.env["interop.endpoint"].create(
+            {
+                "name": "Ordered",
+                "code": f"ordered-{self._next()}",
+                "system_id": self.out.system_id.id,
+                "ordering": ordering,
+            }
         )
 
     def test_what_was_refused_after_delivery_holds_nothing_back(self):
-        lane = self.out._lane()
         for state in ("done", "dead", "pending"):  # what we thought of it before
             for ordering in ("key", "strict"):
                 with self.subTest(state=state, ordering=ordering):
+                    lane = self._endpoint(ordering)._lane()
                     key = f"key-{self._next()}"
-                    sent = self._sent(state, ordering_key=key)
-                    later = self._waiting(key)
+                    sent = self._sent(state, ordering_key=key, lane=lane)
+                    later = self._waiting(key, lane)
                     self._reject(sent)
                     lanes = {lane: Lane(5, ordering)}
                     claims = MessageLeases(self.env).claim(lanes, self.out.ids, 60)
@@ -226,15 +234,15 @@ class TestReceipt(RestHttpCase):
                 self.assertEqual(filled, expected)
 
     def test_sent_again_it_takes_its_place_in_the_order_again(self):
-        lane = self.out._lane()
+        lane = self._endpoint("key")._lane()
         for send_again in (
             lambda message: message._set_pending(),
             lambda message: MessageBatch(self.env).send_again(message.ids),
         ):
-            sent = self._sent(ordering_key="k")
+            sent = self._sent(ordering_key="k", lane=lane)
             self._reject(sent)
             self.assertNotEqual(sent.lane, lane)
-            later = self._waiting("k")
+            later = self._waiting("k", lane)
             send_again(sent)
             self.assertEqual(sent.lane, lane)
             claims = MessageLeases(self.env).claim(
@@ -266,10 +274,10 @@ class TestReceipt(RestHttpCase):
         self.assertEqual(sent.state, "cancelled")
 
     def test_while_it_is_on_its_way_the_sender_tries_again(self):
-        sent = self._sent()
+        sent = self._sent("pending")
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE interop_message SET state = 'processing' WHERE id = %s", [sent.id]
+            "UPDATE interop_queue SET lease_token = 'other' WHERE id = %s", [sent.id]
         )
         self.env.invalidate_all()
         envelope = self._envelope(

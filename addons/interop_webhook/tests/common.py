@@ -99,7 +99,7 @@ class WebhookMixin(InteropMixin):
         """Let the time pass until the next try of ``messages``."""
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE interop_message SET next_attempt_at = %s WHERE id = ANY(%s)",
+            "UPDATE interop_queue SET next_attempt_at = %s WHERE id = ANY(%s)",
             [clock.now(), messages.ids],
         )
         messages.invalidate_recordset()

@@ -119,6 +119,58 @@ class TestOrdering(WebhookCase):
         self.assertEqual(messages[2].state, "done")
         self.assertFalse(messages[2].blocked_by_id)
 
+    def test_strict_order_is_kept_by_one_claim_for_many(self):
+        receiver = self._start_receiver()
+        interface = self._create_flow(receiver, ordering="strict")
+        messages = [self._publish(interface, name=f"N{n}") for n in range(20)]
+        model = type(self.env["interop.pump"])
+        claim, sizes = model._claim, []
+
+        def counting(pump, *args, **options):
+            claims = claim(pump, *args, **options)
+            sizes.append(len(claims))
+            return claims
+
+        with patch.object(model, "_claim", counting):
+            self._run()
+        ids = [request.header("webhook-id") for request in receiver.requests]
+        self.assertEqual(ids, [message.external_id for message in messages])
+        self.assertEqual(max(sizes), 20)
+        self.assertEqual({message.state for message in messages}, {"done"})
+
+    def test_strict_order_sends_nothing_after_a_failure(self):
+        receiver = self._refusing("N2")
+        interface = self._create_flow(receiver, ordering="strict")
+        messages = [self._publish(interface, name=f"N{n}") for n in range(6)]
+        self._run()
+        names = [json.loads(item.body)["data"]["name"] for item in receiver.requests]
+        self.assertEqual(names, ["N0", "N1", "N2"])
+        self.assertEqual(
+            [message.state for message in messages],
+            ["done", "done", "dead", *3 * ["pending"]],
+        )
+        self.assertEqual({message.attempt_count for message in messages[3:]}, {0})
+        self.assertFalse(messages[3].attempt_ids)
+
+    def test_waiting_messages_follow_an_order_that_changes(self):
+        receiver = self._refusing("Bad")
+        interface = self._create_flow(receiver)
+        endpoint = interface.endpoint_id
+        bad = self._publish(interface, name="Bad")
+        self._run()
+        partner = self.env["res.partner"].browse(bad.res_id)
+        bad.action_retry()
+        for ordering, state in (("key", "pending"), ("none", "done")):
+            endpoint.ordering = ordering
+            self._update(interface, partner, f"Good {ordering}")
+            later = self._message_of(partner).sorted("id")[-1]
+            self._run()
+            bad.invalidate_recordset()
+            self.assertEqual((bad.state, later.state), ("dead", state))
+        self.assertEqual(
+            set((self._message_of(partner) - bad).mapped("state")), {"done"}
+        )
+
     def test_what_an_interface_at_rest_holds_back_is_shown(self):
         receiver = self._start_receiver()
         resting = self._create_flow(receiver, ordering="key")
@@ -208,7 +260,7 @@ class TestOrdering(WebhookCase):
         tried = [self._publish(interface) for _number in range(6)]
         tried_ids = [message.id for message in tried]
         self.env.cr.execute(
-            "UPDATE interop_message SET attempt_count = 1, next_attempt_at = %s"
+            "UPDATE interop_queue SET attempt_count = 1, next_attempt_at = %s"
             " WHERE id = ANY(%s)",
             [clock.now(), tried_ids],
         )

@@ -68,7 +68,7 @@ class TestOwnTransport(InteropCase):
         """Advance the time to the next attempt."""
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE interop_message SET next_attempt_at = %s WHERE id = ANY(%s)",
+            "UPDATE interop_queue SET next_attempt_at = %s WHERE id = ANY(%s)",
             [clock.now(), messages.ids],
         )
         messages.invalidate_recordset()

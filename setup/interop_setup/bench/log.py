@@ -20,13 +20,13 @@ COUNT_LIMIT = 10_001  # what Odoo's list view counts to at most
 _GENERATE = """
 INSERT INTO interop_message
     (direction, interface_id, system_id, contract_id, company_id, external_id, state,
-     data_class, lane, next_attempt_at, try_count, attempt_count, error_class,
+     is_withdrawn, data_class, lane, try_count, attempt_count, error_class,
      error_kind, error_code, error_message, cause, owner_user_id, sequence, epoch,
      business_key, ordering_key, size, answer_status, occurred_at, first_attempt_at,
      done_at, create_date, write_date, create_uid, write_uid, test)
 SELECT 'out', i.id, i.system_id, i.contract_id, i.company_id, 'msg_bench' || n,
-       s.state, 'none', 'interface:' || i.id,
-       CASE WHEN s.state = 'pending' THEN moment END, 1, 1,
+       s.state, CASE WHEN s.state IN ('skipped', 'cancelled') THEN true END, 'none',
+       'interface:' || i.id, 1, 1,
        s.error_class, CASE WHEN s.error_class = 'schema' THEN 'business'
                            WHEN s.error_class IS NOT NULL THEN 'technical' END,
        s.error_class, CASE WHEN s.error_class IS NOT NULL THEN 'It failed.' END,
@@ -67,7 +67,8 @@ def run(bench: Bench) -> dict[str, float]:
     database = bench.database()
     say(f"    generating {rows:,} messages")
     operator = bench.in_odoo(database, generate, rows=rows)
-    bench.cluster.psql("VACUUM ANALYZE interop_message", database=database)
+    for table in ("interop_message", "interop_queue"):
+        bench.cluster.psql(f"VACUUM ANALYZE {table}", database=database)
     figures = bench.in_odoo(database, measure, operator=operator, rounds=rounds)
     return {"rows": rows, **figures}
 
@@ -111,8 +112,17 @@ def generate(env, rows: int) -> int:
     )
     env.flush_all()
     env.cr.execute(_GENERATE, {"rows": rows, "owner": operator.id})
+    queue_open(env)
     env.cr.commit()
     return operator.id
+
+
+def queue_open(env) -> None:
+    """Put the open messages into the queue, as the engine does."""
+    env.cr.execute(
+        "SELECT id FROM interop_message WHERE state IN ('dead', 'parked', 'pending')"
+    )
+    env["interop.queue"]._enqueue([message_id for (message_id,) in env.cr.fetchall()])
 
 
 def measure(env, operator: int, rounds: int) -> dict[str, float]:

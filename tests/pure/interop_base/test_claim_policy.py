@@ -96,3 +96,14 @@ def test_both_kinds_go_on_whatever_comes_back(steps, first):
         assert max(waited.values()) <= 2
         if turn and suspect:
             mine.note(now, [(2, 0)])
+
+
+def test_each_step_of_criticality_weighs_more_and_each_lane_has_a_share():
+    weights = [claim_policy.weight(value, "near_real_time") for value in "0123"]
+    assert weights == sorted(set(weights))
+    assert claim_policy.weight("3", "batch") < weights[0]
+    shares = [claim_policy.share(400, own, sum(weights)) for own in weights]
+    assert shares[-1] > sum(shares[:-1])
+    assert sum(shares) <= 400
+    assert claim_policy.share(400, 1, 10**6) == 1
+    assert claim_policy.share(400, weights[1], weights[1]) == 400

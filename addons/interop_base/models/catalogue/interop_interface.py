@@ -160,6 +160,11 @@ class InteropInterface(models.Model):
         help="The reasons why messages wait. For an emergency stop: also the user, the "
         "time and the reason.",
     )
+    deferred_since = fields.Datetime(
+        compute="_compute_deferred_since",
+        help="Messages wait since this moment, because those of more critical interfaces "
+        "are processed first. Empty means that no message waits for this reason.",
+    )
     color = fields.Integer(compute="_compute_color")
     send_back = fields.Boolean(
         "Send Back to Originating System",
@@ -214,6 +219,12 @@ class InteropInterface(models.Model):
         for interface in self:
             level, text = InterfaceHolds(interface).level_and_text(known)
             interface.hold_level, interface.hold_text = level, text
+
+    def _compute_deferred_since(self):
+        # sudo: what is due on other interfaces decides, whatever the user may read
+        since = self.env["interop.pump"].sudo()._deferred_since(self)
+        for interface in self:
+            interface.deferred_since = since.get(interface._origin.id)
 
     # === CHECKS === #
 

@@ -212,11 +212,12 @@ class InteropEndpoint(models.Model):
     def _compute_oldest(self):
         for endpoint in self:
             self.env.cr.execute(
-                "SELECT min(create_date) FROM interop_message"
-                " WHERE lane = %s AND state IN ('pending', 'processing')",
+                "SELECT create_date FROM interop_message"
+                " WHERE id = (SELECT min(id) FROM interop_queue"
+                "              WHERE lane = %s AND state = 'pending')",
                 [endpoint._lane()],
             )
-            endpoint.oldest_waiting_at = self.env.cr.fetchone()[0]
+            (endpoint.oldest_waiting_at,) = self.env.cr.fetchone() or (False,)
 
     def _compute_blocking(self):
         """Find the first open message of each order that blocks later messages.
@@ -226,14 +227,14 @@ class InteropEndpoint(models.Model):
         """
         self.blocking_message_ids = False
         for endpoint in self.filtered(lambda item: item.ordering != "none"):
-            keyed = endpoint.ordering == "key"
             self.env.cr.execute(
                 SQL(
                     """SELECT head.id
                          FROM (SELECT min(id) AS id, count(*) AS size
-                                 FROM interop_message
-                                WHERE lane = %s AND state IN %s %s) head
-                         JOIN interop_message m ON m.id = head.id
+                                 FROM interop_queue
+                                WHERE lane = %s AND ordering_key IS NOT NULL
+                             GROUP BY ordering_key) head
+                         JOIN interop_queue m ON m.id = head.id
                          JOIN interop_interface i ON i.id = m.interface_id
                     LEFT JOIN res_company c ON c.id = m.company_id
                         WHERE head.size > 1
@@ -243,10 +244,6 @@ class InteropEndpoint(models.Model):
                                OR c.interop_stopped_at IS NOT NULL)
                      ORDER BY head.size DESC, head.id LIMIT %s""",
                     endpoint._lane(),
-                    const.OPEN_STATES,
-                    SQL("AND ordering_key IS NOT NULL GROUP BY ordering_key")
-                    if keyed
-                    else SQL(),
                     MAX_BLOCKING,
                 )
             )
@@ -305,7 +302,10 @@ class InteropEndpoint(models.Model):
         endpoints = super().create(vals_list)
         # sudo: only the engine can write the row
         self.env["interop.endpoint.health"].sudo().create(
-            [{"endpoint_id": endpoint.id} for endpoint in endpoints]
+            [
+                {"endpoint_id": endpoint.id, "queue_ordering": endpoint.ordering}
+                for endpoint in endpoints
+            ]
         )
         return endpoints
 

@@ -75,6 +75,13 @@ class InteropEndpointHealth(models.Model):
     failing_count = fields.Integer(required=True, default=0)
     last_success_at = fields.Datetime("Last Success", readonly=True)
     last_failure_at = fields.Datetime("Last Failure", readonly=True)
+    queue_ordering = fields.Selection(
+        const.ORDERINGS,
+        "Order of the Queue",
+        readonly=True,
+        help="The order in which waiting messages stand. It follows the order of the "
+        "endpoint within a second.",
+    )
     tokens = fields.Float(
         required=True, default=1, help="Deliveries that the rate limit allows now."
     )

@@ -28,8 +28,7 @@ _IN_FORCE = SQL("((approval_changed OR holds_events) IS NOT TRUE OR state = 'ret
 # Columns of an event from which its messages are made.
 _TAKEN = """id, contract_id, res_model, res_id, company_id, occurred_at,
             interface_ids, payload_id, correlation_id, parent_id,
-            error_class, error_code, error_message,
-            clock_timestamp() AT TIME ZONE 'UTC' AS due_at"""
+            error_class, error_code, error_message"""
 
 
 class Shared(NamedTuple):
@@ -244,7 +243,8 @@ class InteropMaterializer(models.AbstractModel):
         )
         for index, payload_id in zip(kept, payload_ids, strict=True):
             rows[index]["payload_id"] = payload_id
-        db.insert_rows(self.env["interop.message"], rows)
+        ids = db.insert_rows(self.env["interop.message"], rows)
+        self.env["interop.queue"]._enqueue(ids)
 
     def _render(self, shared, event, snapshot, numbering):
         """Return ``(column values, bytes or None)`` of one message."""
@@ -409,7 +409,6 @@ class InteropMaterializer(models.AbstractModel):
             "data_class": interface.data_class,
             "test": test,
             "lane": interface.endpoint_id._test_lane() if test else interface._lane(),
-            "try_count": 0,
             "attempt_count": 0,
             "payload_id": None,
         }
@@ -423,8 +422,6 @@ class InteropMaterializer(models.AbstractModel):
             "epoch": epoch,
             "sequence": sequence,
             "state": "dead" if failure else "pending",
-            # Database clock, as in claims, because the clock of the server may differ.
-            "next_attempt_at": None if failure else event["due_at"],
             "correlation_id": event["correlation_id"] or message_id,
             "causation_id": self._causation_id(event),
             "traceparent": trace.format(trace.new_trace(os.urandom)),

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from datetime import timedelta
 
 from odoo import api, models
@@ -10,6 +11,7 @@ from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
 from ... import clock, const, parameters
+from ...tools import claim_policy
 from ..log.message_leases import MessageLeases
 from .engine_health import EngineHealth
 from .engine_types import Lane
@@ -141,7 +143,7 @@ class InteropPump(models.AbstractModel):
     def _testing_interfaces(self):
         """Return the interfaces with a waiting test message that may be sent."""
         self.env.cr.execute(
-            "SELECT DISTINCT interface_id FROM interop_message"
+            "SELECT DISTINCT interface_id FROM interop_queue"
             " WHERE test AND state = 'pending'"
         )
         ids = [interface_id for (interface_id,) in self.env.cr.fetchall()]
@@ -154,23 +156,78 @@ class InteropPump(models.AbstractModel):
 
         Called with the result of ``_moving_interfaces``. The endpoint defines the
         concurrency and the order. Inbound messages are applied in the order of their key.
-        An override may reduce the limit of lanes and add lanes. It must keep the order
-        and must not raise a limit.
+        The lanes share ``batch`` by the criticality of their interfaces, and each gets a
+        share. An override may reduce the limit of lanes and add lanes. It must keep the
+        order and must not raise a limit.
 
         :param interfaces: ``interop.interface``
         :param int batch: maximum number of messages in flight, of all lanes together
         """
         moving = interfaces.filtered(lambda interface: interface._moves())
         orderings = {interface._lane(): interface._ordering() for interface in moving}
-        share = max(1, batch // max(1, len(orderings)))
-        lanes = {lane: Lane(share, ordering) for lane, ordering in orderings.items()}
+        shares = self._shares(moving, batch)
+        lanes = {
+            lane: Lane(shares[lane], ordering) for lane, ordering in orderings.items()
+        }
         for endpoint in interfaces.endpoint_id:
             name = endpoint._lane()
             if name in lanes:
-                cap = min(share, endpoint.concurrency * const.PIPELINE)
+                cap = min(lanes[name].cap, endpoint.concurrency * const.PIPELINE)
                 lanes[name] = lanes[name]._replace(cap=cap)
             lanes[endpoint._test_lane()] = Lane(endpoint.concurrency)
         return lanes
+
+    @api.model
+    def _weights(self, interfaces):
+        """Return ``{lane: weight}``; the most critical interface of a lane decides."""
+        weights = Counter()
+        for interface in interfaces:
+            weight = claim_policy.weight(interface.criticality, interface.latency_tier)
+            weights[interface._lane()] = max(weights[interface._lane()], weight)
+        return weights
+
+    @api.model
+    def _due_weights(self):
+        """Return ``{lane: weight}`` of the lanes that move and have due messages."""
+        moving = self._moving_interfaces().filtered(lambda item: item._moves())
+        weights = self._weights(moving)
+        busy = self.env["interop.queue"]._busy(list(weights))
+        return {lane: weight for lane, weight in weights.items() if lane in busy}
+
+    @api.model
+    def _deferred_since(self, interfaces):
+        """Return ``{interface id: moment}`` of interfaces with messages that wait because
+        more critical ones are due, since the moment (naive UTC) when the first was due."""
+        weights = self._due_weights()
+        top = max(weights.values(), default=0)
+        behind = interfaces.filtered(
+            lambda item: 0 < weights.get(item._lane(), 0) < top
+        )
+        if not behind:
+            return {}
+        self.env.cr.execute(
+            """SELECT interface_id, min(next_attempt_at) FROM interop_queue
+                WHERE interface_id = ANY(%s) AND state = 'pending'
+                  AND lease_token IS NULL AND next_attempt_at
+                      < clock_timestamp() AT TIME ZONE 'UTC' - make_interval(secs => %s)
+             GROUP BY interface_id""",
+            [behind.ids, const.DEFERRED_SECONDS],
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _shares(self, interfaces, batch):
+        """Return ``{lane: messages that may be out at once}``: what lanes with due
+        messages get of ``batch`` by their criticality, each of them at least one."""
+        weights = self._weights(interfaces)
+        busy = self.env["interop.queue"]._busy(list(weights))
+        total = sum(weights[lane] for lane in busy)
+        return {
+            lane: claim_policy.share(
+                batch, weight, total if lane in busy else total + weight
+            )
+            for lane, weight in weights.items()
+        }
 
     @api.model
     def _claim(self, lanes, interface_ids, lease_seconds, crashed=True):
@@ -208,8 +265,7 @@ class InteropPump(models.AbstractModel):
                 """SELECT EXISTS (SELECT 1 FROM interop_event
                                    WHERE state = 'new'
                                       OR state IN ('ready', 'failed') AND %s),
-                          (SELECT min(lease_until) FROM interop_message
-                            WHERE state = 'processing')""",
+                          (SELECT min(until) FROM interop_queue_lease)""",
                 self.env["interop.materializer"]._events_in_force(),
             )
         )
@@ -243,6 +299,7 @@ class InteropPump(models.AbstractModel):
         """Queue the pump if a message is due, for example after a crash or a lost job."""
         if self.env["interop.guard"]._problems():
             return
+        self.env["interop.queue"]._heal()
         now, due = clock.database_now(self.env.cr), self._next_due()
         if due and due <= now + timedelta(seconds=CRON_SECONDS):
             self._arm(due if due > now else None)

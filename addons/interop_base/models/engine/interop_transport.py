@@ -31,8 +31,8 @@ class InteropTransport(models.AbstractModel):
         attempt.
 
         :param claims: list of ``engine_types.Claim``
-        :returns: ``(deliveries, results)``: plain objects for ``_exchange``, and results of
-            the claims that cannot be sent
+        :returns: ``(deliveries, results)``: plain objects for ``_exchange`` in the order of
+            their claims, and results of the claims that cannot be sent
         """
         raise ConfigurationError(self.env._("%s cannot send.", self._name))
 

@@ -22,12 +22,9 @@ instead of steps 4 to 6, applies each in a separate transaction.
 """
 
 import logging
-import queue
 import random
-import threading
 import time
-from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from psycopg2.errors import IdleInTransactionSessionTimeout, QueryCanceled
@@ -42,6 +39,7 @@ from ...tools.claim_policy import Turns
 from ..log.message_effect import MessageEffect
 from ..log.message_leases import MessageLeases
 from .engine_types import Result
+from .exchanges import Exchanges, OneByOne
 
 _logger = logging.getLogger(__name__)
 
@@ -189,10 +187,9 @@ class PumpRun:
         """
         over = time.monotonic() >= self.end
         moved = self._materialize(over)
-        claims = self._claim(over)
+        found = self._exchanged(0 if moved else patience)
+        claims = self._record_and_claim(found, over)
         self._prepare(claims)
-        found = self._exchanged(0 if moved or claims else patience)
-        self._record(found)
         return moved + len(claims) + len(found)
 
     # === MATERIALIZE === #
@@ -211,37 +208,70 @@ class PumpRun:
 
     # === CLAIM === #
 
-    def _claim(self, over):
-        """Claim up to the limits of the lanes; after the end only beside slow lanes."""
-        if over and not self.exchanges.slow_lanes(SLOW):
-            return []
-        if "claim" in self._ended_steps:
-            return []
-        claims = []
-        with self._ending("claim"):
-            claims = self._claim_due(over)
-        counts = [(claim.try_count, claim.attempt_count) for claim in claims]
-        self.turns.note(time.monotonic(), counts)
+    def _record_and_claim(self, found, over):
+        """Record results and claim what comes next; one transaction does both.
+
+        When that transaction does not come to its end, the results are recorded by
+        themselves.
+        """
+        if not found or not self._may_claim(over):
+            self._record(found)
+            return self._claim(over)
+        claims, committed = [], False
+        with (
+            self._ending("claim"),
+            suppress(*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY),
+        ):
+            with self._env(read_committed=True) as env:
+                self._write_results(env, found)
+                taken = self._claim_in(env, over)
+            claims, committed = taken, True
+        if not committed:
+            self._record(found)
+        self._note_claims(claims)
         return claims
 
-    def _claim_due(self, over):
-        """Claim in one transaction; see ``claim_policy`` for messages of dead workers."""
-        if not self.turns.may_claim(time.monotonic(), len(self.exchanges)):
+    def _claim(self, over):
+        """Claim up to the limits of the lanes; after the end only beside slow lanes."""
+        if not self._may_claim(over):
             return []
+        claims = []
+        with self._ending("claim"), self._env(read_committed=True) as env:
+            if self.inline_env is None and time.monotonic() <= self._plan_until:
+                # A claim that a crash of the database undoes is only made once more.
+                env.cr.execute("SET LOCAL synchronous_commit = off")
+            claims = self._claim_in(env, over)
+        self._note_claims(claims)
+        return claims
+
+    def _may_claim(self, over):
+        """Return whether anything may be claimed now."""
+        if over and not self.exchanges.slow_lanes(SLOW):
+            return False
+        return "claim" not in self._ended_steps and self.turns.may_claim(
+            time.monotonic(), len(self.exchanges)
+        )
+
+    def _note_claims(self, claims):
+        counts = [(claim.try_count, claim.attempt_count) for claim in claims]
+        self.turns.note(time.monotonic(), counts)
+
+    def _claim_in(self, env, over):
+        """Claim within the transaction of ``env``; what was with a dead worker takes
+        turns with everything else."""
         crashed = self.turns.take(time.monotonic(), over)
-        with self._env(read_committed=True) as env:
-            if time.monotonic() > self._plan_until:
-                self._plan(env)
-            out = self.exchanges.per_lane()
-            lanes = {
-                name: lane._replace(cap=lane.cap - out[name])
-                for name, lane in self._lanes.items()
-                if lane.cap - out[name] >= max(1, lane.cap // REFILL)
-                and not (over and out[name])
-            }
-            claims = self._claim_from(env, lanes, crashed)
-            if not claims and self.turns.pass_on(out.total()):
-                claims = self._claim_from(env, lanes, True)
+        if time.monotonic() > self._plan_until:
+            self._plan(env)
+        out = self.exchanges.per_lane()
+        lanes = {
+            name: lane._replace(cap=lane.cap - out[name])
+            for name, lane in self._lanes.items()
+            if lane.cap - out[name] >= max(1, lane.cap // REFILL)
+            and not (over and out[name])
+        }
+        claims = self._claim_from(env, lanes, crashed)
+        if not claims and self.turns.pass_on(out.total()):
+            claims = self._claim_from(env, lanes, True)
         return claims
 
     def _claim_from(self, env, lanes, crashed):
@@ -254,7 +284,11 @@ class PumpRun:
         pump = env["interop.pump"]
         MessageLeases(env).reclaim()
         interfaces = pump._moving_interfaces()
-        self._lanes = pump._lanes(interfaces, self.options["pump_batch"])
+        changing = env["interop.queue"]._follow_endpoints()
+        lanes = pump._lanes(interfaces, self.options["pump_batch"])
+        self._lanes = {
+            name: lane for name, lane in lanes.items() if name not in changing
+        }
         self._interface_ids = interfaces.ids
         self._kinds = {
             interface.id: (interface.direction, interface.transport or "")
@@ -268,15 +302,22 @@ class PumpRun:
         """Hand outbound claims to their transports; apply inbound ones."""
         by_kind = {}
         for claim in claims:
-            by_kind.setdefault(self._kinds[claim.interface_id], []).append(claim)
-        for (direction, transport), group in sorted(by_kind.items()):
+            lane = self._lanes.get(claim.lane)
+            # A lane in strict order is a group of its own: one message after the other.
+            own = claim.lane if lane and lane.ordering == "strict" else ""
+            kind = (*self._kinds[claim.interface_id], own)
+            by_kind.setdefault(kind, []).append(claim)
+        for (direction, transport, strict), group in sorted(by_kind.items()):
             if direction == "in":
                 self._apply_all(group)
             else:
-                self._send(f"interop.transport.{transport}", group)
+                self._send(f"interop.transport.{transport}", group, bool(strict))
 
-    def _send(self, model, claims):
-        """Prepare the claims with a transport, and start the exchange."""
+    def _send(self, model, claims, strict=False):
+        """Prepare the claims with a transport, and start the exchange.
+
+        :param bool strict: send one message after the other, until one is not delivered
+        """
         try:
             with self._env() as env:
                 sender = env[model]
@@ -290,15 +331,35 @@ class PumpRun:
             failed = [self._unsent(c, "retry", error) for c in claims]
             self._record([(r, c, None) for r, c in zip(failed, claims, strict=True)])
             return
+        if strict:
+            deliveries, results = self._up_to_failure(claims, deliveries, results)
         by_id = {claim.message_id: claim for claim in claims}
         self._record(
             [(result, by_id.pop(result.message_id), model) for result in results]
         )
         if deliveries:
-            deadline = max(self.end, time.monotonic() + START_WITHIN)
-            self.exchanges.submit(
-                model, sender, deliveries, list(by_id.values()), deadline
-            )
+            waiting = list(by_id.values())
+            if strict:
+                # The run ends well before the leases of its last messages.
+                within = min(START_WITHIN, self.options["lease_seconds"] / 4)
+                deadline = time.monotonic() + within
+                sender = OneByOne(sender, waiting)
+            else:
+                deadline = max(self.end, time.monotonic() + START_WITHIN)
+            self.exchanges.submit(model, sender, deliveries, waiting, deadline)
+
+    def _up_to_failure(self, claims, deliveries, results):
+        """Return ``(deliveries, results)`` with nothing sent after the first claim that
+        the transport refused; what comes later waits."""
+        refused = {result.message_id: result for result in results}
+        places = [
+            place for place, claim in enumerate(claims) if claim.message_id in refused
+        ]
+        if not places:
+            return deliveries, results
+        first, *_others = places
+        later = [self._unsent(claim, "deferred") for claim in claims[first + 1 :]]
+        return deliveries[:first], [refused[claims[first].message_id], *later]
 
     def _unsent(self, claim, outcome, error=None):
         """Return the result of a claim without an attempt."""
@@ -334,15 +395,22 @@ class PumpRun:
 
     def _record_once(self, found):
         with self._env(read_committed=True) as env:
-            updated = set(MessageLeases(env).record([result for result, *_ in found]))
-            for model in sorted({model for *_, model in found if model}):
-                env[model]._note_results(
-                    [
-                        (result, claim)
-                        for result, claim, own in found
-                        if own == model and result.message_id in updated
-                    ]
-                )
+            self._write_results(env, found)
+
+    def _write_results(self, env, found):
+        """Write results, forget the leases that are used up, and tell transports."""
+        leases = MessageLeases(env)
+        updated = set(leases.record([result for result, *_ in found]))
+        tokens = {result.lease_token for result, *_ in found}
+        leases.release(tokens - self.exchanges.tokens())
+        for model in sorted({model for *_, model in found if model}):
+            env[model]._note_results(
+                [
+                    (result, claim)
+                    for result, claim, own in found
+                    if own == model and result.message_id in updated
+                ]
+            )
         if len(updated) < len(found):
             _logger.warning(
                 "%s results discarded: another worker has the lease of the message",
@@ -357,6 +425,8 @@ class PumpRun:
                 self._apply(claim)
             else:  # the run is over: the next run applies the message
                 self._record([(self._unsent(claim, "deferred"), claim, None)])
+        with self._env(read_committed=True) as env:
+            MessageLeases(env).release({claim.lease_token for claim in claims})
 
     def _apply(self, claim):
         """Apply one claimed inbound message in a separate transaction, if the lease is
@@ -415,88 +485,3 @@ class PumpRun:
             due = pump._next_due()
             if due is not None:
                 pump._arm(None if due <= now else due)
-
-
-class Exchanges:
-    """The claims in flight and their results.
-
-    Each batch runs in a separate thread without a cursor. A slow receiver delays only its
-    batch. Meanwhile the pump records finished results and claims messages of other lanes.
-    """
-
-    def __init__(self):
-        self._ready = queue.SimpleQueue()
-        # (message id, lease) -> (claim, transport model, time of submission). If a lease
-        # expires in flight, the message may be claimed again with a second result.
-        self._out = {}
-
-    def submit(self, model, sender, deliveries, claims, deadline):
-        """Start exchanging ``deliveries`` and return immediately.
-
-        :param str model: name of the transport model, given back with each result
-        :param sender: the transport; ``_exchange`` uses no cursor
-        :param claims: the claims of the deliveries
-        :param float deadline: see ``interop.transport._exchange``
-        """
-        now = time.monotonic()
-        for claim in claims:
-            self._out[claim.message_id, claim.lease_token] = (claim, model, now)
-        threading.Thread(
-            target=self._exchange,
-            args=(sender, deliveries, claims, deadline),
-            name="interop-exchange",
-            daemon=True,
-        ).start()
-
-    def _exchange(self, sender, deliveries, claims, deadline):
-        missing = {claim.message_id: claim for claim in claims}
-        try:
-            for result in sender._exchange(deliveries, deadline):
-                missing.pop(result.message_id, None)
-                self._ready.put(result)
-        except Exception as error:  # noqa: BLE001
-            # Only the type, because the text of other exceptions may hold content.
-            _logger.error("a transport failed: %s", type(error).__name__)
-        for claim in missing.values():
-            self._ready.put(
-                Result(
-                    claim.message_id,
-                    claim.lease_token,
-                    "retry",
-                    clock.now(),
-                    error_class="internal",
-                    error_code="transport_failed",
-                    error_message="The transport returned no result. The message is retried.",
-                )
-            )
-
-    def collect(self, seconds, limit):
-        """Return up to ``limit`` results as ``[(result, claim, model)]``.
-
-        Waits up to ``seconds`` for the first result while messages are in flight.
-        """
-        found = []
-        try:
-            if self._out and seconds > 0:
-                found.append(self._ready.get(timeout=seconds))
-            while len(found) < limit:
-                found.append(self._ready.get_nowait())
-        except queue.Empty:
-            pass
-        return [
-            (result, *self._out.pop((result.message_id, result.lease_token))[:2])
-            for result in found
-            if (result.message_id, result.lease_token) in self._out
-        ]
-
-    def __len__(self):
-        return len(self._out)
-
-    def per_lane(self):
-        """Return a ``Counter`` of the messages in flight per lane."""
-        return Counter(claim.lane for claim, _model, _since in self._out.values())
-
-    def slow_lanes(self, seconds):
-        """Return the lanes with a message in flight for longer than ``seconds``."""
-        limit = time.monotonic() - seconds
-        return {claim.lane for claim, _m, since in self._out.values() if since < limit}

@@ -9,14 +9,14 @@ SELECT id, direction, interface_id, contract_id, company_id, res_model, res_id,
  WHERE id = ANY(%s) AND NOT COALESCE(test, false)
 """
 # A skipped or cancelled message replaces no other message.
-_COUNTS = (
-    "NOT COALESCE(m.test, false) AND m.state || '' NOT IN ('cancelled', 'skipped')"
-)
+_COUNTS = "NOT COALESCE(m.test, false) AND m.state NOT IN ('cancelled', 'skipped')"
 # One index look-up per key, also with wrong statistics. Without the grouping, PostgreSQL
 # might scan the whole log backwards for the newest message of each contract.
 _NEWEST = f"""
        SELECT m.contract_id, m.ordering_key,
-              m.state || '' IN ('done', 'processing') AS left_us, max(m.id)
+              m.state = 'done' OR EXISTS (
+                  SELECT FROM interop_queue q
+                   WHERE q.id = m.id AND q.lease_token IS NOT NULL) AS left_us, max(m.id)
          FROM interop_message m
         WHERE {{same}}
           AND m.interface_id = k.interface_id AND m.company_id = k.company_id
@@ -37,7 +37,12 @@ SELECT k.interface_id, k.company_id, k.key, n.*
     AS k(interface_id, company_id, key)
  CROSS JOIN LATERAL (
 {newest}) n
-""".replace("{newest}", _NEWEST.format(same="m.{column} = k.key"))
+""".replace("{newest}", _NEWEST.format(same="{same}"))
+# How a key is compared; the index of keys in clear is one of their lower case.
+_SAME_KEY = {
+    "business_key": "lower(m.business_key) = lower(k.key) AND m.business_key = k.key",
+    "business_key_index": "m.business_key_index = k.key",
+}
 # An inbound message is newer by the time that the sender states. It counts after it was
 # applied, because a waiting message is applied after the older message anyway.
 _INBOUND = """
@@ -48,9 +53,9 @@ SELECT k.interface_id, k.company_id, k.key, n.*
        SELECT m.ordering_key, m.contract_id, max(m.occurred_at),
               (array_agg(m.id ORDER BY m.occurred_at DESC, m.id DESC))[1]
          FROM interop_message m
-        WHERE m.{column} = k.key
+        WHERE {same}
           AND m.interface_id = k.interface_id AND m.company_id = k.company_id
-          AND m.direction = 'in' AND m.state || '' = 'done'
+          AND m.direction = 'in' AND m.state = 'done'
           AND NOT COALESCE(m.test, false)
      GROUP BY m.ordering_key, m.contract_id) n
 """
@@ -141,7 +146,7 @@ class Superseded:
                 if row["direction"] == "out" and row[column] and self._has_key(row)
             ]
             names = ("interface_id", "company_id", column)
-            yield self._later(keyed, names, _BY_KEY.format(column=column))
+            yield self._later(keyed, names, _BY_KEY.format(same=_SAME_KEY[column]))
 
     def _later(self, rows, names, query):
         """Return ``[(old id, new id)]`` with equal values in the columns ``names``."""
@@ -180,7 +185,7 @@ class Superseded:
                 and self._inbound_types(row["contract_id"])
             ]
             names = ("interface_id", "company_id", column)
-            query = _INBOUND.format(column=column)
+            query = _INBOUND.format(same=_SAME_KEY[column])
             newest = defaultdict(list)
             for *key, contract_id, moment, new_id in self._keyed(keyed, names, query):
                 newest[tuple(key)].append((contract_id, moment, new_id))

@@ -56,18 +56,18 @@ class InteropDeadLetterCause(models.Model):
     def _table_query(self):
         # The id of the oldest message stays while that message is failed.
         return """
-            SELECT g.*, example.error_message, example.error_class, example.error_kind,
-                   example.direction
+            SELECT g.*, example.system_id, example.error_message, example.error_class,
+                   example.error_kind, example.direction,
+                   COALESCE(oldest.first_attempt_at, oldest.create_date) AS first_seen
               FROM (SELECT min(id) AS id, max(id) AS example_id, cause, state,
-                           interface_id, system_id, company_id, owner_user_id,
-                           owner_team_id, count(*)::int AS message_count,
-                           min(COALESCE(first_attempt_at, create_date)) AS first_seen,
-                           max(write_date) AS last_seen
-                      FROM interop_message
+                           interface_id, company_id, owner_user_id, owner_team_id,
+                           count(*)::int AS message_count, max(failed_at) AS last_seen
+                      FROM interop_queue
                      WHERE state IN ('dead', 'parked')
-                  GROUP BY cause, state, interface_id, system_id, company_id,
-                           owner_user_id, owner_team_id) g
-              JOIN interop_message example ON example.id = g.example_id"""
+                  GROUP BY cause, state, interface_id, company_id, owner_user_id,
+                           owner_team_id) g
+              JOIN interop_message example ON example.id = g.example_id
+              JOIN interop_message oldest ON oldest.id = g.id"""
 
     @api.depends("error_class", "error_kind", "direction")
     def _compute_next_step(self):

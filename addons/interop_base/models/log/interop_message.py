@@ -9,7 +9,6 @@ from odoo.tools import SQL
 from ... import clock, const
 from ...tools import field_report as report_tools
 from ...tools import statement
-from .. import resources
 from ..engine import origin
 from ..engine.superseded import Superseded
 from . import message_guidance, message_report
@@ -21,6 +20,7 @@ from .message_leases import MessageLeases
 from .message_order import MessageOrder
 from .message_retention import MessageRetention
 from .message_search import MessageSearch
+from .message_state import MessageClaims, MessageState
 
 _logger = logging.getLogger(__name__)
 
@@ -35,7 +35,11 @@ class InteropMessage(models.Model):
 
     _name = "interop.message"
     _description = "Message"
-    _inherit = ["interop.state.mixin"]
+    _inherit = [
+        "interop.state.mixin",
+        "interop.message.record.mixin",
+        "interop.message.group.mixin",
+    ]
     _order = "id desc"
     _rec_name = "external_id"
 
@@ -53,7 +57,7 @@ class InteropMessage(models.Model):
         index="btree_not_null",
     )
     contract_id = fields.Many2one(
-        "interop.contract", readonly=True, ondelete="restrict", index=True
+        "interop.contract", readonly=True, ondelete="restrict"
     )
     company_id = fields.Many2one(
         "res.company", "Facility", readonly=True, ondelete="restrict"
@@ -65,8 +69,14 @@ class InteropMessage(models.Model):
         help="The id of the message in both systems. Webhooks send it as webhook-id. Every "
         "retry has the same id.",
     )
-    state = fields.Selection(
+    state = MessageState(
         const.MESSAGE_STATES, required=True, readonly=True, default="pending"
+    )
+    is_withdrawn = fields.Boolean(
+        "Skipped or Cancelled",
+        readonly=True,
+        copy=False,
+        help="The message ended without being delivered or applied.",
     )
     data_class = fields.Selection(const.DATA_CLASSES, required=True, readonly=True)
     test = fields.Boolean(
@@ -74,7 +84,7 @@ class InteropMessage(models.Model):
     )
     # --- engine ---
     lane = fields.Char(required=True, readonly=True)
-    next_attempt_at = fields.Datetime("Next Attempt", readonly=True)
+    next_attempt_at = fields.Datetime("Next Attempt", compute="_compute_queue")
     waiting_reason = fields.Char(
         compute="_compute_waiting",
         help="The reason why this message waits, and the next step.",
@@ -96,9 +106,9 @@ class InteropMessage(models.Model):
     blocked_reason = fields.Char("Blocking Reason", compute="_compute_blocked")
     blocking_count = fields.Integer("Blocked Messages", compute="_compute_blocking")
     blocking_since = fields.Datetime(compute="_compute_blocking")
-    lease_token = fields.Char(readonly=True, copy=False)
-    lease_until = fields.Datetime(readonly=True, copy=False)
-    try_count = fields.Integer("Times Claimed", readonly=True)
+    lease_token = fields.Char("Lease", compute="_compute_queue")
+    lease_until = fields.Datetime("Lease Ends", compute="_compute_queue")
+    try_count = MessageClaims("Claims", readonly=True)
     attempt_count = fields.Integer("Attempts", readonly=True)
     # --- failure ---
     error_class = fields.Selection(const.ERROR_CLASSES, readonly=True)
@@ -173,17 +183,7 @@ class InteropMessage(models.Model):
         compute="_compute_may_view_payload",
         help="Whether you have the right to view the content.",
     )
-    # --- record ---
-    res_model = fields.Char(readonly=True)
-    res_id = fields.Many2oneReference(
-        "Record ID", model_field="res_model", readonly=True
-    )
-    resource_ref = fields.Reference(
-        selection="_selection_resource_ref",
-        string="Record",
-        compute="_compute_resource_ref",
-    )
-    resource_name = fields.Char("Record Name", compute="_compute_resource_name")
+    # --- what it is about, see the mixin ---
     business_key = fields.Char(
         readonly=True,
         help="The number by which users know it. Empty for protected data classes.",
@@ -226,8 +226,12 @@ class InteropMessage(models.Model):
     done_at = fields.Datetime("Finished", readonly=True)
     attempt_ids = fields.One2many("interop.attempt", "message_id", "Timeline")
 
-    # Each delivery writes each index three times, so this index serves two purposes.
-    # Inbound messages have no interface in it. Their unique index follows.
+    # The log row is inserted once and updated once: no index names a column that changes
+    # when a message is delivered, so that the update stays within the page of the row. What
+    # is open is found in the queue. An index of few rows costs other messages nothing.
+
+    # One index serves two purposes. Inbound messages have no interface in it. Their unique
+    # index follows.
     _outbound_external_id_uniq = models.UniqueIndex(
         "(external_id, (CASE WHEN direction = 'out' THEN interface_id END))",
         "A message with this id already exists on this interface.",
@@ -236,8 +240,9 @@ class InteropMessage(models.Model):
         "(client_id, external_id) WHERE direction = 'in'",
         "This client has already sent a message with this id.",
     )
-    # A reconciliation searches by time. Rows are stored roughly in that order.
+    # A reconciliation and the log search by time. Rows are stored roughly in that order.
     _occurred_idx = models.Index("USING brin (occurred_at) WITH (pages_per_range = 32)")
+    _created_idx = models.Index("USING brin (create_date) WITH (pages_per_range = 32)")
     _inbound_known = models.Constraint(
         "CHECK (direction <> 'in' OR (client_id IS NOT NULL AND external_id IS NOT "
         "NULL))",
@@ -247,31 +252,8 @@ class InteropMessage(models.Model):
         "CHECK (company_id IS NOT NULL OR direction = 'in')",
         "An outbound message must belong to a facility.",
     )
-    _due_idx = models.Index(
-        "(lane, (attempt_count = 0), next_attempt_at, id) WHERE state = 'pending'"
-    )
-    # Messages whose worker died. They are few, and each claim searches for them.
-    _suspect_idx = models.Index(
-        "(lane, next_attempt_at, id)"
-        " WHERE state = 'pending' AND try_count > attempt_count"
-    )
-    _ordered_idx = models.Index(
-        "(lane, ordering_key, id)"
-        " WHERE state IN ('pending', 'processing', 'dead', 'parked')"
-    )
-    _lease_idx = models.Index("(lease_until) WHERE state = 'processing'")
-    _kind_idx = models.Index("(error_kind, id) WHERE error_kind IS NOT NULL")
-    _test_idx = models.Index("(id) WHERE test")
-    _waiting_test_idx = models.Index("(interface_id) WHERE test AND state = 'pending'")
-    _failed_idx = models.Index("(id) WHERE state IN ('dead', 'parked')")
-    _owner_idx = models.Index("(owner_user_id) WHERE owner_user_id IS NOT NULL")
-    _team_idx = models.Index("(owner_team_id) WHERE owner_team_id IS NOT NULL")
-    _state_idx = models.Index("(state, company_id)")
-    _created_idx = models.Index("(create_date)")
-    _interface_idx = models.Index("(interface_id, state)")
-    _system_idx = models.Index("(system_id, id)")
+    _interface_idx = models.Index("(interface_id, id)")
     _record_idx = models.Index("(res_model, res_id)")
-    _business_idx = models.Index("(business_key) WHERE business_key IS NOT NULL")
     _business_prefix_idx = models.Index(
         "(lower(business_key) text_pattern_ops) WHERE business_key IS NOT NULL"
     )
@@ -279,40 +261,27 @@ class InteropMessage(models.Model):
         "(business_key_index) WHERE business_key_index IS NOT NULL"
     )
     _correlation_idx = models.Index("(correlation_id) WHERE correlation_id IS NOT NULL")
-    _cause_idx = models.Index("(cause) WHERE cause IS NOT NULL")
-    _error_idx = models.Index("(error_class) WHERE error_class IS NOT NULL")
     _payload_idx = models.Index("(payload_id) WHERE payload_id IS NOT NULL")
-    _parent_idx = models.Index("(parent_id) WHERE parent_id IS NOT NULL")
-    _field_notes_idx = models.Index("(id) WHERE has_field_notes")
     _stream_idx = models.Index(
         "(interface_id, epoch, sequence) WHERE direction = 'out' AND sequence > 0"
     )
+    # What the log is grouped by; equal entries are stored once.
+    _group_idx = models.Index(
+        "(company_id, interface_id, system_id, contract_id, owner_user_id, owner_team_id,"
+        " error_class, cause)"
+    )
+    # Few rows.
+    _kind_idx = models.Index("(error_kind, id) WHERE error_kind IS NOT NULL")
+    _error_idx = models.Index("(error_class) WHERE error_class IS NOT NULL")
+    _cause_idx = models.Index("(cause) WHERE cause IS NOT NULL")
+    _owner_idx = models.Index("(owner_user_id) WHERE owner_user_id IS NOT NULL")
+    _team_idx = models.Index("(owner_team_id) WHERE owner_team_id IS NOT NULL")
+    _withdrawn_idx = models.Index("(id) WHERE is_withdrawn")
+    _test_idx = models.Index("(id) WHERE test")
+    _parent_idx = models.Index("(parent_id) WHERE parent_id IS NOT NULL")
+    _field_notes_idx = models.Index("(id) WHERE has_field_notes")
 
     # === COMPUTE METHODS === #
-
-    @api.model
-    def _selection_resource_ref(self):
-        # sudo: model names are no secret, and users may not read ir.model
-        models_sudo = self.env["ir.model"].sudo().search([("transient", "=", False)])
-        return [(model.model, model.name) for model in models_sudo]
-
-    @api.depends("res_model", "res_id")
-    @api.depends_context("uid")
-    def _compute_resource_name(self):
-        """Read names with one or two queries per model, because lists show them."""
-        found = resources.readable(self)
-        for message in self:
-            record = found.get((message.res_model, message.res_id))
-            message.resource_name = record and record.display_name
-
-    @api.depends("res_model", "res_id")
-    @api.depends_context("uid")
-    def _compute_resource_ref(self):
-        """Use it for one message: Odoo checks each assigned reference separately."""
-        found = resources.readable(self)
-        for message in self:
-            key = (message.res_model, message.res_id)
-            message.resource_ref = f"{key[0]},{key[1]}" if key in found else False
 
     @api.depends("state", "direction", "error_class", "error_kind", "is_superseded")
     def _compute_next_step(self):
@@ -335,6 +304,16 @@ class InteropMessage(models.Model):
     def _compute_may_view_payload(self):
         for item in self:
             item.may_view_payload = MessageActions(item).may_view_payload()
+
+    @api.depends("state", "attempt_count")
+    def _compute_queue(self):
+        """Read the rows of the queue, in one statement for all messages."""
+        rows = self.env["interop.queue"]._rows(self._origin.ids)
+        for message in self:
+            row = rows.get(message._origin.id, {})
+            message.next_attempt_at = row.get("next_attempt_at")
+            message.lease_token = row.get("lease_token")
+            message.lease_until = row.get("lease_until")
 
     @api.depends("state", "attempt_count", "next_attempt_at", "interface_id", "test")
     @api.depends_context("uid", "lang", "tz")
@@ -395,15 +374,7 @@ class InteropMessage(models.Model):
             message.field_report_html = message_report.table(self.env, report)
 
     @api.model
-    def formatted_read_group(self, domain, groupby=(), *args, **kwargs):
-        """Group as usual, but label a cause with its error message."""
-        groups = super().formatted_read_group(domain, groupby, *args, **kwargs)
-        if "cause" in groupby:
-            MessageSearch(self).label_causes(domain, groups)
-        return groups
-
     @api.private
-    @api.model
     def _action_log(self, domain):
         """Return the action that opens the log with the messages of ``domain``."""
         action = self.env["ir.actions.actions"]._for_xml_id(
@@ -424,43 +395,57 @@ class InteropMessage(models.Model):
         """Write the state of messages with the other columns of the move.
 
         Only this method writes the state. One statement moves the messages whose state
-        in the database allows the move. Then it calls ``_after_move``.
+        in the database allows the move. Then it calls ``_after_move``. The rows of the
+        queue are locked first, therefore they decide.
 
         :param move: ``message_moves.Move``
-        :param dict values: more columns, as in ``Move.columns``, which they replace
+        :param dict values: more columns, as in ``Move.columns``, which they replace; of the
+            queue for a move that only the queue sees
         :param SQL source: query of the rows ``v``: ``id`` and what the columns name; by
             default these messages
-        :param SQL fence: another condition on ``m`` and ``v``
-        :param SQL returning: columns to return
+        :param SQL fence: another condition on ``q`` and ``v``
+        :param SQL returning: columns to return, of ``m`` and ``v`` (of ``m`` and ``q`` for
+            a move that only the queue sees)
         :returns: the messages that moved, or their ``returning`` columns
         """
         if source is None:
-            source = SQL("SELECT unnest(%s::int[]) AS id", list(self.ids))
+            source = SQL("SELECT unnest((SELECT %s::int[])) AS id", list(self.ids))
         self.flush_model()
-        # ``|| ''`` avoids the index on the state. After an outage, the planner may expect
-        # few failed messages and scan all of them for each id.
-        query = SQL(
-            """WITH v AS MATERIALIZED (%s)
-             UPDATE interop_message m SET state = %s, %s FROM v
-              WHERE m.id = v.id AND m.state || '' = ANY(%s) AND %s
-          RETURNING m.id, m.state, %s""",
-            source,
-            move.state,
-            moves.assignments(self, {**move.columns, **(values or {})}),
-            list(move.allowed),
-            fence or SQL("TRUE"),
-            returning or SQL("NULL"),
-        )
+        queue, values = self.env["interop.queue"], values or {}
+        returning = returning or SQL("NULL")
+        if move.columns is None:
+            query = moves.in_queue(queue, move, values, source, returning)
+        else:
+            due = move.queue.get("next_attempt_at") or SQL("NULL")
+            query = SQL(
+                """WITH v AS MATERIALIZED (%s), %s
+                 UPDATE interop_message m SET state = %s, %s FROM moved v
+                  WHERE m.id = v.id AND (v.queued OR m.state = ANY(%s))
+              RETURNING m.id, m.state, v.queued, %s, %s""",
+                source,
+                moves.through_queue(queue, move, values, fence),
+                move.state,
+                moves.assignments(
+                    self, {**move.columns, **values, **moves.stamps(self.env)}
+                ),
+                list(move.allowed),
+                due,
+                returning,
+            )
         self.env.cr.execute(query, log_exceptions=False)
         rows = self.env.cr.fetchall()
+        entering = sorted((row[0], row[3]) for row in rows if not row[2])
+        if entering and not move.ends:
+            queue._enqueue(*zip(*entering, strict=True))
         self.invalidate_model(flush=False)
+        queue.invalidate_model(flush=False)
         for state in sorted({row[1] for row in rows}):
             ids = sorted(row[0] for row in rows if row[1] == state)
             self.browse(ids)._after_move(state)
         if rows and move.wakes:
             self.env["interop.pump"]._arm_after_commit()
-        if returning:
-            return [row[2:] for row in rows]
+        if returning.code != "NULL":
+            return [row[4:] for row in rows]
         return self.browse(sorted(row[0] for row in rows))
 
     def _after_move(self, state):
@@ -689,6 +674,15 @@ class InteropMessage(models.Model):
         return MessageRetention(self.env).remove_messages()
 
     # === GUARDS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Put open messages into the queue. The engine inserts with SQL and does the
+        same."""
+        messages = super().create(vals_list)
+        waiting = messages.filtered(lambda item: item.state in const.OPEN_STATES)
+        self.env["interop.queue"]._enqueue(waiting.ids)
+        return messages
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

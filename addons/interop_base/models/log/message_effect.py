@@ -219,9 +219,7 @@ class MessageEffect:
         message = self.message
         vals = message._failure_values(error.error_class, error.code, str(error))
         vals |= dict.fromkeys(("owner_user_id", "owner_team_id"), False)
-        # The worker returned, so the claim does not count as a dead worker.
         vals["attempt_count"] = message.attempt_count + bool(self.started)
-        vals["try_count"] = vals["attempt_count"]
         vals["first_attempt_at"] = message.first_attempt_at or self.started or False
         message.sudo().write(
             vals

@@ -1,5 +1,7 @@
 """Texts of the screens about a message: the reason why it waits, and the next step."""
 
+from datetime import timedelta
+
 from ... import const
 
 NEXT_ACTIONS = [
@@ -96,4 +98,21 @@ def waiting(message, now, known):
         return " ".join(hold.text for hold in holds), until, True
     if message.attempt_count:
         return env._("The last attempt failed. The next attempt follows."), due, False
+    if not due and _is_deferred(message, now, known):
+        text = env._("Messages of more critical interfaces are processed first.")
+        return text, due, False
     return env._("The message waits for the next free worker."), due, False
+
+
+def _is_deferred(message, now, known):
+    """Return whether messages of more critical interfaces are due before this one, which
+    has been due for some time."""
+    if (message.next_attempt_at or now) > now - timedelta(
+        seconds=const.DEFERRED_SECONDS
+    ):
+        return False
+    weights = known.get("weights")
+    if weights is None:
+        weights = known["weights"] = message.env["interop.pump"]._due_weights()
+    own = weights.get(message.lane)
+    return bool(own) and own < max(weights.values())

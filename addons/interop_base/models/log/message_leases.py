@@ -1,6 +1,8 @@
 """Leases: claim due messages, record results, take back expired leases."""
 
-import uuid
+import secrets
+
+from psycopg2.extras import Json
 
 from odoo.tools import SQL
 
@@ -8,129 +10,32 @@ from ...tools import claim_policy
 from ...tools import outcome as outcome_tools
 from ..engine.engine_types import Claim
 from . import message_moves as moves
+from . import queue_statements as statements
 
-RECLAIM_BATCH = 1000  # expired leases that one statement takes back
-
-# The due messages of a lane that may be claimed.
-_ELIGIBLE = """m.interface_id = ANY(%(interfaces)s)
-              AND (m.company_id IS NULL OR m.company_id <> ALL(%(stopped)s))
-              -- In order: whatever is still open before it, failed or not, comes first.
-              AND ({lanes}.ordering = 'none'
-                   OR ({lanes}.ordering = 'key' AND m.ordering_key IS NULL)
-                   OR NOT EXISTS (
-                      SELECT 1 FROM interop_message earlier
-                       WHERE earlier.lane = m.lane AND earlier.id < m.id
-                         AND earlier.state IN ('pending', 'processing', 'dead', 'parked')
-                         AND ({lanes}.ordering = 'strict'
-                              OR earlier.ordering_key = m.ordering_key)))"""
-
-_DUE = """
-WITH lanes(lane, cap, ordering) AS (
-    SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
--- Retries get a quarter of a lane: enough to go on, too little to crowd out new messages.
-shares(lane, ordering, first, cap) AS (
-    SELECT lane, ordering, true, cap FROM lanes
-     UNION ALL
-    SELECT lane, ordering, false, GREATEST(1, cap / %(share)s) FROM lanes),
-due AS (
-    SELECT found.id, found.next_attempt_at, shares.lane, shares.cap,
-           row_number() OVER (PARTITION BY shares.lane, shares.first
-                              ORDER BY found.next_attempt_at, found.id) AS place
-      FROM shares
-     CROSS JOIN LATERAL (
-           SELECT m.id, m.next_attempt_at
-             FROM interop_message m
-            WHERE m.state = 'pending' AND m.lane = shares.lane
-              AND (m.attempt_count = 0) = shares.first
-              AND m.next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'
-              AND m.try_count <= m.attempt_count
-              AND {eligible}
-         ORDER BY m.next_attempt_at, m.id
-            LIMIT shares.cap
-              FOR UPDATE SKIP LOCKED) found),
--- Both kinds together never exceed the lane: a narrow one takes what is due first, a wide
--- one mixes them in proportion to their shares.
-ranked AS (
-    SELECT due.id, lanes.cap,
-           row_number() OVER (
-               PARTITION BY due.lane
-               ORDER BY CASE WHEN lanes.cap < %(share)s THEN 0
-                             ELSE (due.place - 0.5) / due.cap END,
-                        due.next_attempt_at, due.id) AS place
-      FROM due JOIN lanes ON lanes.lane = due.lane)
-SELECT id, %(token)s AS token, %(lease)s AS lease FROM ranked WHERE place <= cap
-""".format(eligible=_ELIGIBLE.format(lanes="shares"))
-
-# Messages whose worker died are claimed separately, see ``tools.claim_policy``. The message
-# with the earliest due time comes first. If messages with one dead worker came first,
-# repeated crashes would keep the others waiting without a limit.
-# The query reads a small separate index and locks only the rows that it takes. Its cost
-# does not depend on the number of due messages.
-_SUSPECTS = """
-WITH lanes(lane, cap, ordering) AS (
-    SELECT * FROM unnest(%(lanes)s::text[], %(caps)s::int[], %(orderings)s::text[])),
-due AS (
-    SELECT found.id, found.crashes, found.next_attempt_at
-      FROM lanes
-     CROSS JOIN LATERAL (
-           SELECT m.id, m.next_attempt_at, m.try_count - m.attempt_count AS crashes
-             FROM interop_message m
-            WHERE m.state = 'pending' AND m.lane = lanes.lane
-              AND m.try_count > m.attempt_count
-              AND m.next_attempt_at <= clock_timestamp() AT TIME ZONE 'UTC'
-              AND {eligible}
-         ORDER BY m.next_attempt_at, m.id
-            LIMIT LEAST(lanes.cap, %(together)s)
-              FOR UPDATE SKIP LOCKED) found),
-first AS (SELECT id, crashes FROM due ORDER BY next_attempt_at, id LIMIT 1),
-picked AS (
-    SELECT id FROM first WHERE crashes > 1
-     UNION ALL
-    (SELECT due.id FROM due, first
-      WHERE first.crashes = 1 AND due.crashes = 1
-   ORDER BY due.next_attempt_at, due.id LIMIT %(together)s))
-SELECT id, %(token)s AS token, %(lease)s AS lease FROM picked
-""".format(eligible=_ELIGIBLE.format(lanes="lanes"))
-
-_NEXT = """
-WITH lanes(lane, ordering) AS (
-    SELECT * FROM unnest(%(lanes)s::text[], %(orderings)s::text[])),
-both_kinds(lane, ordering, first) AS (
-    SELECT lane, ordering, first FROM lanes CROSS JOIN (VALUES (true), (false)) AS b(first))
-SELECT min(due.at)
-  FROM both_kinds
- CROSS JOIN LATERAL (
-       SELECT m.next_attempt_at AS at
-         FROM interop_message m
-        WHERE m.state = 'pending' AND m.lane = both_kinds.lane
-          AND (m.attempt_count = 0) = both_kinds.first
-          AND {eligible}
-     ORDER BY m.next_attempt_at
-        LIMIT 1) due
-""".format(eligible=_ELIGIBLE.format(lanes="both_kinds"))
+RECLAIM_BATCH = 1000  # messages that one statement takes back
 
 _CLAIM = SQL(
-    "m.id, m.lease_token, m.interface_id, m.company_id, m.lane, m.external_id,"
-    " m.try_count, m.attempt_count, m.payload_id, m.ordering_key, m.direction"
+    "m.id, q.lease_token, m.interface_id, m.company_id, q.lane, m.external_id,"
+    " q.try_count, q.attempt_count, m.payload_id, q.ordering_key, m.direction"
 )
-
-_EXPIRED = """
-SELECT id, clock_timestamp() AT TIME ZONE 'UTC' AS seen
-  FROM interop_message
- WHERE state = 'processing' AND lease_until < clock_timestamp() AT TIME ZONE 'UTC'
- ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-"""
 
 # One row per result. A worker without the lease changes no row.
 _RESULTS = """
 SELECT raw.*, clock_timestamp() AT TIME ZONE 'UTC' AS at
-  FROM unnest(%s::int[], %s::text[], %s::text[], %s::float8[], %s::int[], %s::int[],
-              %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],
-              %s::int[])
+  FROM unnest((SELECT %s::int[]), (SELECT %s::text[]), (SELECT %s::text[]),
+              (SELECT %s::float8[]), (SELECT %s::int[]), (SELECT %s::int[]),
+              (SELECT %s::text[]), (SELECT %s::text[]), (SELECT %s::text[]),
+              (SELECT %s::text[]), (SELECT %s::text[]), (SELECT %s::int[]),
+              (SELECT %s::int[]))
     AS raw(id, token, state, delay, spent, http_status, error_class, error_kind,
            error_code, error_message, cause, owner_user_id, owner_team_id)
 """
 _FAILURE = ("error_class", "error_kind", "error_code", "error_message", "cause")
+
+
+def _widths(lanes):
+    """Return the parameters that name lanes and how much of each may be claimed."""
+    return {"lanes": list(lanes), "caps": [lane.cap for lane in lanes.values()]}
 
 
 class MessageLeases:
@@ -160,26 +65,60 @@ class MessageLeases:
             return []
         parameters = {
             **self._eligible(lanes, interface_ids),
-            "caps": [lane.cap for lane in lanes.values()],
-            "token": str(uuid.uuid4()),
-            "lease": seconds,
             "share": claim_policy.RETRY_SHARE,
             "together": claim_policy.SUSPECTS_TOGETHER,
         }
-        rows = self._lease(_SUSPECTS, parameters) if crashed else []
-        rows = rows or self._lease(_DUE, parameters)
+        token, rows = secrets.token_hex(8), []
+        if crashed:
+            rows = self._lease(statements.CRASHED, parameters, token, seconds)
+        if not rows:
+            rows = self._lease_due(lanes, parameters, token, seconds)
+        if rows:
+            self._note_lease(token, seconds, [row[0] for row in rows])
         return sorted(map(Claim._make, rows), key=lambda claim: claim.message_id)
 
-    def _lease(self, query, parameters):
+    def _lease_due(self, lanes, parameters, token, seconds):
+        """Claim what no worker died with; return the columns of the claims."""
+        strict = {
+            name: lane for name, lane in lanes.items() if lane.ordering == "strict"
+        }
+        loose = {name: lane for name, lane in lanes.items() if name not in strict}
+        if any(lane.ordering == "key" for lane in loose.values()):
+            self.env["interop.queue"]._promote()
+        rows = []
+        for query, own in ((statements.DUE, loose), (statements.RUNS, strict)):
+            if own:
+                widths = parameters | _widths(own)
+                rows += self._lease(query, widths, token, seconds)
+        return rows
+
+    def _lease(self, query, parameters, token, seconds):
+        until = SQL("%s + make_interval(secs => %s)", moves.NOW, seconds)
         return self.messages._move(
-            moves.CLAIMED, source=SQL(query, **parameters), returning=_CLAIM
+            moves.CLAIMED,
+            {"lease_token": token, "lease_until": until},
+            source=SQL(query, **parameters),
+            returning=_CLAIM,
         )
+
+    def _note_lease(self, token, seconds, ids):
+        """Note what a claim took, so that it is found when its worker dies."""
+        self.env.cr.execute(
+            """INSERT INTO interop_queue_lease (token, until, claimed)
+               VALUES (%s, clock_timestamp() AT TIME ZONE 'UTC'
+                           + make_interval(secs => %s), %s)""",
+            [token, seconds, Json(ids)],
+        )
+
+    def release(self, tokens):
+        """Forget those of these leases of which every message has a result."""
+        if tokens:
+            self.env.cr.execute(SQL(statements.RELEASE, tokens=list(tokens)))
 
     def _eligible(self, lanes, interface_ids):
         # The engine moves messages of every facility that is not stopped.
         return {
-            "lanes": list(lanes),
-            "orderings": [lane.ordering for lane in lanes.values()],
+            **_widths(lanes),
             "interfaces": list(interface_ids),
             "stopped": self.env["interop.guard"]._stopped_companies().ids,
         }
@@ -190,7 +129,11 @@ class MessageLeases:
         Messages that a stopped facility or an open predecessor holds back do not count,
         because the pump could not claim them. See ``claim`` for the parameters.
         """
-        self.env.cr.execute(SQL(_NEXT, **self._eligible(lanes, interface_ids)))
+        if not lanes or not interface_ids:
+            return None
+        parameters = self._eligible(lanes, interface_ids)
+        parameters["keyed"] = [n for n, lane in lanes.items() if lane.ordering == "key"]
+        self.env.cr.execute(SQL(statements.NEXT, **parameters))
         return self.env.cr.fetchone()[0]
 
     def reclaim(self):
@@ -198,15 +141,12 @@ class MessageLeases:
 
         :returns: number of messages taken back
         """
-        # One due time for all of them keeps the order of their ids.
-        expired = SQL(_EXPIRED, limit=RECLAIM_BATCH)
         rows = self.messages._move(
             moves.RECLAIMED,
-            source=SQL(
-                "SELECT id, max(seen) OVER () AS due_at FROM (%s) found", expired
-            ),
-            returning=SQL("m.id, m.try_count - m.attempt_count"),
+            source=SQL(statements.EXPIRED, limit=RECLAIM_BATCH),
+            returning=SQL("m.id, q.dead_workers"),
         )
+        self.env.cr.execute(statements.FORGET)
         poisoned = [mid for mid, crashes in rows if claim_policy.is_poison(crashes)]
         self.messages.browse(poisoned)._set_dead(
             "internal",
@@ -222,9 +162,8 @@ class MessageLeases:
     def lock(self, message, token):
         """Lock a claimed message if ``token`` still holds the lease. Return whether it does."""
         self.env.cr.execute(
-            """SELECT 1 FROM interop_message
-                WHERE id = %s AND lease_token = %s AND state = 'processing'
-                  FOR UPDATE""",
+            """SELECT 1 FROM interop_queue
+                WHERE id = %s AND lease_token = %s FOR UPDATE""",
             [message.id, token],
         )
         return bool(self.env.cr.fetchone())
@@ -246,16 +185,10 @@ class MessageLeases:
             self._row(message, result)
             for message, result in zip(messages, results, strict=True)
         ]
-        updated = dict(
-            self.messages._move(
-                moves.RESULT,
-                source=SQL(_RESULTS, *map(list, zip(*rows, strict=True))),
-                fence=SQL("m.lease_token = v.token"),
-                returning=SQL(
-                    "m.id, m.attempt_count = 1 AND m.first_attempt_at = v.at"
-                ),
-            )
+        updated = self._write(
+            moves.DELIVERED, [row for row in rows if row[2] == "done"]
         )
+        updated |= self._write(moves.RESULT, [row for row in rows if row[2] != "done"])
         self.env["interop.attempt"]._record(
             [
                 # The timeline shows the final outcome: no attempts are left.
@@ -268,6 +201,24 @@ class MessageLeases:
             {message_id for message_id, first in updated.items() if first},
         )
         return list(updated)
+
+    def _write(self, move, rows):
+        """Move messages where the lease is still the worker's own.
+
+        :returns: ``{message id: whether this was the first attempt}``
+        """
+        if not rows:
+            return {}
+        return dict(
+            self.messages._move(
+                move,
+                source=SQL(_RESULTS, *map(list, zip(*rows, strict=True))),
+                fence=SQL("q.lease_token = v.token"),
+                returning=SQL(
+                    "m.id, m.attempt_count = 1 AND m.first_attempt_at = v.at"
+                ),
+            )
+        )
 
     def _row(self, message, result):
         """Return the column values of one result. The retry policy decides retry or dead."""

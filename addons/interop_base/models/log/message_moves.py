@@ -1,7 +1,8 @@
 """The moves of messages between states: allowed states, target state, columns.
 
 Only ``interop.message._move`` writes states, with one statement for any number of
-messages. In SQL, ``m`` is the message and ``v`` its row of the source.
+messages. In SQL, ``m`` is the message, ``q`` its row of the queue and ``v`` its row of the
+source. Columns of the queue see all three, columns of the message ``m`` and ``v``.
 """
 
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from odoo.tools import SQL
 
 from ... import const
 from ...tools import outcome as outcome_tools
+from . import queue_statements
 
 
 class Move(NamedTuple):
@@ -17,14 +19,21 @@ class Move(NamedTuple):
 
     ``state`` is the target, or SQL of the row. A message in any other state than the
     ``allowed`` ones stays as it is. ``columns`` are written with the state: values as
-    for ``write``, or SQL. ``wakes``: the pump is armed, because this message is due or
-    no longer holds others back.
+    for ``write``, or SQL; ``None`` for a move that only the queue sees. ``queue`` are the
+    columns of the queue, for moves to a state that is open. ``wakes``: the pump is armed,
+    because this message is due or no longer holds others back.
     """
 
     state: str | SQL
     allowed: tuple
-    columns: dict
+    columns: dict | None
+    queue: dict = {}
     wakes: bool = False
+
+    @property
+    def ends(self):
+        """Whether a message leaves the queue with this move."""
+        return self.state in const.CLOSED_STATES
 
 
 NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
@@ -38,15 +47,16 @@ FAILURE = (
     "owner_user_id",
     "owner_team_id",
 )
+# What the queue knows of a failure, and where a message is claimed from.
+MIRRORED = ("error_class", "error_kind", "cause", "owner_user_id", "owner_team_id")
+MIRRORED += ("lane",)
+_NULL = SQL("NULL")
 # By default a move clears the lease, the end and the time of the next attempt.
-_PLAIN = {
-    "lease_token": False,
-    "lease_until": False,
-    "next_attempt_at": False,
-    "done_at": False,
-}
-_ENDED = {**_PLAIN, "done_at": NOW}
+_PLAIN = {"done_at": False, "is_withdrawn": _NULL}
+_QUEUED = {"lease_token": False, "lease_until": False, "next_attempt_at": False}
+_ENDED = {"done_at": NOW}
 _CLEARED = dict.fromkeys(FAILURE, False)
+_QUEUE_CLEARED = {name: False for name in FAILURE if name in MIRRORED}
 _OWN_LANE = SQL("regexp_replace(m.lane, %s, '')", f"^{const.LEFT_LANE}")
 # For content that can never be applied, or that the receiver refused after delivery. The
 # message no longer holds others back.
@@ -55,8 +65,17 @@ OUT_OF_TURN = {"lane": SQL("%s || %s", const.LEFT_LANE, _OWN_LANE)}
 # === ENDS === #
 
 DONE = Move("done", ("pending", "processing"), {**_ENDED, **_CLEARED})
-SKIPPED = Move("skipped", ("pending", "processing"), {**_ENDED, **_CLEARED})
-CANCELLED = Move("cancelled", ("pending", "dead", "parked"), _ENDED, wakes=True)
+SKIPPED = Move(
+    "skipped",
+    ("pending", "processing"),
+    {**_ENDED, **_CLEARED, "is_withdrawn": True},
+)
+CANCELLED = Move(
+    "cancelled",
+    ("pending", "dead", "parked"),
+    {**_ENDED, "is_withdrawn": True},
+    wakes=True,
+)
 # Messages of a set that are no longer failed stay as they are.
 CLOSED = CANCELLED._replace(allowed=const.FAILED_STATES)
 # A newer message about the same record replaces it. The messages that it held back
@@ -65,7 +84,12 @@ SUPERSEDED = CLOSED._replace(state="skipped")
 
 # === FAILURES === #
 
-DEAD = Move("dead", ("pending", "processing", "parked"), {**_CLEARED, **_PLAIN})
+DEAD = Move(
+    "dead",
+    ("pending", "processing", "parked"),
+    {**_CLEARED, **_PLAIN},
+    {**_QUEUED, **_QUEUE_CLEARED, "failed_at": NOW},
+)
 PARKED = DEAD._replace(state="parked", allowed=("pending", "processing"))
 
 # === RETRIES === #
@@ -74,12 +98,15 @@ PARKED = DEAD._replace(state="parked", allowed=("pending", "processing"))
 RETRIED = Move(
     "pending",
     const.FAILED_STATES,
+    {**_PLAIN, **_CLEARED, "attempt_count": 0, "lane": _OWN_LANE},
     {
-        **_PLAIN,
-        **_CLEARED,
+        **_QUEUED,
+        **_QUEUE_CLEARED,
+        "failed_at": False,
         "next_attempt_at": NOW,
         "attempt_count": 0,
         "try_count": 0,
+        "dead_workers": 0,
         "lane": _OWN_LANE,
     },
     wakes=True,
@@ -89,8 +116,9 @@ RETRIED_OLD = RETRIED._replace(allowed=(*const.FAILED_STATES, "skipped"))
 # They count as retries, so that new messages keep their share of the lane.
 REPLAYED = RETRIED._replace(
     allowed=("done", *const.FAILED_STATES),
-    columns={
-        **RETRIED.columns,
+    columns={**RETRIED.columns, "attempt_count": 1},
+    queue={
+        **RETRIED.queue,
         "attempt_count": 1,
         "try_count": 1,
         "next_attempt_at": SQL("v.due_at"),
@@ -106,56 +134,70 @@ CONFIRMED = DONE._replace(allowed=("pending", "dead", "parked"))
 REJECTED = DEAD._replace(
     allowed=("pending", "done", "dead", "parked"),
     columns={**DEAD.columns, **OUT_OF_TURN},
+    queue={**DEAD.queue, **OUT_OF_TURN},
     wakes=True,
 )
 
 # === THE PUMP === #
 
-CLAIMED = Move(
-    "processing",
-    ("pending",),
+# The log row stays as it is: a message in progress is a waiting one with a lease.
+CLAIMED = Move("processing", ("pending",), None, {"try_count": SQL("q.try_count + 1")})
+RECLAIMED = Move(
+    "pending",
+    ("processing",),
+    None,
     {
-        "lease_token": SQL("v.token"),
-        "lease_until": SQL(
-            "clock_timestamp() AT TIME ZONE 'UTC' + make_interval(secs => v.lease)"
-        ),
-        "try_count": SQL("m.try_count + 1"),
+        "lease_token": False,
+        "lease_until": False,
+        "next_attempt_at": NOW,
+        "dead_workers": SQL("q.try_count - q.attempt_count"),
     },
 )
-RECLAIMED = Move(
-    "pending", ("processing",), {**_PLAIN, "next_attempt_at": SQL("v.due_at")}
-)
 
 
-def _unless_deferred(name):
+def _unless_deferred(name, alias):
     """Return the SQL that keeps the earlier failure after a deferral."""
     value = SQL("NULL") if name == "error_pointer" else SQL.identifier("v", name)
-    own = SQL.identifier("m", name)
+    own = SQL.identifier(alias, name)
     return SQL("CASE WHEN v.spent = 0 THEN %s ELSE %s END", own, value)
 
 
+_TRIED = {
+    "attempt_count": SQL("m.attempt_count + v.spent"),
+    "first_attempt_at": SQL(
+        "COALESCE(m.first_attempt_at, CASE WHEN v.spent > 0 THEN v.at END)"
+    ),
+    "answer_status": SQL("COALESCE(v.http_status, m.answer_status)"),
+}
+DELIVERED = Move(
+    "done", ("processing",), {**_CLEARED, **_TRIED, "done_at": SQL("v.at")}
+)
 RESULT = Move(
     SQL("v.state"),
     ("processing",),
     {
         **_PLAIN,
-        "done_at": SQL("CASE WHEN v.state = 'done' THEN v.at END"),
+        **_TRIED,
+        **{name: _unless_deferred(name, "m") for name in FAILURE},
+        "owner_user_id": SQL("v.owner_user_id"),
+        "owner_team_id": SQL("v.owner_team_id"),
+    },
+    {
+        **_QUEUED,
+        **{name: _unless_deferred(name, "q") for name in FAILURE if name in MIRRORED},
+        "owner_user_id": SQL("v.owner_user_id"),
+        "owner_team_id": SQL("v.owner_team_id"),
         "next_attempt_at": SQL(
             "CASE WHEN v.state = 'pending' THEN v.at + make_interval(secs => v.delay) END"
         ),
-        "attempt_count": SQL("m.attempt_count + v.spent"),
+        "failed_at": SQL("CASE WHEN v.state = 'dead' THEN v.at END"),
+        "attempt_count": SQL("q.attempt_count + v.spent"),
         # A worker that returns a result has not died.
         "try_count": SQL(
-            "CASE WHEN v.spent = 0 THEN m.try_count - 1"
-            " WHEN v.state = 'pending' THEN m.attempt_count + 1 ELSE m.try_count END"
+            "CASE WHEN v.spent = 0 THEN q.try_count - 1"
+            " WHEN v.state = 'pending' THEN q.attempt_count + 1 ELSE q.try_count END"
         ),
-        "first_attempt_at": SQL(
-            "COALESCE(m.first_attempt_at, CASE WHEN v.spent > 0 THEN v.at END)"
-        ),
-        "answer_status": SQL("COALESCE(v.http_status, m.answer_status)"),
-        **{name: _unless_deferred(name) for name in FAILURE},
-        "owner_user_id": SQL("v.owner_user_id"),
-        "owner_team_id": SQL("v.owner_team_id"),
+        "dead_workers": SQL("CASE WHEN v.spent = 0 THEN q.dead_workers ELSE 0 END"),
     },
 )
 
@@ -176,20 +218,109 @@ def failure(interface, error_class, code, text):
     }
 
 
-def assignments(messages, columns):
-    """Return the SQL that writes columns of messages, with user and time.
+def assignments(model, columns):
+    """Return the SQL that writes columns of a model.
 
+    :param model: recordset of the model
     :param dict columns: values as for ``write``, or SQL
     """
-    fields = messages._fields
-    logged = {"write_date": NOW, "write_uid": messages.env.uid}
+    fields = model._fields
     return SQL(", ").join(
         SQL(
             "%s = %s",
             SQL.identifier(name),
             value
             if isinstance(value, SQL)
-            else fields[name].convert_to_column(value, messages),
+            else fields[name].convert_to_column(value, model),
         )
-        for name, value in {**columns, **logged}.items()
+        for name, value in columns.items()
+    )
+
+
+def stamps(env):
+    """Return the columns that each move of a message writes: who made it and when, and
+    what the queue counted until now."""
+    tries = SQL("COALESCE(v.queue_tries, m.try_count)")
+    return {"try_count": tries, "write_date": NOW, "write_uid": env.uid}
+
+
+# === THE QUEUE === #
+
+_LEAVE = """
+gone AS (
+    DELETE FROM interop_queue q USING v
+     WHERE q.id = v.id AND %(state)s = ANY(%(allowed)s) AND %(fence)s
+ RETURNING v.*, q.lane AS queue_lane, q.ordering_key AS queue_key,
+           q.try_count AS queue_tries),
+freed AS (
+    INSERT INTO interop_queue_key (lane, ordering_key)
+    SELECT DISTINCT queue_lane, queue_key FROM gone WHERE queue_key > ''),
+moved AS (SELECT gone.*, true AS queued FROM gone %(outside)s)"""
+_STAY = """
+stayed AS (
+    UPDATE interop_queue q SET state = %(target)s, %(columns)s
+      FROM v JOIN interop_message m ON m.id = v.id
+     WHERE q.id = v.id AND %(state)s = ANY(%(allowed)s) AND %(fence)s
+ RETURNING v.*, q.lane AS queue_lane, q.ordering_key AS queue_key,
+           q.try_count AS queue_tries),
+freed AS (
+    INSERT INTO interop_queue_key (lane, ordering_key)
+    SELECT DISTINCT regexp_replace(queue_lane, %(left)s, ''), queue_key
+      FROM stayed WHERE queue_key > '' AND %(changes_lane)s),
+moved AS (SELECT stayed.*, true AS queued FROM stayed %(outside)s)"""
+# Messages that are not in the queue: finished ones, and one that is just coming in.
+_OUTSIDE = """
+    UNION ALL
+   SELECT v.*, NULL, NULL, NULL, false FROM v
+    WHERE NOT EXISTS (SELECT FROM interop_queue q WHERE q.id = v.id)"""
+
+
+def through_queue(queue, move, values, fence):
+    """Return the part of a statement that moves rows of the queue: ``moved``, which are
+    the rows of ``v`` that may move. ``queued`` tells which of them are in the queue.
+
+    :param queue: recordset of ``interop.queue``
+    :param Move move: one that changes messages
+    :param dict values: more columns of the message
+    :param SQL fence: condition on ``q`` and ``v``; with one, only the queue is asked
+    """
+    columns = {**move.queue, **{n: v for n, v in values.items() if n in MIRRORED}}
+    changes_lane = "lane" in columns
+    if changes_lane:  # what comes back to its lane is looked at by the next claim
+        columns["is_first"] = SQL("q.ordering_key IS NULL")
+    return SQL(
+        _LEAVE if move.ends else _STAY,
+        state=SQL(queue_statements.STATE),
+        allowed=list(move.allowed),
+        fence=fence or SQL("TRUE"),
+        outside=SQL() if fence else SQL(_OUTSIDE),
+        **{}
+        if move.ends
+        else {
+            "target": move.state,
+            "columns": assignments(queue, columns),
+            "left": f"^{const.LEFT_LANE}",
+            "changes_lane": changes_lane,
+        },
+    )
+
+
+def in_queue(queue, move, values, source, returning):
+    """Return the statement of a move that only the queue sees.
+
+    Its ``source`` has locked the rows. The claim sets columns that no index names, so that
+    PostgreSQL writes the new row into the same page.
+    """
+    return SQL(
+        """WITH q AS (
+               UPDATE interop_queue q SET %s
+                WHERE q.id = ANY(ARRAY(SELECT id FROM (%s) v)) AND %s = ANY(%s)
+            RETURNING q.*)
+           SELECT q.id, %s, true, NULL, %s FROM q JOIN interop_message m ON m.id = q.id""",
+        assignments(queue, {**move.queue, **values}),
+        source,
+        SQL(queue_statements.STATE),
+        list(move.allowed),
+        move.state,
+        returning,
     )

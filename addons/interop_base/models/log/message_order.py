@@ -11,55 +11,49 @@ class MessageOrder:
     def __init__(self, message):
         message.ensure_one()
         self.message = message
-        self.ordering = self._ordering()
-
-    def _ordering(self):
-        """Return the ordering that applies to this message."""
-        message = self.message
-        if message.test or (message.direction == "out" and not message.endpoint_id):
-            return "none"
-        inbound = message.direction == "in"
-        ordering = "key" if inbound else message.endpoint_id.ordering
-        return "none" if ordering == "key" and not message.ordering_key else ordering
+        message.env.cr.execute(
+            "SELECT lane, ordering_key FROM interop_queue WHERE id = %s",
+            [message._origin.id],
+        )
+        # Without a row or a key, the message waits for no other one.
+        self.lane, self.key = message.env.cr.fetchone() or (None, None)
 
     def first(self):
         """Return the first open message before this one, or an empty recordset.
 
         A claim takes the same order: all earlier open messages come first.
         """
-        if self.message.state != "pending" or self.ordering == "none":
+        if self.message.state != "pending" or self.key is None:
             return self.message.browse()
         cr = self.message.env.cr
         cr.execute(
             SQL(
-                "SELECT min(e.id) FROM interop_message e"
-                " WHERE %s AND e.id < %s AND e.state IN %s",
-                self._same("e"),
-                self.message.id,
-                const.OPEN_STATES,
+                """SELECT e.id FROM interop_queue e
+                    WHERE e.lane = %s AND e.ordering_key = %s
+                 ORDER BY e.place LIMIT 1""",
+                self.lane,
+                self.key,
             )
         )
-        return self.message.browse(cr.fetchone()[0] or ())
+        (first,) = cr.fetchone()
+        return self.message.browse(first if first != self.message.id else ())
 
     def behind(self):
         """Return ``(count, since)`` of the messages that wait for this one."""
-        if self.message.state not in const.OPEN_STATES or self.ordering == "none":
+        if self.message.state not in const.OPEN_STATES or self.key is None:
             return 0, False
         cr = self.message.env.cr
         cr.execute(
             SQL(
-                "SELECT count(*), min(l.create_date) FROM interop_message l"
-                " WHERE %s AND l.id > %s AND l.state = 'pending'",
-                self._same("l"),
+                """SELECT count(*),
+                          (SELECT m.create_date FROM interop_message m
+                            WHERE m.id = min(l.id))
+                     FROM interop_queue l
+                    WHERE l.lane = %s AND l.ordering_key = %s AND l.place > %s
+                      AND l.state = 'pending' AND l.lease_token IS NULL""",
+                self.lane,
+                self.key,
                 self.message.id,
             )
         )
         return cr.fetchone()
-
-    def _same(self, alias):
-        """Return the SQL condition that rows of ``alias`` have the order of this message."""
-        lane = SQL("%s.lane = %s", SQL.identifier(alias), self.message.lane)
-        if self.ordering == "strict":
-            return lane
-        key = SQL.identifier(alias, "ordering_key")
-        return SQL("%s AND %s = %s", lane, key, self.message.ordering_key)

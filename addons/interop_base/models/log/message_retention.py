@@ -26,12 +26,12 @@ class MessageRetention:
             f"""SELECT m.payload_id
                   FROM interop_message m
                   JOIN interop_interface i ON i.id = m.interface_id
-                 WHERE m.payload_id IS NOT NULL AND m.state <> ALL(%s)
+                 WHERE m.payload_id IS NOT NULL AND m.state = ANY(%s)
                    AND m.done_at < now() AT TIME ZONE 'UTC'
                                    - make_interval(days => i.payload_retention_days)
                    AND {_NOT_REFUSED.format("m.payload_id")}
                  LIMIT %s""",
-            [list(const.OPEN_STATES), "interop.payload", BATCH],
+            [list(const.CLOSED_STATES), "interop.payload", BATCH],
         )
         return self._remove("interop.payload", self._delete_payloads)
 
@@ -44,20 +44,15 @@ class MessageRetention:
             f"""SELECT m.id
                   FROM interop_message m
                   JOIN interop_interface i ON i.id = m.interface_id
-                 WHERE m.state <> ALL(%s)
+                 WHERE m.state = ANY(%s)
                    AND m.done_at < now() AT TIME ZONE 'UTC'
                                    - make_interval(days => i.message_retention_days)
                    AND NOT EXISTS (SELECT 1 FROM interop_message child
-                                    WHERE child.parent_id = m.id
-                                      AND child.state = ANY(%s))
+                                     JOIN interop_queue q ON q.id = child.id
+                                    WHERE child.parent_id = m.id)
                    AND {_NOT_REFUSED.format("m.id")}
                  LIMIT %s""",
-            [
-                list(const.OPEN_STATES),
-                list(const.OPEN_STATES),
-                "interop.message",
-                BATCH,
-            ],
+            [list(const.CLOSED_STATES), "interop.message", BATCH],
         )
         return self._remove("interop.message", self._delete_messages)
 

@@ -154,7 +154,9 @@ def _key_condition(alias, values, prefixes, blind):
     """Return the SQL of a key among ``values``, with one of ``prefixes``, or with one of
     the ``blind`` indexes. Each part uses a separate index."""
     key = SQL.identifier(alias, "business_key")
-    parts = [SQL("%s = ANY(%s)", key, values)]
+    lowered = [value.lower() for value in values]
+    # One index serves both: the exact key is looked up by its lower case.
+    parts = [SQL("(lower(%s) = ANY(%s) AND %s = ANY(%s))", key, lowered, key, values)]
     parts += [SQL("lower(%s) LIKE lower(%s)", key, _prefix(item)) for item in prefixes]
     if blind:
         hidden = SQL.identifier(alias, "business_key_index")
