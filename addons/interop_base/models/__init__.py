@@ -15,6 +15,7 @@ from .catalogue import interop_approval_in_use
 from .catalogue import interop_service_mixins
 from .catalogue import interop_delivery_mixin
 from .catalogue import interop_sender_mixin
+from .catalogue import interop_window_mixin
 from .catalogue import interop_interface
 from .vault import interop_secret
 from .vault import interop_secret_entry

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 
 from .. import clock, const
@@ -340,3 +340,42 @@ class TestCriticality(QueueCase):
         self.env.invalidate_all()
         self.assertNotIn("more critical", later.waiting_reason)
         self.assertFalse(self.interface.deferred_since)
+
+
+@tagged("post_install", "-at_install")
+class TestSendWindow(QueueCase):
+    """Messages of batch interfaces wait for the window and say so."""
+
+    def _window(self, from_hours, to_hours):
+        """Set a window relative to now."""
+        now = clock.database_now(self.env.cr)
+        hours = now.hour + now.minute / 60
+        self.interface.write(
+            {
+                "latency_tier": "batch",
+                "window_start": (hours + from_hours) % 24,
+                "window_end": (hours + to_hours) % 24,
+                "window_tz": "UTC",
+            }
+        )
+
+    def test_messages_wait_for_the_window(self):
+        self._window(2, 4)
+        self.assertFalse(self.interface.approval_changed)
+        message = self._publish(self.interface)
+        self._run()
+        self.assertEqual((message.state, self.sent), ("pending", []))
+        self.assertIn("send window", message.waiting_reason)
+        self.assertTrue(message.waiting_until)
+        self.assertIn("send window", self.interface.hold_text)
+        self.assertEqual(self.interface.hold_level, "held")
+        self.assertIsNone(self.env["interop.pump"].sudo()._next_due())
+        self._window(-1, 4)
+        self._run()
+        self.env.invalidate_all()
+        self.assertEqual(message.state, "done")
+
+    def test_only_batch_interfaces_have_a_window(self):
+        with self._refused(ValidationError, "only batch interfaces"):
+            self.interface.write({"window_start": 1, "window_end": 2})
+        self.assertFalse(self.interface._window_opens())

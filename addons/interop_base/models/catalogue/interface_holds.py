@@ -59,6 +59,7 @@ class InterfaceHolds:
             holds.append(Hold(text))
         if not test:
             holds += self.interface._approval_holds()
+            holds += self.interface._window_holds()
         return holds + self.interface._receiver_holds()
 
     def level_and_text(self, known):
@@ -78,6 +79,7 @@ class InterfaceHolds:
         held = []
         if in_use:
             held = interface_sudo._approval_holds() + interface_sudo._receiver_holds()
+            held += interface_sudo._window_holds()
         levels = ["all"] * bool(stops or interface_sudo.interop_stopped_at)
         levels += ["part"] * bool(facilities) + ["held"] * bool(held) + ["none"]
         if facilities and len(facilities) == len(interface_sudo.company_ids):

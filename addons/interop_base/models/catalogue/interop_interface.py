@@ -40,6 +40,9 @@ DESCRIPTIVE = {
     "exception_team_id",
     "criticality",
     "latency_tier",
+    "window_start",
+    "window_end",
+    "window_tz",
     "objective_seconds",
     "objective_percent",
     "retry_policy_id",
@@ -59,6 +62,7 @@ class InteropInterface(models.Model):
         "interop.approval.in.use.mixin",
         "interop.responsibility.mixin",
         "interop.objective.mixin",
+        "interop.window.mixin",
         "interop.retention.mixin",
         "interop.sender.mixin",
         "interop.message.count.mixin",
@@ -358,6 +362,7 @@ class InteropInterface(models.Model):
         return (
             self._in_force()
             and self._is_open()
+            and not self._window_opens()
             and (not self._uses_endpoint() or self.endpoint_id._delivers())
         )
 
