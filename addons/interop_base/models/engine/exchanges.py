@@ -13,25 +13,24 @@ _logger = logging.getLogger(__name__)
 
 
 class Exchanges:
-    """The claims that are out, and the results that came back.
+    """The claims in flight and their results.
 
-    A batch runs in a thread of its own, without a cursor. A slow receiver keeps its batch
-    open, and nothing else: the pump collects what is ready, records it and claims for the
-    others.
+    Each batch runs in a separate thread without a cursor. A slow receiver delays only its
+    batch. Meanwhile the pump records finished results and claims messages of other lanes.
     """
 
     def __init__(self):
         self._ready = queue.SimpleQueue()
-        # (message id, lease) -> (claim, transport model, when it was submitted). A lease
-        # may end in flight and the message be claimed again: two tries, two results.
+        # (message id, lease) -> (claim, transport model, time of submission). If a lease
+        # expires in flight, the message may be claimed again with a second result.
         self._out = {}
 
     def submit(self, model, sender, deliveries, claims, deadline):
-        """Start exchanging ``deliveries`` and return at once.
+        """Start exchanging ``deliveries`` and return immediately.
 
         :param str model: name of the transport model, given back with each result
         :param sender: the transport; ``_exchange`` uses no cursor
-        :param claims: the claims behind the deliveries
+        :param claims: the claims of the deliveries
         :param float deadline: see ``interop.transport._exchange``
         """
         now = time.monotonic()
@@ -51,7 +50,7 @@ class Exchanges:
                 missing.pop(result.message_id, None)
                 self._ready.put(result)
         except Exception as error:  # noqa: BLE001
-            # The text of a foreign exception may hold content: its type has to do.
+            # Only the type, because the text of other exceptions may hold content.
             _logger.error("a transport failed: %s", type(error).__name__)
         for claim in missing.values():
             self._ready.put(
@@ -62,14 +61,14 @@ class Exchanges:
                     clock.now(),
                     error_class="internal",
                     error_code="transport_failed",
-                    error_message="The transport ended without a result.",
+                    error_message="The transport returned no result. The message is retried.",
                 )
             )
 
     def collect(self, seconds, limit):
         """Return up to ``limit`` results as ``[(result, claim, model)]``.
 
-        Waits up to ``seconds`` for the first one when anything is out.
+        Waits up to ``seconds`` for the first result while messages are in flight.
         """
         found = []
         try:
@@ -89,15 +88,15 @@ class Exchanges:
         return len(self._out)
 
     def tokens(self):
-        """Return the leases of which messages are out."""
+        """Return the leases of the messages in flight."""
         return {token for _message_id, token in self._out}
 
     def per_lane(self):
-        """Return a ``Counter`` of what is out per lane."""
+        """Return a ``Counter`` of the messages in flight per lane."""
         return Counter(claim.lane for claim, _model, _since in self._out.values())
 
     def slow_lanes(self, seconds):
-        """Return the lanes with something out for longer than ``seconds``."""
+        """Return the lanes with a message in flight for longer than ``seconds``."""
         limit = time.monotonic() - seconds
         return {claim.lane for claim, _m, since in self._out.values() if since < limit}
 

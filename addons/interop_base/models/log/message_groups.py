@@ -46,7 +46,7 @@ class InteropMessageGroupMixin(models.AbstractModel):
 
     @api.model
     def formatted_read_group(self, domain, groupby=(), *args, **kwargs):
-        """Group as usual; a cause reads as the text of the failure."""
+        """Group as usual, but label a cause with its error message."""
         groups = super().formatted_read_group(domain, groupby, *args, **kwargs)
         if "cause" in groupby:
             MessageSearch(self).label_causes(domain, groups)

@@ -31,7 +31,7 @@ class InteropMessageRecordMixin(models.AbstractModel):
     @api.depends("res_model", "res_id")
     @api.depends_context("uid")
     def _compute_resource_name(self):
-        """The log shows this column: a query or two per model, not per message."""
+        """Read names with one or two queries per model, because lists show them."""
         found = resources.readable(self)
         for message in self:
             record = found.get((message.res_model, message.res_id))
@@ -40,7 +40,7 @@ class InteropMessageRecordMixin(models.AbstractModel):
     @api.depends("res_model", "res_id")
     @api.depends_context("uid")
     def _compute_resource_ref(self):
-        """For one message: Odoo checks each reference that is assigned on its own."""
+        """Use it for one message: Odoo checks each assigned reference separately."""
         found = resources.readable(self)
         for message in self:
             key = (message.res_model, message.res_id)
