@@ -40,12 +40,15 @@ def set_queue(env, ids, values):
         else:
             own |= {"lease_token": None, "lease_until": None}
         env["interop.queue"]._enqueue(ids)
-    if "try_count" in own and "lease_token" not in own:
+    if "try_count" in own and not own.get("lease_token"):
         # Claims without a result, of a message that waits: of workers that died.
-        own["dead_workers"] = SQL(
-            "CASE WHEN lease_token IS NULL THEN %s - attempt_count"
-            " ELSE dead_workers END",
-            own["try_count"],
+        left_over = SQL("%s - attempt_count", own["try_count"])
+        own["dead_workers"] = (
+            left_over
+            if "lease_token" in own
+            else SQL(
+                "CASE WHEN lease_token IS NULL THEN %s ELSE dead_workers END", left_over
+            )
         )
     if own:
         assignments = SQL(", ").join(

@@ -55,7 +55,8 @@ class TestCauses(CauseCase):
         self.assertEqual(cause.error_message, "Connection refused")
         self.assertEqual(cause.example_id, last)
         self.assertEqual(cause.first_seen, first.create_date)
-        self.assertEqual(cause.last_seen, last.write_date)
+        queued = self.env["interop.queue"].browse(last.id)
+        self.assertEqual(cause.last_seen, queued.failed_at)
         self.assertTrue(cause.next_step)
         self.assertEqual(causes[1].error_message, other.error_message)
 

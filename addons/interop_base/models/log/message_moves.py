@@ -309,14 +309,17 @@ def in_queue(queue, move, values, source, returning):
     """Return the statement of a move that only the queue sees.
 
     Its ``source`` has locked the rows. The claim sets columns that no index names, so that
-    PostgreSQL writes the new row into the same page.
+    PostgreSQL writes the new row into the same page. ``OFFSET 0`` keeps the look-up of each
+    message in the primary key: joined, stale statistics let the planner read the whole log.
     """
     return SQL(
         """WITH q AS (
                UPDATE interop_queue q SET %s
                 WHERE q.id = ANY(ARRAY(SELECT id FROM (%s) v)) AND %s = ANY(%s)
             RETURNING q.*)
-           SELECT q.id, %s, true, NULL, %s FROM q JOIN interop_message m ON m.id = q.id""",
+           SELECT q.id, %s, true, NULL, %s
+             FROM q CROSS JOIN LATERAL (
+                  SELECT * FROM interop_message m WHERE m.id = q.id OFFSET 0) m""",
         assignments(queue, {**move.queue, **values}),
         source,
         SQL(queue_statements.STATE),

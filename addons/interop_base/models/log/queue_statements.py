@@ -260,12 +260,16 @@ SELECT l.lane
 # No index names a lease, so that a claim changes no index. Each claim leaves one row in
 # ``interop_queue_lease`` that tells which messages it took.
 EXPIRED = """
-SELECT q.id
-  FROM (SELECT token, claimed FROM interop_queue_lease
-         WHERE until < clock_timestamp() AT TIME ZONE 'UTC' ORDER BY until LIMIT 20) l
- CROSS JOIN LATERAL jsonb_array_elements_text(l.claimed) AS taken(id)
-  JOIN interop_queue q ON q.id = taken.id::int AND q.lease_token = l.token
- ORDER BY q.id LIMIT %(limit)s FOR UPDATE OF q SKIP LOCKED
+WITH taken AS MATERIALIZED (
+    SELECT l.token, e.id::int
+      FROM (SELECT token, claimed FROM interop_queue_lease
+             WHERE until < clock_timestamp() AT TIME ZONE 'UTC'
+          ORDER BY until LIMIT 20) l
+     CROSS JOIN LATERAL jsonb_array_elements_text(l.claimed) AS e(id))
+SELECT q.id FROM interop_queue q
+ WHERE q.id = ANY(ARRAY(SELECT id FROM taken))
+   AND q.lease_token = ANY(ARRAY(SELECT token FROM taken))
+ LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 # Leases that ended, or that are named, and of which no message is left.
 _FORGET = """
@@ -274,10 +278,11 @@ DELETE FROM interop_queue_lease
        SELECT l.id
          FROM (SELECT id, token, claimed FROM interop_queue_lease
                 WHERE {} LIMIT 100 FOR UPDATE SKIP LOCKED) l
-        WHERE NOT EXISTS (
-              SELECT FROM jsonb_array_elements_text(l.claimed) AS taken(id)
-                JOIN interop_queue q ON q.id = taken.id::int
-               WHERE q.lease_token = l.token)))
+        WHERE (SELECT count(*) FROM interop_queue q
+                WHERE q.id = ANY(ARRAY(
+                      SELECT taken.id::int
+                        FROM jsonb_array_elements_text(l.claimed) AS taken(id)))
+                  AND q.lease_token = l.token) = 0))
 """
 FORGET = _FORGET.format("until < clock_timestamp() AT TIME ZONE 'UTC' ORDER BY until")
 RELEASE = _FORGET.format("token = ANY(%(tokens)s)")
