@@ -41,7 +41,10 @@ SIZES = {
 }
 RENDER_LIMIT = 600  # seconds after which what is not rendered counts as lost
 STRICT_SECONDS = 10
-TABLES = "interop_event, interop_message, interop_payload, interop_attempt"
+TABLES = (
+    "interop_event, interop_message, interop_queue, interop_queue_key, interop_payload,"
+    " interop_attempt"
+)
 
 
 def run(bench: Bench) -> dict[str, float]:

@@ -29,8 +29,11 @@ SELECT x.id, x.id, CASE WHEN x.state = 'processing' THEN 'pending' ELSE x.state 
                          WHEN e.ordering = 'key' THEN NULLIF(m.ordering_key, '')
                     END AS queue_key
           FROM interop_message m
-     LEFT JOIN interop_endpoint e
-            ON e.id = substring(m.lane FROM '^(?:left:)?endpoint:([0-9]+)')::int
+     LEFT JOIN interop_interface i ON i.id = m.interface_id
+     LEFT JOIN interop_endpoint e ON e.id = COALESCE(
+               substring(m.lane FROM '^(?:left:)?endpoint:([0-9]+)')::int,
+               CASE WHEN m.lane !~ '^(?:left:)?(?:interface|test):'
+                    THEN i.endpoint_id END)
          WHERE m.state IN ('pending', 'processing', 'dead', 'parked')) x
  ORDER BY x.id
     ON CONFLICT (id) DO NOTHING
