@@ -25,6 +25,7 @@ from odoo.addons.interop_base.tools import text as text_tools
 from odoo.addons.interop_base.tools.errors import InteropError
 from odoo.addons.interop_base.tools.schema_forms import is_multiple
 
+from . import compiled_mappings
 from .interop_mapping_line import VALUE_KINDS
 
 ABSENT = object()
@@ -61,7 +62,7 @@ class InteropHandlerMapping(models.AbstractModel):
 
         def build(record):
             if not compiled:
-                compiled.append(self._compile_mapping(mapping, records))
+                compiled.append(compiled_mappings.compiled(self, mapping, records))
             return compiled[0](record)
 
         return build

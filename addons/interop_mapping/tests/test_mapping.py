@@ -255,3 +255,42 @@ class TestMapping(MappingCase):
             built = [build(partner) for partner in partners]
         self.assertEqual(compiled.call_count, 1)
         self.assertEqual(len(built), 50)
+
+    def test_single_records_are_compiled_once_until_the_mapping_changes(self):
+        """As in a loop of savepoints, where each record is a batch."""
+        line = self._line("name", "name")
+        value_map = self.env["interop.value.map"].create(
+            {
+                "name": "Kinds",
+                "code": "kinds",
+                "line_ids": [(0, 0, {"internal": "true", "external": "J"})],
+            }
+        )
+        other = self.partner.copy({"name": "Other", "is_company": True})
+        cls = type(self.env["interop.handler.mapping"])
+        with patch.object(
+            cls, "_compile", autospec=True, side_effect=cls._compile
+        ) as compiled:
+            self.assertEqual(self._build(other), {"name": "Other"})
+            self.assertEqual(self._build(self.partner), {"name": "Dr. Ada"})
+            self.assertEqual(compiled.call_count, 1)
+            line.path = "called"
+            self.assertEqual(self._build(other), {"called": "Other"})
+            self._line("kind", "is_company", value_map_id=value_map.id)
+            self.assertEqual(self._build(other), {"called": "Other", "kind": "J"})
+            value_map.line_ids.external = "Y"
+            self.assertEqual(self._build(other)["kind"], "Y")
+            line.unlink()
+            self.assertEqual(self._build(other), {"kind": "Y"})
+            self.assertEqual(compiled.call_count, 5)
+
+    def test_sub_lists_are_compiled_for_each_record(self):
+        """Their kinds may look something up for the records of the batch."""
+        wards = self._line("wards", "child_ids", kind="list")
+        self._line("name", "name", parent_id=wards.id)
+        built = self._build()
+        self.assertEqual(
+            [ward["name"] for ward in built["wards"]], ["Ward A", "Ward B"]
+        )
+        copy = self.partner.copy({"name": "Other"})
+        self.assertEqual(self._build(copy), {"wards": []})
