@@ -141,7 +141,7 @@ class TestQueuePlans(EngineCase):
         )
         self.assertEqual(len(crashed), 8)
         self.assertLessEqual(
-            self._counting(100, self.env["interop.queue"]._promote) or 0, 0
+            self._counting(10 * CAP, self.env["interop.queue"]._promote) or 0, 0
         )
         some = [claim.message_id for claim in crashed]
         self._counting(100, lambda: self.model.browse(some)._move(moves.DONE))

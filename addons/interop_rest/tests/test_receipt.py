@@ -174,14 +174,16 @@ class TestReceipt(RestHttpCase):
 
     def _endpoint(self, ordering):
         """Return an endpoint that keeps an order."""
-        return self.env["interop.endpoint"].create(
-            {
-                "name": "Ordered",
-                "code": f"ordered-{self._next()}",
-                "system_id": self.out.system_id.id,
-                "ordering": ordering,
-            }
-        )
+        endpoints = self.env["interop.endpoint"]
+        values = {
+            "name": "Ordered",
+            "code": f"ordered-{self._next()}",
+            "system_id": self.out.system_id.id,
+            "ordering": ordering,
+        }
+        if "url" in endpoints._fields:  # a transport that needs one is installed
+            values["url"] = "https://receiver.example.com/hooks"
+        return endpoints.create(values)
 
     def test_what_was_refused_after_delivery_holds_nothing_back(self):
         for state in ("done", "dead", "pending"):  # what we thought of it before

@@ -119,8 +119,13 @@ class OneByOne:
         for claim, delivery in zip(self._claims, deliveries, strict=True):
             goes_on = goes_on and time.monotonic() < deadline
             if not goes_on:
+                # At once: no claim takes it before the one in front has left.
                 yield Result(
-                    claim.message_id, claim.lease_token, "deferred", clock.now()
+                    claim.message_id,
+                    claim.lease_token,
+                    "deferred",
+                    clock.now(),
+                    retry_after=0,
                 )
                 continue
             goes_on = False

@@ -358,7 +358,10 @@ class PumpRun:
         if not places:
             return deliveries, results
         first, *_others = places
-        later = [self._unsent(claim, "deferred") for claim in claims[first + 1 :]]
+        later = [
+            self._unsent(claim, "deferred")._replace(retry_after=0)
+            for claim in claims[first + 1 :]
+        ]
         return deliveries[:first], [refused[claims[first].message_id], *later]
 
     def _unsent(self, claim, outcome, error=None):

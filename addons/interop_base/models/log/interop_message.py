@@ -420,7 +420,8 @@ class InteropMessage(models.Model):
             query = SQL(
                 """WITH v AS MATERIALIZED (%s), %s
                  UPDATE interop_message m SET state = %s, %s FROM moved v
-                  WHERE m.id = v.id AND (v.queued OR m.state = ANY(%s))
+                  WHERE m.id = v.id AND m.id = ANY(ARRAY(SELECT id FROM moved))
+                    AND (v.queued OR m.state = ANY(%s))
               RETURNING m.id, m.state, v.queued, %s, %s""",
                 source,
                 moves.through_queue(queue, move, values, fence),

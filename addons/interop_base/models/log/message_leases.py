@@ -252,7 +252,7 @@ class MessageLeases:
     def scheduled(self, message, result):
         """Return ``(state, seconds)`` as the interface's retry policy says."""
         if result.outcome == "deferred":
-            return "pending", result.retry_after or 1
+            return "pending", 1 if result.retry_after is None else result.retry_after
         if message.test:
             return "dead", None  # one attempt, because a user waits for the result
         policy = message.interface_id.retry_policy_id

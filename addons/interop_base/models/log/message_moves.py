@@ -246,10 +246,14 @@ def stamps(env):
 
 # === THE QUEUE === #
 
+# ``OFFSET 0`` and ``ANY(ARRAY(…))`` make PostgreSQL look up each row by its id, see
+# ``queue_statements``.
+
 _LEAVE = """
 gone AS (
     DELETE FROM interop_queue q USING v
-     WHERE q.id = v.id AND %(state)s = ANY(%(allowed)s) AND %(fence)s
+     WHERE q.id = v.id AND q.id = ANY(ARRAY(SELECT id FROM v))
+       AND %(state)s = ANY(%(allowed)s) AND %(fence)s
  RETURNING v.*, q.lane AS queue_lane, q.ordering_key AS queue_key,
            q.try_count AS queue_tries),
 freed AS (
@@ -259,8 +263,10 @@ moved AS (SELECT gone.*, true AS queued FROM gone %(outside)s)"""
 _STAY = """
 stayed AS (
     UPDATE interop_queue q SET state = %(target)s, %(columns)s
-      FROM v JOIN interop_message m ON m.id = v.id
-     WHERE q.id = v.id AND %(state)s = ANY(%(allowed)s) AND %(fence)s
+      FROM v CROSS JOIN LATERAL (
+           SELECT * FROM interop_message m WHERE m.id = v.id OFFSET 0) m
+     WHERE q.id = v.id AND q.id = ANY(ARRAY(SELECT id FROM v))
+       AND %(state)s = ANY(%(allowed)s) AND %(fence)s
  RETURNING v.*, q.lane AS queue_lane, q.ordering_key AS queue_key,
            q.try_count AS queue_tries),
 freed AS (
