@@ -11,6 +11,7 @@ COMMANDS = {
     "bench": "interop_setup.benching",
     "demo": "interop_setup.demo.main",
     "database": "interop_setup.database_command",
+    "template": "interop_setup.templates",
     "screenshots": "interop_setup.screenshots",
     "pages": "interop_setup.pages",
     "node": "interop_setup.node",

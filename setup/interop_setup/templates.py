@@ -7,19 +7,21 @@ template is never used.
 """
 
 import hashlib
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import databases, keyfile, manifests, odoo_config, odoo_source, paths
+from . import databases, keyfile, manifests, odoo_config, odoo_source, paths, postgres
 from .databases import literal, quoted
 from .errors import SetupError
 from .files import lock
 from .odoo_command import KEY_FILE
 from .postgres import Cluster
-from .process import run
+from .process import clean_environment, run
 from .progress import say, step
+from .side_by_side import Program
 from .venv import lock_hash
 
 PLAIN_MODULES = ("account", "base", "base_setup", "mail", "queue_job", "web")
@@ -28,6 +30,18 @@ PLAIN = "tpl_plain_"
 SUITE = "tpl_suite_"
 PART = "_part"
 KEEP = {PLAIN: 5, SUITE: 8}
+
+
+def builder() -> Program:
+    """Return a program that builds the template; a failure is shown by the next suite."""
+    command = [sys.executable, str(Path(__file__).parent), "template"]
+    return Program("template", command, clean_environment())
+
+
+def main(_arguments: list[str]) -> int:
+    """Build the template with all addons; PostgreSQL is running."""
+    suite_template(postgres.main_cluster(), [])
+    return 0
 
 
 def _key(*parts: str) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,10 +37,13 @@ NOTHING_COLLECTED = 5
 OUTSIDE_ODOO = ("-p", "no:odoo", "--import-mode=importlib")
 # The longest system tests start first, so that none runs alone at the end.
 LONGEST = (
-    *("test_kills.py", "test_upgrade.py", "test_stall.py", "test_outbound.py"),
-    *("test_demo.py", "test_openapi_partners.py", "test_endpoint_limits.py"),
-    "test_inbound.py",
+    *("test_kills.py", "test_small_installs.py", "test_upgrade.py", "test_stall.py"),
+    *("test_demo.py", "test_inbound_workers.py", "test_openapi_partners.py"),
+    *("test_inbound.py", "test_outbound.py", "test_operations.py"),
+    *("test_inbound_nonces.py", "test_server_processes.py"),
 )
+# System tests mostly wait, so one more than the number of processors may run.
+WAITING = 1
 COUNTED = {
     "passed": ("passed", "xpassed"),
     "failed": ("failed", "error"),
@@ -190,9 +194,11 @@ def _run_suite(
 
 
 def _pure(targets: list[Path], request: Request, _cluster: Cluster) -> Result:
-    """Plain pytest: no Odoo, no database."""
+    """Plain pytest: no Odoo, no database. The template is built beside it."""
     arguments = [*OUTSIDE_ODOO, *_divided(request.processes), *map(str, targets)]
-    return _pytest("pure", arguments, request, {})
+    beside = [templates.builder()] if {"odoo", "system"} & {*request.suites} else []
+    with step("pytest, pure"):
+        return _run_shown("pure", arguments, request, {}, beside)
 
 
 def _divided(processes: int) -> list[str]:
@@ -283,8 +289,9 @@ def _system_side_by_side(
             say(f"\n{program.name} ({_counted(result)} in {duration(result.seconds)})")
             say(program.output.strip("\n"))
 
-    with step(f"pytest, system, {request.processes} files at a time"):
-        side_by_side.run_all(beside, request.processes, report)
+    lanes = request.processes + WAITING
+    with step(f"pytest, system, {lanes} files at a time"):
+        side_by_side.run_all(beside, lanes, report)
     alone = [*OUTSIDE_ODOO, "-m", "alone", *map(str, targets)]
     with step("pytest, system, tests that run alone"):
         whole.add(_run_shown("system", alone, request, environment))
@@ -308,11 +315,19 @@ def _pytest(
 
 
 def _run_shown(
-    suite: str, arguments: list[str], request: Request, environment: dict[str, str]
+    suite: str,
+    arguments: list[str],
+    request: Request,
+    environment: dict[str, str],
+    beside: Sequence[Program] = (),
 ) -> Result:
-    """Run pytest with live output and return the result."""
+    """Run pytest with live output and return the result.
+
+    :param beside: programs that run at the same time
+    """
     program = _program(suite, arguments, request, environment, shown=True)
-    side_by_side.run_all([program], 1, lambda _program: None)
+    programs = [program, *beside]
+    side_by_side.run_all(programs, len(programs), lambda _program: None)
     return _result(suite, program)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from interop_base_tools import ecma_regex, schema
 from interop_base_tools.errors import InteropError, PatternError, SchemaInvalid
 from interop_setup import node
+from interop_setup.examples import examples
 from jsonschema_rs import Draft202012Validator, RegexOptions
 
 TEXTS = st.text("aZ_09-.{}[]\\ \t\n\r\v\f\x1c\x85\xa0é٣\u1680\u2028\ufeff𝟘", max_size=6)
@@ -176,7 +177,7 @@ def test_any_text_is_translated_or_refused_with_one_error(pattern):
         re.compile(translated.python)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(PATTERNS, TEXTS)
 def test_both_engines_agree(pattern, text):
     try:

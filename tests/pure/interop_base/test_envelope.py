@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from interop_base_tools import canonical, envelope
 from interop_base_tools.errors import EnvelopeError
+from interop_setup.examples import examples
 
 MINIMAL = {
     "id": "msg_1",
@@ -303,7 +304,7 @@ JSON = st.recursive(
     st.dictionaries(st.sampled_from(sorted(FULL)) | st.text(max_size=9), JSON),
     st.data(),
 )
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 def test_parse_raises_only_our_error(changes, data):
     base = data.draw(st.sampled_from([{}, MINIMAL, FULL]))
     value = {**base, **changes}
@@ -326,7 +327,7 @@ def test_parse_of_anything(value):
     st.dictionaries(st.sampled_from(sorted(FULL)), JSON),
     st.sampled_from([MINIMAL, FULL]),
 )
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_build_writes_and_refuses_as_parse_does(changes, base):
     value = {
         name: item

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from interop_base_tools.errors import EnvelopeError
 from interop_base_tools.jsonlimits import parse
+from interop_setup.examples import examples
 
 
 def refused(body, **limits):
@@ -159,7 +160,7 @@ BODIES = st.one_of(
 
 
 @given(BODIES, st.integers(0, 6), st.integers(0, 12))
-@settings(max_examples=3000)
+@settings(max_examples=examples(3000))
 @example(b'"\\', 1, 1)
 def test_any_bytes_give_a_value_or_our_error(body, depth, items):
     try:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from interop_base_tools import schema
 from interop_base_tools.errors import SchemaInvalid
 from interop_base_tools.schema import check_schema, field_paths, violations
+from interop_setup.examples import examples
 
 CANARY = "CANARY"
 INVOICE = {
@@ -308,7 +309,7 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 def test_any_schema_and_value_give_violations_or_our_error(part, value):
     try:
         result = violations(part, value)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from interop_base_tools import schema, schema_quick
+from interop_setup.examples import examples
 
 ADDONS = Path(__file__).parents[3] / "addons"
 EXAMPLES = sorted(ADDONS.glob("*/data/*.example.json"))
@@ -200,7 +201,7 @@ def mutations(value):
             yield changed
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(schemas.filter(lambda item: isinstance(item, dict)), json_values)
 def test_values_that_it_accepts_are_valid(described, value):
     quick, valid = both(described, value)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from interop_base_tools import schema, schema_forms, schema_quick
 from interop_base_tools.errors import SchemaInvalid
+from interop_setup.examples import examples
 
 # Where this suite decides otherwise than the official tests, and why.
 DEVIATIONS = {
@@ -151,7 +152,7 @@ def test_the_official_suite(official_schema_tests):
     assert unsure < 50
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(schemas, values)
 def test_random_schemas_of_the_dialect(described, value):
     schema.check_schema(described)
@@ -159,7 +160,7 @@ def test_random_schemas_of_the_dialect(described, value):
     assert quick is explained or not sure
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(parts, parts, values, values)
 def test_the_verdict_on_a_member_never_depends_on_another(one, two, first, second):
     """Case 24, for any two members."""
@@ -190,7 +191,7 @@ def test_a_right_amount_beside_a_wrong_name():
     assert [v.pointer for v in found] == ["/amount", "/name"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.integers(-(10**7), 10**7), parts, values)
 def test_a_right_amount_is_never_told_beside_anything_else(cents, other, value):
     """Case 24: an amount in cents beside a member of any kind, right or wrong."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from interop_base_tools import signing
 from interop_base_tools.errors import SignatureError
 from interop_base_tools.signing import SigningKey, VerifyingKey
+from interop_setup.examples import examples
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors"
 CASES = json.loads((VECTORS / "standard_webhooks.json").read_text())
@@ -70,7 +71,7 @@ def test_vector_file_equals_the_output_of_its_script():
 
 
 @given(msg_id=IDS, body=TEXT)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @pytest.mark.parametrize("library", [standardwebhooks.Webhook, svix.webhooks.Webhook])
 def test_independent_libraries_accept_our_signatures(library, msg_id, body):
     body = json.dumps({"data": body}, ensure_ascii=False).encode("utf-8", "replace")
@@ -101,7 +102,7 @@ def test_any_changed_byte_of_the_body_is_refused(scheme, data, body):
 
 
 @given(data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @pytest.mark.parametrize("scheme", ["v1", "v1a"])
 def test_any_changed_character_of_a_header_is_refused(scheme, data):
     signing_key, verifying_key = KEYS[scheme]
@@ -330,7 +331,7 @@ KEY_LISTS = st.one_of(
     now=st.one_of(st.just(NOW), ANYTHING),
     tolerance=st.one_of(st.just(300), ANYTHING),
 )
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 def test_verify_raises_only_signature_error(headers, body, keys, now, tolerance):
     with pytest.raises(SignatureError) as caught:
         signing.verify(headers, body, keys, now, tolerance)

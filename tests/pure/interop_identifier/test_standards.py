@@ -23,6 +23,7 @@ from interop_identifier_tools.normalization import (
     normalize,
     written_forms,
 )
+from interop_setup.examples import examples as tries
 
 TODAY = date(2026, 11, 30)
 CALL = re.compile(r"(?:validate|is_valid|compact|format)\(\s*'([^']+)'\s*\)")
@@ -100,7 +101,7 @@ def test_every_standard_has_an_example():
     assert [name for name in NAMES if not examples(name)] == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=tries(400), deadline=None)
 @given(spellings())
 def test_spellings_of_one_number_compare_equal(case):
     name, number, spelled = case
@@ -119,7 +120,7 @@ def test_numbers_that_differ_stay_apart(name):
         assert same or name in checkdigit._EQUAL, (number, other)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=tries(400), deadline=None)
 @given(
     st.sampled_from(NUMBERS),
     st.builds(
@@ -133,7 +134,7 @@ def test_the_check_runs_on_what_was_written(example, rule):
     assert checkdigit.passes("standard", forms, standard=name)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=tries(400), deadline=None)
 @given(
     st.one_of(spellings(), st.tuples(st.sampled_from(NAMES), st.just(""), st.text())),
     st.sampled_from(CASES),
@@ -147,7 +148,7 @@ def test_the_comparing_form_compares_to_itself(case, letters, separators, zeros)
     assert normalize(once, rule, TODAY) == once
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 @given(st.sampled_from(NAMES), st.text(max_size=20))
 def test_any_text_gets_an_answer(name, text):
     assert checkdigit.is_standard(text, name) in (True, False)

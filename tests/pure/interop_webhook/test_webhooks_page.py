@@ -25,7 +25,7 @@ MONO = ["sh", "-c", 'mcs -out:verify.exe "$0" && exec mono verify.exe']
 PROGRAMS = {
     "python": ("verify.py", [sys.executable], sys.executable),
     "javascript": ("verify.cjs", ["node"], "node"),
-    "java": ("Verify.java", ["java"], "javac"),
+    "java": ("Verify.java", ["java", "-XX:TieredStopAtLevel=1"], "javac"),
     "csharp": (
         ("verify.cs", MONO, "mcs")
         if shutil.which("mcs")

@@ -154,3 +154,22 @@ def test_system_tests_side_by_side_then_alone(monkeypatch, tmp_path, capfd):
 def test_a_file_that_cannot_be_read_is_a_failure(monkeypatch, tmp_path):
     result = fake_suite(monkeypatch, tmp_path, test_a="import no_such_module\n")
     assert result.failed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "built"), [([], 1), (["--only", "pure"], 0), (["--only", "odoo"], 0)]
+)
+def test_the_template_is_built_beside_the_pure_tests(monkeypatch, arguments, built):
+    """Only a run that needs the template later builds it."""
+    ran = []
+
+    def run_all(programs, _jobs, _report):
+        ran.extend(programs)
+        for program in programs:
+            program.code = 0
+
+    monkeypatch.setattr(testing.side_by_side, "run_all", run_all)
+    request = testing.parse(arguments)
+    if "pure" in request.suites:
+        testing._pure(request.paths_of("pure"), request, None)
+    assert sum(program.name == "template" for program in ran) == built
