@@ -8,6 +8,7 @@ clock: time comes in as an argument.
 import ast
 import re
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def normalized(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@cache
 def declared_modules(addon: Path) -> set[str]:
     """Top-level modules of the Python dependencies in the addon's manifest."""
     manifest = ast.literal_eval((addon / "__manifest__.py").read_text("utf-8"))
