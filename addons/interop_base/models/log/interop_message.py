@@ -416,7 +416,6 @@ class InteropMessage(models.Model):
         if move.columns is None:
             query = moves.in_queue(queue, move, values, source, returning)
         else:
-            due = move.queue.get("next_attempt_at") or SQL("NULL")
             query = SQL(
                 """WITH v AS MATERIALIZED (%s), %s
                  UPDATE interop_message m SET state = %s, %s FROM moved v
@@ -430,7 +429,7 @@ class InteropMessage(models.Model):
                     self, {**move.columns, **values, **moves.stamps(self.env)}
                 ),
                 list(move.allowed),
-                due,
+                move.queue.get("next_attempt_at") or SQL("NULL"),
                 returning,
             )
         self.env.cr.execute(query, log_exceptions=False)
