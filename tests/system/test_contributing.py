@@ -54,7 +54,7 @@ def test_the_example_is_short():
         for line in text.splitlines()
         if line.strip()
     ]
-    assert len(code) <= 42
+    assert len(code) <= 33
 
 
 def test_the_example_delivers_a_message(
