@@ -58,7 +58,7 @@ class Sender:
 
         A request that cannot start within ``seconds`` is answered ``not_sent``. A started
         request runs until its own deadline. If the caller leaves the iterator early, the
-        remaining requests are cancelled.
+        remaining requests are canceled.
         """
         requests = list(requests)
         batch = _Batch(self, requests, time.monotonic() + seconds)
