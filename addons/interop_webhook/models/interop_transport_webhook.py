@@ -1,8 +1,10 @@
 """Webhook transport: prepare in a short transaction, send without a transaction."""
 
+import atexit
 import os
 import secrets
 import time
+from contextlib import suppress
 from typing import NamedTuple
 
 from odoo import models
@@ -46,7 +48,15 @@ def sender():
     if pid not in _senders:
         _senders.clear()
         _senders[pid] = http_sender.Sender(clock.now)
+        atexit.register(_close_sender, pid)
     return _senders[pid]
+
+
+def _close_sender(pid):
+    """Close the connections when the process ends; a forked process has none of them."""
+    if pid == os.getpid() and pid in _senders:
+        with suppress(TimeoutError):
+            _senders.pop(pid).close()
 
 
 class Delivery(NamedTuple):

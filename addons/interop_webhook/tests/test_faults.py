@@ -1,5 +1,6 @@
 """Faults around a delivery: clocks that jump, endpoints that are to be deleted."""
 
+import os
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -11,6 +12,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.interop_base import clock
 
+from ..models import interop_transport_webhook
 from . import receiver as hostile
 from .common import WebhookCase
 
@@ -27,6 +29,16 @@ class TestFaults(WebhookCase):
         return patch.object(
             clock, "now", side_effect=lambda: real() + timedelta(hours=hours)
         )
+
+    def test_end_of_the_process_closes_its_connections(self):
+        """A forked process leaves those of its parent alone."""
+        sender = interop_transport_webhook.sender()
+        interop_transport_webhook._close_sender(os.getppid())
+        self.assertIs(interop_transport_webhook.sender(), sender)
+        interop_transport_webhook._close_sender(os.getpid())
+        interop_transport_webhook._close_sender(os.getpid())
+        self.assertTrue(sender._loop.is_closed())
+        self.assertIsNot(interop_transport_webhook.sender(), sender)
 
     def test_clock_jump_neither_delays_nor_repeats_a_delivery(self):
         for hours in (24, -24):
