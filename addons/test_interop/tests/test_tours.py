@@ -26,7 +26,6 @@ class TestFirstMessageTour(InlinePumpMixin, HttpCase):
             "/odoo",
             "test_interop_first_message",
             login="interop_admin",
-            timeout=120,
             cookies={"interop_receiver": receiver.url},
         )
         endpoint = self.env["interop.endpoint"].search([("code", "=", "tour-endpoint")])

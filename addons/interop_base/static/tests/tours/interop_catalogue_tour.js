@@ -1,6 +1,5 @@
-import {registry} from "@web/core/registry";
-
 import {
+  addTour,
   approveOnSheet,
   createContract,
   createInterface,
@@ -10,7 +9,7 @@ import {
   pressAndConfirm,
 } from "./interop_tour_utils";
 
-registry.category("web_tour.tours").add("interop_base_catalogue", {
+addTour("interop_base_catalogue", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
@@ -39,7 +38,7 @@ registry.category("web_tour.tours").add("interop_base_catalogue", {
   ],
 });
 
-registry.category("web_tour.tours").add("interop_base_publication", {
+addTour("interop_base_publication", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
@@ -60,7 +59,7 @@ registry.category("web_tour.tours").add("interop_base_publication", {
   ],
 });
 
-registry.category("web_tour.tours").add("interop_base_approval", {
+addTour("interop_base_approval", {
   url: "/odoo",
   steps: () => [
     ...openApp(),

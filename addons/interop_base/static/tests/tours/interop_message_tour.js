@@ -1,6 +1,4 @@
-import {registry} from "@web/core/registry";
-
-import {openApp, openMenu, pressAndConfirm} from "./interop_tour_utils";
+import {addTour, openApp, openMenu, pressAndConfirm} from "./interop_tour_utils";
 
 const RETRY_STEPS = [
   {
@@ -24,7 +22,7 @@ const RETRY_STEPS = [
   },
 ];
 
-registry.category("web_tour.tours").add("interop_base_retry", {
+addTour("interop_base_retry", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
@@ -59,7 +57,7 @@ function searchFor(text) {
   ];
 }
 
-registry.category("web_tour.tours").add("interop_base_replaced", {
+addTour("interop_base_replaced", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
@@ -97,6 +95,10 @@ registry.category("web_tour.tours").add("interop_base_replaced", {
       trigger: ".o_searchview_facet .o_facet_remove",
       run: "click",
     },
+    {
+      content: "The filter is removed",
+      trigger: ".o_searchview:not(:has(.o_searchview_facet))",
+    },
     ...searchFor("No such thing"),
     {
       content: "An empty result does not claim that nothing exists",
@@ -119,7 +121,7 @@ function assertForgotten(value) {
   }
 }
 
-registry.category("web_tour.tours").add("interop_base_rotate", {
+addTour("interop_base_rotate", {
   url: "/odoo",
   steps: () => {
     let value = "";

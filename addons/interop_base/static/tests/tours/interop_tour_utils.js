@@ -1,6 +1,16 @@
+import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_utils";
 
+const PATIENCE = 60000; // Milliseconds; web_tour allows no more.
 const SUGGESTION = ".o-autocomplete--dropdown-item:not(.o_m2o_dropdown_option) a";
+
+/** Register a tour whose steps wait a minute, as a slow machine needs. */
+export function addTour(name, {steps, ...options}) {
+  registry.category("web_tour.tours").add(name, {
+    ...options,
+    steps: () => steps().map((step) => ({timeout: PATIENCE, ...step})),
+  });
+}
 
 /** Open the app and wait until one of its views is there. */
 export function openApp() {
@@ -66,6 +76,15 @@ export function select(field, label) {
       content: `Choose ${label}`,
       trigger: `.o_select_menu_item:contains('${label}')`,
       run: "click",
+    },
+    {
+      // Until then the choices of this field would be taken for those of the next one.
+      content: "The choices are closed",
+      trigger: "body:not(:has(.o_select_menu_item))",
+    },
+    {
+      content: `${label} is chosen`,
+      trigger: `.o_form_view .o_field_widget[name='${field}'] input:value('${label}')`,
     },
   ];
 }
@@ -257,6 +276,10 @@ export function openMapping() {
       content: "Open the mapping editor",
       trigger: ".o-form-buttonbox button[name='action_open_mapping']",
       run: "click",
+    },
+    {
+      content: "Its lines are shown",
+      trigger: ".o_form_view .o_field_widget[name='line_ids']",
     },
   ];
 }

@@ -1,6 +1,6 @@
-import {registry} from "@web/core/registry";
+import {addTour} from "@interop_base/../tests/tours/interop_tour_utils";
 
-registry.category("web_tour.tours").add("interop_identifiers_page", {
+addTour("interop_identifiers_page", {
   steps: () => [
     {
       trigger: ".o_notebook .nav-link[name='interop_identifiers_product_variant_ids']",

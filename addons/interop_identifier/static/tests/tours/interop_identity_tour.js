@@ -1,5 +1,4 @@
-import {registry} from "@web/core/registry";
-import {stepUtils} from "@web_tour/tour_utils";
+import {addTour, openApp} from "@interop_base/../tests/tours/interop_tour_utils";
 
 /** Open the dialog of a decision from the header of the case. */
 function press(name) {
@@ -10,10 +9,10 @@ function press(name) {
   };
 }
 
-registry.category("web_tour.tours").add("interop_identity_queue", {
+addTour("interop_identity_queue", {
   url: "/odoo",
   steps: () => [
-    ...stepUtils.goToAppSteps("interop_base.interop_base_menu_root"),
+    ...openApp(),
     {
       trigger:
         ".o_menu_sections button[data-menu-xmlid='interop_identifier.interop_identifier_menu_identity']",
@@ -87,7 +86,7 @@ registry.category("web_tour.tours").add("interop_identity_queue", {
   ],
 });
 
-registry.category("web_tour.tours").add("interop_identity_apart", {
+addTour("interop_identity_apart", {
   url: "/odoo/interop-identity-cases",
   steps: () => [
     {
@@ -127,13 +126,16 @@ registry.category("web_tour.tours").add("interop_identity_apart", {
   ],
 });
 
-registry.category("web_tour.tours").add("interop_identity_undo", {
+addTour("interop_identity_undo", {
   url: "/odoo/interop-identity-cases",
   steps: () => [
     {
       content: "No filter: the case is decided",
       trigger: ".o_searchview .o_facet_remove",
       run: "click",
+    },
+    {
+      trigger: ".o_searchview:not(:has(.o_searchview_facet))",
     },
     {
       trigger: ".o_data_row .o_data_cell[name='about']:contains('Ada King')",

@@ -1,10 +1,12 @@
-import {registry} from "@web/core/registry";
-
 import {stepUtils} from "@web_tour/tour_utils";
 
-import {openApp, openMenu} from "@interop_base/../tests/tours/interop_tour_utils";
+import {
+  addTour,
+  openApp,
+  openMenu,
+} from "@interop_base/../tests/tours/interop_tour_utils";
 
-registry.category("web_tour.tours").add("interop_ownership_matrix", {
+addTour("interop_ownership_matrix", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
@@ -80,7 +82,7 @@ registry.category("web_tour.tours").add("interop_ownership_matrix", {
   ],
 });
 
-registry.category("web_tour.tours").add("interop_ownership_override", {
+addTour("interop_ownership_override", {
   steps: () => [
     {
       content: "The form shows the source of the value",

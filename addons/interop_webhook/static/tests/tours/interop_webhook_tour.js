@@ -1,4 +1,5 @@
 import {
+  addTour,
   createInterface,
   createSystem,
   openApp,
@@ -6,9 +7,7 @@ import {
 } from "@interop_base/../tests/tours/interop_tour_utils";
 import {createEndpoint, deliverTo, sendTest} from "./interop_webhook_tour_utils";
 
-import {registry} from "@web/core/registry";
-
-registry.category("web_tour.tours").add("interop_webhook_first_delivery", {
+addTour("interop_webhook_first_delivery", {
   url: "/odoo",
   steps: () => [
     ...openApp(),

@@ -1,4 +1,5 @@
 import {
+  addTour,
   createInterface,
   createSystem,
   draftContract,
@@ -8,18 +9,9 @@ import {
 } from "@interop_base/../tests/tours/interop_tour_utils";
 import {addLine, pathIs, pickField} from "./test_interop_no_code_tour";
 
-import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_utils";
 
 const ROW = "[name='line_ids'] .o_selected_row";
-
-/** Return the selector of the edited line with this number. */
-function lineIsOpen(number) {
-  return {
-    content: `Line ${number} is open`,
-    trigger: `[name='line_ids'] .o_data_row:nth-child(${number}).o_selected_row`,
-  };
-}
 
 /** Tick a box of the edited line. */
 function needed() {
@@ -32,7 +24,7 @@ function needed() {
   ];
 }
 
-registry.category("web_tour.tours").add("test_interop_no_code_in", {
+addTour("test_interop_no_code_in", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
@@ -50,8 +42,7 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
     ...stepUtils.saveForm(),
     ...openMapping(),
     ...select("on_unknown", "Create a Record"),
-    addLine(),
-    lineIsOpen(1),
+    ...addLine(1),
     {
       content: "The identifier that names the record",
       trigger: `${ROW} [name='kind'] input`,
@@ -74,13 +65,11 @@ registry.category("web_tour.tours").add("test_interop_no_code_in", {
       run: "click",
     },
     ...needed(),
-    addLine(),
-    lineIsOpen(2),
+    ...addLine(2),
     ...pickField("Name"),
     pathIs("name"),
     ...needed(),
-    addLine(),
-    lineIsOpen(3),
+    ...addLine(3),
     ...pickField("Country", "Country Code"),
     pathIs("country.code"),
     ...stepUtils.saveForm(),

@@ -1,4 +1,5 @@
 import {
+  addTour,
   createInterface,
   createSystem,
   draftContract,
@@ -12,7 +13,6 @@ import {
   sendTest,
 } from "@interop_webhook/../tests/tours/interop_webhook_tour_utils";
 
-import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_utils";
 
 const POPOVER = ".o_model_field_selector_popover";
@@ -60,12 +60,19 @@ export function pickField(...labels) {
   ];
 }
 
-export function addLine() {
-  return {
-    content: "Add a line",
-    trigger: ".o_field_widget[name='line_ids'] .o_field_x2many_list_row_add a",
-    run: "click",
-  };
+/** Add the line with this number and wait: until then the line before is still edited. */
+export function addLine(number) {
+  return [
+    {
+      content: "Add a line",
+      trigger: ".o_field_widget[name='line_ids'] .o_field_x2many_list_row_add a",
+      run: "click",
+    },
+    {
+      content: `Line ${number} is open`,
+      trigger: `[name='line_ids'] .o_data_row:nth-child(${number}).o_selected_row`,
+    },
+  ];
 }
 
 /** The path is proposed from the field, so users type no technical names. */
@@ -76,7 +83,7 @@ export function pathIs(path) {
   };
 }
 
-registry.category("web_tour.tours").add("test_interop_no_code", {
+addTour("test_interop_no_code", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
@@ -91,10 +98,10 @@ registry.category("web_tour.tours").add("test_interop_no_code", {
     ),
     ...deliverTo("No-code Endpoint"),
     ...openMapping(),
-    addLine(),
+    ...addLine(1),
     ...pickField("Name"),
     pathIs("name"),
-    addLine(),
+    ...addLine(2),
     ...pickField("Country", "Country Code"),
     pathIs("country.code"),
     ...stepUtils.saveForm(),
@@ -128,7 +135,15 @@ registry.category("web_tour.tours").add("test_interop_no_code", {
       trigger: ".modal .modal-footer button:contains('Close')",
       run: "click",
     },
+    {
+      content: "The dialog is closed",
+      trigger: "body:not(:has(.modal))",
+    },
     ...pressAndConfirm("action_generate_schema"),
+    {
+      content: "The schema is generated",
+      trigger: "body:not(:has(.modal))",
+    },
     {
       content: "Back to the interface",
       trigger: ".o_breadcrumb a:contains('No-code Interface')",

@@ -1,4 +1,5 @@
 import {
+  addTour,
   createContract,
   createInterface,
   createSystem,
@@ -11,9 +12,7 @@ import {
   sendTest,
 } from "@interop_webhook/../tests/tours/interop_webhook_tour_utils";
 
-import {registry} from "@web/core/registry";
-
-registry.category("web_tour.tours").add("test_interop_first_message", {
+addTour("test_interop_first_message", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
@@ -47,7 +46,7 @@ registry.category("web_tour.tours").add("test_interop_first_message", {
   ],
 });
 
-registry.category("web_tour.tours").add("test_interop_failed_message", {
+addTour("test_interop_failed_message", {
   url: "/odoo",
   steps: () => [
     ...openApp(),
