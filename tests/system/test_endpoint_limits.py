@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 
 import pytest
 from interop_setup.server import HTTP_WORKER
+from kills import OtherJobs
 from test_outbound import hostile, in_odoo
 from waiting import wait_for
 
@@ -38,7 +39,7 @@ def test_rate_and_order_hold_over_workers(server):
             ordering="strict",
         )
         names = publish_in_parts(server, 3, 15)
-        assert wait_for(lambda: len(receiver.requests) >= len(names), 90)
+        assert wait_for(lambda: len(receiver.requests) >= len(names))
         time.sleep(2)
         received = [json.loads(item.body)["data"]["name"] for item in receiver.requests]
         assert received == names
@@ -73,7 +74,7 @@ def test_a_failing_receiver_is_left_alone_and_found_again(server):
             found = in_odoo(server, "states", interface=world["interface"])
             return {message["state"] for message in found} == {"done"}
 
-        assert wait_for(settled, 60)
+        assert wait_for(settled)
         bodies = {item.header("webhook-id"): item.body for item in receiver.requests}
         assert len(bodies) == len(names)
 
@@ -97,7 +98,7 @@ def test_promise_6_order_per_key_survives_failures_and_kills(server):
             hostile.send(connection)
         return True
 
-    with hostile.Receiver(answer) as receiver:
+    with hostile.Receiver(answer) as receiver, OtherJobs(server):
         world = in_odoo(
             server,
             "set_up",
@@ -119,7 +120,7 @@ def test_promise_6_order_per_key_survives_failures_and_kills(server):
             states = {message["state"] for message in found}
             return len(found) == keys * rounds and states == {"done"}
 
-        assert wait_for(settled, 120)
+        assert wait_for(settled)
         for key, numbers in accepted.items():
             # Messages of a killed worker arrive again, before later messages.
             assert numbers == sorted(numbers), key

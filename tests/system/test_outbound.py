@@ -7,6 +7,7 @@ import inside
 import pytest
 from interop_setup import paths
 from interop_setup.server import HTTP_WORKER
+from kills import OtherJobs
 from standardwebhooks import Webhook
 from waiting import wait_for
 
@@ -16,6 +17,9 @@ _spec = importlib.util.spec_from_file_location(
 )
 hostile = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(hostile)
+
+
+PROMPT = 20  # seconds, less than the timeout of an endpoint that never answers
 
 
 def in_odoo(server, function, **values):
@@ -68,7 +72,7 @@ def test_refused_connection_is_retried_on_schedule_and_ends_dead(server):
         (message,) = in_odoo(server, "states", interface=world["interface"]) or [{}]
         return message.get("state") == "dead"
 
-    assert wait_for(dead, 60)
+    assert wait_for(dead)
     (message,) = in_odoo(server, "states", interface=world["interface"])
     assert message["attempts"] == ["retry", "retry", "dead"]
     assert message["error_class"] == "connect" and message["owner"]
@@ -97,7 +101,7 @@ def test_receiver_comes_back(server):
 
 def test_promise_2_killed_after_sending_repeats_with_the_same_id(server):
     """After ``kill -9`` between request and result, the same id and bytes are sent again."""
-    with hostile.Receiver(hostile.silent) as receiver:
+    with hostile.Receiver(hostile.silent) as receiver, OtherJobs(server):
         world = in_odoo(
             server,
             "set_up",
@@ -116,7 +120,7 @@ def test_promise_2_killed_after_sending_repeats_with_the_same_id(server):
             found = in_odoo(server, "states", interface=world["interface"])
             return len(found) == 3 and {item["state"] for item in found} == {"done"}
 
-        assert wait_for(settled, 120)
+        assert wait_for(settled)
         bodies = {}
         for request in receiver.requests:
             bodies.setdefault(request.header("webhook-id"), set()).add(request.body)
@@ -149,13 +153,13 @@ def test_promise_5_no_transaction_of_ours_is_held_across_the_network(server, clu
 def test_promise_5_a_dead_endpoint_does_not_slow_the_others(server):
     """A healthy receiver is served while another one never answers."""
     with hostile.Receiver(hostile.silent) as hole, hostile.Receiver() as healthy:
-        in_odoo(server, "set_up", url=hole.url, total_timeout=15, connect_timeout=1)
+        in_odoo(server, "set_up", url=hole.url, total_timeout=25, connect_timeout=1)
         in_odoo(server, "set_up", url=healthy.url)
         in_odoo(server, "publish", count=20)
         assert wait_for(lambda: len(hole.requests) >= 1)
-        assert wait_for(lambda: len(healthy.requests) >= 20, 10)
+        assert wait_for(lambda: len(healthy.requests) >= 20, PROMPT)
         before = len(healthy.requests)
         started = time.time()
         in_odoo(server, "publish", count=5, name="Later")
-        assert wait_for(lambda: len(healthy.requests) >= before + 5, 10)
-        assert healthy.requests[-1].at - started < 10
+        assert wait_for(lambda: len(healthy.requests) >= before + 5, PROMPT)
+        assert healthy.requests[-1].at - started < PROMPT

@@ -3,7 +3,7 @@
 import time
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=120):
     """Wait until the condition is true, and return whether it is."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

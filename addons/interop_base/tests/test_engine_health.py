@@ -70,7 +70,7 @@ class TestLimits(InteropCase):
         self.env.cr.execute(engine_health._HOLDER, [const.MATERIALIZE_LOCK])
         return [pid for pid, _seconds in self.env.cr.fetchall()]
 
-    def _wait_for(self, condition, seconds=10):
+    def _wait_for(self, condition, seconds=60):
         deadline = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), deadline, "it did not happen in time")
@@ -129,7 +129,7 @@ class TestLimits(InteropCase):
         ):
             self.assertEqual(run._materialize(), 0)
             self.assertEqual(run._materialize(), 0, "not again in this run")
-        self.assertLess(time.monotonic() - started, 10)
+        self.assertLess(time.monotonic() - started, 25)
         self.assertEqual(len(logs.output), 1)
         self.assertIn("turning events into messages took too long", logs.output[0])
         with patch.object(pump, "_claim", lambda *_args: []):
@@ -190,8 +190,8 @@ class TestLimits(InteropCase):
             own.shutdown(socket.SHUT_RDWR)
         started = time.monotonic()
         self._wait_for(lambda: not self._holders())
-        self.assertLess(time.monotonic() - started, 5)
-        thread.join(10)
+        self.assertLess(time.monotonic() - started, 30)
+        thread.join(60)
         with suppress(psycopg2.Error):
             cursor.close()
 

@@ -66,7 +66,7 @@ class TestIdentityConcurrency(InteropCase):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(120)
         self.assertEqual((len(found), len(set(found))), (8, 1))
 
     def test_of_two_stewards_at_once_the_second_is_refused(self):

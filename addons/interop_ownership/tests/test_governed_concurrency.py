@@ -32,7 +32,7 @@ class TestGovernedConcurrency(GovernedMixin, InteropCase):
 
     def _clean(self):
         with db_connect(self.env.cr.dbname).cursor() as cr:
-            cr.execute("SET LOCAL lock_timeout = '10s'")
+            cr.execute("SET LOCAL lock_timeout = '60s'")
             cr.execute("DELETE FROM interop_provenance WHERE res_id = %s", [NOBODY])
 
     def _note(self, cr, external_id):
@@ -81,13 +81,13 @@ class TestGovernedConcurrency(GovernedMixin, InteropCase):
 
         thread = threading.Thread(target=second)
         with db_connect(self.env.cr.dbname).cursor() as cr:  # commits at the end
-            cr.execute("SET LOCAL lock_timeout = '10s'")
+            cr.execute("SET LOCAL lock_timeout = '60s'")
             self._note(cr, "first")
             thread.start()
-            self.assertTrue(started.wait(10))
+            self.assertTrue(started.wait(60))
             thread.join(0.5)
             self.assertTrue(thread.is_alive(), "the second waits for the first")
-        thread.join(10)
+        thread.join(60)
         self.assertFalse(thread.is_alive())
         self.assertEqual(len(failures), 1)
         with db_connect(self.env.cr.dbname).cursor() as cr:

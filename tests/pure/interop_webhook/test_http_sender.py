@@ -35,8 +35,8 @@ def to(url, **values):
             "allow_http": True,
             "ports": PORTS,
             "networks": LOOPBACK,
-            "total_timeout": 1.0,
-            "connect_timeout": 0.5,
+            "total_timeout": 20,
+            "connect_timeout": 10,
             **values,
         }
     )
@@ -115,9 +115,9 @@ def test_redirects_are_never_followed(sender):
 def test_faults(sender, behavior, failure):
     with hostile.Receiver(behavior) as receiver:
         started = time.monotonic()
-        answer = send(sender, to(receiver.url))
+        answer = send(sender, to(receiver.url, total_timeout=1))
         assert (answer.failure, answer.status) == (failure, None)
-        assert time.monotonic() - started < 2 and answer.detail
+        assert time.monotonic() - started < 10 and answer.detail
         assert len(receiver.requests) == 1, (
             "sent once; the engine decides about the next try"
         )
@@ -128,9 +128,9 @@ def test_connecting_has_a_limit_of_its_own(sender):
     with hostile.Receiver(hostile.silent) as receiver:
         url = receiver.url.replace("http://", "https://")
         started = time.monotonic()
-        answer = send(sender, to(url, connect_timeout=0.3, total_timeout=20))
+        answer = send(sender, to(url, connect_timeout=0.3))
         assert (answer.failure, answer.status) == ("timeout", None)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 10
 
 
 def test_endless_answer_is_cut(sender):
@@ -141,14 +141,14 @@ def test_endless_answer_is_cut(sender):
 
 def test_gzip_bomb_stays_small(sender):
     with hostile.Receiver(hostile.gzip_bomb) as receiver:
-        target = to(receiver.url, max_response_bytes=100_000, total_timeout=20)
+        target = to(receiver.url, max_response_bytes=100_000)
         answer = send(sender, target)
         assert answer.status == 200 and answer.body == b"\0" * 100_000
 
 
 def test_closed_keepalive_connection_is_not_a_failure(sender):
     with hostile.Receiver(hostile.hang_up_after_answer) as receiver:
-        channel = to(receiver.url, concurrency=1, total_timeout=20)
+        channel = to(receiver.url, concurrency=1)
         answers = send(sender, channel, count=20)
         assert {answer.status for answer in answers} == {200}
         assert len(receiver.requests) == 20
@@ -311,18 +311,22 @@ def test_own_certificate_authority(sender, self_signed):
 def test_a_black_hole_does_not_slow_the_others(sender):
     with hostile.Receiver(hostile.silent) as hole, hostile.Receiver() as healthy:
         requests = [
-            Request(n, to(hole.url, concurrency=4), b"", dict) for n in range(50)
+            Request(n, to(hole.url, concurrency=4, total_timeout=3), b"", dict)
+            for n in range(50)
         ]
-        requests += [Request(n, to(healthy.url), b"", dict) for n in range(50, 100)]
+        requests += [
+            Request(n, to(healthy.url, total_timeout=10), b"", dict)
+            for n in range(50, 100)
+        ]
         started = time.monotonic()
         seen = {}
-        for answer in sender.run(requests, 1.5):
+        for answer in sender.run(requests, 4):
             seen[answer.ref] = (answer, time.monotonic() - started)
         assert len(seen) == 100
-        assert all(seen[n][0].status == 200 and seen[n][1] < 1 for n in range(50, 100))
+        assert all(seen[n][0].status == 200 and seen[n][1] < 3 for n in range(50, 100))
         kinds = {seen[n][0].failure for n in range(50)}
         assert kinds == {"timeout", "not_sent"}
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 12
 
 
 def test_headers_are_made_when_sending(sender):

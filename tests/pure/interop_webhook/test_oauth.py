@@ -93,13 +93,13 @@ def test_a_token_without_time_left_is_not_kept():
 
 
 def slow_401(connection, _received):
-    time.sleep(0.7)
+    time.sleep(1.5)
     hostile.send(connection, 401)
     return True
 
 
 def slow_token(connection, _received):
-    time.sleep(0.7)
+    time.sleep(1.5)
     hostile.send(connection, 200, answer())
     return True
 
@@ -118,7 +118,7 @@ def test_asking_for_a_token_is_part_of_the_time_of_the_exchange(
             allow_http=True,
             ports=url_guard.parse_ports("1024-65535"),
             networks=url_guard.parse_networks("127.0.0.0/8"),
-            total_timeout=1.0,
+            total_timeout=2.0,
             connect_timeout=0.5,
         )
 
@@ -135,7 +135,7 @@ def test_asking_for_a_token_is_part_of_the_time_of_the_exchange(
             ]
             started = time.monotonic()
             answers = list(sender.run(requests, 10))
-            assert time.monotonic() - started < 1.8
+            assert time.monotonic() - started < 2.9
             assert len(answers) == 6
             assert {item.failure for item in answers} <= {"timeout", "token"}
     finally:

@@ -144,8 +144,9 @@ def test_what_the_proxy_refuses_is_tried_again_later(
 def test_a_silent_proxy_has_the_time_to_connect(sender, receiver, addresses):
     with proxies.Proxy(None) as proxy:
         started = time.monotonic()
-        assert send(sender, receiver, proxy, connect_timeout=0.3).failure == "timeout"
-    assert time.monotonic() - started < 1.5 and receiver.connections == 0
+        answer = send(sender, receiver, proxy, connect_timeout=0.3, total_timeout=20)
+        assert answer.failure == "timeout"
+    assert time.monotonic() - started < 10 and receiver.connections == 0
 
 
 def test_the_receiver_is_guarded_as_without_a_proxy(sender, receiver, proxy, addresses):
