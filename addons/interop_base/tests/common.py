@@ -21,6 +21,10 @@ _numbers = itertools.count(1)
 class InteropMixin:
     """Helpers for ``TransactionCase`` and ``HttpCase`` alike."""
 
+    # Seconds that a request waits for another one; then Odoo answers 500. A slow machine
+    # needs more than the default.
+    test_cursor_lock_timeout = 300
+
     @classmethod
     def _set_up_interop(cls):
         """Give the test an environment, a key file and an adopted database."""
@@ -33,9 +37,22 @@ class InteropMixin:
         cls.startClassPatcher(patcher)
         cls._approvers = {}
         cls.env["interop.guard"]._adopt_database()
-        cls.facility = cls.env["res.company"].create({"name": "Mercy Hospital"})
-        cls.other_facility = cls.env["res.company"].create({"name": "St. Anne Clinic"})
-        cls.env.user.company_ids |= cls.facility | cls.other_facility
+        companies = cls.env["res.company"]
+        # A calendar and the sizes of a logo would take most of the time.
+        values = {"logo": False}
+        if "resource_calendar_id" in companies._fields:
+            values["resource_calendar_id"] = cls.env.company.resource_calendar_id.id
+        cls.facility, cls.other_facility = companies.create(
+            [{"name": name, **values} for name in ("Mercy Hospital", "St. Anne Clinic")]
+        )
+
+    def start_tour(self, *args, **values):
+        """Run a tour; a slow machine gets five minutes."""
+        return super().start_tour(*args, **{"timeout": 300, **values})
+
+    def url_open(self, *args, **values):
+        """Send a request; a slow machine gets two minutes."""
+        return super().url_open(*args, **{"timeout": 120, **values})
 
     @classmethod
     def _next(cls):
@@ -50,13 +67,15 @@ class InteropMixin:
             group if "." in group else f"interop_base.interop_base_group_{group}"
             for group in groups
         ]
-        return new_test_user(
+        user = new_test_user(
             cls.env,
             login=f"interop_user_{cls._next()}",
             groups=",".join(["base.group_user", *names]),
+            context={"no_reset_password": True},  # no e-mail with an invitation
             company_id=companies[0].id,
             company_ids=[(6, 0, companies.ids)],
         )
+        return user.with_env(cls.env)
 
     @classmethod
     def _create_system(cls, **values):
