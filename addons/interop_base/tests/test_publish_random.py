@@ -1,6 +1,7 @@
 """Promise 1 with savepoints of all kinds: random programs against a model of them."""
 
 import json
+import os
 import random
 from copy import deepcopy
 from unittest.mock import patch
@@ -10,7 +11,7 @@ from odoo.tests import tagged
 from ..models.engine import interop_event
 from .test_publish import PublishCase
 
-PROGRAMS = 24
+PROGRAMS = 24 if os.environ.get("INTEROP_LONG") else 8
 
 
 class Undo(Exception):
@@ -169,7 +170,7 @@ class TestRandomSavepoints(PublishCase):
         # The programs do what they are for.
         self.assertGreater(sent, PROGRAMS)
         self.assertGreater(savepoints, 2 * PROGRAMS)
-        self.assertGreater(undone, 3)
+        self.assertGreater(undone, PROGRAMS // 8)
 
     def test_promise_1_random_savepoints_of_a_contract_that_sends_each(self):
         self._check_programs(combines=False)
