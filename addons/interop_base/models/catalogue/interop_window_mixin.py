@@ -17,13 +17,11 @@ class InteropWindowMixin(models.AbstractModel):
     _description = "Send Window"
 
     window_start = fields.Float(
-        "Window Start",
         tracking=True,
         help="Time of day from which messages are processed. Only batch interfaces have a "
         "window. Leave start and end at 0:00 to process messages at any time.",
     )
     window_end = fields.Float(
-        "Window End",
         tracking=True,
         help="Time of day until which messages are processed. An end before the start "
         "is on the next day.",

@@ -212,6 +212,7 @@ class InteropQueue(models.Model):
 
     def unlink(self):  # pylint: disable=method-required-super
         """Refuse, see ``create``."""
+        # pylint: disable-next=no-raise-unlink
         raise AccessError(self.env._("The queue is written by the engine only."))
 
     @api.autovacuum

@@ -278,7 +278,8 @@ moved AS (SELECT stayed.*, true AS queued FROM stayed %(outside)s)"""
 _OUTSIDE = """
     UNION ALL
    SELECT v.*, NULL, NULL, NULL, false FROM v
-    WHERE NOT EXISTS (SELECT FROM interop_queue q WHERE q.id = v.id)"""
+    WHERE v.id <> ALL(ARRAY(SELECT q.id FROM interop_queue q
+                             WHERE q.id = ANY(ARRAY(SELECT id FROM v))))"""
 
 
 def through_queue(queue, move, values, fence):
