@@ -25,7 +25,6 @@ from odoo.addons.interop_base.tools import text as text_tools
 from odoo.addons.interop_base.tools.errors import InteropError
 from odoo.addons.interop_base.tools.schema_forms import is_multiple
 
-from . import compiled_mappings
 from .interop_mapping_line import VALUE_KINDS
 
 ABSENT = object()
@@ -62,7 +61,7 @@ class InteropHandlerMapping(models.AbstractModel):
 
         def build(record):
             if not compiled:
-                compiled.append(compiled_mappings.compiled(self, mapping, records))
+                compiled.append(self._compile_mapping(mapping, records))
             return compiled[0](record)
 
         return build

@@ -8,7 +8,6 @@ from odoo.addons.interop_base.tools.errors import InteropError
 from odoo.addons.interop_base.tools.schema_build import PathError, Place
 
 from ..tools import inbound_models
-from . import compiled_mappings
 
 LINE_KINDS = [("field", "Field"), ("constant", "Fixed Value"), ("list", "Sub-list")]
 # Kinds of values by type of field. Other types, such as files, cannot be mapped.
@@ -304,7 +303,6 @@ class InteropMappingLine(models.Model):
                 vals["mapping_id"] = parent.mapping_id.id
         lines = super().create(vals_list)
         lines._mappings()._require_open()
-        compiled_mappings.forget(self.env)
         return lines
 
     def write(self, vals):
@@ -312,7 +310,6 @@ class InteropMappingLine(models.Model):
         mapping."""
         self._mappings()._require_open()
         result = super().write(vals)
-        compiled_mappings.forget(self.env)
         if {"mapping_id", "parent_id"} & vals.keys():
             self._mappings()._require_open()
         return result
@@ -320,7 +317,6 @@ class InteropMappingLine(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_open(self):
         self._mappings()._require_open()
-        compiled_mappings.forget(self.env)
 
     def copy_data(self, default=None):
         """Copy a column into the mapping of its new list."""

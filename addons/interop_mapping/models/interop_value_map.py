@@ -6,8 +6,6 @@ A value map is part of the approved state of the interfaces that use it.
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from . import compiled_mappings
-
 
 class InteropValueMap(models.Model):
     """A list of codes and units of a partner ↔ values in Odoo."""
@@ -99,7 +97,6 @@ class InteropValueMapLine(models.Model):
         the interface.
         """
         lines = super().create(vals_list)
-        compiled_mappings.forget(self.env)
         # Once per interface: each time its whole approved state is written.
         grown = {}
         for value_map, added in lines.grouped("map_id").items():
@@ -122,7 +119,6 @@ class InteropValueMapLine(models.Model):
             return super().write(vals)
         self.map_id._require_unapproved()
         using = self.map_id._using_interfaces()
-        compiled_mappings.forget(self.env)
         result = super().write(vals)
         (using | self.map_id._using_interfaces())._approval_touched()
         return result
@@ -130,7 +126,6 @@ class InteropValueMapLine(models.Model):
     def unlink(self):
         """Refuse to remove approved values."""
         using = self.map_id._using_interfaces()
-        compiled_mappings.forget(self.env)
         result = super().unlink()
         using._approval_touched()
         return result
