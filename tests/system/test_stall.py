@@ -88,14 +88,11 @@ def test_case_17_events_published_into_a_drained_queue(server):
         ask(server, "VACUUM (TRUNCATE off, ANALYZE) interop_event")
         in_odoo(server, "suspend", interface=world["interface"])
         last = int(ask(server, "SELECT max(id) FROM interop_message"))
-        started = time.monotonic()
         for _round in range(EVENTS // AT_ONCE):
             in_odoo(server, "publish", count=AT_ONCE)
         assert wait_for(lambda: not events(server), DONE), events(server)
-        took = time.monotonic() - started
         newer = f"FROM interop_message WHERE id > {last}"
         assert int(ask(server, f"SELECT count(*) {newer}")) == EVENTS
-        assert took < DONE, took
         # One batch per statement: a commit contains at most one batch.
         largest = ask(
             server,
