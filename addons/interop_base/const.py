@@ -85,10 +85,10 @@ LEFT_LANE = "left:"
 # Messages that wait for the engine or for a user. Retention never deletes them.
 OPEN_STATES = ("pending", "processing", "dead", "parked")
 FAILED_STATES = ("dead", "parked")
-# A message that is due for so long waits for more critical ones, if any are due.
-DEFERRED_SECONDS = 10
 CLOSED_STATES = ("done", "skipped", "cancelled")
 WITHDRAWN_STATES = ("skipped", "cancelled")
+# A message that is due for so long waits for more critical ones, if any are due.
+DEFERRED_SECONDS = 10
 
 ENDPOINT_STATES = [
     ("active", "Active"),

@@ -22,13 +22,29 @@ MOMENT = 120  # seconds until the engine works again and can be killed
 HERE = Path(__file__).resolve().parent
 
 
-class Publisher:
+class Background:
+    """Does something in a thread, ``_run``, until the block ends."""
+
+    def __init__(self):
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._stop.set()
+        self._thread.join(60)
+
+
+class Publisher(Background):
     """Publishes continuously from a separate process, and stores the outcomes."""
 
     def __init__(self, server, pause=0.25, size=4):
+        super().__init__()
         self.pause, self.size = pause, size
         self.committed, self.unknown, self.rolled_back = {}, set(), set()
-        self._stop = threading.Event()
         environment = odoo_config.environment(server.config)
         self._process = subprocess.Popen(
             tied([paths.VENV_PYTHON, HERE / "kill_publisher.py", server.database]),
@@ -40,7 +56,6 @@ class Publisher:
         )
         if self._process.stdout.readline().strip() != "ready":
             raise RuntimeError("the publisher did not start")
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self):
         number = 0
@@ -64,18 +79,13 @@ class Publisher:
             self.unknown |= set(names)
         return names
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error):
-        self._stop.set()
-        self._thread.join(60)
+    def __exit__(self, *error):
+        super().__exit__(*error)
         self._process.stdin.close()
         self._process.wait(30)
 
 
-class OtherJobs:
+class OtherJobs(Background):
     """Wakes the runner of queue_job all the time, like the other jobs of a site.
 
     The runner looks for the jobs of killed workers when it wakes up: with other jobs within
@@ -85,9 +95,8 @@ class OtherJobs:
     PAUSE = 2  # seconds
 
     def __init__(self, server):
+        super().__init__()
         self.server = server
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self):
         while not self._stop.wait(self.PAUSE):
@@ -95,14 +104,6 @@ class OtherJobs:
                 self.server.cluster.psql(
                     "NOTIFY queue_job, 'other'", database=self.server.database
                 )
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error):
-        self._stop.set()
-        self._thread.join(60)
 
 
 class Killer:

@@ -47,6 +47,17 @@ def events(server):
     return int(ask(server, "SELECT count(*) FROM interop_event"))
 
 
+def oldest_event(server):
+    """Return the age of the oldest event in seconds, 0 if there is none."""
+    return float(
+        ask(
+            server,
+            "SELECT COALESCE(EXTRACT(EPOCH FROM max(clock_timestamp()"
+            " AT TIME ZONE 'UTC' - occurred_at)), 0) FROM interop_event",
+        )
+    )
+
+
 def drained(server, world):
     """Return whether no message of this flow waits."""
     return not events(server) and not int(
@@ -90,6 +101,7 @@ def test_case_17_events_published_into_a_drained_queue(server):
         last = int(ask(server, "SELECT max(id) FROM interop_message"))
         for _round in range(EVENTS // AT_ONCE):
             in_odoo(server, "publish", count=AT_ONCE)
+            assert oldest_event(server) < DONE
         assert wait_for(lambda: not events(server), DONE), events(server)
         newer = f"FROM interop_message WHERE id > {last}"
         assert int(ask(server, f"SELECT count(*) {newer}")) == EVENTS

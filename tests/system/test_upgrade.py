@@ -71,13 +71,16 @@ LOOKS = {
 }
 
 
-def landed(cluster, version):
-    """Restore the dump of this version, and return the name of the database."""
+def landed(cluster, version, folder):
+    """Restore the dump of this version; return the database and a copy of its key file."""
     name = databases.throw_away_name("upgrade")
     cluster.psql(f"CREATE DATABASE {databases.quoted(name)} TEMPLATE template0")
     dump = (DATA / f"landed-{version}.sql.xz").read_bytes()
     cluster.psql(lzma.decompress(dump).decode(), database=name)
-    return name
+    keys = folder / "interop.keys"
+    shutil.copyfile(DATA / f"landed-{version}.keys", keys)
+    keys.chmod(0o600)  # Git does not store these permissions
+    return name, keys
 
 
 def upgrade(cluster, name, keys):
@@ -139,10 +142,7 @@ def looks(cluster, name, what):
 )
 def upgraded(request, cluster, tmp_path):
     """Upgrade a database; return its name, its content before, and its keys."""
-    name = landed(cluster, request.param)
-    keys = tmp_path / "interop.keys"
-    shutil.copyfile(DATA / f"landed-{request.param}.keys", keys)
-    keys.chmod(0o600)  # Git does not store these permissions
+    name, keys = landed(cluster, request.param, tmp_path)
     before = contents(cluster, name)
     before["waiting"] = waiting(cluster, name, "interop_message")
     upgrade(cluster, name, keys)
@@ -220,11 +220,7 @@ COPIES = f"""
 @pytest.mark.alone  # the time counts
 def test_a_million_messages_upgrade_in_minutes(cluster, tmp_path):
     """Open messages of every state enter the queue, set by set."""
-    version = VERSIONS[-1]
-    name = landed(cluster, version)
-    keys = tmp_path / "interop.keys"
-    shutil.copyfile(DATA / f"landed-{version}.keys", keys)
-    keys.chmod(0o600)
+    name, keys = landed(cluster, VERSIONS[-1], tmp_path)
     try:
         cluster.psql(COPIES, database=name)
         count = f"SELECT count(*) FROM interop_message WHERE state IN {OPEN}"
@@ -278,11 +274,7 @@ NUMBERS = """
 
 def test_numbers_get_one_form_and_doubles_open_cases(cluster, tmp_path):
     """The unique index exists while stored numbers become equal (case 2)."""
-    version = AS_SPELLED
-    name = landed(cluster, version)
-    keys = tmp_path / "interop.keys"
-    shutil.copyfile(DATA / f"landed-{version}.keys", keys)
-    keys.chmod(0o600)
+    name, keys = landed(cluster, AS_SPELLED, tmp_path)
     try:
         cluster.psql(NUMBERS, database=name)
         upgrade(cluster, name, keys)

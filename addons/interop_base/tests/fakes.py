@@ -241,3 +241,15 @@ class EngineCase(EngineMixin, InteropCase):
         cls = type(self)
         cls.sent = []
         cls.answer = {"outcome": "done", "http_status": 200}
+
+
+class TwoTriesCase(EngineCase):
+    """An interface whose messages are dead after two tries."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        policy = cls.env["interop.retry.policy"].create(
+            {"name": "Two tries", "schedule": "0s, 60s", "jitter_percent": 1}
+        )
+        cls.interface = cls._create_interface(retry_policy_id=policy.id)

@@ -16,7 +16,7 @@ from ..models.log.message_actions import Rebuilding
 from ..models.log.message_batch import MessageBatch
 from ..models.log.message_leases import MessageLeases
 from ..tools import claim_policy
-from .fakes import EngineCase
+from .fakes import TwoTriesCase
 
 FAILURE = ("connect", "refused", "No connection")
 FAILED = {"error_class", "error_kind", "error_code", "error_message", "cause"}
@@ -160,15 +160,7 @@ DOORS = {
 
 
 @tagged("post_install", "-at_install")
-class TestDoors(EngineCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        policy = cls.env["interop.retry.policy"].create(
-            {"name": "Two tries", "schedule": "0s, 60s", "jitter_percent": 1}
-        )
-        cls.interface = cls._create_interface(retry_policy_id=policy.id)
-
+class TestDoors(TwoTriesCase):
     def setUp(self):
         super().setUp()
         # Ordinary text in the place of old messages of the same record.

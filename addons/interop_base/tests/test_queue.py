@@ -9,20 +9,12 @@ from .. import clock, const
 from ..models.engine.engine_types import Lane
 from ..models.log.message_batch import MessageBatch
 from ..models.log.message_leases import MessageLeases
-from .fakes import EngineCase
+from .fakes import TwoTriesCase
 
 FAILURE = ("connect", "refused", "No connection")
 
 
-class QueueCase(EngineCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        policy = cls.env["interop.retry.policy"].create(
-            {"name": "Two tries", "schedule": "0s, 60s", "jitter_percent": 1}
-        )
-        cls.interface = cls._create_interface(retry_policy_id=policy.id)
-
+class QueueCase(TwoTriesCase):
     def _row(self, message):
         """Return the row of the queue, empty for a message that is not in it."""
         self.env.flush_all()

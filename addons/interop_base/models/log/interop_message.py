@@ -412,9 +412,9 @@ class InteropMessage(models.Model):
             source = SQL("SELECT unnest((SELECT %s::int[])) AS id", list(self.ids))
         self.flush_model()
         queue, values = self.env["interop.queue"], values or {}
-        returning = returning or SQL("NULL")
+        wanted = returning or SQL("NULL")
         if move.columns is None:
-            query = moves.in_queue(queue, move, values, source, returning)
+            query = moves.in_queue(queue, move, values, source, wanted)
         else:
             query = SQL(
                 """WITH v AS MATERIALIZED (%s), %s
@@ -430,7 +430,7 @@ class InteropMessage(models.Model):
                 ),
                 list(move.allowed),
                 move.queue.get("next_attempt_at") or SQL("NULL"),
-                returning,
+                wanted,
             )
         self.env.cr.execute(query, log_exceptions=False)
         rows = self.env.cr.fetchall()
@@ -444,7 +444,7 @@ class InteropMessage(models.Model):
             self.browse(ids)._after_move(state)
         if rows and move.wakes:
             self.env["interop.pump"]._arm_after_commit()
-        if returning.code != "NULL":
+        if returning:
             return [row[4:] for row in rows]
         return self.browse(sorted(row[0] for row in rows))
 

@@ -249,26 +249,23 @@ def stamps(env):
 # ``OFFSET 0`` and ``ANY(ARRAY(…))`` make PostgreSQL look up each row by its id, see
 # ``queue_statements``.
 
-_LEAVE = """
-gone AS (
-    DELETE FROM interop_queue q USING v
+_ALLOWED = """
      WHERE q.id = v.id AND q.id = ANY(ARRAY(SELECT id FROM v))
        AND %(state)s = ANY(%(allowed)s) AND %(fence)s
  RETURNING v.*, q.lane AS queue_lane, q.ordering_key AS queue_key,
-           q.try_count AS queue_tries),
+           q.try_count AS queue_tries"""
+_LEAVE = f"""
+gone AS (
+    DELETE FROM interop_queue q USING v {_ALLOWED}),
 freed AS (
     INSERT INTO interop_queue_key (lane, ordering_key)
     SELECT DISTINCT queue_lane, queue_key FROM gone WHERE queue_key > ''),
 moved AS (SELECT gone.*, true AS queued FROM gone %(outside)s)"""
-_STAY = """
+_STAY = f"""
 stayed AS (
     UPDATE interop_queue q SET state = %(target)s, %(columns)s
       FROM v CROSS JOIN LATERAL (
-           SELECT * FROM interop_message m WHERE m.id = v.id OFFSET 0) m
-     WHERE q.id = v.id AND q.id = ANY(ARRAY(SELECT id FROM v))
-       AND %(state)s = ANY(%(allowed)s) AND %(fence)s
- RETURNING v.*, q.lane AS queue_lane, q.ordering_key AS queue_key,
-           q.try_count AS queue_tries),
+           SELECT * FROM interop_message m WHERE m.id = v.id OFFSET 0) m {_ALLOWED}),
 freed AS (
     INSERT INTO interop_queue_key (lane, ordering_key)
     SELECT DISTINCT regexp_replace(queue_lane, %(left)s, ''), queue_key
